@@ -1,0 +1,89 @@
+"""The errors of pmmtheory: one clear sentence each, all of the ValueError family."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+class PmmError(ValueError):
+    """Base of every error that pmmtheory raises on purpose."""
+
+
+class InvalidParameter(PmmError):
+    """A parameter is outside what is allowed; the message names it, its value and the rule."""
+
+    def __init__(self, name: str, value: Any, allowed: str):
+        super().__init__(f"{name} = {value!r} is not allowed: {allowed}.")
+        self.name = name
+
+
+class NotNormalisable(InvalidParameter):
+    """A potential whose exp(-F) has no finite integral, or whose tail is too heavy to be integrated."""
+
+
+class UnstableStep(InvalidParameter):
+    """A step size beyond which the chain has no stationary law with a second moment.
+
+    Attributes
+    ----------
+    limit : float
+        The largest mean-square stable step size (NaN when no step size is stable).
+    """
+
+    def __init__(self, value: float, limit: float, scheme: str):
+        bound = f"below {limit:.6g}" if math.isfinite(limit) and limit > 0 else "no step at all on this target"
+        super().__init__("step_size", value, f"{scheme} is mean-square stable for {bound}")
+        self.limit = limit
+
+
+class NotConverged(PmmError):
+    """A computation that could not reach the accuracy asked for.
+
+    Attributes
+    ----------
+    reached : float
+        The accuracy that was reached.
+    """
+
+    def __init__(self, what: str, reached: float, wanted: float):
+        super().__init__(f"{what} reached a numerical error of {reached:.2g}, not the {wanted:.2g} asked for.")
+        self.reached = reached
+
+
+def positive(name: str, value: Any) -> float:
+    """Return `value` as a float; raise InvalidParameter unless it is a finite number above zero."""
+    number = real(name, value, "a finite number above 0")
+    if not number > 0:
+        raise InvalidParameter(name, value, "a finite number above 0")
+    return number
+
+
+def real(name: str, value: Any, allowed: str = "a finite number") -> float:
+    """Return `value` as a float; raise InvalidParameter unless it is one finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidParameter(name, value, allowed) from None
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise InvalidParameter(name, value, allowed)
+    return number
+
+
+def count(name: str, value: Any, least: int = 1) -> int:
+    """Return `value` as an int; raise InvalidParameter unless it is a whole number of at least `least`."""
+    allowed = f"a whole number of at least {least}"
+    number = real(name, value, allowed)
+    if number != int(number) or number < least:
+        raise InvalidParameter(name, value, allowed)
+    return int(number)
+
+
+def count_or_infinity(name: str, value: Any) -> float:
+    """Return `value` unchanged in value; raise InvalidParameter unless it is a whole number >= 1 or math.inf."""
+    if isinstance(value, float) and value == math.inf:
+        return math.inf
+    try:
+        return count(name, value)
+    except InvalidParameter:
+        raise InvalidParameter(name, value, "a whole number of at least 1, or math.inf") from None

@@ -1,0 +1,42 @@
+"""A number with its error: the one result type of every measurement."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured number.
+
+    Attributes
+    ----------
+    value : float
+        The number.
+    error : float
+        A bound on the numerical error, or a standard error when `method` names sampling.
+    method : str
+        How it was obtained.
+
+    Examples
+    --------
+    >>> float(Estimate(2.0, 1e-9, "quadrature"))
+    2.0
+    """
+
+    value: float
+    error: float
+    method: str
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.value) and math.isfinite(self.error) and self.error >= 0):
+            raise ValueError(f"an Estimate needs a finite value and error, not {self.value!r} and {self.error!r}.")
+
+    def __float__(self) -> float:
+        return self.value
+
+    @property
+    def relative_error(self) -> float:
+        """error / |value|, infinite when the value is zero."""
+        return self.error / abs(self.value) if self.value else math.inf

@@ -1,0 +1,78 @@
+"""The characteristic function of one step, by quadrature over its draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.schemes import Midpoints, Scheme
+
+_CHUNK = 1_000_000
+
+
+def tensor_rule(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[str, Tensor], Tensor]:
+    """Nodes of all draws of a scheme, shape (1, q) each, and their joint weights, shape (q,)."""
+    names = list(scheme.draws)
+    rules = [scheme.draws[name].rule(level) for name in names]
+    nodes = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
+    weights = np.ones(1)
+    for _, w in rules:
+        weights = np.multiply.outer(weights, w)
+    flat = {name: torch.as_tensor(node.reshape(1, -1), device=device) for name, node in zip(names, nodes, strict=True)}
+    return flat, torch.as_tensor(weights.reshape(-1), device=device)
+
+
+def centre(scheme: Scheme, x: Tensor, t: float) -> Tensor:
+    """The point A_a x + G_a b(x, t) around which the law of a step is computed."""
+    system, a = scheme.dynamics, scheme.step_size
+    return system.transport(a, x) + system.respond(a, system.drift(x, t))
+
+
+def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int) -> Tensor:
+    """E exp(i xi_k (X' - centre(x))) for xi_k = k spacing, k < count, and every start point.
+
+    x : (n,). Returns (n, count), complex. For equally spaced frequencies each term of the rule is a geometric-Gaussian
+    sequence in k, so one complex product a frequency replaces an exponential.
+    """
+    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+        from pmmtheory.laws.midpoint_functional import midpoint_characteristic
+
+        return midpoint_characteristic(scheme, x, t, spacing, count, level)
+    draws, weights = tensor_rule(scheme, level, x.device)
+    rows = max(1, _CHUNK // weights.shape[0])
+    return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])
+
+
+def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tuple[Tensor, Tensor]:
+    """E(X' - c) and E(X' - c)^2 with c = centre(x), for every start point."""
+    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+        from pmmtheory.laws.midpoint_functional import midpoint_moments
+
+        return midpoint_moments(scheme, x, t)
+    draws, weights = tensor_rule(scheme, level, x.device)
+    mean, factor = _gaussian(scheme, x, t, draws)
+    shift = mean - centre(scheme, x, t)[:, None]
+    return (shift * weights).sum(-1), ((shift**2 + factor**2) * weights).sum(-1)
+
+
+def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, draws: dict[str, Tensor], weights: Tensor) -> Tensor:
+    mean, factor = _gaussian(scheme, x, t, draws)
+    phase = spacing * (mean - centre(scheme, x, t)[:, None])
+    damping = (spacing * factor) ** 2 / 2
+    ratio = torch.polar(torch.exp(-damping), phase)
+    slow = torch.exp(-2 * damping)
+    term = weights.to(ratio.dtype).expand_as(ratio).clone()
+    result = torch.empty((x.shape[0], count), dtype=ratio.dtype, device=x.device)
+    for k in range(count):
+        result[:, k] = term.sum(-1)
+        term *= ratio
+        ratio = ratio * slow
+    return result
+
+
+def _gaussian(scheme: Scheme, x: Tensor, t: float, draws: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    mean, factor = scheme.step(x[:, None], t, draws)
+    q = next(iter(draws.values())).shape[1] if draws else 1
+    shape = (x.shape[0], q)
+    return mean.expand(shape), torch.as_tensor(factor, dtype=x.dtype, device=x.device).expand(shape)

@@ -1,0 +1,139 @@
+"""Exact laws of chains on the line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged, real
+from pmmtheory.laws.kernel import Resolution, grid_spacing, noise_scale, transition_matrix
+from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.stability import check_stable, superlinear
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+_LEVELS = 6
+_EDGE = 1e-14
+"""Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
+
+
+def line_target(scheme: Scheme) -> LineTarget:
+    """The target of a scheme, which must be on the line."""
+    target = scheme.dynamics.target
+    if target.dim != 1 or not isinstance(target, LineTarget):
+        raise InvalidParameter("target", target.name, "a target in dimension 1, for a law on the line")
+    return target
+
+
+def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
+    """The stationary law, refined until two resolutions agree to rtol in total variation."""
+    target = line_target(scheme)
+    truncated = superlinear(target)
+    if not truncated:
+        check_stable(scheme)
+    width = _widening(scheme, target, truncated)
+
+    def at_level(level: int) -> LineLaw:
+        factor = width
+        for _ in range(9):
+            grid = _resolution(scheme, target, level, factor).grid(device)
+            law = LineLaw(grid, _invariant(scheme, target, grid, level), target.density, truncated)
+            edge = float(law.values[[0, -1]].abs().max() / law.values.max())
+            if truncated or edge < _EDGE:
+                return law
+            factor *= 1.3
+        raise NotConverged(f"the stationary law of {scheme.name} (mass at the ends of the grid)", edge, _EDGE)
+
+    return _converged(at_level, rtol, f"the stationary law of {scheme.name}")
+
+
+def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
+    """The laws after each of the given numbers of steps (ascending)."""
+    target = line_target(scheme)
+    start = initial if isinstance(initial, (LineTarget, LineLaw)) else real("initial", initial, "a target or a law on the line, or a number")
+    memo: dict[int, list[LineLaw]] = {}
+
+    def at_level(level: int, which: int) -> LineLaw:
+        if level not in memo:
+            memo[level] = list(_evolve(scheme, target, start, steps, level, device))
+        return memo[level][which]
+
+    return [_converged(lambda level, i=i: at_level(level, i), rtol, f"the law of {scheme.name} after {n} steps") for i, n in enumerate(steps)]  # type: ignore[misc]
+
+
+def _converged(at_level: Callable[[int], LineLaw], rtol: float, what: str) -> LineLaw:
+    law, reached = at_level(0), math.inf
+    for level in range(1, _LEVELS):
+        law = at_level(level).resolved_by(law)
+        reached = min(reached, law.numerical_error)
+        if law.numerical_error <= rtol:
+            return law
+    raise NotConverged(what, reached, rtol)
+
+
+def _resolution(scheme: Scheme, target: LineTarget, level: int, factor: float, smallest: float = math.inf, also: tuple[float, float] | None = None) -> Resolution:
+    middle = target.mean
+    low, high = (middle + factor * (end - middle) for end in (target.quadrature.low, target.quadrature.high))
+    if also is not None:
+        low, high = min(low, also[0]), max(high, also[1])
+    return Resolution(level, low, high, grid_spacing(scheme, low, high, level, smallest))
+
+
+def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
+    """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
+    return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.9))
+
+
+def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> Tensor:
+    """The invariant density on the grid.
+
+    Solved for p/s with s close to the square root of the density, so that rounding errors are small in L2(1/pi), the
+    norm of chi2, and the tails keep their digits.
+    """
+    matrix = transition_matrix(scheme, grid, 0.0, level)
+    n = grid.shape[0]
+    flat = 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.9)
+    log_density = flat * target.log_density(grid)
+    peak = int(torch.argmax(log_density))
+    scale = torch.sqrt(torch.exp(log_density - log_density[peak]) + 1e-24)
+    system = matrix.T * (scale[None, :] / scale[:, None])
+    system.diagonal().sub_(1.0)
+    system[peak] = scale
+    right = torch.zeros(n, dtype=torch.float64, device=grid.device)
+    right[peak] = 1.0
+    return torch.linalg.solve(system, right) * scale
+
+
+def _evolve(scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str) -> Iterator[LineLaw]:
+    finest, ends = _extent(scheme, initial)
+    truncated = superlinear(target)
+    resolution = _resolution(scheme, target, level, _widening(scheme, target, truncated), finest, ends)
+    grid = resolution.grid(device)
+    matrix = transition_matrix(scheme, grid, 0.0, level)
+    if isinstance(initial, float):
+        start = torch.tensor([initial], dtype=torch.float64, device=device)
+        values, done = transition_matrix(scheme, grid, 0.0, level, start)[0], 1
+    else:
+        values, done = initial.density(grid) * resolution.spacing, 0
+    for n in steps:
+        while done < n:
+            values, done = values @ matrix, done + 1
+        lost = abs(float(values.sum()) - 1)
+        if lost > 1e-9 and not truncated:
+            raise NotConverged(f"the law of {scheme.name} after {n} steps (mass that left the grid)", lost, 1e-9)
+        yield LineLaw(grid, values, target.density, truncated)
+
+
+def _extent(scheme: Scheme, initial: LineTarget | LineLaw | float) -> tuple[float, tuple[float, float]]:
+    """The spacing that an initial law needs, and the interval it lives on."""
+    if isinstance(initial, LineLaw):
+        return initial.spacing, (float(initial.grid[0]), float(initial.grid[-1]))
+    if isinstance(initial, LineTarget):
+        ends = (initial.quadrature.low, initial.quadrature.high)
+        return 0.16 / math.sqrt(initial._extreme_curvature(1.0)), ends
+    sigma = noise_scale(scheme, initial)
+    return 0.25 * sigma, (initial - 12 * sigma, initial + 12 * sigma)

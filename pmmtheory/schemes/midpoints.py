@@ -1,0 +1,62 @@
+"""The random midpoints of a Poisson midpoint step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, count_or_infinity
+
+
+@dataclass(frozen=True)
+class Midpoints:
+    """Which of the K substeps of a step carry a midpoint.
+
+    kind "bernoulli": each with probability intensity/K, independently (a Poisson process of rate `intensity` for K = inf).
+    kind "single": exactly one, uniform.
+    """
+
+    substeps: float
+    kind: str
+    intensity: float = 1.0
+
+    def __post_init__(self) -> None:
+        count_or_infinity("substeps", self.substeps)
+        if self.kind not in ("bernoulli", "single"):
+            raise InvalidParameter("midpoints", self.kind, '"bernoulli" or "single"')
+
+    def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Times in [0, 1), ascending, and whether each is a midpoint: two tensors of shape (N, *shape).
+
+        N is the largest number drawn; entries past an element's own number repeat its last time and are marked False.
+        Gaps between Bernoulli successes are geometric, so the cost does not depend on K.
+        """
+        device = generator.device
+        if self.kind == "single":
+            u = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
+            time = u if self.substeps == math.inf else torch.floor(u * self.substeps) / self.substeps
+            return time.to(dtype)[None], torch.ones((1, *shape), dtype=torch.bool, device=device)
+        times, marks = [], []
+        now = torch.zeros(shape, dtype=torch.float64, device=device)
+        last, active = now, torch.ones(shape, dtype=torch.bool, device=device)
+        while True:
+            now = now + self._gap(torch.rand(shape, generator=generator, dtype=torch.float64, device=device), first=not times)
+            active = active & (now < 1 - 1e-12)
+            if times and not bool(active.any()):
+                return torch.stack(times).to(dtype), torch.stack(marks)
+            last = torch.where(active, now, last)
+            times.append(last)
+            marks.append(active)
+
+    def _gap(self, u: Tensor, first: bool) -> Tensor:
+        if self.substeps == math.inf:
+            return -torch.log1p(-u) / self.intensity
+        p = self.intensity / self.substeps
+        if p >= 1:
+            trials = torch.ones_like(u)
+        else:
+            trials = torch.floor(torch.log1p(-u) / math.log1p(-p)) + 1
+        return (trials - 1 if first else trials) / self.substeps

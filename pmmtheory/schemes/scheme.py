@@ -1,0 +1,64 @@
+"""What a scheme is: one step, a Gaussian given a few draws."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+from torch import Tensor
+
+from pmmtheory.dynamics import Dynamics
+from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.schemes.draws import Draw
+
+
+class Scheme(ABC):
+    """A Markov chain with step X' = mean(x, draws) + factor(x, draws) Z, Z ~ N(0, I) independent of the draws.
+
+    A subclass names its draws and writes `step`; laws integrate over the draws by quadrature and treat Z in closed
+    form, particles sample both. A subclass with parameters of its own takes them in __init__ after the step size.
+
+    Attributes
+    ----------
+    draws : mapping of names to Draw
+        The auxiliary variables of one step, handed to `step` by name, broadcasting against x.
+    drift_calls : float
+        Expected number of drift evaluations of one step.
+
+    Examples
+    --------
+    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.targets import Gaussian
+    >>> class Euler(Scheme):
+    ...     drift_calls = 1
+    ...     def step(self, x, t, draws):
+    ...         return x + self.step_size * self.dynamics.drift(x, t), (2 * self.step_size) ** 0.5
+    >>> Euler(Overdamped(Gaussian()), step_size=0.1).step_size
+    0.1
+    """
+
+    draws: Mapping[str, Draw] = {}
+    drift_calls: float
+
+    def __init__(self, dynamics: Dynamics, step_size: float):
+        if not isinstance(dynamics, Dynamics):
+            raise InvalidParameter("dynamics", dynamics, "one of pmmtheory.dynamics, e.g. Overdamped(target)")
+        self.dynamics = dynamics
+        self.step_size = positive("step_size", step_size)
+
+    @abstractmethod
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
+
+    def with_step(self, step_size: float) -> Self:
+        """The same scheme with another step size."""
+        other = copy.copy(self)
+        other.step_size = positive("step_size", step_size)
+        return other
+
+    @property
+    def name(self) -> str:
+        """The class and its parameters, for tables."""
+        return type(self).__name__

@@ -1,0 +1,11 @@
+"""What is sampled: one target a file."""
+
+from pmmtheory.targets.cosine import Cosine
+from pmmtheory.targets.double_well import DoubleWell
+from pmmtheory.targets.gaussian import Gaussian
+from pmmtheory.targets.log_cosh import LogCosh
+from pmmtheory.targets.mixture import GaussianMixture
+from pmmtheory.targets.potential import Potential
+from pmmtheory.targets.target import Constant, Target
+
+__all__ = ["Constant", "Cosine", "DoubleWell", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Target"]

@@ -1,0 +1,136 @@
+"""Gaussian targets in any dimension."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.estimate import Estimate
+from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.target import Constant, as_points, generator
+
+
+class Gaussian(LineTarget):
+    """N(mean, covariance) on R^d: F(x) = (x - mean)' covariance^{-1} (x - mean) / 2.
+
+    Parameters
+    ----------
+    mean : number or (d,) array
+    covariance : positive number (isotropic), (d,) array of variances, or (d, d) positive definite matrix
+    dim : int, optional
+        The dimension, where neither of the others tells it.
+
+    Raises
+    ------
+    InvalidParameter
+        On shapes that disagree, values that are not finite, or a covariance that is not positive definite.
+
+    Examples
+    --------
+    >>> round(float(Gaussian(mean=0.0, covariance=1 / 1.7).smoothness), 12)
+    1.7
+    """
+
+    def __init__(self, mean: Any = 0.0, covariance: Any = 1.0, dim: int | None = None):
+        centre = _tensor("mean", mean)
+        spread = _tensor("covariance", covariance)
+        if centre.ndim > 1:
+            raise InvalidParameter("mean", tuple(centre.shape), "a number or a vector")
+        if spread.ndim > 2 or (spread.ndim == 2 and spread.shape[0] != spread.shape[1]):
+            raise InvalidParameter("covariance", tuple(spread.shape), "a number, a vector of variances or a square matrix")
+        sizes = {t.shape[0] for t in (centre, spread) if t.ndim} | ({count("dim", dim)} if dim is not None else set())
+        if len(sizes) > 1 or 0 in sizes:
+            raise InvalidParameter("dim", sorted(sizes), "mean, covariance and dim must agree on one dimension of at least 1")
+        self.dim = sizes.pop() if sizes else 1
+        self._mean = centre.expand(self.dim).clone()
+        self.axes: Tensor | None = None
+        if spread.ndim == 2 and self.dim > 1:
+            if not torch.allclose(spread, spread.T, rtol=1e-10, atol=0.0):
+                raise InvalidParameter("covariance", "a matrix that is not symmetric", "symmetric and positive definite")
+            self.variances, self.axes = torch.linalg.eigh(spread)
+        else:
+            self.variances = spread.flatten().expand(self.dim).clone()
+        if not bool((self.variances > 0).all()):
+            raise InvalidParameter("covariance", float(self.variances.min()), "positive definite: every eigenvalue above 0")
+        low, high = 1 / float(self.variances.max()), 1 / float(self.variances.min())
+        self.smoothness = Constant(high, "largest eigenvalue of the precision")
+        self.lsi = self.poincare = Constant(low, "Gross 1975: smallest eigenvalue of the precision")
+        self.strong_convexity = low
+        self.tail_curvature = (high, high)
+
+    @property
+    def name(self) -> str:
+        return f"Gaussian(d={self.dim})" if self.dim > 1 else f"Gaussian({float(self._mean):g}, {float(self.variances):g})"
+
+    @property
+    def mean(self) -> Any:
+        """The mean: a float when d = 1, else a (d,) tensor."""
+        return float(self._mean) if self.dim == 1 else self._mean.clone()
+
+    @property
+    def covariance(self) -> Any:
+        """The covariance: a float when d = 1, else a (d, d) tensor."""
+        if self.dim == 1:
+            return float(self.variances)
+        return torch.diag(self.variances) if self.axes is None else self.axes @ torch.diag(self.variances) @ self.axes.T
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether all variances are equal."""
+        return bool((self.variances == self.variances[0]).all())
+
+    def potential(self, x: Tensor) -> Tensor:
+        y = self._rotate(x - self._centre(x))
+        square = y * y / self._like(self.variances, x) / 2
+        return square if self.dim == 1 else square.sum(-1)
+
+    def log_density(self, x: Any) -> Tensor:
+        points = as_points(x, self.dim)
+        return -self.potential(points) - (self.dim * math.log(2 * math.pi) + float(torch.log(self.variances).sum())) / 2
+
+    def drift(self, x: Tensor) -> Tensor:
+        y = self._rotate(x - self._centre(x)) / self._like(self.variances, x)
+        return -(y if self.axes is None else y @ self._like(self.axes, x).T)
+
+    def curvature(self, x: Tensor) -> Tensor:
+        return torch.full_like(x, 1 / float(self.variances))
+
+    def cdf(self, x: Any) -> Tensor:
+        return torch.special.ndtr((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
+
+    def quantile(self, u: Any) -> Tensor:
+        return self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_points(u, 1))
+
+    def moment(self, k: int) -> Estimate:
+        power, var = count("k", k, 0), float(self.variances)
+        value = sum(math.comb(power, j) * float(self._mean) ** (power - j) * var ** (j // 2) * math.prod(range(1, j, 2)) for j in range(0, power + 1, 2))
+        return Estimate(value, 1e-15 * abs(value), "closed form")
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        z = torch.randn((count("n", n), self.dim), generator=generator(seed), dtype=torch.float64) * torch.sqrt(self.variances)
+        x = self._mean + (z if self.axes is None else z @ self.axes.T)
+        return x[:, 0] if self.dim == 1 else x
+
+    def _centre(self, x: Tensor) -> Tensor:
+        return self._like(self._mean[0] if self.dim == 1 else self._mean, x)
+
+    def _rotate(self, y: Tensor) -> Tensor:
+        return y if self.axes is None else y @ self._like(self.axes, y)
+
+    @staticmethod
+    def _like(value: Tensor, x: Tensor) -> Tensor:
+        return value.to(device=x.device, dtype=x.dtype)
+
+
+def _tensor(name: str, value: Any) -> Tensor:
+    try:
+        tensor = torch.as_tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidParameter(name, value, "numbers only") from None
+    if not bool(torch.isfinite(tensor).all()):
+        raise InvalidParameter(name, value, "finite numbers only")
+    return tensor

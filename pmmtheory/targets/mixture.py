@@ -1,0 +1,132 @@
+"""Mixtures of isotropic Gaussians in any dimension."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.estimate import Estimate
+from pmmtheory.targets.gaussian import Gaussian, _tensor
+from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.target import Constant, as_points, generator
+
+
+class GaussianMixture(LineTarget):
+    """sum_k w_k N(m_k, v_k I) on R^d.
+
+    Parameters
+    ----------
+    weights : (n,) positive numbers that sum to 1
+    means : (n,) numbers, or (n, d) points
+    variances : (n,) positive numbers, one a component
+
+    Raises
+    ------
+    InvalidParameter
+        On weights that are not positive or do not sum to 1 (to 1e-9), shapes that disagree, or values that are not finite.
+
+    Examples
+    --------
+    >>> target = GaussianMixture(weights=[.5, .5], means=[-1.5, 1.5], variances=[1., 1.])
+    >>> round(target.covariance, 12)
+    3.25
+    """
+
+    def __init__(self, weights: Any, means: Any, variances: Any):
+        self.weights, points, self.variances = _tensor("weights", weights), _tensor("means", means), _tensor("variances", variances)
+        if self.weights.ndim != 1 or self.weights.numel() == 0 or not bool((self.weights > 0).all()) or abs(float(self.weights.sum()) - 1) > 1e-9:
+            raise InvalidParameter("weights", self.weights.tolist(), "positive numbers that sum to 1")
+        n = self.weights.shape[0]
+        if points.ndim not in (1, 2) or points.shape[0] != n or 0 in points.shape:
+            raise InvalidParameter("means", tuple(points.shape), f"{n} numbers or {n} points, one a weight")
+        if self.variances.shape != (n,) or not bool((self.variances > 0).all()):
+            raise InvalidParameter("variances", self.variances.tolist(), f"{n} positive numbers, one a weight")
+        self.means = points.reshape(n, -1)
+        self.dim = self.means.shape[1]
+
+    @property
+    def name(self) -> str:
+        return f"GaussianMixture({len(self.weights)} modes, d={self.dim})"
+
+    @property
+    def mean(self) -> Any:
+        """sum_k w_k m_k: a float when d = 1, else a (d,) tensor."""
+        centre = self.weights @ self.means
+        return float(centre[0]) if self.dim == 1 else centre
+
+    @property
+    def covariance(self) -> Any:
+        """The covariance: a float when d = 1, else a (d, d) tensor."""
+        offset = self.means - self.weights @ self.means
+        matrix = (self.weights @ self.variances) * torch.eye(self.dim, dtype=torch.float64) + (offset.T * self.weights) @ offset
+        return float(matrix[0, 0]) if self.dim == 1 else matrix
+
+    @cached_property
+    def smoothness(self) -> Constant:  # type: ignore[override]
+        if self.dim == 1:
+            return Constant(self._extreme_curvature(1.0), "maximum of |F''| on the support, by a refined grid")
+        if not bool((self.variances == self.variances[0]).all()):
+            return Constant(math.inf, "no bound is known for unequal variances in d > 1")
+        v, reach = float(self.variances[0]), float(torch.cdist(self.means, self.means).max())
+        return Constant(max(1 / v, reach**2 / (4 * v**2) - 1 / v), "Hess F = I/v - Cov_r(m)/v^2 with |Cov_r(m)| <= reach^2/4")
+
+    @cached_property
+    def tail_curvature(self) -> tuple[float, float]:
+        """1/v of the widest component, which alone is left far out."""
+        return (1 / float(self.variances.max()),) * 2
+
+    def potential(self, x: Tensor) -> Tensor:
+        return -torch.logsumexp(self._log_parts(x), -1)
+
+    def log_density(self, x: Any) -> Tensor:
+        return -self.potential(as_points(x, self.dim))
+
+    def drift(self, x: Tensor) -> Tensor:
+        share = torch.softmax(self._log_parts(x), -1)
+        pull = share / self._like(self.variances, x)
+        means = self._like(self.means, x)
+        if self.dim == 1:
+            return (pull * means[:, 0]).sum(-1) - x * pull.sum(-1)
+        return pull @ means - x * pull.sum(-1, keepdim=True)
+
+    def curvature(self, x: Tensor) -> Tensor:
+        share = torch.softmax(self._log_parts(x), -1)
+        v = self._like(self.variances, x)
+        slope = (x[..., None] - self._like(self.means[:, 0], x)) / v
+        centred = slope - (share * slope).sum(-1, keepdim=True)
+        return (share / v).sum(-1) - (share * centred**2).sum(-1)
+
+    def cdf(self, x: Any) -> Tensor:
+        points = as_points(x, 1)
+        z = (points[..., None] - self._like(self.means[:, 0], points)) / torch.sqrt(self._like(self.variances, points))
+        return (self._like(self.weights, points) * torch.special.ndtr(z)).sum(-1)
+
+    def moment(self, k: int) -> Estimate:
+        parts = [Gaussian(m, v).moment(k).value for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
+        value = sum(w * part for w, part in zip(self.weights.tolist(), parts, strict=True))
+        return Estimate(value, 1e-15 * sum(abs(part) for part in parts), "closed form")
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        draw = generator(seed)
+        k = torch.multinomial(self.weights, count("n", n), replacement=True, generator=draw)
+        z = torch.randn((n, self.dim), generator=draw, dtype=torch.float64)
+        x = self.means[k] + torch.sqrt(self.variances[k])[:, None] * z
+        return x[:, 0] if self.dim == 1 else x
+
+    def _log_parts(self, x: Tensor) -> Tensor:
+        """log(w_k N(x; m_k, v_k I)), with the component as last axis."""
+        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
+        if self.dim == 1:
+            square = (x[..., None] - means[:, 0]) ** 2
+        else:
+            square = ((x[..., None, :] - means) ** 2).sum(-1)
+        return torch.log(w) - square / (2 * v) - self.dim / 2 * torch.log(2 * math.pi * v)
+
+    @staticmethod
+    def _like(value: Tensor, x: Tensor) -> Tensor:
+        return value.to(device=x.device, dtype=x.dtype)
