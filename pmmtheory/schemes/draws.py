@@ -44,7 +44,7 @@ class Normal(Draw):
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        n = round(45 * 1.35**level)
+        n = round(60 * 1.2**level)
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
         return z, w / w.sum()
@@ -58,7 +58,7 @@ class Uniform(Draw):
         return torch.rand(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        v, w = gauss_legendre(round(12 * 1.35**level))
+        v, w = gauss_legendre(round(18 * 1.25**level))
         return v * v, 2 * v * w
 
 
@@ -79,7 +79,7 @@ class Index(Draw):
     def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
         if self.n == math.inf:
             return Uniform().rule(level)
-        order = round(16 * 1.35**level)
+        order = round(18 * 1.25**level)
         values = np.arange(int(self.n)) / self.n
         if self.n <= order:
             return values, np.full(int(self.n), 1 / self.n)

@@ -1,0 +1,1 @@
+"""The studies that check the theory, and the command line that runs them."""

@@ -1,0 +1,89 @@
+"""What a study is: claims joined to the cells that measure them. Pure data, no numerics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pmmtheory.theory.claim import Claim
+
+PROFILES = ("quick", "full")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement, named by a measure (a function in experiments/measures) and plain JSON parameters.
+
+    The same cell in two studies is computed once.
+    """
+
+    measure: str
+    parameters: tuple[tuple[str, Any], ...]
+
+    @staticmethod
+    def of(measure: str, **parameters: Any) -> Cell:
+        """A cell with its parameters sorted, so that equal cells have equal keys."""
+        return Cell(measure, tuple(sorted(parameters.items())))
+
+    @property
+    def key(self) -> str:
+        """A hash of the measure and its parameters."""
+        text = json.dumps([self.measure, self.parameters], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a curve: at `step`, the number `metric` of a cell."""
+
+    step: float
+    cell: Cell
+    metric: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A claim with the points that decide it.
+
+    Attributes
+    ----------
+    claim : Claim
+    target : str
+        The name of the target in the catalogue.
+    points : tuple of Point
+        The measured quantity against the step.
+    constant : Point or None
+        Where the predicted constant comes from.
+    bounds : tuple of Point
+        For kind "inequality": the bound at each point.
+    control : bool
+        A negative control: its verdict must be "fail".
+    """
+
+    claim: Claim
+    target: str
+    points: tuple[Point, ...]
+    constant: Point | None = None
+    bounds: tuple[Point, ...] = ()
+    control: bool = False
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that the check needs."""
+        extra = (self.constant,) if self.constant else ()
+        return tuple(dict.fromkeys(p.cell for p in (*self.points, *extra, *self.bounds)))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named set of checks. A file in experiments/studies defines one as `study`.
+
+    `checks` maps a profile ("quick" or "full") to the checks; the full profile has more targets and steps.
+    """
+
+    name: str
+    title: str
+    checks: Callable[[str], Iterable[Check]] = field(compare=False)

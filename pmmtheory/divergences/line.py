@@ -1,0 +1,116 @@
+"""Distances between a law on the line and a target or another law, each to the accuracy of the law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws import LineLaw
+from pmmtheory.laws.grid import cumulative, interpolate
+from pmmtheory.targets.quadrature import gauss_legendre
+
+
+class Density(Protocol):
+    """Anything with a density on the line: a target or a law."""
+
+    def density(self, x: Tensor) -> Tensor: ...
+
+
+def between(distance: Callable[[LineLaw, Density], float], law: LineLaw, other: Density) -> Estimate:
+    """The distance, with the change it suffers when either law is replaced by its coarser resolution as the error."""
+    value = distance(law, other)
+    error = 4e-16 * abs(value)
+    if law.coarse is not None:
+        error += abs(value - distance(law.coarse, other))
+    if isinstance(other, LineLaw) and other.coarse is not None:
+        error += abs(value - distance(law, other.coarse))
+    return Estimate(value, error, "exact law on the line")
+
+
+def kl_line(law: LineLaw, other: Density) -> float:
+    """int q ((1 + r) log(1 + r) - r) with r = p/q - 1: no cancellation between p log p and p log q."""
+    r, q = _excess(law, other)
+    series = r * r * (1 / 2 - r * (1 / 6 - r * (1 / 12 - r * (1 / 20 - r / 30))))
+    exact = torch.special.xlogy(1 + r, 1 + r) - r
+    return float((q * torch.where(torch.abs(r) < 1e-3, series, exact)).sum()) * law.spacing
+
+
+def chi2_line(law: LineLaw, other: Density) -> float:
+    """int (p - q)^2 / q."""
+    r, q = _excess(law, other)
+    return float((q * r * r).sum()) * law.spacing
+
+
+def renyi_line(law: LineLaw, other: Density, order: float) -> float:
+    """log(int p^order q^(1 - order)) / (order - 1)."""
+    r, q = _excess(law, other)
+    inside = torch.expm1(order * torch.log1p(r)) - order * r
+    return math.log1p(float((q * inside).sum()) * law.spacing) / (order - 1)
+
+
+def tv_line(law: LineLaw, other: Density) -> float:
+    """Half the total variation of G = P - Q, whose turning points are the crossings of p and q, found to high order."""
+    difference = law.values - other.density(law.grid)
+    total = cumulative(difference, law.spacing)
+    left = torch.nonzero(torch.sign(difference[:-1]) * torch.sign(difference[1:]) < 0).flatten()
+    low, high = law.grid[left], law.grid[left + 1]
+    sign = torch.sign(difference[left])
+    for _ in range(50):
+        middle = (low + high) / 2
+        before = interpolate(difference, law.start, law.spacing, middle) * sign > 0
+        low, high = torch.where(before, middle, low), torch.where(before, high, middle)
+    turns = total[left] + _partial(difference, law, law.grid[left], low)
+    return float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
+
+
+def w2_line(law: LineLaw, other: Density) -> float:
+    """(int (T(x) - x)^2 p(x) dx)^(1/2) with the monotone map T: Q(T(x)) = P(x), solved as int_x^T q = P(x) - Q(x).
+
+    The equation is solved for the displacement itself, so that small distances keep their relative accuracy.
+    """
+    inside = law.values > 1e-17 * law.values.max()
+    x, p = law.grid[inside], law.values[inside]
+    gap = cumulative(law.values - other.density(law.grid), law.spacing)[inside]
+    shift = _displacement(x, gap, other)
+    return math.sqrt(float((shift**2 * p).sum()) * law.spacing)
+
+
+def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
+    """p/q - 1 (at least -1) and q on the grid of the law."""
+    q = other.density(law.grid)
+    if isinstance(other, LineLaw):
+        both = (law.values > 1e-15 * law.values.max()) & (q > 1e-15 * law.values.max())
+        q = torch.where(both, q, 0.0)
+        return torch.where(both, law.values / q.clamp_min(1e-300) - 1, 0.0), q
+    if not bool((q > 0).all()):
+        raise InvalidParameter("target", "density 0 on the grid of the law", "a target whose support covers that of the law")
+    return (law.values / q - 1).clamp_min(-1.0), q
+
+
+def _partial(values: Tensor, law: LineLaw, start: Tensor, end: Tensor) -> Tensor:
+    """int_start^end of a function on the grid, within one cell."""
+    nodes, weights = (torch.as_tensor(a, device=values.device) for a in gauss_legendre(8))
+    x = start[:, None] + (end - start)[:, None] * nodes
+    return (interpolate(values, law.start, law.spacing, x) * weights).sum(-1) * (end - start)
+
+
+def _displacement(x: Tensor, gap: Tensor, other: Density) -> Tensor:
+    """The s with int_x^{x+s} q = gap, by safeguarded Newton steps on its logarithm-free form."""
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(20))
+    shift = torch.zeros_like(x)
+    limit = torch.full_like(x, 0.25)
+    for _ in range(200):
+        points = x[:, None] + shift[:, None] * nodes
+        mass = (other.density(points) * weights).sum(-1) * shift
+        step = (gap - mass) / other.density(x + shift).clamp_min(1e-290)
+        moved = torch.minimum(torch.maximum(step, -limit), limit)
+        shift = shift + moved
+        if float((torch.abs(moved) / (torch.abs(shift) + 1e-300)).nan_to_num().max()) < 1e-10 or float(torch.abs(moved).max()) < 1e-13:
+            return shift
+    raise NotConverged("the monotone map of w2", float(torch.abs(moved).max()), 1e-13)

@@ -1,0 +1,100 @@
+"""Particles: many independent copies of a chain."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.targets import Target
+
+_CHUNK = 16_384
+
+
+def simulate(
+    scheme: Scheme,
+    particles: int,
+    steps: int,
+    seed: int = 0,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    initial: Any = None,
+) -> Tensor:
+    """Run independent copies of a chain and return where they end.
+
+    Particles are simulated in chunks of 16384, each with a random stream of its own that depends only on the seed and
+    the number of the chunk: the first particles are the same whatever comes after them.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    particles, steps : int
+    seed : int
+    device, dtype
+        Where and in which precision; a seed gives one result per device and dtype.
+    initial : Target, tensor or number, optional
+        Where they start: draws of a target (the scheme's own by default), the points of a tensor, or one point.
+
+    Returns
+    -------
+    Tensor of shape (particles,) or (particles, d)
+
+    Examples
+    --------
+    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.schemes import EulerMaruyama
+    >>> from pmmtheory.targets import Gaussian
+    >>> simulate(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1), particles=5, steps=3).shape
+    torch.Size([5])
+    """
+    n, length = count("particles", particles), count("steps", steps, 0)
+    start = _start(scheme, n, seed, initial).to(device=device, dtype=dtype)
+    done = []
+    for number, chunk in enumerate(start.split(_CHUNK)):
+        generator = stream(seed, number, device)
+        x = chunk
+        for i in range(length):
+            x = sample_step(scheme, x, i * scheme.step_size, generator)
+        done.append(x)
+    return torch.cat(done)
+
+
+def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
+    """One random step of every point of x."""
+    shape = x.shape if scheme.dynamics.target.dim == 1 else x.shape[:-1] + (1,)
+    draws: dict[str, Any] = {}
+    layers: tuple[int, ...] = ()
+    for name, draw in scheme.draws.items():
+        if isinstance(draw, Midpoints):
+            draws[name] = draw.sample(tuple(shape), generator, x.dtype)
+            layers = (draws[name][0].shape[0],)
+        else:
+            own = tuple(shape) if draw.shared else layers + tuple(x.shape)
+            draws[name] = draw.sample(own, generator, x.dtype)
+    mean, factor = scheme.step(x, t, draws)
+    return mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+
+
+def stream(seed: int, number: int, device: str) -> torch.Generator:
+    """An independent generator for one chunk of one seed."""
+    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest()
+    return torch.Generator(device=device).manual_seed(int.from_bytes(digest, "big"))
+
+
+def _start(scheme: Scheme, n: int, seed: int, initial: Any) -> Tensor:
+    dim = scheme.dynamics.target.dim
+    if initial is None or isinstance(initial, Target):
+        source = initial or scheme.dynamics.target
+        if source.dim != dim:
+            raise InvalidParameter("initial", source.name, f"a target in dimension {dim}")
+        return source.sample(n, seed)
+    points = torch.as_tensor(initial, dtype=torch.float64)
+    shape = (n,) if dim == 1 else (n, dim)
+    if not bool(torch.isfinite(points).all()) or points.numel() not in (1, dim, math.prod(shape)):
+        raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
+    return points.expand(shape).clone()
