@@ -49,6 +49,27 @@ def cumulative(values: Tensor, spacing: float) -> Tensor:
     return torch.cat([left[:middle], right[middle:]])
 
 
+def absolute_integral(values: Tensor, start: float, spacing: float) -> float:
+    """int |f| for a function on the grid whose whole integral is zero.
+
+    It is the total variation of the antiderivative, whose turning points are the zeros of f: they are located on the
+    interpolant, so that the kinks of |f| cost no accuracy.
+    """
+    total = cumulative(values, spacing)
+    left = torch.nonzero(torch.sign(values[:-1]) * torch.sign(values[1:]) < 0).flatten()
+    origin = start + left * torch.tensor(spacing, dtype=values.dtype, device=values.device)
+    low, high = origin, origin + spacing
+    sign = torch.sign(values[left])
+    for _ in range(50):
+        middle = (low + high) / 2
+        before = interpolate(values, start, spacing, middle) * sign > 0
+        low, high = torch.where(before, middle, low), torch.where(before, high, middle)
+    nodes, weights = (torch.as_tensor(a, device=values.device) for a in gauss_legendre(8))
+    inside = interpolate(values, start, spacing, origin[:, None] + (low - origin)[:, None] * nodes)
+    turns = total[left] + (inside * weights).sum(-1) * (low - origin)
+    return float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum())
+
+
 @lru_cache(maxsize=1)
 def _barycentric_weights() -> np.ndarray:
     nodes = np.arange(_POINTS)

@@ -72,7 +72,11 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     window = 2 * math.ceil(reach / spacing) + 4
     frequency = 2 * math.pi / (window * spacing)
     middle = centre(scheme, starts, t)
-    phi = _decayed(scheme, starts, t, frequency, _NEGLIGIBLE / sigma, level)
+    narrowed = sigma * max(0.5, 1 - scheme.step_size * curvature)
+    highest = (1 + 0.15 * level) * _NEGLIGIBLE / narrowed
+    phi = characteristic(scheme, starts, t, frequency, math.ceil(highest / frequency) + 1, level)
+    if float(torch.abs(phi[:, -1]).max()) > 1e-3:
+        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise: the characteristic function of this one does not decay")
     k = torch.arange(phi.shape[1], dtype=torch.float64, device=grid.device)
     offsets = torch.arange(window, dtype=torch.float64, device=grid.device)
     first = torch.floor((middle - grid[0]) / spacing) - window // 2 + 1
@@ -88,13 +92,3 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     rows = torch.arange(starts.shape[0], device=grid.device)[:, None].expand_as(columns)
     matrix[rows[inside], columns[inside].to(torch.long)] = density[inside]
     return matrix
-
-
-def _decayed(scheme: Scheme, starts: Tensor, t: float, frequency: float, highest: float, level: int) -> Tensor:
-    """The characteristic function up to where it has decayed below rounding."""
-    for _ in range(6):
-        phi = characteristic(scheme, starts, t, frequency, math.ceil(highest / frequency) + 1, level)
-        if float(torch.abs(phi[:, -1]).max()) < 1e-13:
-            return phi
-        highest *= 1.6
-    raise InvalidParameter("scheme", scheme.name, "a step whose last noise is Gaussian: its characteristic function does not decay")

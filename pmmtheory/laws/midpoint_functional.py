@@ -4,19 +4,21 @@ Overdamped, from x, with D_s(w) = b(x + s a b0 + w) - b0 and W the noise of the 
 
     E exp(i xi (X' - x - a b0)) = E[ exp(i xi W_1) prod_j (1 - p + p exp(i xi push(D_{s_j}(W_{s_j})))) ].
 
-Write f_j(v) for the conditional expectation of the product up to s_j given W_{s_j} = sqrt(2 a s_j) v. Then f moves
-forward by pointwise products and by the Mehler operator, which is diag(rho^n) on orthonormal Hermite polynomials with
-rho = sqrt(s_j / s_{j+1}): a contraction in L2 of the Gaussian, whose products have modulus at most one. At the end
-exp(i c v), c = xi sqrt(2a), has the Hermite coefficients (ic)^n exp(-c^2/2) / sqrt(n!).
+Write u_j(v) for the density of W_{s_j} = sqrt(2 a s_j) v weighted by the product up to s_j. It moves forward by pointwise
+products, of modulus at most one, and by the Gaussian transition v -> rho v + sqrt(1 - rho^2) Z, rho = sqrt(s_j / s_{j+1}),
+a contraction. On a uniform grid of v both are spectrally accurate: u is band limited up to its own smoothness.
 
-The law is analytic in 1/K (sums over substeps of polynomials are polynomials in 1/K), so that large and infinite K are
-reached by interpolation from few small K, at a cost that does not grow with K.
+For large and infinite K the walk takes N << K symmetric steps instead, with the factor per step
+
+    m_N = (1 + y/2N) / (1 - y/2N),   y = g / (1 + g/2K),   g = exp(i xi push(D)) - 1,
+
+which is 1 + g/K at N = K and exp(g/N) up to N^-3. The result is even in 1/N, so few small N extrapolate it to N = K at a
+cost that does not grow with K.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -26,67 +28,71 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Index, PoissonMidpoint, Scheme
+from pmmtheory.targets.quadrature import gauss_legendre
 
-DIRECT = 24
+_REACH = 8.4
+_DIRECT = 24
 """The largest K whose substeps are walked one by one."""
 
-_LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_LADDERS = ((2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
+"""The N from which larger K are extrapolated, by level: the error falls with the product of all 1/N^2."""
 
 
 def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int) -> Tensor:
     """See laws.characteristic.characteristic; x of shape (n,), result (n, count)."""
     pmm = _checked(scheme)
-    basis = hermite(round(24 * 1.4**level))
-    functional = _single if pmm.midpoints.kind == "single" else _bernoulli
-    coefficients = _over_substeps(pmm, level, lambda k: functional(pmm, k, x, t, spacing, count, basis, level))
-    readout = _plane_wave(spacing * math.sqrt(2 * pmm.step_size) * np.arange(count), basis.order)
-    return torch.einsum("kq,qkx->xk", torch.as_tensor(readout, device=x.device), coefficients)
+    walk = walk_grid(math.ceil(2 * (math.sqrt(2 * pmm.step_size) * spacing * count + 2.5)) / 2)
+    frequencies = spacing * torch.arange(count, dtype=torch.float64, device=x.device)
+    if pmm.midpoints.kind == "single":
+        return _single(pmm, x, t, frequencies, walk, level)
+    if pmm.substeps <= _DIRECT:
+        return _bernoulli(pmm, int(pmm.substeps), x, t, frequencies, walk)
+    ladder = _LADDERS[level]
+    weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
+    return torch.stack([w * _bernoulli(pmm, n, x, t, frequencies, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
 
 
 def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
     """E(X' - c) and E(X' - c)^2 with c = x + a b(x), by the same recursion on the first two powers of the push."""
     pmm = _checked(scheme)
-    basis = hermite(48)
-
-    def moments(k: float) -> Tensor:
-        first, second = _jets(pmm, k, x, t, basis)
-        noise = 2 * pmm.step_size
-        return torch.stack([first[0], second[0] + 2 * math.sqrt(noise) * first[1] + noise])
-
-    mean, square = _over_substeps(pmm, 1, moments)
+    walk = walk_grid(14.0)
+    if pmm.midpoints.kind == "single":
+        mean, square = _single_moments(pmm, x, t, walk)
+    elif pmm.substeps <= _DIRECT:
+        mean, square = _bernoulli_moments(pmm, int(pmm.substeps), x, t, walk)
+    else:  # sums over substeps of polynomials are polynomials in 1/K
+        ladder = (1, 2, 3, 4, 6, 8)
+        weights = _lagrange([1 / n for n in ladder], 1 / pmm.substeps)
+        mean, square = torch.stack([w * _bernoulli_moments(pmm, n, x, t, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
     return mean, square
 
 
-class HermiteBasis:
-    """Orthonormal Hermite polynomials on Gauss-Hermite nodes.
+class WalkGrid:
+    """The uniform grid of v with trapezoid weights of the standard Gaussian, and the transitions on it."""
 
-    `values[n, q]` is the n-th polynomial at node q; `analysis` maps nodal values to coefficients.
-    """
+    def __init__(self, band: float):
+        count = 2 * math.ceil(_REACH * band / math.pi) + 1
+        self.nodes = np.linspace(-_REACH, _REACH, count)
+        density = np.exp(-self.nodes**2 / 2)
+        self.weights = density / density.sum()
+        self._band = math.pi / (self.nodes[1] - self.nodes[0])
+        self._transitions: dict[int, np.ndarray] = {}
 
-    def __init__(self, order: int):
-        self.order = order
-        nodes, weights = np.polynomial.hermite_e.hermegauss(order)
-        values = np.ones((order, order))
-        values[1] = nodes
-        for n in range(1, order - 1):
-            values[n + 1] = (nodes * values[n] - math.sqrt(n) * values[n - 1]) / math.sqrt(n + 1)
-        self.nodes, self.values = nodes, values
-        self.analysis = values * (weights / weights.sum())
-
-    def mehler(self, rho: float) -> np.ndarray:
-        """The matrix of f -> E f(rho v + sqrt(1 - rho^2) Z) on nodal values."""
-        return self.values.T @ (rho ** np.arange(self.order)[:, None] * self.analysis)
-
-
-@lru_cache(maxsize=16)
-def hermite(order: int) -> HermiteBasis:
-    """The basis with `order` nodes."""
-    return HermiteBasis(order)
+    def transition(self, j: int) -> np.ndarray:
+        """The matrix that carries u from time j to j+1, in any unit, band limited to the Nyquist frequency of the grid."""
+        if j not in self._transitions:
+            rho = math.sqrt(j / (j + 1))
+            k, w = gauss_legendre(2 * len(self.nodes))
+            k, w = self._band * k, w * np.exp(-(self._band * k) ** 2 / (2 * (j + 1)))
+            ends, starts = np.outer(self.nodes, k), rho * np.outer(k, self.nodes)
+            self._transitions[j] = (np.cos(ends) * w) @ np.cos(starts) + (np.sin(ends) * w) @ np.sin(starts)
+        return self._transitions[j]
 
 
-@lru_cache(maxsize=4096)
-def _mehler(order: int, j: int) -> np.ndarray:
-    return hermite(order).mehler(math.sqrt(j / (j + 1)))
+@lru_cache(maxsize=64)
+def walk_grid(band: float) -> WalkGrid:
+    """The grid whose Nyquist frequency is `band`; it must exceed all frequencies at which the law is read."""
+    return WalkGrid(band)
 
 
 def _checked(scheme: Scheme) -> PoissonMidpoint:
@@ -95,23 +101,12 @@ def _checked(scheme: Scheme) -> PoissonMidpoint:
     return scheme
 
 
-def _over_substeps(pmm: PoissonMidpoint, level: int, value: Callable[[float], Tensor]) -> Tensor:
-    """value(K), directly for small K and for one midpoint, else by polynomial interpolation in 1/K."""
-    substeps = pmm.substeps
-    if pmm.midpoints.kind == "single" or substeps <= DIRECT:
-        return value(substeps)
-    nodes = [k for k in _LADDER if k >= pmm.intensity][: 7 + level]
-    inverse = np.array([1 / k for k in nodes])
-    total: Tensor | None = None
-    for i, k in enumerate(nodes):
-        others = np.delete(inverse, i)
-        part = float(np.prod((1 / substeps - others) / (inverse[i] - others))) * value(k)
-        total = part if total is None else total + part
-    assert total is not None
-    return total
+def _lagrange(nodes: list[float], at: float) -> list[float]:
+    """The weights of polynomial interpolation from the nodes to a point."""
+    return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
-def _change(pmm: PoissonMidpoint, s: float, x: Tensor, t: float, nodes: Tensor) -> Tensor:
+def _push(pmm: PoissonMidpoint, s: float, x: Tensor, t: float, nodes: Tensor) -> Tensor:
     """What a midpoint at time s adds to the next state, at every (node of W_s, start point): shape (q, n)."""
     a, system = pmm.step_size, pmm.dynamics
     b0 = system.drift(x, t)
@@ -119,76 +114,81 @@ def _change(pmm: PoissonMidpoint, s: float, x: Tensor, t: float, nodes: Tensor) 
     return pmm.push(system.drift(midpoint, t + s * a) - b0, s)
 
 
-def _waves(push: Tensor, spacing: float, count: int) -> Tensor:
-    """exp(i k spacing push) for k < count, by repeated products: (q, n) -> (q, count, n)."""
-    wave = torch.polar(torch.ones_like(push), spacing * push)
-    result = torch.empty((push.shape[0], count, push.shape[1]), dtype=wave.dtype, device=push.device)
+def _waves(push: Tensor, frequencies: Tensor) -> Tensor:
+    """exp(i xi_k push) for equally spaced xi_k, by repeated products: (q, n) -> (q, count, n)."""
+    wave = torch.polar(torch.ones_like(push), float(frequencies[1]) * push)
+    result = torch.empty((push.shape[0], frequencies.shape[0], push.shape[1]), dtype=wave.dtype, device=push.device)
     result[:, 0] = 1.0
-    for k in range(1, count):
+    for k in range(1, frequencies.shape[0]):
         torch.mul(result[:, k - 1], wave, out=result[:, k])
     return result
 
 
-def _apply(matrix: np.ndarray, f: Tensor) -> Tensor:
-    """A real matrix on the first axis of a complex tensor."""
-    real = torch.view_as_real(f).reshape(f.shape[0], -1)
-    image = torch.as_tensor(matrix, device=f.device) @ real
-    return torch.view_as_complex(image.reshape(*f.shape, 2))
+def _readout(pmm: PoissonMidpoint, s: float, frequencies: Tensor, nodes: Tensor) -> Tensor:
+    """E[exp(i xi W_1) | W_s = sqrt(2 a s) v], shape (q, count)."""
+    c = math.sqrt(2 * pmm.step_size) * frequencies
+    return torch.polar(torch.exp(-(c**2) * (1 - s) / 2).expand(nodes.shape[0], -1), math.sqrt(s) * nodes[:, None] * c)
 
 
-def _bernoulli(pmm: PoissonMidpoint, substeps: float, x: Tensor, t: float, spacing: float, count: int, basis: HermiteBasis, level: int) -> Tensor:
-    """Hermite coefficients of f at the end of the step, shape (order, count, n), for independent midpoints."""
-    steps, p = int(substeps), pmm.intensity / substeps
-    nodes = torch.as_tensor(basis.nodes, device=x.device)
-    f = torch.ones((basis.order, count, x.shape[0]), dtype=torch.complex128, device=x.device)
-    for j in range(1, steps):
-        waves = _waves(_change(pmm, j / steps, x, t, nodes), spacing, count)
-        f *= waves.mul_(p).add_(1 - p)
-        if j < steps - 1:
-            f = _apply(_mehler(basis.order, j), f)
-    last = math.sqrt(1 - 1 / steps) ** np.arange(basis.order) if steps > 1 else np.ones(basis.order)
-    return _apply(last[:, None] * basis.analysis, f)
+def _bernoulli(pmm: PoissonMidpoint, steps: int, x: Tensor, t: float, frequencies: Tensor, walk: WalkGrid) -> Tensor:
+    """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
+    u = weights[:, None, None].expand(-1, frequencies.shape[0], x.shape[0]).to(torch.complex128)
+    exact = steps == pmm.substeps
+    for j in range(1, steps if exact else steps + 1):
+        g = _waves(_push(pmm, j / steps, x, t, nodes), frequencies).sub_(1)
+        if pmm.intensity != 1:
+            g *= pmm.intensity
+        if exact:
+            u = u * g.div_(steps).add_(1)
+        elif j < steps:
+            u = u * _factor(g, steps, pmm.substeps)
+        else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
+            u = u * torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps))
+        if j < steps - exact:
+            flat = torch.view_as_real(u).reshape(u.shape[0], -1)
+            u = torch.view_as_complex((torch.as_tensor(walk.transition(j), device=x.device) @ flat).reshape(*u.shape, 2))
+    return torch.einsum("qkn,qk->nk", u, _readout(pmm, 1 - exact / steps, frequencies, nodes))
 
 
-def _single(pmm: PoissonMidpoint, substeps: float, x: Tensor, t: float, spacing: float, count: int, basis: HermiteBasis, level: int) -> Tensor:
-    """The same for one uniform midpoint: a sum over its time of one product each."""
-    nodes = torch.as_tensor(basis.nodes, device=x.device)
-    total = torch.zeros((basis.order, count, x.shape[0]), dtype=torch.complex128, device=x.device)
-    for s, weight in zip(*Index(substeps).rule(level), strict=True):
-        waves = _waves(_change(pmm, float(s), x, t, nodes), spacing, count)
-        total += _apply(weight * math.sqrt(s) ** np.arange(basis.order)[:, None] * basis.analysis, waves)
+def _factor(g: Tensor, steps: int, substeps: float) -> Tensor:
+    """m_N of the module's docstring."""
+    above, below = 1 / (2 * substeps) + 1 / (2 * steps), 1 / (2 * substeps) - 1 / (2 * steps)
+    return (g * above).add_(1).div_((g * below).add_(1))
+
+
+def _single(pmm: PoissonMidpoint, x: Tensor, t: float, frequencies: Tensor, walk: WalkGrid, level: int) -> Tensor:
+    """The same for one uniform midpoint: a sum over its time."""
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
+    total = torch.zeros((x.shape[0], frequencies.shape[0]), dtype=torch.complex128, device=x.device)
+    for s, share in zip(*Index(pmm.substeps).rule(level), strict=True):
+        waves = _waves(_push(pmm, float(s), x, t, nodes), frequencies)
+        total += torch.einsum("qkn,qk->nk", waves, share * weights[:, None] * _readout(pmm, float(s), frequencies, nodes))
     return total
 
 
-def _jets(pmm: PoissonMidpoint, substeps: float, x: Tensor, t: float, basis: HermiteBasis) -> tuple[Tensor, Tensor]:
-    """Hermite coefficients of E[S | W_1] and E[S^2 | W_1] for the sum S of all pushes; shape (order, n) each."""
-    nodes = torch.as_tensor(basis.nodes, device=x.device)
-    analysis = torch.as_tensor(basis.analysis, device=x.device)
-    powers = torch.arange(basis.order, dtype=torch.float64, device=x.device)[:, None]
-    first = torch.zeros((basis.order, x.shape[0]), dtype=x.dtype, device=x.device)
+def _bernoulli_moments(pmm: PoissonMidpoint, steps: int, x: Tensor, t: float, walk: WalkGrid) -> Tensor:
+    """E(X' - c) and E(X' - c)^2, stacked, from E[S; W_s] and E[S^2; W_s] of the sum S of all pushes."""
+    p = pmm.intensity / steps
+    nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
+    first = torch.zeros((nodes.shape[0], x.shape[0]), dtype=x.dtype, device=x.device)
     second = torch.zeros_like(first)
-    if pmm.midpoints.kind == "single":
-        for s, weight in zip(*Index(substeps).rule(1), strict=True):
-            push = _change(pmm, float(s), x, t, nodes)
-            fade = weight * math.sqrt(s) ** powers
-            first, second = first + fade * (analysis @ push), second + fade * (analysis @ push**2)
-        return first, second
-    steps, p = int(substeps), pmm.intensity / substeps
     for j in range(1, steps):
-        push = _change(pmm, j / steps, x, t, nodes)
-        second = second + 2 * p * push * first + p * push**2
-        first = first + p * push
+        push = _push(pmm, j / steps, x, t, nodes[:, 0])
+        second = second + 2 * p * push * first + p * push**2 * weights
+        first = first + p * push * weights
         if j < steps - 1:
-            step = torch.as_tensor(_mehler(basis.order, j), device=x.device)
+            step = torch.as_tensor(walk.transition(j), device=x.device)
             first, second = step @ first, step @ second
-    fade = math.sqrt(1 - 1 / steps) ** powers if steps > 1 else torch.ones_like(powers)
-    return fade * (analysis @ first), fade * (analysis @ second)
+    noise = math.sqrt(2 * pmm.step_size * (1 - 1 / steps)) * nodes
+    return torch.stack([first.sum(0), (second + 2 * noise * first).sum(0) + 2 * pmm.step_size])
 
 
-def _plane_wave(c: np.ndarray, order: int) -> np.ndarray:
-    """Hermite coefficients of exp(i c v) against the standard Gaussian: (ic)^n exp(-c^2/2) / sqrt(n!), shape (c, order)."""
-    n = np.arange(order)
-    log_factorial = np.cumsum(np.log(np.maximum(n, 1)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_size = np.where(n == 0, 0.0, n * np.log(c[:, None])) - log_factorial / 2 - c[:, None] ** 2 / 2
-    return np.exp(log_size) * 1j**n
+def _single_moments(pmm: PoissonMidpoint, x: Tensor, t: float, walk: WalkGrid) -> Tensor:
+    nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
+    total = torch.zeros((2, x.shape[0]), dtype=x.dtype, device=x.device)
+    for s, share in zip(*Index(pmm.substeps).rule(1), strict=True):
+        push = _push(pmm, float(s), x, t, nodes[:, 0])
+        noise = math.sqrt(2 * pmm.step_size * s) * nodes
+        total += share * torch.stack([(push * weights).sum(0), ((push**2 + 2 * noise * push) * weights).sum(0)])
+    return total + torch.tensor([[0.0], [2 * pmm.step_size]], dtype=x.dtype, device=x.device)

@@ -1,0 +1,40 @@
+"""Where a result comes from: results of another version or device are never mixed."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import pmmtheory
+from experiments.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The device kind ("cpu" or "cuda"), its hardware name and the versions in use."""
+
+    device: str
+    hardware: str
+    version: str
+    python: str
+    torch: str
+
+
+def provenance(device: str) -> Provenance:
+    """Of a run on this device here; UsageError when the device is not present."""
+    hardware = _gpu() if device == "cuda" else platform.machine()
+    try:
+        torch_version = version("torch")
+    except PackageNotFoundError:
+        torch_version = "none"
+    return Provenance(device, hardware, pmmtheory.__version__, platform.python_version(), torch_version)
+
+
+def _gpu() -> str:
+    """The name of the GPU. torch is loaded only for those who ask for a GPU: it takes seconds."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise UsageError("device cuda was asked for, but torch finds no CUDA GPU here.")
+    return str(torch.cuda.get_device_name())

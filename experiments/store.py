@@ -1,0 +1,98 @@
+"""The result store: one SQLite file with a row for every metric of every computed cell."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from experiments.compute import Computed
+from experiments.provenance import Provenance
+from experiments.store_file import connect, one_sentence
+from pmmtheory.estimate import Estimate
+
+DEFAULT = Path("results/pmmtheory.sqlite")
+
+
+@dataclass
+class Stored:
+    """What the store knows of a cell: its estimates by metric, or the reason why it has none."""
+
+    estimates: dict[str, Estimate] = field(default_factory=dict)
+    reason: str = ""
+
+
+class Store:
+    """Results on disk; a cell is committed as a whole or not at all, so a killed run resumes where it was.
+
+    Parameters
+    ----------
+    path : Path
+        The file. It and its folder are created when they are missing.
+    must_exist : bool
+        Raise StoreError instead of creating a file: for commands that only read.
+    """
+
+    def __init__(self, path: Path, must_exist: bool = False) -> None:
+        self.path = path
+        self.connection = connect(path, must_exist)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def save(self, computed: Computed, origin: Provenance) -> None:
+        """Commit a cell. An estimate replaces an earlier failure; a failure never replaces an estimate."""
+        cell = computed.cell
+        key = (cell.key, origin.device, origin.version)
+        parameters = json.dumps({name: _plain(value) for name, value in cell.parameters})
+        shared = (computed.seconds, origin.hardware, origin.python, origin.torch, datetime.now(UTC).isoformat(timespec="seconds"))
+        rows = [(*key, metric, cell.measure, parameters, e.value, e.error, e.method, "done", "", *shared) for metric, e in computed.estimates.items()]
+        failure = (*key, "", cell.measure, parameters, None, None, "", "failed", computed.reason, *shared)
+        with self._transaction():
+            self.connection.execute("DELETE FROM results WHERE cell = ? AND device = ? AND version = ? AND status = 'failed'", key)
+            done = self.connection.execute("SELECT 1 FROM results WHERE cell = ? AND device = ? AND version = ?", key).fetchone()
+            blanks = ", ".join("?" * len(failure))
+            self.connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({blanks})", rows if rows or done else [failure])
+
+    def load(self, origin: Provenance) -> dict[str, Stored]:
+        """What is stored for this device and version, by the key of the cell."""
+        query = "SELECT cell, metric, value, error, method, status, reason FROM results WHERE device = ? AND version = ?"
+        found: dict[str, Stored] = {}
+        with one_sentence(self.path):
+            for cell, metric, value, error, method, status, reason in self.connection.execute(query, (origin.device, origin.version)):
+                stored = found.setdefault(cell, Stored())
+                if status == "done":
+                    stored.estimates[metric] = Estimate(value, error, method)
+                else:
+                    stored.reason = reason
+        return found
+
+    def everything(self) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The names of the columns and every row, of all devices and versions."""
+        with one_sentence(self.path), closing(self.connection.execute("SELECT * FROM results ORDER BY measure, parameters, metric, device, version")) as rows:
+            return [column[0] for column in rows.description], rows.fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        with one_sentence(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as strict JSON, which has no infinity."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
