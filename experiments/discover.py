@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from experiments.errors import UsageError
-from experiments.study import Study
+from experiments.study import PROFILES, Check, Study
 
 STUDIES = "experiments.studies"
 MEASURES = "experiments.measures"
@@ -44,6 +44,12 @@ def require_measures(package: str, names: Iterable[str]) -> None:
         _known("measure", name, files)
 
 
+def checks_by_study(studies: Iterable[Study], profile: str) -> dict[Study, list[Check]]:
+    """The checks of each study; an unknown profile is a UsageError."""
+    _known("profile", profile, PROFILES)
+    return {study: list(study.checks(profile)) for study in studies}
+
+
 def load_measure(package: str, name: str) -> Measure:
     """The function `measure` of the file with this name."""
     measure: Measure = importlib.import_module(f"{package}.{name}").measure
@@ -61,9 +67,9 @@ def _files(package: str) -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_"))
 
 
-def _known(what: str, name: str, known: Iterable[str]) -> str:
+def _known(what: str, name: str, allowed: Iterable[str]) -> str:
     """The name itself when it is known."""
-    names = list(known)
+    names = list(allowed)
     if name in names:
         return name
     close = get_close_matches(name, names, n=3)

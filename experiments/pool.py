@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 
@@ -21,7 +21,7 @@ from experiments.study import Cell
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def compute_all(cells: Sequence[Cell], device: str, workers: int, measures: str) -> Iterator[Computed]:
+def compute_all(cells: Sequence[Cell], device: str, workers: int, measures: str) -> Generator[Computed]:
     """Yield the outcome of every cell as it comes; one worker means this process. Closing the iterator ends the workers."""
     if workers == 1:
         yield from (compute(cell, device, measures) for cell in cells)

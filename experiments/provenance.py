@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 import pmmtheory
 from experiments.errors import UsageError
 
+DEVICES = ("cpu", "cuda")
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -23,6 +25,8 @@ class Provenance:
 
 def provenance(device: str) -> Provenance:
     """Of a run on this device here; UsageError when the device is not present."""
+    if device not in DEVICES:
+        raise UsageError(f"there is no device {device!r}; choose {' or '.join(DEVICES)}.")
     hardware = _gpu() if device == "cuda" else platform.machine()
     try:
         torch_version = version("torch")

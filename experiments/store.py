@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +15,6 @@ from experiments.compute import Computed
 from experiments.provenance import Provenance
 from experiments.store_file import connect, one_sentence
 from pmmtheory.estimate import Estimate
-
-DEFAULT = Path("results/pmmtheory.sqlite")
 
 
 @dataclass
@@ -91,6 +88,13 @@ class Store:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
+
+
+@contextmanager
+def open_store(path: Path, must_exist: bool = False) -> Iterator[Store]:
+    """A store that is closed at the end."""
+    with closing(Store(path, must_exist)) as store:
+        yield store
 
 
 def _plain(value: Any) -> Any:

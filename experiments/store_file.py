@@ -1,7 +1,9 @@
-"""Open the file of the result store, and say in one sentence what is wrong with it. A file that is damaged or not ours is left as it is."""
+"""Open the file of the result store, and say in one sentence what is wrong with it. A file that is damaged or not ours is left as it was."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ LAYOUT = 1
 """The version of the table."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
+SPACE = 1 << 20
+"""With fewer bytes free than this a disk counts as full when SQLite cannot write."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS results (
@@ -41,8 +45,9 @@ CREATE TABLE IF NOT EXISTS results (
 
 _WRONG = {
     sqlite3.SQLITE_FULL: "the disk is full; what was stored so far is kept, free some space and the same command continues",
-    sqlite3.SQLITE_NOTADB: "it is not a result store or it is damaged; it was left as it is, move it away or choose another file with --store",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; it was left as it is, move it away or choose another file with --store",
+    sqlite3.SQLITE_IOERR: "the disk reports an input/output error",
+    sqlite3.SQLITE_NOTADB: "it is not a result store or it is damaged; it was left as it was, move it away or choose another file with --store",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; it was left as it was, move it away or choose another file with --store",
     sqlite3.SQLITE_READONLY: "it or its folder is read-only",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened or created",
     sqlite3.SQLITE_PERM: "access is denied",
@@ -61,7 +66,7 @@ def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
     except OSError as error:
         raise StoreError(f"the folder of the store {path} cannot be created: {error.strerror}.") from error
     with one_sentence(path):
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(_address(path, must_exist), timeout=PATIENCE, isolation_level=None, uri=True)
         try:
             _check(connection, path)
             if not must_exist:
@@ -79,7 +84,15 @@ def one_sentence(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and path.parent.exists() and shutil.disk_usage(path.parent).free < SPACE:
+            code = sqlite3.SQLITE_FULL  # SQLite reports no space for its side files as an input/output error
         raise StoreError(f"the store {path} cannot be used: {_WRONG.get(code, str(error))}.") from error
+
+
+def _address(path: Path, only_read: bool) -> str:
+    """The file as SQLite names it. In a folder that cannot be written, reading works once nothing can change the file."""
+    still = only_read and not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    return path.absolute().as_uri() + ("?immutable=1" if still else "")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -87,9 +100,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     mark, layout = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     if tables and mark != MARK:
-        raise StoreError(f"the store {path} is a database of something else; it was left as it is, choose another file with --store.")
+        raise StoreError(f"the store {path} is a database of something else; it was left as it was, choose another file with --store.")
     if tables and layout != LAYOUT:
-        raise StoreError(f"the store {path} has layout {layout}, not {LAYOUT}; it was left as it is, move it away or choose another file with --store.")
+        raise StoreError(f"the store {path} has layout {layout}, not {LAYOUT}; it was left as it was, move it away or choose another file with --store.")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise StoreError(f"the store {path} cannot be used: {_WRONG[sqlite3.SQLITE_CORRUPT]}.")
 

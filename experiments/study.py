@@ -71,10 +71,15 @@ class Check:
     control: bool = False
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
-        """Every cell that the check needs."""
+    def all_points(self) -> tuple[Point, ...]:
+        """Every number that the check needs."""
         extra = (self.constant,) if self.constant else ()
-        return tuple(dict.fromkeys(p.cell for p in (*self.points, *extra, *self.bounds)))
+        return (*self.points, *extra, *self.bounds)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that the check needs, once."""
+        return tuple({point.cell.key: point.cell for point in self.all_points}.values())
 
 
 @dataclass(frozen=True)

@@ -70,4 +70,8 @@ def _measure(name: str, law: Any, other: Any, on_line: Callable[..., float], clo
         if not math.isfinite(value):
             raise InvalidParameter("law", law.name, f"laws whose {name} is finite")
         return Estimate(value, 1e-14 * (1 + abs(value)), "closed form")
-    raise InvalidParameter("law", f"{type(law).__name__} against {type(other).__name__}", f"{name} takes a law on the line and a target or law on the line, or two Gaussians of one dimension")
+    raise InvalidParameter(
+        "law",
+        f"{type(law).__name__} against {type(other).__name__}",
+        f"{name} takes a law on the line and a target or law on the line, or two Gaussians of one dimension",
+    )

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.grid import absolute_integral, cumulative
@@ -67,7 +67,7 @@ def w2_line(law: LineLaw, other: Density) -> float:
     inside = law.values > 1e-17 * law.values.max()
     x, p = law.grid[inside], law.values[inside]
     gap = cumulative(law.values - other.density(law.grid), law.spacing)[inside]
-    shift = _displacement(x, gap, other)
+    shift = _displacement(x, gap, other, float(x[-1] - x[0]))
     return math.sqrt(float((shift**2 * p).sum()) * law.spacing)
 
 
@@ -83,17 +83,19 @@ def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
     return (law.values / q - 1).clamp_min(-1.0), q
 
 
-def _displacement(x: Tensor, gap: Tensor, other: Density) -> Tensor:
-    """The s with int_x^{x+s} q = gap, by Newton steps of bounded length."""
-    nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(20))
+def _displacement(x: Tensor, gap: Tensor, other: Density, farthest: float) -> Tensor:
+    """The s with int_x^{x+s} q = gap and |s| <= farthest, by bracketed Newton steps."""
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
+    low = torch.where(gap < 0, -farthest, 0.0).to(x.dtype)
+    high = torch.where(gap < 0, 0.0, farthest).to(x.dtype)
     shift = torch.zeros_like(x)
-    limit = torch.full_like(x, 0.25)
-    for _ in range(200):
-        points = x[:, None] + shift[:, None] * nodes
-        mass = (other.density(points) * weights).sum(-1) * shift
-        step = (gap - mass) / other.density(x + shift).clamp_min(1e-290)
-        moved = torch.minimum(torch.maximum(step, -limit), limit)
-        shift = shift + moved
-        if float((torch.abs(moved) / (torch.abs(shift) + 1e-300)).nan_to_num().max()) < 1e-10 or float(torch.abs(moved).max()) < 1e-13:
-            return shift
-    raise NotConverged("the monotone map of w2", float(torch.abs(moved).max()), 1e-13)
+    for _ in range(100):
+        mass = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
+        newton = shift + (gap - mass) / other.density(x + shift).clamp_min(1e-290)
+        step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
+        done = torch.abs(step - shift) <= 1e-11 * torch.abs(step) + 1e-300
+        shift = step
+        if bool((done | (high - low < 1e-12 * farthest)).all()):
+            break
+    return shift

@@ -26,9 +26,7 @@ def w2_samples(sample: Tensor, other: Any, blocks: int = 20) -> Estimate:
     q = other.quantile((torch.arange(n, dtype=torch.float64) + 0.5) / n)
     value = float(torch.sqrt(((x - q) ** 2).mean()))
     draw = generator(0)
-    resampled = [
-        float(torch.sqrt(((torch.sort(x[torch.randint(n, (n,), generator=draw)]).values - q) ** 2).mean())) for _ in range(blocks)
-    ]
+    resampled = [float(torch.sqrt(((torch.sort(x[torch.randint(n, (n,), generator=draw)]).values - q) ** 2).mean())) for _ in range(blocks)]
     spread = float(torch.tensor(resampled, dtype=torch.float64).std())
     floor = float(torch.sqrt(((torch.sort(other.sample(n, seed=1)).values - q) ** 2).mean()))
     return Estimate(value, math.hypot(spread, floor), f"{n} particles, bootstrap")

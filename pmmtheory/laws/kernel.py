@@ -83,7 +83,9 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     phase = frequency * (grid[0] + first * spacing - middle)
     shifted = phi * torch.polar(torch.ones_like(phase)[:, None].expand(-1, k.shape[0]), -phase[:, None] * k)
     shifted[:, 0] /= 2
-    fourier = torch.polar(torch.ones((k.shape[0], window), dtype=torch.float64, device=grid.device), -2 * math.pi / window * torch.remainder(k[:, None] * offsets, window))
+    fourier = torch.polar(
+        torch.ones((k.shape[0], window), dtype=torch.float64, device=grid.device), -2 * math.pi / window * torch.remainder(k[:, None] * offsets, window)
+    )
     density = (shifted @ fourier).real * (2 / window)
     columns = first[:, None] + offsets
     near = torch.abs(grid[0] + columns * spacing - middle[:, None]) <= reach

@@ -75,7 +75,9 @@ def _converged(at_level: Callable[[int], LineLaw], rtol: float, what: str) -> Li
     raise NotConverged(what, reached, rtol)
 
 
-def _resolution(scheme: Scheme, target: LineTarget, level: int, factor: float, smallest: float = math.inf, also: tuple[float, float] | None = None) -> Resolution:
+def _resolution(
+    scheme: Scheme, target: LineTarget, level: int, factor: float, smallest: float = math.inf, also: tuple[float, float] | None = None
+) -> Resolution:
     middle = target.mean
     low, high = (middle + factor * (end - middle) for end in (target.quadrature.low, target.quadrature.high))
     if also is not None:

@@ -84,4 +84,3 @@ class LineLaw:
 
     def _expect(self, values: Tensor) -> float:
         return float((values * self.values).sum()) * self.spacing
-

@@ -28,14 +28,21 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Index, PoissonMidpoint, Scheme
-from pmmtheory.targets.quadrature import gauss_legendre
 
 _REACH = 8.4
+_CHUNK = 60_000
+"""Complex numbers in one block of work: a block stays in cache."""
+
 _DIRECT = 24
 """The largest K whose substeps are walked one by one."""
 
-_LADDERS = ((2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
-"""The N from which larger K are extrapolated, by level: the error falls with the product of all 1/N^2."""
+_LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
+"""The N from which larger K are extrapolated: the error falls with the product of all 1/N^2 and with the step."""
+
+
+def _ladder(pmm: PoissonMidpoint, level: int) -> tuple[int, ...]:
+    roughness = pmm.step_size * float(pmm.dynamics.target.smoothness)
+    return _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
 
 
 def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int) -> Tensor:
@@ -43,13 +50,8 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     pmm = _checked(scheme)
     walk = walk_grid(math.ceil(2 * (math.sqrt(2 * pmm.step_size) * spacing * count + 2.5)) / 2)
     frequencies = spacing * torch.arange(count, dtype=torch.float64, device=x.device)
-    if pmm.midpoints.kind == "single":
-        return _single(pmm, x, t, frequencies, walk, level)
-    if pmm.substeps <= _DIRECT:
-        return _bernoulli(pmm, int(pmm.substeps), x, t, frequencies, walk)
-    ladder = _LADDERS[level]
-    weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
-    return torch.stack([w * _bernoulli(pmm, n, x, t, frequencies, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
+    rows = max(1, _CHUNK // (len(walk.nodes) * count))
+    return torch.cat([_functional(pmm, part, t, frequencies, walk, level) for part in x.split(rows)])
 
 
 def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
@@ -73,17 +75,17 @@ class WalkGrid:
     def __init__(self, band: float):
         count = 2 * math.ceil(_REACH * band / math.pi) + 1
         self.nodes = np.linspace(-_REACH, _REACH, count)
-        density = np.exp(-self.nodes**2 / 2)
+        density = np.exp(-(self.nodes**2) / 2)
         self.weights = density / density.sum()
-        self._band = math.pi / (self.nodes[1] - self.nodes[0])
         self._transitions: dict[int, np.ndarray] = {}
 
     def transition(self, j: int) -> np.ndarray:
-        """The matrix that carries u from time j to j+1, in any unit, band limited to the Nyquist frequency of the grid."""
+        """The matrix that carries u from time j to j+1, in any unit, by trigonometric interpolation: it keeps the mass exactly."""
         if j not in self._transitions:
             rho = math.sqrt(j / (j + 1))
-            k, w = gauss_legendre(2 * len(self.nodes))
-            k, w = self._band * k, w * np.exp(-(self._band * k) ** 2 / (2 * (j + 1)))
+            m = len(self.nodes)
+            k = 2 * math.pi / (m * (self.nodes[1] - self.nodes[0])) * np.arange((m + 1) // 2)
+            w = np.where(k > 0, 2.0, 1.0) / m * np.exp(-(k**2) / (2 * (j + 1)))
             ends, starts = np.outer(self.nodes, k), rho * np.outer(k, self.nodes)
             self._transitions[j] = (np.cos(ends) * w) @ np.cos(starts) + (np.sin(ends) * w) @ np.sin(starts)
         return self._transitions[j]
@@ -101,6 +103,16 @@ def _checked(scheme: Scheme) -> PoissonMidpoint:
     return scheme
 
 
+def _functional(pmm: PoissonMidpoint, x: Tensor, t: float, frequencies: Tensor, walk: WalkGrid, level: int) -> Tensor:
+    if pmm.midpoints.kind == "single":
+        return _single(pmm, x, t, frequencies, walk, level)
+    if pmm.substeps <= _DIRECT:
+        return _bernoulli(pmm, int(pmm.substeps), x, t, frequencies, walk)
+    ladder = _ladder(pmm, level)
+    weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
+    return torch.stack([w * _bernoulli(pmm, n, x, t, frequencies, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
+
+
 def _lagrange(nodes: list[float], at: float) -> list[float]:
     """The weights of polynomial interpolation from the nodes to a point."""
     return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
@@ -115,12 +127,16 @@ def _push(pmm: PoissonMidpoint, s: float, x: Tensor, t: float, nodes: Tensor) ->
 
 
 def _waves(push: Tensor, frequencies: Tensor) -> Tensor:
-    """exp(i xi_k push) for equally spaced xi_k, by repeated products: (q, n) -> (q, count, n)."""
+    """exp(i xi_k push) for equally spaced xi_k, by repeated squaring: (q, n) -> (q, count, n)."""
+    count = frequencies.shape[0]
     wave = torch.polar(torch.ones_like(push), float(frequencies[1]) * push)
-    result = torch.empty((push.shape[0], frequencies.shape[0], push.shape[1]), dtype=wave.dtype, device=push.device)
+    result = torch.empty((push.shape[0], count, push.shape[1]), dtype=wave.dtype, device=push.device)
     result[:, 0] = 1.0
-    for k in range(1, frequencies.shape[0]):
-        torch.mul(result[:, k - 1], wave, out=result[:, k])
+    done, power = 1, wave[:, None]
+    while done < count:
+        more = min(done, count - done)
+        torch.mul(result[:, :more], power, out=result[:, done : done + more])
+        done, power = done + more, power * power
     return result
 
 

@@ -116,6 +116,7 @@ class LineTarget(Target):
 
     def _extreme_curvature(self, sign: float) -> float:
         """max |F''| for sign = 1, min F'' for sign = -1."""
+
         def objective(x: Tensor) -> Tensor:
             return torch.abs(self.curvature(x)) if sign > 0 else -self.curvature(x)
 

@@ -50,7 +50,9 @@ class Potential(LineTarget):
         try:
             value = potential(probe)
         except Exception as error:  # the user's own code may raise anything
-            raise InvalidParameter("potential", potential, f"a function that accepts a float64 tensor of shape {tuple(probe.shape)} (it raised: {error})") from error
+            raise InvalidParameter(
+                "potential", potential, f"a function that accepts a float64 tensor of shape {tuple(probe.shape)} (it raised: {error})"
+            ) from error
         if not isinstance(value, Tensor) or value.shape != (3,):
             raise InvalidParameter("potential", getattr(value, "shape", value), f"a function that maps shape {tuple(probe.shape)} to a tensor of shape (3,)")
         if smoothness is not None:

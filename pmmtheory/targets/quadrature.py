@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import scipy.special
 import torch
 from torch import Tensor
 
@@ -22,7 +23,7 @@ _NODES = 24
 @lru_cache(maxsize=32)
 def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights of the n-point Gauss-Legendre rule on [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(n)
+    nodes, weights = scipy.special.roots_legendre(n)
     return (nodes + 1) / 2, weights / 2
 
 
@@ -47,7 +48,8 @@ def support(potential: Callable[[Tensor], Tensor], depth: float = DEPTH) -> tupl
     first, last = int(deep[0]), int(deep[-1])
     if first == 0 or last == x.numel() - 1:
         raise NotNormalisable(
-            "potential", f"{float(min(f[0], f[-1])) - low:.3g} above its minimum at |x| = {_FARTHEST:g}",
+            "potential",
+            f"{float(min(f[0], f[-1])) - low:.3g} above its minimum at |x| = {_FARTHEST:g}",
             f"exp(-F) must be integrable with F at least {depth:g} above its minimum there (tails at least exponential)",
         )
     return float(x[first - 1]), float(x[last + 1]), low

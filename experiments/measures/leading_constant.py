@@ -1,0 +1,18 @@
+"""The predicted constants of a scheme's stationary error."""
+
+from __future__ import annotations
+
+import math
+
+from experiments.catalogue import build_target
+from pmmtheory import schemes
+from pmmtheory.estimate import Estimate
+from pmmtheory.theory import leading_term
+
+
+def measure(
+    device: str, target: str, scheme: str, substeps: float | str = "inf", midpoints: str = "bernoulli", substeps_times_step: float | None = None
+) -> dict[str, Estimate]:
+    """kl, tv and w2: the limits of KL/step^(2p), TV/step^p and W2/step^p."""
+    term = leading_term(getattr(schemes, scheme), build_target(target), math.inf if substeps == "inf" else float(substeps), midpoints, substeps_times_step)
+    return {name: Estimate(value, 1e-9 * value, "quadrature") for name, value in (("kl", term.kl), ("tv", term.tv), ("w2", term.w2))}

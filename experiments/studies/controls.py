@@ -1,0 +1,31 @@
+"""Negative controls: broken schemes and wrong claims, each of which must fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.steps import stationary_checks, step_sizes
+from experiments.study import Check, Study
+
+_BROKEN = {
+    "IndependentNoise": ("midpoint with independent noise", {"substeps": "inf"}),
+    "DoubledMidpoints": ("midpoints with probability 2/K", {"substeps": "inf", "midpoints": "bernoulli"}),
+    "MissingLastNoise": ("noise of the last substep missing", {"substeps": 8}),
+    "WrongCorrectionMatrix": ("correction G_{(K-1-i)h} for A G_h", {"substeps": 8}),
+    "HalvedNoise": ("noise sqrt(step) for sqrt(2 step)", {}),
+}
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    target, source = "bimodal", "negative control"
+    steps = step_sizes(target, profile, number=5)
+    for scheme, (label, options) in _BROKEN.items():
+        order = 1 if scheme == "HalvedNoise" else 2
+        yield from stationary_checks(target, steps, scheme, label, order, source, control=True, **options)
+    yield from stationary_checks(target, steps, "EulerMaruyama", "LMC (wrong claim)", 2, source, control=True)
+    yield from stationary_checks(
+        target, steps, "PoissonMidpoint", "PMM bernoulli, K=4 (wrong claim)", 2, source, control=True, substeps=4, midpoints="bernoulli"
+    )
+
+
+study = Study("controls", "Negative controls: broken schemes and wrong claims, each of which must fail", _checks)

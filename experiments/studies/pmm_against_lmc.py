@@ -1,0 +1,22 @@
+"""What the Poisson midpoint method imitates: the stationary law of LMC with step/K, at distance step^2 in TV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.catalogue import TARGETS
+from experiments.steps import stationary_checks, step_sizes
+from experiments.study import Check, Study
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for target in TARGETS if profile == "full" else ("gaussian", "bimodal", "cosine"):
+        source = "Kandasamy & Nagaraj 2024, Theorem 2, at stationarity: KL is step^4 against LMC(step/K)"
+        for midpoints, k in (("bernoulli", 8), ("single", 8)) if profile == "full" else (("bernoulli", 8),):
+            steps = step_sizes(target, profile, number=5)
+            yield from stationary_checks(
+                target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k} against LMC(step/{k})", 2, source, substeps=k, midpoints=midpoints, against="fine"
+            )
+
+
+study = Study("pmm_against_lmc", "PMM against the chain it imitates, LMC(step/K): TV of order 2, KL of order 4", _checks)

@@ -1,0 +1,24 @@
+"""The Poisson midpoint method with K fixed: order 1, with the constant of LMC divided by K."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.catalogue import TARGETS
+from experiments.steps import stationary_checks, step_sizes
+from experiments.study import Cell, Check, Study
+
+_SUBSTEPS = {"bernoulli": 4, "single": 8}
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for target in TARGETS if profile == "full" else ("gaussian", "bimodal", "ripple"):
+        for midpoints, k in _SUBSTEPS.items():
+            constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps=k)
+            steps = step_sizes(target, profile, number=8)
+            yield from stationary_checks(
+                target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k}", 1, f"phi = phi_LMC/{k}", constant, substeps=k, midpoints=midpoints
+            )
+
+
+study = Study("pmm_fixed", "PMM with fixed K at stationarity: order 1 only, with constants", _checks)

@@ -1,0 +1,24 @@
+"""The Poisson midpoint method with a Poisson process of midpoints (K = inf): order 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.catalogue import TARGETS
+from experiments.steps import stationary_checks, step_sizes
+from experiments.study import Cell, Check, Study
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for target in TARGETS:
+        for midpoints in ("bernoulli", "single"):
+            order = 3 if target == "gaussian" and midpoints == "single" else 2
+            constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints)
+            source = "phi = -(5/12) F''^2 + (1/3) int F''^2 F' (theory.expansion)" if midpoints == "bernoulli" else "equals RMM in law"
+            steps = step_sizes(target, profile)
+            yield from stationary_checks(
+                target, steps, "PoissonMidpoint", f"PMM {midpoints}, K=inf", order, source, constant, substeps="inf", midpoints=midpoints
+            )
+
+
+study = Study("pmm_infinite", "PMM with K = inf at stationarity: order 2, both options, with constants", _checks)

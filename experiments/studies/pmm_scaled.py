@@ -1,0 +1,39 @@
+"""The Poisson midpoint method with K = 2/step: still order 2, where LMC(step/K) has step^2/2 of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.catalogue import TARGETS
+from experiments.steps import stationary_checks
+from experiments.study import Cell, Check, Study
+
+_PRODUCT = 2
+
+
+def _steps(target: str, profile: str) -> list[float]:
+    """Steps 2/K for whole K that double from 25 L."""
+    first = round(25 * TARGETS[target].smoothness)
+    counts = [first * 2**i for i in range(6)] if profile == "quick" else [round(first * 2 ** (i / 2)) for i in range(11)]
+    return [_PRODUCT / k for k in counts]
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for target in TARGETS:
+        for midpoints in ("bernoulli", "single"):
+            constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps_times_step=_PRODUCT)
+            source = "phi = phi_LMC/2 + phi_PMM"
+            yield from stationary_checks(
+                target,
+                _steps(target, profile),
+                "PoissonMidpoint",
+                f"PMM {midpoints}, K=2/step",
+                2,
+                source,
+                constant,
+                substeps=lambda step: round(_PRODUCT / step),
+                midpoints=midpoints,
+            )
+
+
+study = Study("pmm_scaled", "PMM with K = 2/step at stationarity: order 2, both options, with constants", _checks)

@@ -1,0 +1,65 @@
+"""Verdicts from stored results: inequalities, missing points, missing constants."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.store import Stored
+from experiments.study import Cell, Check, Point
+from experiments.verdict import Outcome, decide
+from pmmtheory.estimate import Estimate
+from pmmtheory.theory.claim import Claim
+
+STEPS = (0.1, 0.05, 0.025, 0.0125, 0.00625)
+
+
+def points(name: str) -> tuple[Point, ...]:
+    return tuple(Point(step, Cell.of(name, step_size=step), "kl") for step in STEPS)
+
+
+def claim(kind: str) -> Claim:
+    return Claim("a claim", "a scheme", "kl", 2.0, kind, "made up")
+
+
+def stored(name: str, values: list[float], error: float = 0.0) -> dict[str, Stored]:
+    return {point.cell.key: Stored({"kl": Estimate(value, error, "given")}) for point, value in zip(points(name), values, strict=False)}
+
+
+def compare(measured: list[float], error: float = 0.0) -> Outcome:
+    check = Check(claim("inequality"), "a target", points("kl"), bounds=points("bound"))
+    return decide("a study", check, stored("kl", measured, error) | stored("bound", [1.0] * 5))
+
+
+@pytest.mark.parametrize(
+    ("last", "error", "verdict"), [(0.8, 0.1, "pass"), (1.3, 0.1, "fail"), (0.95, 0.1, "undecided"), (1.05, 0.1, "undecided"), (1.0, 0.0, "pass")]
+)
+def test_inequality(last: float, error: float, verdict: str) -> None:
+    outcome = compare([0.1, 0.2, 0.3, 0.4, last], error)
+    assert outcome.verdict == verdict and outcome.ratio == last
+    assert f"measured / bound is {last:g}, at step 0.00625" in outcome.reason
+
+
+def test_inequality_with_a_missing_point_is_not_proved_but_may_be_refuted() -> None:
+    assert compare([0.1, 0.2]).verdict == "undecided"
+    assert compare([0.1, 2.0]).verdict == "fail"
+    assert "step 0.025, 0.0125, 0.00625: not computed yet" in compare([0.1, 0.2]).skipped
+
+
+def test_missing_points_are_named_with_their_reasons() -> None:
+    results = stored("kl", [step**2 for step in STEPS])
+    first, second = (point.cell.key for point in points("kl")[:2])
+    results[first] = Stored(reason="too hard")
+    results[second] = Stored({"tv": Estimate(1.0, 0.0, "given")})
+    outcome = decide("a study", Check(claim("asymptotic"), "a target", points("kl")), results)
+    assert outcome.verdict == "undecided" and "only 3 of 3 points" in outcome.reason
+    assert outcome.skipped == "step 0.1: too hard; step 0.05: the measure kl gave no 'kl'"
+
+
+def test_missing_constant_does_not_pass() -> None:
+    constant = Point(0.0, Cell.of("leading"), "kl")
+    check = Check(claim("asymptotic"), "a target", points("kl"), constant=constant)
+    results = stored("kl", [step**2 for step in STEPS])
+    outcome = decide("a study", check, results)
+    assert outcome.verdict == "undecided" and "the predicted constant is missing: not computed yet" in outcome.reason
+    results[constant.cell.key] = Stored({"kl": Estimate(1.0, 0.0, "given")})
+    assert decide("a study", check, results).verdict == "pass"
