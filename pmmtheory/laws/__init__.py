@@ -9,10 +9,11 @@ import torch
 
 from pmmtheory.errors import InvalidParameter, count, positive
 from pmmtheory.laws import line
+from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.schemes import Scheme
 
-__all__ = ["LineLaw", "stationary_law", "transient_law", "transient_laws"]
+__all__ = ["LineLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
 
 
 def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu") -> LineLaw:

@@ -25,19 +25,23 @@ class LineLaw:
     values : (n,) tensor
         The density there.
     numerical_error : float
-        Total variation distance to the same law at the next lower resolution.
+        Total variation distance to the same law at the next lower resolution, plus what was seen to leave the grid.
     coarse : LineLaw or None
         That law; divergences measure their own error with it.
+    edge : float
+        The larger density at the two ends of the grid, relative to the maximum.
     truncated : bool
         Whether the chain was killed outside the grid because it has no law on the whole line.
     """
 
-    def __init__(self, grid: Tensor, values: Tensor, reference: Callable[[Tensor], Tensor], truncated: bool = False):
+    def __init__(self, grid: Tensor, values: Tensor, reference: Callable[[Tensor], Tensor], truncated: bool = False, lost: float = 0.0):
         self.grid, self.truncated = grid, truncated
         self.start, self.spacing = float(grid[0]), float(grid[1] - grid[0])
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
         self.numerical_error = math.inf
+        self._lost = lost
+        self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference = reference
         self._ratio = self.values / reference(grid).clamp_min(1e-300)
 
@@ -74,7 +78,7 @@ class LineLaw:
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.numerical_error = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        self.numerical_error = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2 + self._lost + (0.0 if self.truncated else self.edge)
         return self
 
     @property

@@ -27,8 +27,8 @@ def simulate(
 ) -> Tensor:
     """Run independent copies of a chain and return where they end.
 
-    Particles are simulated in chunks of 16384, each with a random stream of its own that depends only on the seed and
-    the number of the chunk: the first particles are the same whatever comes after them.
+    Particles are simulated in chunks of 16384, each with random streams of its own that depend only on the seed and the
+    number of the chunk: whole chunks are the same whatever comes after them.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def simulate(
     torch.Size([5])
     """
     n, length = count("particles", particles), count("steps", steps, 0)
-    start = _start(scheme, n, seed, initial).to(device=device, dtype=dtype)
+    starts = _starts(scheme, n, seed, initial)
     done = []
-    for number, chunk in enumerate(start.split(_CHUNK)):
+    for number, start in enumerate(starts):
         generator = stream(seed, number, device)
-        x = chunk
+        x = start.to(device=device, dtype=dtype)
         for i in range(length):
             x = sample_step(scheme, x, i * scheme.step_size, generator)
         done.append(x)
@@ -82,19 +82,23 @@ def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator)
 
 def stream(seed: int, number: int, device: str) -> torch.Generator:
     """An independent generator for one chunk of one seed."""
-    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest()
-    return torch.Generator(device=device).manual_seed(int.from_bytes(digest, "big"))
+    return torch.Generator(device=device).manual_seed(_mixed(seed, number))
 
 
-def _start(scheme: Scheme, n: int, seed: int, initial: Any) -> Tensor:
+def _mixed(seed: int, number: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest(), "big")
+
+
+def _starts(scheme: Scheme, n: int, seed: int, initial: Any) -> list[Tensor]:
+    """Where the particles of each chunk start."""
     dim = scheme.dynamics.target.dim
     if initial is None or isinstance(initial, Target):
         source = initial or scheme.dynamics.target
         if source.dim != dim:
             raise InvalidParameter("initial", source.name, f"a target in dimension {dim}")
-        return source.sample(n, seed)
+        return [source.sample(min(_CHUNK, n - first), _mixed(seed, -1 - first)) for first in range(0, n, _CHUNK)]
     points = torch.as_tensor(initial, dtype=torch.float64)
     shape = (n,) if dim == 1 else (n, dim)
     if not bool(torch.isfinite(points).all()) or points.numel() not in (1, dim, math.prod(shape)):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
-    return points.expand(shape).clone()
+    return list(points.expand(shape).split(_CHUNK))

@@ -1,0 +1,90 @@
+"""Laws of many steps: the exact law against particles, closed forms, and the order of the stationary error."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from pmmtheory.divergences import tv
+from pmmtheory.errors import NotConverged, UnstableStep
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.particles import simulate
+from pmmtheory.rates import fit_rate
+from pmmtheory.targets import Gaussian
+from pmmtheory.testing.subject import LINE, SEED, Skipped, Subject, Violation, require, rounding
+
+_PARTICLES = 100_000
+_SIGMAS = 4.0
+_MARGIN = 10.0
+_STEPS = tuple(0.1 / 2**k for k in range(5))
+_CURVATURE = 1.7
+
+
+def law_and_particles(subject: Subject) -> None:
+    """Three moments and the distribution function of 10^5 particles are those of the exact law, after 3 steps from a point.
+
+    Moments to 4 standard errors; sup |F_n - F| <= sqrt(log(2/p)/(2n)) (Dvoretzky, Kiefer & Wolfowitz; Massart 1990) with p
+    the probability of 4 standard errors.
+    """
+    scheme = subject.on_line()
+    start, steps = 1.2, 3
+    law = transient_law(scheme, start, steps)
+    x = simulate(scheme, _PARTICLES, steps, seed=SEED, dtype=torch.float64, initial=start)
+    for k in (1, 2, 3):
+        exact, power = law.moment(k), x**k
+        allowed = _SIGMAS * float(power.std()) / math.sqrt(_PARTICLES) + exact.error
+        require(power.mean(), torch.tensor(exact.value), allowed, f"after {steps} steps the moment {k} of the particles is")
+    below = law.cdf(torch.sort(x).values)
+    ranks = torch.arange(_PARTICLES + 1, dtype=torch.float64) / _PARTICLES
+    gap = torch.maximum((ranks[1:] - below).max(), (below - ranks[:-1]).max())
+    chance = math.erfc(_SIGMAS / math.sqrt(2))
+    bound = math.sqrt(math.log(2 / chance) / (2 * _PARTICLES))
+    require(gap, torch.zeros_like(gap), bound + law.numerical_error, f"after {steps} steps the distribution functions of particles and exact law differ by")
+
+
+def stationary_gaussian(subject: Subject) -> None:
+    """lam Var = the given function of a lam, at stationarity on a Gaussian of curvature lam."""
+    if subject.stationary_variance is None:
+        raise Skipped("no closed form of the stationary variance is given")
+    for x in (0.1, 0.2):
+        law = stationary_law(subject.on_line(Gaussian(0.0, 1 / _CURVATURE), x / _CURVATURE), rtol=1e-9)
+        assert law.coarse is not None
+        error = _CURVATURE * abs(law.covariance - law.coarse.covariance)
+        seen, wanted = (torch.tensor(v, dtype=torch.float64) for v in (_CURVATURE * law.covariance, subject.stationary_variance(x)))
+        require(seen, wanted, _MARGIN * error + rounding(wanted), f"on a Gaussian of curvature lam, lam times the stationary variance at step*lam = {x:g} is")
+
+
+def weak_order(subject: Subject) -> None:
+    """TV(stationary law of step a, target) = O(a^order), by a fit over halved steps that excludes smaller rates."""
+    if subject.order is None:
+        raise Skipped("no order is claimed")
+    found = _errors(subject, subject.order)
+    fit = fit_rate(list(found), list(found.values()), subject.order, kind="bound")
+    if fit.verdict == "undecided":
+        raise Skipped(f"the order is undecided: {fit.reason}")
+    if fit.verdict == "fail":
+        seen = ", ".join(f"{value.value:.3g} at step {step:g}" for step, value in found.items())
+        raise Violation(
+            f"its stationary law approaches the target like step^{fit.rate:.4g}, not like step^{subject.order:g} "
+            f"(allowed error {(fit.interval[1] - fit.interval[0]) / 2:.2g}; total variation {seen})"
+        )
+
+
+def _errors(subject: Subject, order: float) -> dict[float, Estimate]:
+    """The stationary error at each step, each computed to a thousandth of what the step before it lets expect."""
+    found: dict[float, Estimate] = {}
+    rtol = 1e-6
+    for step_size in _STEPS:
+        scheme = subject.on_line(step_size=step_size)
+        try:
+            found[step_size] = tv(stationary_law(scheme, rtol), LINE)
+        except NotConverged:
+            continue
+        except UnstableStep as error:
+            if step_size == _STEPS[-1]:
+                raise Violation(f"it has no stationary law: {error}") from error
+            continue
+        rtol = min(max(1e-3 * found[step_size].value / 2**order, 1e-10), 1e-6)
+    return found

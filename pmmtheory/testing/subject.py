@@ -1,0 +1,155 @@
+"""A scheme under examination: how it is built, and one recorded step of it."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics import Dynamics
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.particles import sample_step
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture, Target
+
+SEED = 20240517
+ROUNDINGS = 2.0**10
+"""How many roundings of its largest number a computation of some hundred operations may be off."""
+
+STEP = 0.1
+LINE = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0, 1.0])
+SPACE = Gaussian(mean=[0.5, -1.0, 0.0], covariance=[1.0, 2.0, 0.7])
+
+
+class Violation(Exception):
+    """What a law saw, in words."""
+
+
+class Skipped(Exception):
+    """Why a law was not checked."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A way to build the scheme on any target, with what is claimed of it.
+
+    Attributes
+    ----------
+    dims : tuple of int
+        Those of 1 and 3 in which it can be built.
+    """
+
+    make: Callable[[Dynamics, float], Scheme]
+    dynamics: Callable[[Target], Dynamics]
+    name: str
+    dims: tuple[int, ...]
+    order: float | None
+    stationary_variance: Callable[[float], float] | None
+
+    def on(self, target: Target, step_size: float = STEP) -> Scheme:
+        """The scheme on a target."""
+        return self.make(self.dynamics(target), step_size)
+
+    def on_line(self, target: Target = LINE, step_size: float = STEP) -> Scheme:
+        """The scheme on a target on the line; raises Skipped where it has none."""
+        if 1 not in self.dims:
+            raise Skipped("the scheme cannot be built in dimension 1")
+        return self.on(target, step_size)
+
+    def everywhere(self) -> list[Scheme]:
+        """The scheme in each of its dimensions."""
+        return [self.on(LINE if dim == 1 else SPACE) for dim in self.dims]
+
+
+def examine(
+    scheme: Callable[..., Scheme],
+    options: Mapping[str, Any],
+    order: float | None,
+    stationary_variance: Callable[[float], float] | None,
+    dynamics: Callable[[Target], Dynamics],
+) -> Subject:
+    """The subject made of what the caller of check_scheme gave."""
+    if not callable(scheme) or inspect.isabstract(scheme):
+        raise InvalidParameter("scheme", scheme, "a concrete Scheme class, or a factory (dynamics, step_size) -> Scheme")
+
+    def make(system: Dynamics, step_size: float) -> Scheme:
+        return scheme(system, step_size, **options)
+
+    built: dict[int, Scheme] = {}
+    refusal: InvalidParameter | None = None
+    for dim, target in ((1, LINE), (3, SPACE)):
+        try:
+            built[dim] = make(dynamics(target), STEP)
+        except InvalidParameter as error:
+            refusal = error
+    if not built:
+        assert refusal is not None
+        raise refusal
+    example = next(iter(built.values()))
+    if not isinstance(example, Scheme):
+        raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(example).__name__}")
+    claimed = order if order is not None else getattr(example, "order", None)
+    return Subject(make, dynamics, example.name, tuple(built), claimed, stationary_variance)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: where it started, the draws it was handed, and what it returned."""
+
+    x: Tensor
+    draws: dict[str, Any]
+    mean: Any
+    factor: Any
+
+
+def record(scheme: Scheme, x: Tensor, seed: int = SEED) -> Step:
+    """One step of `scheme` with draws sampled in the way that particles do."""
+    seen: list[Step] = []
+
+    def step(point: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        mean, factor = scheme.step(point, t, draws)
+        seen.append(Step(point, dict(draws), mean, factor))
+        return torch.zeros_like(point), 0.0
+
+    spy = copy.copy(scheme)
+    setattr(spy, "step", step)  # noqa: B010
+    sample_step(spy, x, 0.0, torch.Generator(device=x.device).manual_seed(seed))
+    return seen[0]
+
+
+def mapped(draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    """The draws with f applied to each tensor; midpoints are a pair of tensors."""
+    return {name: tuple(f(part) for part in value) if isinstance(value, tuple) else f(value) for name, value in draws.items()}
+
+
+def points(scheme: Scheme, n: int, dtype: torch.dtype = torch.float64, device: str = "cpu") -> Tensor:
+    """n points around a target of dimension 1 or 3, in the shape of its states."""
+    dim = scheme.dynamics.target.dim
+    x = torch.linspace(-2.6, 2.9, n * dim, dtype=dtype, device=device)
+    return x if dim == 1 else x.reshape(dim, n).T.contiguous()
+
+
+def require(seen: Tensor, expected: Tensor, allowed: Tensor | float, what: str) -> None:
+    """Raise Violation, with the worst entry, unless |seen - expected| <= allowed everywhere."""
+    if seen.shape != expected.shape:
+        raise Violation(f"{what} of shape {tuple(seen.shape)}, not {tuple(expected.shape)}")
+    room = torch.as_tensor(allowed, dtype=torch.float64).expand(seen.shape)
+    excess = torch.nan_to_num(torch.abs(seen - expected).double() - room, nan=math.inf).flatten()
+    worst = int(excess.argmax())
+    if excess[worst] > 0:
+        a, b, most = (float(value.flatten()[worst]) for value in (seen, expected, room))
+        raise Violation(f"{what} {a:.10g}, not {b:.10g} (allowed error {most:.2g})")
+
+
+def rounding(*values: Any) -> float:
+    """ROUNDINGS roundings of the largest of the values, in the coarsest of their precisions."""
+    tensors = [torch.as_tensor(value) for value in values]
+    eps = max(torch.finfo(t.dtype).eps for t in tensors)
+    return ROUNDINGS * eps * max(float(t.abs().max()) for t in tensors)
+
