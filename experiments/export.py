@@ -14,7 +14,7 @@ def export(store: Store, csv: Path | None, parquet: Path | None) -> int:
     for package in ["pandas", "pyarrow"] if parquet else ["pandas"]:
         if find_spec(package) is None:
             raise UsageError(f"this export needs {package}: pip install {package}.")
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
     columns, rows = store.everything()
     frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "error": float, "seconds": float})

@@ -63,7 +63,8 @@ def decide(study: str, check: Check, results: Results) -> Outcome:
     constant = find(check.constant, results) if check.constant else None
     try:
         steps, estimates = [step for step, _ in points], [estimate for _, estimate in points]
-        fit = fit_rate(steps, estimates, predicted=check.claim.rate, kind=check.claim.kind, constant=constant.value if constant else None)
+        claimed = constant.value if constant else None
+        fit = fit_rate(steps, estimates, predicted=check.claim.rate, kind=check.claim.kind, constant=claimed, correction=check.claim.correction)
     except PmmError as error:
         return Outcome(study, check, "undecided", str(error), points, skipped, constant)
     verdict, reason = fit.verdict, fit.reason

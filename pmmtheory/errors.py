@@ -32,7 +32,7 @@ class UnstableStep(InvalidParameter):
     """
 
     def __init__(self, value: float, limit: float, scheme: str):
-        bound = f"below {limit:.6g}" if math.isfinite(limit) and limit > 0 else "no step at all on this target"
+        bound = f"steps below {limit:.6g}" if math.isfinite(limit) and limit > 0 else "no step at all on this target"
         super().__init__("step_size", value, f"{scheme} is mean-square stable for {bound}")
         self.limit = limit
 

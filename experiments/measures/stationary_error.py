@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.catalogue import build_scheme
 from pmmtheory.divergences import Estimate, chi2, kl, tv, w2
 from pmmtheory.laws import stationary_law
@@ -13,7 +15,7 @@ def measure(
     """kl, tv, w2 and chi2 against the target, or (against="fine") against Euler-Maruyama with step step_size/substeps."""
     chain = build_scheme(scheme, target, step_size, substeps, midpoints)
     law = stationary_law(chain, device=device)
-    reference = chain.dynamics.target
+    reference: Any = chain.dynamics.target
     if against == "fine":
         assert isinstance(substeps, (int, float))
         reference = stationary_law(build_scheme("EulerMaruyama", target, step_size / substeps), device=device)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from experiments.steps import stationary_checks, step_sizes
 from experiments.study import Check, Study
 
-_BROKEN = {
+_BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "IndependentNoise": ("midpoint with independent noise", {"substeps": "inf"}),
     "DoubledMidpoints": ("midpoints with probability 2/K", {"substeps": "inf", "midpoints": "bernoulli"}),
     "MissingLastNoise": ("noise of the last substep missing", {"substeps": 8}),

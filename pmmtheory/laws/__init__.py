@@ -89,5 +89,7 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
 def _check(scheme: Scheme, device: str) -> None:
     if not isinstance(scheme, Scheme):
         raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
-    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+    if device.split(":")[0] not in ("cpu", "cuda"):
+        raise InvalidParameter("device", device, '"cpu" or "cuda"')
+    if device != "cpu" and not torch.cuda.is_available():
         raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")

@@ -84,4 +84,6 @@ def _schroedinger(target: LineTarget, x: Tensor, spacing: float) -> Tensor:
 def _second_derivative(n: int, spacing: float, device: str) -> Tensor:
     """The second derivative of the trigonometric interpolant on n (odd) points of a period."""
     frequencies = 2 * math.pi * torch.fft.fftfreq(n, spacing, dtype=torch.float64, device=device)
-    return torch.fft.ifft(-(frequencies[:, None] ** 2) * torch.fft.fft(torch.eye(n, dtype=torch.complex128, device=device), dim=0), dim=0).real
+    spectrum = torch.fft.fft(torch.eye(n, dtype=torch.complex128, device=device), dim=0)
+    matrix: Tensor = torch.fft.ifft(-(frequencies[:, None] ** 2) * spectrum, dim=0).real
+    return matrix

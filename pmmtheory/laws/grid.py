@@ -82,4 +82,5 @@ def _cell_weights() -> np.ndarray:
     nodes, weights = gauss_legendre(_POINTS)
     x = _POINTS // 2 - 1 + nodes
     w = _barycentric_weights() / (x[:, None] - np.arange(_POINTS))
-    return weights @ (w / w.sum(1, keepdims=True))
+    integrals: np.ndarray = weights @ (w / w.sum(1, keepdims=True))
+    return integrals

@@ -93,7 +93,7 @@ def _resolution(
 
 def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
     """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
-    return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.9))
+    return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
 
 
 def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> Tensor:
@@ -104,7 +104,7 @@ def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> 
     """
     matrix = transition_matrix(scheme, grid, 0.0, level)
     n = grid.shape[0]
-    flat = 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.9)
+    flat = 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
     log_density = flat * target.log_density(grid)
     peak = int(torch.argmax(log_density))
     scale = torch.sqrt(torch.exp(log_density - log_density[peak]) + 1e-24)
@@ -113,7 +113,8 @@ def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> 
     system[peak] = scale
     right = torch.zeros(n, dtype=torch.float64, device=grid.device)
     right[peak] = 1.0
-    return torch.linalg.solve(system, right) * scale
+    ratio: Tensor = torch.linalg.solve(system, right)
+    return ratio * scale
 
 
 def _evolve(scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str) -> Iterator[LineLaw]:

@@ -78,7 +78,9 @@ class LineLaw:
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.numerical_error = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2 + self._lost + (0.0 if self.truncated else self.edge)
+        self.numerical_error = (
+            float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2 + self._lost + (0.0 if self.truncated else self.edge)
+        )
         return self
 
     @property

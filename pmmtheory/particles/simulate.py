@@ -77,7 +77,8 @@ def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator)
             own = tuple(shape) if draw.shared else layers + tuple(x.shape)
             draws[name] = draw.sample(own, generator, x.dtype)
     mean, factor = scheme.step(x, t, draws)
-    return mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    moved: Tensor = mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    return moved
 
 
 def stream(seed: int, number: int, device: str) -> torch.Generator:

@@ -47,10 +47,11 @@ def fit_rate(
     predicted: float | None = None,
     kind: str = "asymptotic",
     constant: float | None = None,
+    correction: float = 1.0,
 ) -> RateFit:
     """Fit error = C step^p (1 + c step + ...) as step -> 0.
 
-    The logarithm is fitted by a + p log(step) + c_1 step + ... + c_q step^q for q = 0, 1, 2 on every run of smallest
+    The logarithm is fitted by a + p log(step) + c_1 step^r + ... + c_q step^qr for q = 1, 2, 3 on every run of smallest
     steps; the fit with the narrowest interval is kept. The half width joins twice the propagated errors of the
     points, the residual, and, for the terms that are left out, three times the larger of the change from q - 1 to q and the
     change when the largest step is left out.
@@ -64,6 +65,8 @@ def fit_rate(
         The rate claimed; without one the verdict is "undecided".
     kind : "asymptotic" or "bound"
         Whether the rate is claimed to equal `predicted`, or to be at least that.
+    correction : float
+        The exponent r of the corrections, for errors that are C step^p (1 + c step^r + ...).
     constant : float, optional
         The constant claimed; the claim then fails where its interval does not hold it.
 
@@ -94,9 +97,10 @@ def fit_rate(
     h = np.array([h for h, _ in usable])
     log_error = np.log([e.value for _, e in usable])
     noise = np.array([max(e.relative_error, 1e-15) for _, e in usable])
-    rate, half, used = _best(h, log_error, noise, slope=True)
+    power = positive("correction", correction)
+    rate, half, used = _best(h, log_error, noise, power, slope=True)
     held = predicted if predicted is not None else rate
-    log_constant, constant_half, _ = _best(h, log_error - held * np.log(h), noise, slope=False)
+    log_constant, constant_half, _ = _best(h, log_error - held * np.log(h), noise, power, slope=False)
     interval = (rate - half, rate + half)
     constants = (math.exp(log_constant - constant_half), math.exp(min(log_constant + constant_half, 700.0)))
     verdict, reason = judge(interval, predicted, kind, constants, constant)
@@ -122,24 +126,24 @@ def judge(interval: tuple[float, float], predicted: float | None, kind: str, con
     return "pass", f"the rate is in [{low:.4g}, {high:.4g}] and the constant in [{small:.5g}, {large:.5g}]"
 
 
-def _best(h: np.ndarray, y: np.ndarray, noise: np.ndarray, slope: bool) -> tuple[float, float, int]:
+def _best(h: np.ndarray, y: np.ndarray, noise: np.ndarray, power: float, slope: bool) -> tuple[float, float, int]:
     """The estimate with the narrowest half width over corrections q and runs of smallest steps: (value, half width, points)."""
     best = (math.nan, math.inf, 0)
     for q in (1, 2, 3):
         parameters = q + 1 + slope
         for m in range(parameters + 1, len(h) + 1):
-            value, error = _fit(h[:m], y[:m], noise[:m], q, slope)
-            lower, _ = _fit(h[:m], y[:m], noise[:m], q - 1, slope)
-            fewer, _ = _fit(h[: m - 1], y[: m - 1], noise[: m - 1], q, slope)
+            value, error = _fit(h[:m], y[:m], noise[:m], q, power, slope)
+            lower, _ = _fit(h[:m], y[:m], noise[:m], q - 1, power, slope)
+            fewer, _ = _fit(h[: m - 1], y[: m - 1], noise[: m - 1], q, power, slope)
             half = 2 * error + 3 * max(abs(value - lower), abs(value - fewer))
             if half < best[1]:
                 best = (value, half, m)
     return best
 
 
-def _fit(h: np.ndarray, y: np.ndarray, noise: np.ndarray, q: int, slope: bool) -> tuple[float, float]:
-    """Weighted least squares of y on (1, [log h], h, ..., h^q): the slope (or the intercept) and its standard error."""
-    scaled = h / h.max()
+def _fit(h: np.ndarray, y: np.ndarray, noise: np.ndarray, q: int, power: float, slope: bool) -> tuple[float, float]:
+    """Weighted least squares of y on ([log h], 1, h^r, ..., h^qr): the slope (or the intercept) and its standard error."""
+    scaled = (h / h.max()) ** power
     columns = [np.log(h)] * slope + [np.ones_like(h)] + [scaled**j for j in range(1, q + 1)]
     design = np.stack(columns, 1)
     freedom = len(h) - design.shape[1]

@@ -39,7 +39,8 @@ class Midpoints:
             u = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
             time = u if self.substeps == math.inf else torch.floor(u * self.substeps) / self.substeps
             return time.to(dtype)[None], torch.ones((1, *shape), dtype=torch.bool, device=device)
-        times, marks = [], []
+        times: list[Tensor] = []
+        marks: list[Tensor] = []
         now = torch.zeros(shape, dtype=torch.float64, device=device)
         last, active = now, torch.ones(shape, dtype=torch.bool, device=device)
         while True:

@@ -1,5 +1,6 @@
 """What is sampled: one target a file."""
 
+from pmmtheory.discover import lookup
 from pmmtheory.targets.cosine import Cosine
 from pmmtheory.targets.double_well import DoubleWell
 from pmmtheory.targets.gaussian import Gaussian
@@ -9,3 +10,8 @@ from pmmtheory.targets.potential import Potential
 from pmmtheory.targets.target import Constant, Target
 
 __all__ = ["Constant", "Cosine", "DoubleWell", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Target"]
+
+
+def __getattr__(name: str) -> type:
+    """A class of a new file in this folder, by its name."""
+    return lookup(__name__, Target, name)

@@ -100,10 +100,12 @@ class Gaussian(LineTarget):
         return torch.full_like(x, 1 / float(self.variances))
 
     def cdf(self, x: Any) -> Tensor:
-        return torch.special.ndtr((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
+        value: Tensor = torch.special.ndtr((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
+        return value
 
     def quantile(self, u: Any) -> Tensor:
-        return self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_points(u, 1))
+        value: Tensor = self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_points(u, 1))
+        return value
 
     def moment(self, k: int) -> Estimate:
         power, var = count("k", k, 0), float(self.variances)

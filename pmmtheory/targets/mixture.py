@@ -104,7 +104,8 @@ class GaussianMixture(LineTarget):
     def cdf(self, x: Any) -> Tensor:
         points = as_points(x, 1)
         z = (points[..., None] - self._like(self.means[:, 0], points)) / torch.sqrt(self._like(self.variances, points))
-        return (self._like(self.weights, points) * torch.special.ndtr(z)).sum(-1)
+        value: Tensor = (self._like(self.weights, points) * torch.special.ndtr(z)).sum(-1)
+        return value
 
     def moment(self, k: int) -> Estimate:
         parts = [Gaussian(m, v).moment(k).value for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]

@@ -6,7 +6,6 @@ An independent and slow second route to laws.kernel.transition_matrix, for tests
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import numpy as np
 import torch
@@ -86,7 +85,8 @@ def _characteristic(scheme: PoissonMidpoint, x: Tensor, frequency: float, nodes:
         values = (1 - 1 / substeps + np.exp(1j * frequency * a * change) / substeps) * expected
         series = (_hermite(points, nodes) * weights) @ values / _factorials(nodes)[:, None]
     at_origin = (shift * math.sqrt(substeps)) ** np.arange(nodes)  # E He_m(Z + shift sqrt K) = (shift sqrt K)^m
-    return cast(Complex, math.exp(-damping) * (at_origin @ series))
+    result: Complex = math.exp(-damping) * (at_origin @ series)
+    return result
 
 
 def _gauss_hermite(n: int) -> tuple[Real, Real]:

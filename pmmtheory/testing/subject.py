@@ -152,4 +152,3 @@ def rounding(*values: Any) -> float:
     tensors = [torch.as_tensor(value) for value in values]
     eps = max(torch.finfo(t.dtype).eps for t in tensors)
     return ROUNDINGS * eps * max(float(t.abs().max()) for t in tensors)
-

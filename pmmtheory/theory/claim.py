@@ -25,6 +25,8 @@ class Claim:
         Paper and theorem, or "derived" with the place in the theory module.
     assumptions : str
         Under which the statement holds.
+    correction : float
+        The exponent r of the expansion C step^p (1 + c step^r + ...).
     """
 
     statement: str
@@ -34,6 +36,7 @@ class Claim:
     kind: str
     source: str
     assumptions: str = "smooth F with bounded second derivative"
+    correction: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in ("asymptotic", "bound", "inequality"):

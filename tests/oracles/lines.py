@@ -11,7 +11,7 @@ BIMODAL = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0,
 SKEWED = GaussianMixture(weights=[0.2, 0.5, 0.3], means=[-2.0, 0.3, 1.9], variances=[0.5, 1.2, 0.8])
 COSINE = Cosine(amplitude=0.5, frequency=1.0, phase=0.3)
 LOG_COSH = LogCosh(scale=0.8)
-OWN = Potential(lambda x: x**2 / 2 + torch.sin(x) / 3 + torch.log1p(x**2), dim=1, name="own")
+OWN = Potential(lambda x: x**2 / 2 + torch.sin(x) / 3 + torch.log1p(x**2) / 4, dim=1, name="own")
 
 SMOOTH = {"gaussian": GAUSSIAN, "bimodal": BIMODAL, "skewed": SKEWED, "cosine": COSINE, "log_cosh": LOG_COSH, "own": OWN}
 """With a bounded second derivative: those that chains have stationary laws on."""

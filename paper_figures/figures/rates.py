@@ -1,0 +1,90 @@
+"""Every claim at once: the measured rate minus the claimed one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from experiments.verdict import Outcome
+from paper_figures import style
+from paper_figures.forest import Block, Dot, Row, forest
+from paper_figures.results import Results
+
+title = "The measured rate minus the claimed rate, with its interval, for every claim and control"
+
+_CLAIM, _CONTROL, _WRONG = "#44546A", "#E69F00", "#B2182B"
+_LINEAR = 1e-3
+"""Where the axis turns from linear to logarithmic."""
+_TICKS = {-1.0: "−1", -0.01: "−0.01", 0.0: "0", 0.01: "0.01", 1.0: "1"}
+
+
+def draw(results: Results) -> Figure:
+    """One block a study, the controls last; one row a target, one dot a distance."""
+    outcomes = [outcome for outcome in results.outcomes() if outcome.check.claim.kind != "inequality"]
+    names = sorted(dict.fromkeys(outcome.study for outcome in outcomes), key={outcome.study: outcome.check.control for outcome in outcomes}.__getitem__)
+    blocks = [_block(results.studies[name][0].title, [outcome for outcome in outcomes if outcome.study == name]) for name in names]
+    farthest = max((abs(end) for block in blocks for row in block.rows for dot in row.dots for end in (dot.low, dot.high)), default=1.0)
+    figure = forest(blocks, "Measured rate − claimed rate", lambda panel: _prepare(panel, 1.6 * farthest))
+    _explain(figure, outcomes)
+    return figure
+
+
+def _block(study: str, outcomes: Sequence[Outcome]) -> Block:
+    """A study: a heading a scheme, if there are several, and a row a target."""
+    rows: list[Row] = []
+    schemes = list(dict.fromkeys(outcome.check.claim.scheme for outcome in outcomes))
+    for scheme in schemes:
+        if len(schemes) > 1:
+            rows.append(Row(style.look(scheme).name))
+        ours = [outcome for outcome in outcomes if outcome.check.claim.scheme == scheme]
+        for target, group in groupby(ours, key=lambda outcome: outcome.check.target):
+            members = list(group)
+            dots = tuple(dot for outcome in members if (dot := _dot(outcome)))
+            rows.append(Row(target, dots, "" if dots else "not measured"))
+    return Block(study.split(":")[0].split(",")[0], tuple(rows))
+
+
+def _dot(outcome: Outcome) -> Dot | None:
+    """The rate less the claimed one; a claim that says "at least" is hollow, and what is not as it should be has a colour of its own."""
+    fit, claim = outcome.fit, outcome.check.claim
+    if fit is None or not math.isfinite(fit.interval[1] - fit.interval[0]):
+        return None
+    colour = _WRONG if not outcome.as_it_should else _CONTROL if outcome.check.control else _CLAIM
+    marker = style.DISTANCE_MARKERS.get(claim.distance, "D")
+    return Dot(fit.rate - claim.rate, fit.interval[0] - claim.rate, fit.interval[1] - claim.rate, colour, marker, hollow=claim.kind == "bound")
+
+
+def _prepare(panel: Axes, reach: float) -> None:
+    """Linear around 0, logarithmic beyond, with the half order that a claim's interval must not leave."""
+    panel.set_xscale("symlog", linthresh=_LINEAR, linscale=0.5)
+    panel.set_xlim(-reach, reach)
+    panel.set_xticks(list(_TICKS), list(_TICKS.values()))
+    panel.set_xticks([sign * 10.0**-k for sign in (-1, 1) for k in (1, 3)], minor=True)
+    panel.axvspan(-0.5, 0.5, color=style.LIGHT, alpha=0.6, linewidth=0, zorder=0)
+    panel.axvline(0, color=style.FAINT, linewidth=0.5, zorder=1)
+
+
+def _explain(figure: Figure, outcomes: Sequence[Outcome]) -> None:
+    """The legend at the top, with the tally."""
+    tally = Counter((outcome.check.control, outcome.as_it_should) for outcome in outcomes)
+    words = {
+        _CLAIM: f"{tally[False, True]} claims that hold",
+        _CONTROL: f"{tally[True, True]} controls that fail, as they must",
+        _WRONG: f"{tally[False, False] + tally[True, False]} not as they should be",
+    }
+    if not tally[False, False] + tally[True, False]:
+        del words[_WRONG]
+    handles: list[Line2D | Patch] = [Line2D([], [], color=colour, marker="o", markersize=3, label=text) for colour, text in words.items()]
+    marks = {"TV": "o", "KL": "s", "$W_2$": "^", "drift calls": "D"}
+    handles += [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
+    if any(outcome.check.claim.kind == "bound" for outcome in outcomes):
+        handles.append(Line2D([], [], color=style.FAINT, marker="o", markersize=3, markerfacecolor="white", linestyle="none", label="rate at least"))
+    handles.append(Patch(color=style.LIGHT, label="± ½"))
+    figure.legend(handles=handles, loc="upper center", ncols=len(handles), handlelength=1.2, columnspacing=0.9, fontsize=style.SMALL, borderaxespad=0.4)

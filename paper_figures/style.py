@@ -1,0 +1,134 @@
+"""The look of all figures: one theme, the widths of a paper's columns, and a fixed colour and marker for each scheme."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+matplotlib.use("agg")
+
+COLUMN, PAGE = 3.25, 6.75
+"""The widths of one column and of the page, in inches."""
+POINT = 1 / 72
+"""A typographic point in inches."""
+SMALL = 6.5
+"""The smallest font size in use, in points."""
+INK, FAINT, LIGHT = "#262626", "#737373", "#e6e6e6"
+DASHES: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.7}
+"""A line of theory."""
+ARROW: dict[str, Any] = {"arrowstyle": "->", "color": INK, "linewidth": 0.8, "shrinkA": 3, "shrinkB": 3}
+BOX: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
+"""White behind a text."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a scheme appears: its name in words, its colour (Okabe and Ito's palette) and its marker, hollow for one midpoint a step."""
+
+    name: str
+    colour: str
+    marker: str
+    hollow: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The marker for matplotlib."""
+        return {"color": self.colour, "marker": self.marker, "markerfacecolor": "white" if self.hollow else self.colour, "markeredgecolor": self.colour}
+
+
+LOOKS = {
+    "LMC": Look("LMC", "#D55E00", "o"),
+    "RMM": Look("RMM", "#009E73", "s"),
+    "PMM bernoulli, K=inf": Look("PMM, K = ∞", "#0072B2", "D"),
+    "PMM single, K=inf": Look("PMM, one midpoint, K = ∞", "#0072B2", "D", hollow=True),
+    "PMM bernoulli, K=2/step": Look("PMM, K = 2/step", "#56B4E9", "^"),
+    "PMM single, K=2/step": Look("PMM, one midpoint, K = 2/step", "#56B4E9", "^", hollow=True),
+    "PMM bernoulli, K=4": Look("PMM, K = 4", "#CC79A7", "v"),
+    "PMM single, K=8": Look("PMM, one midpoint, K = 8", "#CC79A7", "v", hollow=True),
+}
+DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
+DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}
+
+
+def look(scheme: str) -> Look:
+    """The look of a scheme; one without a look of its own is grey."""
+    return LOOKS.get(scheme, Look(scheme, FAINT, "X"))
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """The theme, whatever the user's own settings are."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({**sns.plotting_context("paper"), **sns.axes_style("ticks"), **_THEME})
+        yield
+
+
+def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
+    """A figure as wide as the page with a grid of axes."""
+    figure = Figure(figsize=(PAGE, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for panel in axes.flat:
+        sns.despine(ax=panel)
+    return figure, axes
+
+
+def concise(value: float, half_width: float) -> str:
+    """A number with the uncertainty of its last digit in brackets, rounded up; four decimals at most.
+
+    >>> concise(-2.0003, 0.0032), concise(1.0, 3e-9), concise(2.04, 0.095), concise(1.5, math.inf)
+    ('−2.000(4)', '1.0000(1)', '2.0(1)', '1.5(?)')
+    """
+    if not math.isfinite(half_width):
+        return f"{value:.4g}(?)".replace("-", "−")
+    digits = min(4, max(0, -math.floor(math.log10(half_width)))) if half_width > 0 else 4
+    units = max(1, math.ceil(half_width * 10**digits - 1e-9))
+    if units == 10 and digits:
+        digits, units = digits - 1, 1
+    return f"{value:.{digits}f}({units})".replace("-", "−")
+
+
+_THEME = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # it comes with matplotlib: the same letters on every machine
+    "mathtext.fontset": "dejavusans",
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
+    "figure.titlesize": 8,
+    "figure.labelsize": 7.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "lines.markeredgewidth": 0.7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.3,
+    "ytick.minor.size": 1.3,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.4,
+    "legend.columnspacing": 1.4,
+    "pdf.fonttype": 42,
+}
