@@ -42,15 +42,16 @@ class Block:
     rows: tuple[Row, ...]
 
 
-def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None]) -> Figure:
-    """Draw the blocks in two columns of equal height; `prepare` sets the scale, limits, ticks and guides of the axis."""
+def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None], legend_lines: int = 1) -> Figure:
+    """Draw the blocks in two columns of equal height; `prepare` sets the scale, limits, ticks and guides of the axis, `legend_lines` leaves room at the top."""
     columns = _halves(blocks)
     tallest = max(_height(column) for column in columns)
-    height = _TOP + tallest + _BOTTOM
+    top = _TOP + legend_lines * style.LINE / style.POINT
+    height = top + tallest + _BOTTOM
     figure = Figure(figsize=(style.PAGE, height * style.POINT))
     width = style.PAGE / style.POINT / 2
     for i, column in enumerate(columns):
-        y = height - _TOP
+        y = height - top
         panel: Axes | None = None
         for block in column:
             y -= _TITLE * len(_lines(block))
@@ -69,7 +70,7 @@ def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None])
 
 
 _PITCH, _TITLE, _GAP = 9.0, 10.0, 6.0
-_TOP, _BOTTOM, _MARGIN, _LABELS = 24.0, 30.0, 6.0, 62.0
+_TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 62.0
 """Lengths in points."""
 _SPREAD = 0.28
 """Between two dots of a row, in rows."""

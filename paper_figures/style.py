@@ -13,27 +13,28 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from pmmtheory.rates import RateFit
+
 matplotlib.use("agg")
 
 COLUMN, PAGE = 3.25, 6.75
 """The widths of one column and of the page, in inches."""
 POINT = 1 / 72
 """A typographic point in inches."""
+LINE = 11 * POINT
+"""The height of a line of a legend, in inches."""
 SMALL = 6.5
 """The smallest font size in use, in points."""
 INK, FAINT, LIGHT = "#262626", "#737373", "#e6e6e6"
 DASHES: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.7}
 """A line of theory."""
 ARROW: dict[str, Any] = {"arrowstyle": "->", "color": INK, "linewidth": 0.8, "shrinkA": 3, "shrinkB": 3}
-BOX: dict[str, Any] = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
-"""White behind a text."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a scheme appears: its name in words, its colour (Okabe and Ito's palette) and its marker, hollow for one midpoint a step."""
+    """How a scheme appears: its colour (Okabe and Ito's palette) and its marker, hollow for one midpoint a step."""
 
-    name: str
     colour: str
     marker: str
     hollow: bool = False
@@ -45,22 +46,33 @@ class Look:
 
 
 LOOKS = {
-    "LMC": Look("LMC", "#D55E00", "o"),
-    "RMM": Look("RMM", "#009E73", "s"),
-    "PMM bernoulli, K=inf": Look("PMM, K = ∞", "#0072B2", "D"),
-    "PMM single, K=inf": Look("PMM, one midpoint, K = ∞", "#0072B2", "D", hollow=True),
-    "PMM bernoulli, K=2/step": Look("PMM, K = 2/step", "#56B4E9", "^"),
-    "PMM single, K=2/step": Look("PMM, one midpoint, K = 2/step", "#56B4E9", "^", hollow=True),
-    "PMM bernoulli, K=4": Look("PMM, K = 4", "#CC79A7", "v"),
-    "PMM single, K=8": Look("PMM, one midpoint, K = 8", "#CC79A7", "v", hollow=True),
+    "LMC": Look("#D55E00", "o"),
+    "RMM": Look("#009E73", "s"),
+    "PMM bernoulli, K=inf": Look("#0072B2", "D"),
+    "PMM single, K=inf": Look("#0072B2", "D", hollow=True),
+    "PMM bernoulli, K=2/step": Look("#56B4E9", "^"),
+    "PMM single, K=2/step": Look("#56B4E9", "^", hollow=True),
+    "PMM bernoulli, K=4": Look("#CC79A7", "v"),
+    "PMM single, K=8": Look("#CC79A7", "v", hollow=True),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}
 
 
 def look(scheme: str) -> Look:
-    """The look of a scheme; one without a look of its own is grey."""
-    return LOOKS.get(scheme, Look(scheme, FAINT, "X"))
+    """The look of a scheme as claims name it; one without a look of its own is grey."""
+    return LOOKS.get(scheme, Look(FAINT, "X"))
+
+
+def words(text: str) -> str:
+    """A name or a title of the studies as a reader wants it.
+
+    >>> words("PMM bernoulli, K=inf"), words("PMM single, K=8")
+    ('PMM, K = ∞', 'PMM, one midpoint, K = 8')
+    """
+    for old, new in (("PMM bernoulli", "PMM"), ("PMM single", "PMM, one midpoint"), ("K=", "K = "), ("K = inf", "K = ∞")):
+        text = text.replace(old, new)
+    return text
 
 
 @contextmanager
@@ -68,7 +80,8 @@ def theme() -> Iterator[None]:
     """The theme, whatever the user's own settings are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**sns.plotting_context("paper"), **sns.axes_style("ticks"), **_THEME})
+        settings: dict[Any, Any] = {**sns.plotting_context("paper"), **sns.axes_style("ticks"), **_THEME}
+        matplotlib.rcParams.update(settings)
         yield
 
 
@@ -81,14 +94,19 @@ def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figu
     return figure, axes
 
 
+def slope(fit: RateFit | None, factor: float) -> str:
+    """A fitted rate times a factor, for a legend."""
+    if fit is None or not math.isfinite(fit.interval[1] - fit.interval[0]):
+        return "no fit"
+    return concise(factor * fit.rate, abs(factor) * (fit.interval[1] - fit.interval[0]) / 2)
+
+
 def concise(value: float, half_width: float) -> str:
     """A number with the uncertainty of its last digit in brackets, rounded up; four decimals at most.
 
-    >>> concise(-2.0003, 0.0032), concise(1.0, 3e-9), concise(2.04, 0.095), concise(1.5, math.inf)
-    ('−2.000(4)', '1.0000(1)', '2.0(1)', '1.5(?)')
+    >>> concise(-2.0003, 0.0032), concise(1.0, 3e-9), concise(2.04, 0.095), concise(-1.0, 30.0)
+    ('−2.000(4)', '1.0000(1)', '2.0(1)', '−1(30)')
     """
-    if not math.isfinite(half_width):
-        return f"{value:.4g}(?)".replace("-", "−")
     digits = min(4, max(0, -math.floor(math.log10(half_width)))) if half_width > 0 else 4
     units = max(1, math.ceil(half_width * 10**digits - 1e-9))
     if units == 10 and digits:

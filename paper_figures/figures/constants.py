@@ -16,6 +16,8 @@ from paper_figures.results import Results
 title = "The measured leading constant over the predicted one, with its interval"
 
 _STUDIES = ("lmc", "rmm", "pmm_infinite", "pmm_scaled", "pmm_fixed")
+_FARTHEST = 50.0
+"""No axis reaches farther: whiskers beyond are cut."""
 
 
 def draw(results: Results) -> Figure:
@@ -26,9 +28,9 @@ def draw(results: Results) -> Figure:
         ours = [outcome for outcome in outcomes if outcome.check.claim.scheme == scheme]
         targets = dict.fromkeys(outcome.check.target for outcome in ours)
         rows = [(target, tuple(dot for outcome in ours if outcome.check.target == target and (dot := _dot(outcome)))) for target in targets]
-        blocks.append(Block(style.look(scheme).name, tuple(Row(target, dots, "" if dots else "not measured") for target, dots in rows)))
+        blocks.append(Block(style.words(scheme), tuple(Row(target, dots, "" if dots else "not measured") for target, dots in rows)))
     reach = max((abs(end) for block in blocks for row in block.rows for dot in row.dots for end in (dot.low, dot.high)), default=1.0)
-    figure = forest(blocks, "Measured / predicted − 1, in parts per thousand", lambda panel: _prepare(panel, 1.08 * reach))
+    figure = forest(blocks, "Measured / predicted − 1, in parts per thousand", lambda panel: _prepare(panel, min(1.08 * reach, _FARTHEST)))
     marks = {style.DISTANCES[distance]: marker for distance, marker in style.DISTANCE_MARKERS.items()}
     handles = [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
     figure.legend(handles=handles, loc="upper center", ncols=len(handles), handlelength=1.2, borderaxespad=0.4)

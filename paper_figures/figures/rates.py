@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from experiments.verdict import Outcome
 from paper_figures import style
@@ -22,6 +22,8 @@ title = "The measured rate minus the claimed rate, with its interval, for every 
 _CLAIM, _CONTROL, _WRONG = "#44546A", "#E69F00", "#B2182B"
 _LINEAR = 1e-3
 """Where the axis turns from linear to logarithmic."""
+_FARTHEST = 10.0
+"""No axis reaches farther: whiskers beyond are cut."""
 _TICKS = {-1.0: "−1", -0.01: "−0.01", 0.0: "0", 0.01: "0.01", 1.0: "1"}
 
 
@@ -31,7 +33,7 @@ def draw(results: Results) -> Figure:
     names = sorted(dict.fromkeys(outcome.study for outcome in outcomes), key={outcome.study: outcome.check.control for outcome in outcomes}.__getitem__)
     blocks = [_block(results.studies[name][0].title, [outcome for outcome in outcomes if outcome.study == name]) for name in names]
     farthest = max((abs(end) for block in blocks for row in block.rows for dot in row.dots for end in (dot.low, dot.high)), default=1.0)
-    figure = forest(blocks, "Measured rate − claimed rate", lambda panel: _prepare(panel, 1.6 * farthest))
+    figure = forest(blocks, "Measured rate − claimed rate", lambda panel: _prepare(panel, min(1.6 * farthest, _FARTHEST)), legend_lines=2)
     _explain(figure, outcomes)
     return figure
 
@@ -42,13 +44,13 @@ def _block(study: str, outcomes: Sequence[Outcome]) -> Block:
     schemes = list(dict.fromkeys(outcome.check.claim.scheme for outcome in outcomes))
     for scheme in schemes:
         if len(schemes) > 1:
-            rows.append(Row(style.look(scheme).name))
+            rows.append(Row(style.words(scheme)))
         ours = [outcome for outcome in outcomes if outcome.check.claim.scheme == scheme]
         for target, group in groupby(ours, key=lambda outcome: outcome.check.target):
             members = list(group)
             dots = tuple(dot for outcome in members if (dot := _dot(outcome)))
             rows.append(Row(target, dots, "" if dots else "not measured"))
-    return Block(study.split(":")[0].split(",")[0], tuple(rows))
+    return Block(style.words(study.split(":")[0].split(",")[0]), tuple(rows))
 
 
 def _dot(outcome: Outcome) -> Dot | None:
@@ -81,10 +83,12 @@ def _explain(figure: Figure, outcomes: Sequence[Outcome]) -> None:
     }
     if not tally[False, False] + tally[True, False]:
         del words[_WRONG]
-    handles: list[Line2D | Patch] = [Line2D([], [], color=colour, marker="o", markersize=3, label=text) for colour, text in words.items()]
-    marks = {"TV": "o", "KL": "s", "$W_2$": "^", "drift calls": "D"}
-    handles += [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
+    verdicts = [Line2D([], [], color=colour, marker="o", markersize=3, label=text) for colour, text in words.items()]
+    verdicts.append(Line2D([], [], color=style.LIGHT, linewidth=6, solid_capstyle="butt", label="within half an order"))
+    marks = {"total variation": "o", "KL divergence": "s", "Wasserstein distance $W_2$": "^", "drift evaluations": "D"}
+    shapes = [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
     if any(outcome.check.claim.kind == "bound" for outcome in outcomes):
-        handles.append(Line2D([], [], color=style.FAINT, marker="o", markersize=3, markerfacecolor="white", linestyle="none", label="rate at least"))
-    handles.append(Patch(color=style.LIGHT, label="± ½"))
-    figure.legend(handles=handles, loc="upper center", ncols=len(handles), handlelength=1.2, columnspacing=0.9, fontsize=style.SMALL, borderaxespad=0.4)
+        shapes.append(Line2D([], [], color=style.FAINT, marker="o", markersize=3, markerfacecolor="white", linestyle="none", label="claimed: at least"))
+    options: dict[str, Any] = {"loc": "upper center", "handlelength": 1.2, "fontsize": style.SMALL, "borderaxespad": 0.4}
+    for i, handles in enumerate((verdicts, shapes)):
+        figure.legend(handles=handles, bbox_to_anchor=(0.5, 1 - i * style.LINE / figure.get_figheight()), ncols=len(handles), **options)

@@ -32,19 +32,21 @@ def draw(results: Results) -> Figure:
     curves = _curves(outcomes, results)
     rates = {(o.check.target, o.check.claim.scheme): o for o in outcomes if o.check.claim.kind == "asymptotic"}
     targets = list(dict.fromkeys(target for target, _ in rates))
-    figure, axes = style.panels(len(targets), len(_METRICS), 0.5 + 2.3 * len(targets), sharex="col")
+    figure, axes = style.panels(len(targets), len(_METRICS), 0.5 + 2.3 * len(targets))
     for row, target in zip(axes, targets, strict=True):
         for panel, (metric, words) in zip(row, _METRICS.items(), strict=True):
             for scheme, curve in curves[target, metric].items():
-                _draw_curve(panel, curve, rates[target, scheme], metric)
+                if (target, scheme) in rates:
+                    _draw_curve(panel, curve, rates[target, scheme], metric)
             _draw_savings(panel, curves[target, metric])
             panel.set(xscale="log", yscale="log", title=f"{target}: {words}", ylabel="Drift evaluations")
             panel.invert_xaxis()
-        row[-1].legend(title="Slope", loc="upper left", alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
+        if row[-1].get_lines():
+            row[-1].legend(title="Slope", loc="upper left", alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
     for panel in axes[-1]:
         panel.set_xlabel("Accuracy: total variation distance to the target")
     schemes = list(dict.fromkeys(scheme for _, scheme in rates))
-    handles = [Line2D([], [], linestyle="none", **style.look(scheme).options, label=style.look(scheme).name) for scheme in schemes]
+    handles = [Line2D([], [], linestyle="none", **style.look(scheme).options, label=style.words(scheme)) for scheme in schemes]
     claimed = Line2D([], [], color=style.FAINT, label="claimed slope", **style.DASHES)
     figure.legend(handles=[*handles, claimed], loc="outside upper center", ncols=len(handles) + 1, handlelength=1.6)
     return figure
@@ -57,7 +59,7 @@ def _curves(outcomes: list[Outcome], results: Results) -> Curves:
     for point in (point for outcome in outcomes for point in (*outcome.check.bounds, *outcome.check.points)):
         estimate, options = results.estimate(point.cell, point.metric), dict(point.cell.parameters)
         if estimate:
-            curves[options["target"], point.metric][names[_scheme(point.cell)]][options["accuracy"]] = estimate
+            curves[options["target"], point.metric][names.get(_scheme(point.cell), "")][options["accuracy"]] = estimate
     return curves
 
 
@@ -78,10 +80,7 @@ def _draw_curve(panel: Axes, curve: Mapping[float, Estimate], rate: Outcome, met
     else:
         panel.plot(accuracies, values, color=look.colour, linewidth=0.7, zorder=1)
     panel.errorbar(accuracies, values, [curve[accuracy].error for accuracy in accuracies], fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
-    slope = "no fit"
-    if rate.fit:
-        slope = style.concise(rate.fit.rate * power, (rate.fit.interval[1] - rate.fit.interval[0]) / 2 * power)
-    panel.plot(accuracies, values, linestyle="none", **look.options, label=slope if metric == "rate" else None, zorder=3)
+    panel.plot(accuracies, values, linestyle="none", **look.options, label=style.slope(rate.fit, power) if metric == "rate" else None, zorder=3)
 
 
 def _power(rate: Outcome) -> float:
@@ -97,7 +96,5 @@ def _draw_savings(panel: Axes, curves: Mapping[str, Mapping[float, Estimate]]) -
         if abs(math.log10(accuracy) - round(math.log10(accuracy))) < 1e-4:
             high, low = slow[accuracy].value, fast[accuracy].value
             panel.annotate("", (accuracy, low), (accuracy, high), arrowprops=style.ARROW, zorder=0)
-            middle = (accuracy, math.sqrt(high * low))
-            panel.annotate(
-                f"{high / low:.{int(high < 10 * low)}f}×", middle, (4, 0), textcoords="offset points", va="center", fontsize=7, zorder=4, **style.BOX
-            )
+            beside = (accuracy, low * (high / low) ** 0.6)
+            panel.annotate(f"{high / low:.{int(high < 10 * low)}f}×", beside, (4, 0), textcoords="offset points", va="center", fontsize=7)

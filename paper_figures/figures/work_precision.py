@@ -40,7 +40,7 @@ def draw(results: Results) -> Figure:
     axes.flat[0].set_ylabel("Distance of the stationary law\nfrom the target")
     figure.supxlabel("Drift evaluations per unit of diffusion time")
     handles = [line for line in axes.flat[0].get_lines() if line.get_gid() in _STUDIES]
-    names = [style.look(line.get_gid()).name for line in handles]
+    names = [style.words(line.get_gid()) for line in handles]
     predicted = Line2D([], [], color=style.FAINT, **style.DASHES)
     figure.legend([*handles, predicted], [*names, "predicted"], loc="outside upper center", ncols=len(handles) + 1, handlelength=1.6)
     return figure
@@ -55,9 +55,7 @@ def _draw_scheme(panel: Axes, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]
     if outcome.predicted_constant:
         panel.plot(work, outcome.predicted_constant.value * steps**outcome.check.claim.rate, color=look.colour, zorder=1, **style.DASHES)
     panel.errorbar(work, values, [estimate.error for _, estimate in outcome.points], fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
-    fit = outcome.fit
-    slope = style.concise(-fit.rate, (fit.interval[1] - fit.interval[0]) / 2) if fit else "no fit"
-    panel.plot(work, values, linestyle="none", **look.options, label=slope, gid=scheme, zorder=3)
+    panel.plot(work, values, linestyle="none", **look.options, label=style.slope(outcome.fit, -1.0), gid=scheme, zorder=3)
     return work, values
 
 
@@ -70,6 +68,8 @@ def _work(outcome: Outcome) -> np.ndarray:
 
 def _draw_saving(panel: Axes, slow: tuple[np.ndarray, np.ndarray], fast: tuple[np.ndarray, np.ndarray]) -> None:
     """An arrow between two curves at the smallest error that the slow one reaches, with the factor of work between them."""
+    if not (slow[1].size and fast[1].size):
+        return
     level = float(slow[1].min())
     far, near = (float(np.exp(np.interp(np.log(level), np.log(np.sort(values)), np.log(work[np.argsort(values)])))) for work, values in (slow, fast))
     panel.annotate("", (near, level), (far, level), arrowprops=style.ARROW, zorder=0)

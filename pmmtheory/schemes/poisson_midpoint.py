@@ -69,15 +69,15 @@ class PoissonMidpoint(Scheme):
         """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) and draws["z"] has shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
         b0 = system.drift(x, t)
-        state, path, now = x, torch.zeros_like(x), torch.zeros_like(draws["midpoints"][0][0])
-        pushed = torch.zeros_like(x)
+        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(draws["midpoints"][0][0])
         for time, mark, z in zip(*draws["midpoints"], draws["z"], strict=True):
-            gap = a * (time - now)
-            path = system.transport(gap, path) + system.noise(gap) * z
-            pushed = system.transport(gap, pushed)
-            state = system.transport(a * time, x) + system.respond(a * time, b0) + path
-            pushed = pushed + mark * self.push(system.drift(state, t + a * time) - b0, time)
-            now = time
+            needed = mark & (time > 0)  # at time 0 the interpolant is x itself
+            has = needed if system.target.dim == 1 else needed[..., 0]
+            at, gap = time[has], a * (time - now)[has]
+            path[has] = system.transport(gap, path[has]) + system.noise(gap) * z[has]
+            state = system.transport(a * at, x[has]) + system.respond(a * at, b0[has]) + path[has]
+            pushed[has] = system.transport(gap, pushed[has]) + self.push(system.drift(state, t + a * at) - b0[has], at)
+            now = torch.where(needed, time, now)
         rest = a * (1 - now)
         return system.transport(a, x) + system.respond(a, b0) + system.transport(rest, path + pushed), system.noise(rest)
 

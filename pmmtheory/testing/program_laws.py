@@ -67,11 +67,7 @@ def batch_equals_loop(subject: Subject) -> None:
 
 
 def drift_calls(subject: Subject) -> None:
-    """drift_calls = E(number of points, per particle, at which a step needs the drift).
-
-    A vectorised Poisson midpoint step evaluates the drift for all particles in each round, so a round counts for those
-    particles only that have a midpoint in it, at a time above 0.
-    """
+    """drift_calls = E(number of points, per particle, at which a step needs the drift)."""
     for dim in subject.dims:
         target = LINE if dim == 1 else SPACE
         counter = _Counter(target, subject)
@@ -150,19 +146,9 @@ class _Counter:
 
     def expected(self) -> tuple[float, float]:
         """The evaluations that a particle needs in a step, and the standard error of that number."""
-        midpoints = next((draw for draw in self.scheme.draws.values() if isinstance(draw, Midpoints)), None)
-        x = points(self.scheme, 64)
-        if midpoints is None:
-            counts = torch.tensor([self._count(record(self.scheme, x, seed)) for seed in range(SEED, SEED + 16)], dtype=torch.float64)
-            return float(counts.mean()), float(counts.std()) / 4
-        step = record(self.scheme, x)
-        rounds = next(value for value in step.draws.values() if isinstance(value, tuple))[0].shape[0]
-        some = self._count(step)
-        more = self._count(Step(x, mapped(step.draws, lambda value: _padded(value, x.ndim)), None, None))
-        times, marks = midpoints.sample((100_000,), torch.Generator().manual_seed(SEED), torch.float64)
-        needed = (marks & (times > 0)).sum(0).double()
-        a_round = more - some
-        return some - rounds * a_round + a_round * float(needed.mean()), a_round * float(needed.std()) / len(needed) ** 0.5
+        x = points(self.scheme, 4096)
+        counts = torch.tensor([self._count(record(self.scheme, x, seed)) for seed in range(SEED, SEED + 16)], dtype=torch.float64)
+        return float(counts.mean()), float(counts.std()) / 4
 
     def _count(self, step: Step) -> float:
         self.points = 0
@@ -180,11 +166,3 @@ class _Counter:
                 self._inside = not outermost
 
         return counted
-
-
-def _padded(value: Tensor, ndim: int) -> Tensor:
-    """Draws with a leading axis of rounds, with one more round that repeats the last and marks nobody."""
-    if value.ndim <= ndim:
-        return value
-    last = torch.zeros_like(value[-1:]) if value.dtype == torch.bool else value[-1:]
-    return torch.cat([value, last])

@@ -5,10 +5,8 @@ Values shrink towards the plainest: a standard Gaussian, the largest step, one s
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
-import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +14,7 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-import pmmtheory.schemes
+from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.schemes import Scheme
@@ -85,15 +83,7 @@ def schemes(target: Target, dynamics: Callable[[Target], Dynamics] = Overdamped,
 
 def scheme_classes() -> list[type[Scheme]]:
     """The concrete schemes defined in the modules of pmmtheory.schemes, by name."""
-    found: set[type[Scheme]] = set()
-    for info in pkgutil.iter_modules(pmmtheory.schemes.__path__, "pmmtheory.schemes."):
-        module = importlib.import_module(info.name)
-        found.update(value for value in vars(module).values() if _is_scheme(value) and value.__module__ == info.name)
-    return sorted(found, key=lambda cls: cls.__name__)
-
-
-def _is_scheme(value: Any) -> bool:
-    return inspect.isclass(value) and issubclass(value, Scheme) and not inspect.isabstract(value)
+    return [found for _, found in sorted(classes("pmmtheory.schemes", Scheme).items())]
 
 
 def _options(cls: type[Scheme], known: dict[str, SearchStrategy[Any]]) -> dict[str, SearchStrategy[Any]]:

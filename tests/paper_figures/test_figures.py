@@ -1,0 +1,144 @@
+"""The figures: that they draw whatever is stored, show what is stored, are the same in every run, and say what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from experiments.errors import UsageError
+from experiments.store import Stored
+from paper_figures import style
+from paper_figures.gallery import Entry, find_figures
+from paper_figures.results import Results, open_results
+
+Call = Callable[..., tuple[int, str, str]]
+FIGURES = find_figures()
+
+
+@pytest.fixture(scope="session")
+def results(store: Path) -> Results:
+    return open_results(store, "quick")
+
+
+@pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
+def test_no_text_is_cut(entry: Entry, results: Results) -> None:
+    with style.theme():
+        figure = entry.draw(results)
+        figure.canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    assert len(texts) > 10
+    for text in texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text.get_text()
+    assert matplotlib.get_backend().lower() == "agg"
+
+
+@pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
+@pytest.mark.parametrize("which", ["every third", "all"])
+def test_cells_that_failed_are_left_out(entry: Entry, which: str, results: Results) -> None:
+    every = 3 if which == "every third" else 1
+    stored = {key: Stored(reason="it failed") if i % every == 0 else known for i, (key, known) in enumerate(sorted(results.stored.items()))}
+    with style.theme():
+        figure = entry.draw(replace(results, stored=stored, _decided={}))
+        figure.canvas.draw()
+    assert isinstance(figure, Figure)
+
+
+def test_the_same_bytes_in_every_run(call: Call, store: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paper_figures", "--store", str(store), "--out", "again"]
+    again = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONHASHSEED": "1", "MPLBACKEND": "svg"}, stdout=subprocess.DEVNULL)
+    status, out, err = call("--store", str(store))
+    assert (status, err) == (0, "")
+    assert out.split() == [f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "pdf")]
+    assert again.wait() == 0
+    for file in out.split():
+        drawn = Path(file).read_bytes()
+        assert drawn.startswith(b"\x89PNG" if file.endswith("png") else b"%PDF")
+        assert drawn == (tmp_path / "again" / Path(file).name).read_bytes()
+    assert len(list(Path("figures").iterdir())) == 2 * len(FIGURES)
+
+
+def test_work_precision_shows_what_is_stored(results: Results) -> None:
+    with style.theme():
+        panel = FIGURES["work_precision"].draw(results).axes[0]
+    for scheme, study, calls in (
+        ("LMC", "lmc", lambda h: 1 / h),
+        ("RMM", "rmm", lambda h: 2 / h),
+        ("PMM bernoulli, K=2/step", "pmm_scaled", lambda h: 2 / h - 1 / 2),
+    ):
+        line = next(line for line in panel.get_lines() if line.get_gid() == scheme)
+        outcome = results.one(study, "bimodal", scheme, "tv")
+        np.testing.assert_allclose(line.get_xdata(), [calls(step) for step, _ in outcome.points])
+        np.testing.assert_allclose(line.get_ydata(), [estimate.value for _, estimate in outcome.points])
+        assert line.get_label().startswith("−1." if scheme == "LMC" else "−2.")
+
+
+def test_rates_tells_claims_from_controls(results: Results) -> None:
+    words = {text.get_text() for text in FIGURES["rates"].draw(results).findobj(Text)}
+    outcomes = [outcome for outcome in results.outcomes() if outcome.fit]
+    controls = sum(outcome.check.control for outcome in outcomes)
+    assert {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
+
+
+def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Path, tmp_path: Path) -> None:
+    status, out, err = call("--store", "nothing.sqlite")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1 and err.endswith("this command fills it: python -m experiments --store nothing.sqlite\n")
+    assert not Path("figures").exists() and not Path("nothing.sqlite").exists()
+
+
+def test_nothing_is_written_when_one_figure_lacks_results(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {cell.key for study in ("lmc", "rmm") for check in results.studies[study][1] for cell in check.cells}
+    partial = replace(results, stored={key: known for key, known in results.stored.items() if key not in gone}, profile="full", _decided={})
+    monkeypatch.setattr("paper_figures.results.open_results", lambda store, profile: partial)
+    Path("figures").mkdir()
+    Path("figures/speed_up.png").write_text("before")
+    status, out, err = call("speed_up", "constants", "work_precision")
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert "lacks results of lmc and rmm" in err and "python -m experiments run lmc rmm --profile full --store" in err
+    assert [file.read_text() for file in Path("figures").iterdir()] == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["work_precison"], "there is no figure named 'work_precison'; did you mean work_precision?"),
+        (["zzz"], f"there is no figure named 'zzz'; there are: {', '.join(FIGURES)}."),
+        (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full."),
+        (["speed_up", "--out", "file"], "cannot be written"),
+        (["speed_up", "--store", "file"], "cannot be used"),
+        (["--fly"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_status_2(call: Call, store: Path, arguments: list[str], sentence: str) -> None:
+    Path("file").write_text("not a folder")
+    status, out, err = call(*(["--store", str(store)] if "--store" not in arguments else []), *arguments)
+    assert (status, out) == (2, "")
+    assert sentence in err and "Traceback" not in err
+    assert [file.name for file in Path().iterdir()] == ["file"]
+
+
+def test_list(call: Call) -> None:
+    status, out, _ = call("list")
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == list(FIGURES)
+
+
+def test_a_figure_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "more_figures").mkdir()
+    (tmp_path / "more_figures" / "__init__.py").touch()
+    (tmp_path / "more_figures" / "new.py").write_text("title = 'new'\ndef draw(results): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert list(find_figures("more_figures")) == ["new"]
+    (tmp_path / "more_figures" / "nameless.py").touch()
+    with pytest.raises(UsageError, match="nameless.py"):
+        find_figures("more_figures")
