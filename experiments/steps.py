@@ -14,7 +14,8 @@ DISTANCES = {"tv": 1, "kl": 2, "w2": 1}
 
 
 def step_sizes(target: str, profile: str, largest: float = 0.08, number: int = 6) -> list[float]:
-    """Steps that halve from largest/L; the full profile puts one more between any two."""
+    """Steps that halve from largest/L, one fewer on the wide support of exponential tails; the full profile puts one more between any two."""
+    number -= target == "log-cosh"
     ratio = 0.5 if profile == "quick" else 0.5**0.5
     count = number if profile == "quick" else 2 * number - 1
     return [round(largest / TARGETS[target].smoothness * ratio**i, 12) for i in range(count)]

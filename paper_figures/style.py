@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pmmtheory.rates import RateFit
@@ -92,6 +93,12 @@ def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figu
     for panel in axes.flat:
         sns.despine(ax=panel)
     return figure, axes
+
+
+def show_slopes(panel: Axes, corner: Any) -> None:
+    """The labels of the curves of a panel, which are their slopes, in a corner."""
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(title="Slope", loc=corner, alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
 
 
 def slope(fit: RateFit | None, factor: float) -> str:

@@ -15,7 +15,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for target in TARGETS if profile == "full" else ("gaussian", "bimodal", "ripple"):
         for midpoints, k in _SUBSTEPS.items():
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps=k)
-            steps = step_sizes(target, profile, number=8)
+            steps = step_sizes(target, profile, largest=0.05)
             yield from stationary_checks(
                 target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k}", 1, f"phi = phi_LMC/{k}", constant, substeps=k, midpoints=midpoints
             )

@@ -14,7 +14,7 @@ _PRODUCT = 2
 def _steps(target: str, profile: str) -> list[float]:
     """Steps 2/K for whole K that double from 25 L."""
     first = round(25 * TARGETS[target].smoothness)
-    counts = [first * 2**i for i in range(6)] if profile == "quick" else [round(first * 2 ** (i / 2)) for i in range(11)]
+    counts = [first * 2**i for i in range(5)] if profile == "quick" else [round(first * 2 ** (i / 2)) for i in range(11)]
     return [_PRODUCT / k for k in counts]
 
 

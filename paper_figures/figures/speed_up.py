@@ -41,8 +41,7 @@ def draw(results: Results) -> Figure:
             _draw_savings(panel, curves[target, metric])
             panel.set(xscale="log", yscale="log", title=f"{target}: {words}", ylabel="Drift evaluations")
             panel.invert_xaxis()
-        if row[-1].get_lines():
-            row[-1].legend(title="Slope", loc="upper left", alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
+        style.show_slopes(row[-1], "upper left")
     for panel in axes[-1]:
         panel.set_xlabel("Accuracy: total variation distance to the target")
     schemes = list(dict.fromkeys(scheme for _, scheme in rates))

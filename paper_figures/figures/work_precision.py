@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,46 +29,53 @@ def draw(results: Results) -> Figure:
     results.outcomes(*_STUDIES.values())
     figure, axes = style.panels(1, len(style.DISTANCES), 2.75, sharex=True)
     for panel, (distance, name) in zip(axes.flat, style.DISTANCES.items(), strict=True):
-        curves = {scheme: _draw_scheme(panel, results.one(study, _TARGET, scheme, distance)) for scheme, study in _STUDIES.items()}
+        outcomes = {scheme: results.one(study, _TARGET, scheme, distance) for scheme, study in _STUDIES.items()}
+        for outcome in outcomes.values():
+            if outcome.points:
+                _draw_scheme(panel, outcome)
         panel.set(xscale="log", yscale="log", title=name)
-        panel.legend(title="Slope", loc="lower left", alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
+        style.show_slopes(panel, "lower left")
         if distance == "tv":
-            _draw_saving(panel, curves["LMC"], curves["PMM bernoulli, K=inf"])
+            _draw_saving(panel, outcomes["LMC"], outcomes["PMM bernoulli, K=inf"])
     axes.flat[0].set_ylabel("Distance of the stationary law\nfrom the target")
     figure.supxlabel("Drift evaluations per unit of diffusion time")
-    handles = [line for line in axes.flat[0].get_lines() if line.get_gid() in _STUDIES]
-    names = [style.words(line.get_gid()) for line in handles]
-    predicted = Line2D([], [], color=style.FAINT, **style.DASHES)
-    figure.legend([*handles, predicted], [*names, "predicted"], loc="outside upper center", ncols=len(handles) + 1, handlelength=1.6)
+    handles = [Line2D([], [], linestyle="none", **style.look(scheme).options, label=style.words(scheme)) for scheme in _STUDIES]
+    predicted = Line2D([], [], color=style.FAINT, label="predicted", **style.DASHES)
+    figure.legend(handles=[*handles, predicted], loc="outside upper center", ncols=len(handles) + 1, handlelength=1.6)
     return figure
 
 
-def _draw_scheme(panel: Axes, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    """Points, prediction and slope of a scheme; returns its work and errors."""
-    scheme, look = outcome.check.claim.scheme, style.look(outcome.check.claim.scheme)
-    steps = np.array([step for step, _ in outcome.points])
+def _draw_scheme(panel: Axes, outcome: Outcome) -> None:
+    """Points, prediction and slope of a scheme."""
+    claim, look = outcome.check.claim, style.look(outcome.check.claim.scheme)
     work = _work(outcome)
-    values = np.array([estimate.value for _, estimate in outcome.points])
     if outcome.predicted_constant:
-        panel.plot(work, outcome.predicted_constant.value * steps**outcome.check.claim.rate, color=look.colour, zorder=1, **style.DASHES)
-    panel.errorbar(work, values, [estimate.error for _, estimate in outcome.points], fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
-    panel.plot(work, values, linestyle="none", **look.options, label=style.slope(outcome.fit, -1.0), gid=scheme, zorder=3)
-    return work, values
+        predicted = [outcome.predicted_constant.value * step**claim.rate for step, _ in outcome.points]
+        panel.plot(work, predicted, color=look.colour, zorder=1, **style.DASHES)
+    values, errors = ([getattr(estimate, part) for _, estimate in outcome.points] for part in ("value", "error"))
+    panel.errorbar(work, values, errors, fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
+    panel.plot(work, values, linestyle="none", **look.options, label=style.slope(outcome.fit, -1.0), gid=claim.scheme, zorder=3)
 
 
-def _work(outcome: Outcome) -> np.ndarray:
+def _work(outcome: Outcome) -> list[float]:
     """Expected drift evaluations per unit of diffusion time at each step, as the schemes declare them."""
     cells = {point.step: point.cell for point in outcome.check.points}
-    options: Sequence[dict[str, Any]] = [dict(cells[step].parameters) for step, _ in outcome.points]
-    return np.array([build_scheme(**option).drift_calls / step for option, (step, _) in zip(options, outcome.points, strict=True)])
+    return [build_scheme(**dict(cells[step].parameters)).drift_calls / step for step, _ in outcome.points]
 
 
-def _draw_saving(panel: Axes, slow: tuple[np.ndarray, np.ndarray], fast: tuple[np.ndarray, np.ndarray]) -> None:
+def _draw_saving(panel: Axes, slow: Outcome, fast: Outcome) -> None:
     """An arrow between two curves at the smallest error that the slow one reaches, with the factor of work between them."""
-    if not (slow[1].size and fast[1].size):
+    if not (slow.points and fast.points):
         return
-    level = float(slow[1].min())
-    far, near = (float(np.exp(np.interp(np.log(level), np.log(np.sort(values)), np.log(work[np.argsort(values)])))) for work, values in (slow, fast))
+    level = min(estimate.value for _, estimate in slow.points)
+    far, near = _work_for(level, slow), _work_for(level, fast)
     panel.annotate("", (near, level), (far, level), arrowprops=style.ARROW, zorder=0)
     middle = ((far * near) ** 0.5, level)
     panel.annotate(f"{far / near:.0f}×\nfewer", middle, (4, -3), textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1)
+
+
+def _work_for(level: float, outcome: Outcome) -> float:
+    """The work for an error, between the points by a straight line in logarithms."""
+    pairs = sorted(zip((estimate.value for _, estimate in outcome.points), _work(outcome), strict=True))
+    errors, work = np.log(np.array(pairs)).T
+    return float(np.exp(np.interp(np.log(level), errors, work)))

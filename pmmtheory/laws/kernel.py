@@ -51,7 +51,7 @@ def grid_spacing(scheme: Scheme, low: float, high: float, level: int, smallest: 
     assert isinstance(target, LineTarget)
     x = torch.linspace(low, high, 2001, dtype=torch.float64)
     steepest = float(torch.abs(target.curvature(x)).max())
-    refine = 1.17**level
+    refine = 1.12**level
     kernel = 0.78 * noise_scale(scheme, target.mean) / (1 + scheme.step_size * steepest)
     return min(kernel, 0.16 / math.sqrt(steepest), smallest) / refine
 
@@ -74,7 +74,7 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     frequency = 2 * math.pi / (window * spacing)
     middle = centre(scheme, starts, t)
     narrowed = sigma * max(0.5, 1 - scheme.step_size * curvature)
-    highest = (1 + 0.15 * level) * _NEGLIGIBLE / narrowed
+    highest = (1 + 0.1 * level) * _NEGLIGIBLE / narrowed
     phi = characteristic(scheme, starts, t, frequency, math.ceil(highest / frequency) + 1, level)
     if float(torch.abs(phi[:, -1]).max()) > 1e-3:
         raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise: the characteristic function of this one does not decay")

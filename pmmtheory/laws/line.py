@@ -40,7 +40,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     def at_level(level: int) -> LineLaw:
         best, factor = _stationary_on(scheme, target, level, width, truncated, device), width
         for _ in range(8):
-            if truncated or best.edge < _EDGE:
+            if truncated or best.edge < max(_EDGE, 1e-3 * rtol):
                 break
             factor *= 1.3
             wider = _stationary_on(scheme, target, level, factor, truncated, device)

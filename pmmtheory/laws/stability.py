@@ -19,16 +19,16 @@ def superlinear(target: LineTarget) -> bool:
 
 
 def growth(scheme: Scheme) -> float:
-    """The larger of E X'^2 / x^2 far to the left and far to the right of the target; infinite for super-linear drifts."""
+    """The larger of E (X' - m)^2 / (x - m)^2, m the mean, far to the left and far to the right; infinite for super-linear drifts."""
     target = scheme.dynamics.target
     assert isinstance(target, LineTarget)
     if superlinear(target):
         return math.inf
     reach = 100 * max(abs(target.quadrature.low), abs(target.quadrature.high))
-    x = torch.tensor([-reach, reach], dtype=torch.float64)
+    x = target.mean + torch.tensor([-reach, reach], dtype=torch.float64)
     shift, square = one_step_moments(scheme, x, 0.0)
-    middle = centre(scheme, x, 0.0)
-    return float(((middle**2 + 2 * middle * shift + square) / x**2).max())
+    middle = centre(scheme, x, 0.0) - target.mean
+    return float(((middle**2 + 2 * middle * shift + square) / reach**2).max())
 
 
 def check_stable(scheme: Scheme) -> None:

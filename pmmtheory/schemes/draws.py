@@ -44,7 +44,7 @@ class Normal(Draw):
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        n = round(80 * 1.2**level)
+        n = round(60 * 1.25**level)
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
         return z, w / w.sum()

@@ -192,7 +192,6 @@ def test_cuda_gives_the_same_law() -> None:
     assert torch.allclose(there.values.cpu(), here.values, rtol=0, atol=1e-12)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="torch's own message for a device it does not know")
 def test_an_unknown_device_is_named() -> None:
     with pytest.raises(InvalidParameter, match="device"):
         stationary_law(chain("lmc", BIMODAL, STEP), device="abacus")
