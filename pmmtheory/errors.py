@@ -15,7 +15,7 @@ class InvalidParameter(PmmError):
 
     def __init__(self, name: str, value: Any, allowed: str):
         super().__init__(f"{name} = {value!r} is not allowed: {allowed}.")
-        self.name = name
+        self.name, self.value = name, value
 
 
 class NotNormalisable(InvalidParameter):

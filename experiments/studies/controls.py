@@ -12,7 +12,7 @@ _BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "IndependentNoise": ("midpoint with independent noise", {"substeps": "inf"}),
     "DoubledMidpoints": ("midpoints with probability 2/K", {"substeps": "inf", "midpoints": "bernoulli"}),
     "MissingLastNoise": ("noise of the last substep missing", {"substeps": 8}),
-    "WrongCorrectionMatrix": ("correction G_{(K-1-i)h} for A G_h", {"substeps": 8}),
+    "WrongCorrectionMatrix": ("wrong correction matrix", {"substeps": 8}),
     "HalvedNoise": ("noise sqrt(step) for sqrt(2 step)", {}),
 }
 

@@ -12,12 +12,13 @@ from typing import Any
 from torch import Tensor
 
 from pmmtheory.divergences import gaussian
-from pmmtheory.divergences.line import between, chi2_line, kl_line, renyi_line, tv_line, w2_line
+from pmmtheory.divergences.line import Measured, between, chi2_line, kl_line, renyi_line, tv_line, w2_line
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.targets import Gaussian
+from pmmtheory.targets.line import LineTarget
 
 __all__ = ["Estimate", "chi2", "kl", "renyi", "tv", "w2"]
 
@@ -62,8 +63,8 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
     return _measure("renyi", law, other, lambda p, q: renyi_line(p, q, order), None)
 
 
-def _measure(name: str, law: Any, other: Any, on_line: Callable[..., float], closed: Callable[..., float] | None) -> Estimate:
-    if isinstance(law, LineLaw) and getattr(other, "dim", 1) == 1 and hasattr(other, "density"):
+def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
+    if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
         return between(on_line, law, other)
     if closed is not None and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim:
         value = closed(law, other)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -13,53 +12,54 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.grid import absolute_integral, cumulative
+from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.quadrature import gauss_legendre
 
-
-class Density(Protocol):
-    """Anything with a density on the line: a target or a law."""
-
-    def density(self, x: Tensor) -> Tensor: ...
+Density = LineTarget | LineLaw
+Measured = tuple[float, float]
+"""A distance, and what of it may lie beyond the grid."""
 
 
-def between(distance: Callable[[LineLaw, Density], float], law: LineLaw, other: Density) -> Estimate:
+def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, other: Density) -> Estimate:
     """The distance, with the change it suffers when either law is replaced by its coarser resolution as the error."""
-    value = distance(law, other)
-    error = 4e-16 * abs(value)
+    ends = (other.start, float(other.grid[-1])) if isinstance(other, LineLaw) else (other.quadrature.low, other.quadrature.high)
+    value, error = distance(law.covering(*ends), other)
+    error += 4e-16 * abs(value)
     if law.coarse is not None:
-        error += abs(value - distance(law.coarse, other))
+        error += abs(value - distance(law.coarse.covering(*ends), other)[0])
     if isinstance(other, LineLaw) and other.coarse is not None:
-        error += abs(value - distance(law, other.coarse))
+        error += abs(value - distance(law.covering(*ends), other.coarse)[0])
     return Estimate(value, error, "exact law on the line")
 
 
-def kl_line(law: LineLaw, other: Density) -> float:
+def kl_line(law: LineLaw, other: Density) -> Measured:
     """int q ((1 + r) log(1 + r) - r) with r = p/q - 1: no cancellation between p log p and p log q."""
     r, q = _excess(law, other)
     series = r * r * (1 / 2 - r * (1 / 6 - r * (1 / 12 - r * (1 / 20 - r / 30))))
     exact = torch.special.xlogy(1 + r, 1 + r) - r
-    return float((q * torch.where(torch.abs(r) < 1e-3, series, exact)).sum()) * law.spacing
+    return _integral(q * torch.where(torch.abs(r) < 1e-3, series, exact), law)
 
 
-def chi2_line(law: LineLaw, other: Density) -> float:
+def chi2_line(law: LineLaw, other: Density) -> Measured:
     """int (p - q)^2 / q."""
     r, q = _excess(law, other)
-    return float((q * r * r).sum()) * law.spacing
+    return _integral(q * r * r, law)
 
 
-def renyi_line(law: LineLaw, other: Density, order: float) -> float:
+def renyi_line(law: LineLaw, other: Density, order: float) -> Measured:
     """log(int p^order q^(1 - order)) / (order - 1)."""
     r, q = _excess(law, other)
     inside = torch.expm1(order * torch.log1p(r)) - order * r
-    return math.log1p(float((q * inside).sum()) * law.spacing) / (order - 1)
+    value, beyond = _integral(q * inside, law)
+    return math.log1p(value) / (order - 1), beyond / ((1 + value) * abs(order - 1))
 
 
-def tv_line(law: LineLaw, other: Density) -> float:
+def tv_line(law: LineLaw, other: Density) -> Measured:
     """int |p - q| / 2, exact at the crossings of p and q."""
-    return absolute_integral(law.values - other.density(law.grid), law.start, law.spacing) / 2
+    return absolute_integral(law.values - other.density(law.grid), law.start, law.spacing) / 2, 0.0
 
 
-def w2_line(law: LineLaw, other: Density) -> float:
+def w2_line(law: LineLaw, other: Density) -> Measured:
     """(int (T(x) - x)^2 p(x) dx)^(1/2) with the monotone map T: Q(T(x)) = P(x), solved as int_x^T q = P(x) - Q(x).
 
     The equation is solved for the displacement itself, so that small distances keep their relative accuracy.
@@ -67,8 +67,16 @@ def w2_line(law: LineLaw, other: Density) -> float:
     inside = law.values > 1e-17 * law.values.max()
     x, p = law.grid[inside], law.values[inside]
     gap = cumulative(law.values - other.density(law.grid), law.spacing)[inside]
-    shift = _displacement(x, gap, other, float(x[-1] - x[0]))
-    return math.sqrt(float((shift**2 * p).sum()) * law.spacing)
+    shift = _displacement(x, gap, other, float(law.grid[-1] - law.grid[0]))
+    return math.sqrt(float((shift**2 * p).sum()) * law.spacing), 0.0
+
+
+def _integral(values: Tensor, law: LineLaw) -> Measured:
+    """The integral of a function that must have decayed at the ends of the grid, and a bound on what lies beyond them."""
+    ends, largest = float(values[[0, -1]].abs().max()), float(values.abs().max())
+    if ends > 1e-3 * largest:
+        raise InvalidParameter("law", "tails too heavy for the other", "laws whose distance is finite: the integrand does not decay here")
+    return float(values.sum()) * law.spacing, ends * law.spacing * law.grid.shape[0]
 
 
 def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
@@ -84,13 +92,18 @@ def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
 
 
 def _displacement(x: Tensor, gap: Tensor, other: Density, farthest: float) -> Tensor:
-    """The s with int_x^{x+s} q = gap and |s| <= farthest, by bracketed Newton steps."""
+    """The s with int_x^{x+s} q = gap and |s| <= farthest, by bracketed Newton steps.
+
+    Small displacements integrate q, which keeps their relative accuracy; large ones take differences of the distribution function.
+    """
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
+    near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
     low = torch.where(gap < 0, -farthest, 0.0).to(x.dtype)
     high = torch.where(gap < 0, 0.0, farthest).to(x.dtype)
-    shift = torch.zeros_like(x)
+    start, shift = other.cdf(x), torch.zeros_like(x)
     for _ in range(100):
-        mass = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        fine = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        mass = torch.where(torch.abs(shift) < near, fine, other.cdf(x + shift) - start)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + (gap - mass) / other.density(x + shift).clamp_min(1e-290)
         step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)

@@ -1,4 +1,4 @@
-"""Distances between a sample on the line and a law or target, with a standard error."""
+"""Distances between a sample on the line and a target, with a standard error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import generator
 
 
@@ -19,10 +20,12 @@ def w2_samples(sample: Tensor, other: Any, blocks: int = 20) -> Estimate:
     Biased upwards by the fluctuation of the sample itself, of order n^(-1/2); the standard error is that of
     a bootstrap over `blocks` resamples and includes this bias as |W2 of a fresh sample of `other`|.
     """
+    if sample.ndim != 1 or sample.shape[0] < 100 or not bool(torch.isfinite(sample).all()):
+        raise InvalidParameter("sample", tuple(sample.shape), "at least 100 finite points on the line, shape (n,)")
+    if not isinstance(other, LineTarget) or other.dim != 1:
+        raise InvalidParameter("other", type(other).__name__, "a target on the line, for the distance of a sample")
     x = torch.sort(sample.to(torch.float64)).values
     n = x.shape[0]
-    if sample.ndim != 1 or n < 100:
-        raise InvalidParameter("sample", tuple(sample.shape), "at least 100 points on the line, shape (n,)")
     q = other.quantile((torch.arange(n, dtype=torch.float64) + 0.5) / n)
     value = float(torch.sqrt(((x - q) ** 2).mean()))
     draw = generator(0)

@@ -12,6 +12,7 @@ from pmmtheory.laws import line
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Target
 
 __all__ = ["LineLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
 
@@ -80,7 +81,7 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, 
 def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float = 1e-8, device: str = "cpu") -> list[LineLaw]:
     """transient_law for several ascending numbers of steps of one chain, at the cost of the last."""
     _check(scheme, device)
-    numbers = [count("steps", n, 1 if isinstance(initial, (int, float)) else 0) for n in steps]
+    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     return line.transients(scheme, initial, numbers, positive("rtol", rtol), device)

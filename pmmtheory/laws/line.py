@@ -60,7 +60,8 @@ def _stationary_on(scheme: Scheme, target: LineTarget, level: int, factor: float
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
     """The laws after each of the given numbers of steps (ascending)."""
     target = line_target(scheme)
-    start = initial if isinstance(initial, (LineTarget, LineLaw)) else real("initial", initial, "a target or a law on the line, or a number")
+    on_line = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
+    start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
     memo: dict[int, list[LineLaw]] = {}
 
     def at_level(level: int, which: int) -> LineLaw:

@@ -75,6 +75,16 @@ class LineLaw:
         """Var X."""
         return self._expect((self.grid - self.mean) ** 2)
 
+    def covering(self, low: float, high: float) -> LineLaw:
+        """The same law on a grid that reaches over [low, high], with density zero on what is new."""
+        left = max(0, math.ceil((self.start - low) / self.spacing))
+        right = max(0, math.ceil((high - float(self.grid[-1])) / self.spacing))
+        if left + right == 0:
+            return self
+        n = self.grid.shape[0] + left + right
+        grid = self.start + self.spacing * (torch.arange(n, dtype=self.grid.dtype, device=self.grid.device) - left)
+        return LineLaw(grid, torch.nn.functional.pad(self.values, (left, right)), self._reference, self.truncated)
+
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.errors import InvalidParameter, positive, real
 from pmmtheory.estimate import Estimate
 
 USABLE = 0.01
@@ -73,7 +73,7 @@ def fit_rate(
     Returns
     -------
     RateFit
-        verdict "pass": the interval of the rate holds the prediction and lies within 1/2 of it (for a bound: reaches
+        verdict "pass": the interval of the rate holds the prediction, lies within 1/2 of it and is no wider than 1/2 (for a bound: reaches
         up to it or beyond, and lies above it less 1/2), and the constant, if claimed, is in an interval no wider than 5%.
         verdict "fail": the interval excludes the prediction. "undecided": the rest.
 
@@ -86,6 +86,9 @@ def fit_rate(
     """
     if kind not in ("asymptotic", "bound"):
         raise InvalidParameter("kind", kind, '"asymptotic" or "bound"')
+    for name, value in (("predicted", predicted), ("constant", constant)):
+        if value is not None:
+            real(name, value)
     steps = [positive("step_sizes", h) for h in step_sizes]
     if len(steps) != len(estimates) or len(set(steps)) != len(steps):
         raise InvalidParameter("step_sizes", list(step_sizes), "as many different steps as estimates")
@@ -114,7 +117,7 @@ def judge(interval: tuple[float, float], predicted: float | None, kind: str, con
     low, high = interval
     if high < predicted or (kind == "asymptotic" and low > predicted):
         return "fail", f"the interval [{low:.4g}, {high:.4g}] excludes the rate {predicted:g}"
-    if low <= predicted - 0.5 or (kind == "asymptotic" and high >= predicted + 0.5):
+    if low <= predicted - 0.5 or (kind == "asymptotic" and (high >= predicted + 0.5 or high - low > 0.5)):
         return "undecided", f"the interval [{low:.4g}, {high:.4g}] is too wide to tell {predicted:g} from its neighbours"
     if constant is None or kind == "bound":
         return "pass", f"the rate is in [{low:.4g}, {high:.4g}]"

@@ -6,6 +6,7 @@ An independent and slow second route to laws.kernel.transition_matrix, for tests
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,7 +96,7 @@ def _gauss_hermite(n: int) -> tuple[Real, Real]:
     return nodes, weights / weights.sum()
 
 
-def _hermite(z: NDArray[np.float64] | Complex, count: int) -> Complex:
+def _hermite(z: NDArray[Any], count: int) -> Complex:
     """He_m(z) for m < count, real or complex z: shape (count, *z.shape)."""
     table = np.ones((count, *z.shape), dtype=np.complex128)
     table[1] = z

@@ -9,7 +9,7 @@ import numpy as np
 import ot
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -149,7 +149,7 @@ def test_gaussians_on_a_grid(m: float, v: float, n: float, w: float) -> None:
     p, q = Gaussian(m, v), Gaussian(n, w)
     for name, distance in DISTANCES.items():
         closed = CLOSED[name](p, q)
-        if name == "chi2" and not closed < 1e3:  # the tails of p^2/q are then outside the grid
+        if name == "chi2" and 2 / v - 1 / w < 0.5:  # p^2/q, of that precision, then reaches beyond the grid
             continue
         scale = {"w2": math.sqrt(EPS), "tv": 1e-11}.get(name, 1e-10)  # closed w2 loses half its digits to cancellation
         assert float(distance(on_grid(p, reference=q), q)) == pytest.approx(closed, rel=1e-9, abs=scale)
@@ -176,6 +176,7 @@ def test_inequalities(p: GaussianMixture, mean: float, variance: float) -> None:
     assert double == pytest.approx(math.log1p(c), abs=slack)
 
 
+@settings(max_examples=5)
 @given(mixtures(), mixtures())
 def test_tv_and_w2_are_metrics(p: GaussianMixture, q: GaussianMixture) -> None:
     first, second = on_grid(p), on_grid(q, spacing=0.06)
@@ -215,7 +216,6 @@ class TestSupports:
     law = stationary_law(chain("lmc", Gaussian(0.0, 0.01), 0.001))
     own = Gaussian(0.0, law.covariance)
 
-    @pytest.mark.xfail(strict=True, reason="mass of the second law outside the grid of the first is dropped, and the stated error is blind to it")
     @pytest.mark.parametrize("name", ["kl", "tv", "w2"])
     @pytest.mark.parametrize("other", [Gaussian(5.0, 1.0), Gaussian(0.0, 1.0)], ids=["apart", "wide"])
     def test_beyond_the_grid(self, name: str, other: Gaussian) -> None:
@@ -229,7 +229,6 @@ class TestSupports:
             assert abs(estimate.value - CLOSED[name](self.own, other)) <= 4 * estimate.error + 1e-9
 
 
-@pytest.mark.xfail(strict=True, reason="an infinite integral is cut off at the ends of the grid")
 def test_an_infinite_chi2_is_not_given_as_a_number() -> None:
     """The law is N(0, 2.5): chi2 against N(0, 1) and the Renyi divergence of order 2 are infinite."""
     with pytest.raises(ValueError, match="finite"):

@@ -1,0 +1,125 @@
+"""Wrong input to a target raises at once, with one sentence that names the parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from pmmtheory.errors import InvalidParameter, NotNormalisable, PmmError
+from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Target
+from pmmtheory.targets.quadrature import LineQuadrature
+
+NAN, INF = math.nan, math.inf
+
+WRONG: list[tuple[str, str, Callable[[], Target]]] = [
+    ("weights", "sum", lambda: GaussianMixture([0.5, 0.6], [0.0, 1.0], [1.0, 1.0])),
+    ("weights", "negative", lambda: GaussianMixture([1.5, -0.5], [0.0, 1.0], [1.0, 1.0])),
+    ("weights", "zero", lambda: GaussianMixture([1.0, 0.0], [0.0, 1.0], [1.0, 1.0])),
+    ("weights", "nan", lambda: GaussianMixture([NAN, 1.0], [0.0, 1.0], [1.0, 1.0])),
+    ("weights", "empty", lambda: GaussianMixture([], [], [])),
+    ("weights", "text", lambda: GaussianMixture(["a"], [0.0], [1.0])),
+    ("means", "number", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0, 2.0], [1.0, 1.0])),
+    ("means", "nan", lambda: GaussianMixture([0.5, 0.5], [0.0, NAN], [1.0, 1.0])),
+    ("means", "flat", lambda: GaussianMixture([0.5, 0.5], np.zeros((2, 0)), [1.0, 1.0])),
+    ("means", "cube", lambda: GaussianMixture([0.5, 0.5], np.zeros((2, 1, 1)), [1.0, 1.0])),
+    ("variances", "negative", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0, -1.0])),
+    ("variances", "zero", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0, 0.0])),
+    ("variances", "number", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0])),
+    ("variances", "infinite", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0, INF])),
+    ("covariance", "negative", lambda: Gaussian(0.0, -1.0)),
+    ("covariance", "zero", lambda: Gaussian(0.0, 0.0)),
+    ("covariance", "nan", lambda: Gaussian(0.0, NAN)),
+    ("covariance", "indefinite", lambda: Gaussian([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]])),
+    ("covariance", "asymmetric", lambda: Gaussian([0.0, 0.0], [[1.0, 0.5], [0.0, 1.0]])),
+    ("covariance", "oblong", lambda: Gaussian([0.0, 0.0], [[1.0, 0.5]])),
+    ("covariance", "singular", lambda: Gaussian([0.0, 0.0], np.zeros((2, 2)))),
+    ("mean", "nan", lambda: Gaussian(NAN, 1.0)),
+    ("mean", "text", lambda: Gaussian("here", 1.0)),
+    ("mean", "matrix", lambda: Gaussian(np.zeros((2, 2)), 1.0)),
+    ("dim", "disagree", lambda: Gaussian([0.0, 0.0], [1.0, 1.0, 1.0])),
+    ("dim", "zero", lambda: Gaussian(dim=0)),
+    ("dim", "empty", lambda: Gaussian([], 1.0)),
+    ("dim", "fraction", lambda: Gaussian(dim=1.5)),  # type: ignore[arg-type]
+    ("amplitude", "nan", lambda: Cosine(amplitude=NAN)),
+    ("frequency", "zero", lambda: Cosine(frequency=0.0)),
+    ("phase", "infinite", lambda: Cosine(phase=INF)),
+    ("scale", "negative", lambda: LogCosh(-1.0)),
+    ("barrier", "zero", lambda: DoubleWell(0.0)),
+    ("separation", "nan", lambda: DoubleWell(1.0, NAN)),
+    ("potential", "not callable", lambda: Potential(3.0)),  # type: ignore[arg-type]
+    ("potential", "scalar", lambda: Potential(lambda x: (x**2).sum())),
+    ("potential", "not summed", lambda: Potential(lambda x: x**2, dim=2)),
+    ("potential", "number", lambda: Potential(lambda x: 1.0)),  # type: ignore[arg-type, return-value]
+    ("potential", "raises", lambda: Potential(lambda x: x @ torch.zeros(9, dtype=torch.float64))),
+    ("dim", "potential", lambda: Potential(lambda x: x**2, dim=0)),
+]
+
+NOT_NORMALISABLE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "flat": lambda x: 0 * x,
+    "unbounded below": lambda x: -(x**2),
+    "falls to one side": lambda x: x,
+    "cubic": lambda x: x**3,
+    "Cauchy tails": lambda x: torch.log1p(x**2),
+    "Student tails": lambda x: 3 * torch.log1p(x**2 / 5),
+    "NaN": lambda x: x * NAN,
+    "NaN far out": lambda x: torch.where(torch.abs(x) < 10, x**2, NAN),
+    "infinite": lambda x: x + INF,
+    "logarithmic": lambda x: torch.log(x),
+}
+
+
+@pytest.mark.parametrize(("name", "build"), [(n, b) for n, _, b in WRONG], ids=[f"{n}-{why}" for n, why, _ in WRONG])
+def test_parameters(name: str, build: Callable[[], Target]) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        build()
+    assert caught.value.name == name
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("potential", NOT_NORMALISABLE.values(), ids=NOT_NORMALISABLE)
+def test_laws_that_do_not_exist(potential: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    with pytest.raises(NotNormalisable, match="potential"):
+        Potential(potential, dim=1)
+
+
+@pytest.mark.xfail(strict=True, reason="a smoothness that is given is not checked")
+@pytest.mark.parametrize("smoothness", [NAN, -1.0, "two"])
+def test_a_wrong_smoothness(smoothness: float) -> None:
+    with pytest.raises(InvalidParameter, match="smoothness"):
+        Potential(lambda x: x**2, dim=1, smoothness=smoothness)
+
+
+def test_a_kink_is_integrated() -> None:
+    """The two-sided exponential: slower, but to the error that is stated."""
+    target = Potential(torch.abs, dim=1)
+    assert target.quadrature.log_normaliser == pytest.approx(math.log(2), abs=4 * target.quadrature.error)
+    moment = target.moment(2)
+    assert moment.value == pytest.approx(2, abs=4 * moment.error)
+
+
+def test_a_far_and_narrow_target_is_found_or_refused() -> None:
+    """A potential with its whole mass far from the origin: never a wrong number in silence."""
+    for centre in (30.0, 300.0, 3000.0):
+        try:
+            quadrature = LineQuadrature(lambda x, c=centre: (x - c) ** 2 / 2)  # type: ignore[misc]
+        except PmmError:
+            continue
+        assert quadrature.log_normaliser == pytest.approx(math.log(2 * math.pi) / 2, abs=4 * quadrature.error + 1e-12)
+
+
+@pytest.mark.parametrize("k", [-1, 1.5, NAN, "two"])
+def test_wrong_moments(k: int) -> None:
+    for target in (Gaussian(), Cosine(), GaussianMixture([1.0], [0.0], [1.0])):
+        with pytest.raises(InvalidParameter, match="k"):
+            target.moment(k)
+
+
+@pytest.mark.parametrize("n", [0, -5, 2.5])
+def test_wrong_numbers_of_draws(n: int) -> None:
+    for target in (Gaussian(), Cosine(), GaussianMixture([1.0], [0.0], [1.0])):
+        with pytest.raises(InvalidParameter, match="n = "):
+            target.sample(n)
