@@ -9,6 +9,9 @@ from typing import Any
 class PmmError(ValueError):
     """Base of every error that pmmtheory raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), str(self), self.__dict__)
+
 
 class InvalidParameter(PmmError):
     """A parameter is outside what is allowed; the message names it, its value and the rule."""
@@ -49,6 +52,13 @@ class NotConverged(PmmError):
     def __init__(self, what: str, reached: float, wanted: float):
         super().__init__(f"{what} reached a numerical error of {reached:.2g}, not the {wanted:.2g} asked for.")
         self.reached = reached
+
+
+def _restored(kind: type[PmmError], message: str, state: dict[str, Any]) -> PmmError:
+    """An error as it was in another process, whatever its constructor takes."""
+    error = kind.__new__(kind, message)
+    error.__dict__.update(state)
+    return error
 
 
 def positive(name: str, value: Any) -> float:
