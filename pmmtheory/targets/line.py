@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import count
+from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.quadrature import LineQuadrature
 from pmmtheory.targets.target import Constant, Target, as_points, generator
@@ -27,7 +27,9 @@ class LineTarget(Target):
 
     @cached_property
     def quadrature(self) -> LineQuadrature:
-        """The quadrature behind the reference values."""
+        """The quadrature behind the reference values; raises InvalidParameter off the line."""
+        if self.dim != 1:
+            raise InvalidParameter("dim", self.dim, f"quadrature serves targets on the line: {self.name} has no normaliser, moments or draws")
         return LineQuadrature(self.potential)
 
     def drift(self, x: Tensor) -> Tensor:
@@ -80,8 +82,9 @@ class LineTarget(Target):
 
     @cached_property
     def strong_convexity(self) -> float:
-        """min F'' on the support; negative where the target is not log-concave."""
-        return self._extreme_curvature(-1.0)
+        """min F'' on the line: negative where the target is not log-concave, at most zero where F' grows slower than |x|."""
+        least = self._extreme_curvature(-1.0)
+        return least if self._quadratic_tails else min(least, 0.0)
 
     @cached_property
     def tail_curvature(self) -> tuple[float, float]:
@@ -105,14 +108,19 @@ class LineTarget(Target):
 
     @cached_property
     def lsi(self) -> Constant | None:  # type: ignore[override]
-        """The Bakry-Emery bound if F'' > 0, else the Hardy-type bound 1/(2 max B); None where the drift grows slower than |x|."""
+        """The Bakry-Emery bound if F'' > 0, else the Hardy-type bound 1/(2 max B); None where F' grows slower than |x|."""
         if self.strong_convexity > 0:
             return Constant(self.strong_convexity, "min F'' (Bakry & Emery 1985)")
-        ends = torch.tensor([self.quadrature.low, self.quadrature.high], dtype=torch.float64)
-        if bool((torch.tensor(self.tail_curvature) < 0.1 * torch.abs(self.drift(ends) / ends)).any()):
+        if not self._quadratic_tails:
             return None
         value = self._hardy(lambda mass: torch.log1p(math.e**2 / mass))
         return Constant(1 / (2 * value), "1/(2 max B), Barthe & Roberto 2003 (Studia Math. 159)")
+
+    @cached_property
+    def _quadratic_tails(self) -> bool:
+        """Whether F'(x)/x far out is still of the size that it has at the ends of the support."""
+        ends = torch.tensor([self.quadrature.low, self.quadrature.high], dtype=torch.float64)
+        return bool((torch.tensor(self.tail_curvature) > 0.1 * torch.abs(self.drift(ends) / ends)).all())
 
     def _extreme_curvature(self, sign: float) -> float:
         """max |F''| for sign = 1, min F'' for sign = -1."""

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, positive
 from pmmtheory.targets.line import LineTarget, _derivative
 from pmmtheory.targets.target import Constant
 
@@ -56,7 +56,7 @@ class Potential(LineTarget):
         if not isinstance(value, Tensor) or value.shape != (3,):
             raise InvalidParameter("potential", getattr(value, "shape", value), f"a function that maps shape {tuple(probe.shape)} to a tensor of shape (3,)")
         if smoothness is not None:
-            self.smoothness = Constant(smoothness, "given by the user")
+            self.smoothness = Constant(positive("smoothness", smoothness), "given by the user")
         if self.dim == 1:
             _ = self.quadrature
         else:

@@ -33,7 +33,7 @@ def support(potential: Callable[[Tensor], Tensor], depth: float = DEPTH) -> tupl
     Raises
     ------
     NotNormalisable
-        If F is not finite, not bounded below, or does not reach that depth within |x| <= 1e5.
+        If F is not finite, not bounded below, does not reach that depth within |x| <= 1e5, or grows slower than linearly beyond it.
     """
     far = torch.cat([torch.linspace(0, 50, 4001, dtype=torch.float64), torch.logspace(math.log10(50.02), 5, 2000, dtype=torch.float64)])
     x = torch.cat([-far.flip(0)[:-1], far])
@@ -43,7 +43,7 @@ def support(potential: Callable[[Tensor], Tensor], depth: float = DEPTH) -> tupl
     least = int(torch.argmin(f))
     if least in (0, x.numel() - 1) or not math.isfinite(float(f[least])):
         raise NotNormalisable("potential", float(f[least]), "a potential must be bounded below and grow in both directions")
-    low = float(f[least])
+    low, least_x = float(f[least]), x[least]
     deep = torch.nonzero(f - low < depth).flatten()
     first, last = int(deep[0]), int(deep[-1])
     if first == 0 or last == x.numel() - 1:
@@ -52,7 +52,13 @@ def support(potential: Callable[[Tensor], Tensor], depth: float = DEPTH) -> tupl
             f"{float(min(f[0], f[-1])) - low:.3g} above its minimum at |x| = {_FARTHEST:g}",
             f"exp(-F) must be integrable with F at least {depth:g} above its minimum there (tails at least exponential)",
         )
-    return float(x[first - 1]), float(x[last + 1]), low
+    ends = x[[first - 1, last + 1]]
+    beyond = float((potential(least_x + 2 * (ends - least_x)) - low).nan_to_num(nan=math.inf).min())
+    if beyond < 1.6 * depth:
+        raise NotNormalisable(
+            "potential", f"{beyond:.3g} above its minimum at twice the distance where it is {depth:g} above", "tails must be at least exponential"
+        )
+    return float(ends[0]), float(ends[1]), low
 
 
 class LineQuadrature:

@@ -8,10 +8,11 @@ import pytest
 
 from pmmtheory.divergences import tv
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws import diffusion_law, transient_law
+from pmmtheory.laws import diffusion_law, spectral_gap, transient_law
 from pmmtheory.targets import Gaussian
 from tests.oracles.chains import chain
-from tests.oracles.lines import BIMODAL
+from tests.oracles.lines import BIMODAL, LINES
+from tests.oracles.schroedinger import gap_by_differences
 
 ROUNDING = 1e-11
 
@@ -48,3 +49,16 @@ def test_wrong_time(time: float) -> None:
 def test_an_initial_law_that_is_too_wide_is_not_converged() -> None:
     with pytest.raises(NotConverged):
         diffusion_law(Gaussian(), Gaussian(0.0, 9.0), 0.1)
+
+
+@pytest.mark.parametrize("target", ["gaussian", "bimodal", "skewed", "cosine", "own", "double_well"])
+def test_the_gap_by_finite_differences(target: str) -> None:
+    """A tridiagonal matrix and Richardson's extrapolation against trigonometric interpolation."""
+    gap, error = gap_by_differences(LINES[target])
+    assert spectral_gap(LINES[target]) == pytest.approx(gap, abs=error)
+
+
+@pytest.mark.xfail(strict=True, reason="where the spectrum is continuous the gap of a box is given without an error")
+def test_the_gap_under_exponential_tails() -> None:
+    poincare = LINES["log_cosh"].poincare
+    assert poincare is not None and spectral_gap(LINES["log_cosh"]) == pytest.approx(float(poincare), rel=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 import torch
@@ -12,10 +13,11 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import midpoint_functional
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.laws.kernel import stepper, transition_matrix
 from pmmtheory.schemes import PoissonMidpoint, Scheme
 from pmmtheory.testing.plain import plain_transition_matrix
 from tests.oracles.chains import CHAINS, chain
+from tests.oracles.gaussian_chain import midpoint_sums
 from tests.oracles.lines import BIMODAL, COSINE, GAUSSIAN, OWN
 
 ROUNDING = 1e-13
@@ -108,10 +110,6 @@ def test_extrapolated_and_direct_substeps_agree(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("name", CHAINS)
 def test_moments_of_one_step_on_a_gaussian(name: str) -> None:
     """From the mean E X' = mean; and E(X' - c)^2 = 2a (1 - 2x T + x^2 M) at the mean, with the sums of the oracle."""
-    from fractions import Fraction
-
-    from tests.oracles.gaussian_chain import _midpoint_sums
-
     scheme = chain(name, GAUSSIAN, 0.1)
     x0 = torch.tensor([GAUSSIAN.mean], dtype=torch.float64)
     first, second = one_step_moments(scheme, x0, 0.0)
@@ -120,7 +118,7 @@ def test_moments_of_one_step_on_a_gaussian(name: str) -> None:
         expected = Fraction(1)
     else:
         kind, substeps = ("single", "inf") if name == "rmm" else name.split()
-        times, _, minima = _midpoint_sums(None if substeps == "inf" else int(substeps), kind)
+        times, _, minima = midpoint_sums(None if substeps == "inf" else int(substeps), kind)
         expected = 1 - 2 * x * times + x**2 * minima
     assert float(first) == pytest.approx(0, abs=ROUNDING)
     assert float(second) == pytest.approx(0.2 * float(expected), rel=ROUNDING)
@@ -134,3 +132,14 @@ def test_a_potential_of_ones_own_has_the_kernel_of_its_drift() -> None:
     middle = starts + 0.1 * OWN.drift(starts)
     exact = torch.exp(-((grid - middle[:, None]) ** 2) / 0.4) / math.sqrt(0.4 * math.pi) * float(grid[1] - grid[0])
     assert torch.allclose(transition_matrix(scheme, grid, 0.0, 1, starts), exact, rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("step_size", [0.002, 0.3])
+def test_a_step_by_the_band_is_the_product_with_the_matrix(step_size: float) -> None:
+    """For a narrow kernel, of which only a band is kept, and for a wide one."""
+    scheme = chain("lmc", BIMODAL, step_size)
+    matrix = transition_matrix(scheme, grid_for(scheme), 0.0, level=1)
+    p = torch.rand(matrix.shape[0], dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    narrow = float((matrix > 0).sum()) < matrix.numel() / 3
+    assert narrow == (step_size < 0.1)
+    assert torch.allclose(stepper(matrix)(p), p @ matrix, rtol=1e-13, atol=0)

@@ -12,7 +12,7 @@ from pmmtheory.laws import stationary_law
 from pmmtheory.laws.stability import growth, superlinear
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential
 from tests.oracles.chains import CHAINS, chain
-from tests.oracles.gaussian_chain import _midpoint_sums
+from tests.oracles.gaussian_chain import midpoint_sums
 from tests.oracles.lines import LINES, SMOOTH
 
 LIMITS = {"lmc": 2.0, "bernoulli inf": 1.2150, "single inf": 1.5961, "rmm": 1.5961}
@@ -35,7 +35,7 @@ def test_growth_is_the_second_moment_of_the_random_factor(name: str, x: float) -
         expected = (1 - x) ** 2
     else:
         kind, substeps = ("single", "inf") if name == "rmm" else name.split()
-        times, pairs, _ = _midpoint_sums(None if substeps == "inf" else int(substeps), kind)
+        times, pairs, _ = midpoint_sums(None if substeps == "inf" else int(substeps), kind)
         expected = (1 - x) ** 2 + 2 * (1 - x) * x**2 * float(times) + x**4 * float(pairs)
     far = 100 * max(abs(end) for end in (Gaussian().quadrature.low, Gaussian().quadrature.high))
     noise = 10 * (1 + x) ** 2 / far**2

@@ -21,13 +21,13 @@ def lmc_variance(x: Fraction) -> Fraction:
 
 def pmm_variance(x: Fraction, substeps: int | None, kind: str) -> Fraction:
     """Var * lam of the Poisson midpoint method; substeps None is K = infinity."""
-    times, time_pairs, minima = _midpoint_sums(substeps, kind)
+    times, time_pairs, minima = midpoint_sums(substeps, kind)
     square = (1 - x) ** 2 + 2 * (1 - x) * x**2 * times + x**4 * time_pairs
     noise = 2 * x * (1 - 2 * x * times + x**2 * minima)
     return noise / (1 - square)
 
 
-def _midpoint_sums(substeps: int | None, kind: str) -> tuple[Fraction, Fraction, Fraction]:
+def midpoint_sums(substeps: int | None, kind: str) -> tuple[Fraction, Fraction, Fraction]:
     """E sum_i H_i i/K, E (sum_i H_i i/K)^2 and E sum_ij H_i H_j min(i, j)/K."""
     if substeps is None:
         half, third = Fraction(1, 2), Fraction(1, 3)

@@ -12,12 +12,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.linalg import eigh_tridiagonal
 
 from pmmtheory.discover import classes
 from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Target
 from pmmtheory.targets.line import LineTarget
 from tests.oracles.lines import LINES
+from tests.oracles.schroedinger import gap_by_differences
 
 EPS = float(np.finfo(float).eps)
 every = pytest.mark.parametrize("target", LINES.values(), ids=LINES)
@@ -88,10 +88,10 @@ class TestEvery:
         assert target.moment(0).value == pytest.approx(1, abs=4 * target.quadrature.error + 1e-15)
 
     def test_samples_have_the_distribution_function(self, target: LineTarget) -> None:
-        x = target.sample(20_000, seed=11)
+        x = target.sample(4000, seed=11)
         assert scipy.stats.kstest(x.numpy(), lambda y: target.cdf(y).numpy()).pvalue > 1e-3
-        assert torch.equal(x, target.sample(20_000, seed=11)) and not torch.equal(x, target.sample(20_000, seed=12))
-        assert scipy.stats.kstest(x.numpy() + 0.1, lambda y: target.cdf(y).numpy()).pvalue < 1e-3
+        assert torch.equal(x, target.sample(4000, seed=11)) and not torch.equal(x, target.sample(4000, seed=12))
+        assert scipy.stats.kstest(x.numpy() + 0.3, lambda y: target.cdf(y).numpy()).pvalue < 1e-3
 
     @given(x=points)
     def test_smoothness_bounds_the_curvature(self, target: LineTarget, x: torch.Tensor) -> None:
@@ -101,7 +101,7 @@ class TestEvery:
 
     def test_poincare_and_log_sobolev(self, target: LineTarget) -> None:
         """LSI <= Poincare bound or not, both are lower bounds: LSI <= gap and Poincare <= gap of the generator."""
-        gap, error = spectral_gap(target)
+        gap, error = gap_by_differences(target)
         assert target.poincare is not None and 0 < float(target.poincare) <= gap + 4 * error
         if target.lsi is not None:
             assert 0 < float(target.lsi) <= gap + 4 * error
@@ -118,20 +118,6 @@ class TestEvery:
         assert float(target.density(x)) == pytest.approx(exact, rel=1e-5 if kind == "float32" else 4 * EPS)
 
 
-def spectral_gap(target: LineTarget, points: int = 4000) -> tuple[float, float]:
-    """The second eigenvalue of -d^2/dx^2 + F'^2/4 - F''/2 by finite differences, extrapolated, with its error."""
-
-    def at(n: int) -> float:
-        x = torch.linspace(target.quadrature.low, target.quadrature.high, n, dtype=torch.float64)
-        h = float(x[1] - x[0])
-        diagonal = (target.drift(x) ** 2 / 4 - target.curvature(x) / 2).numpy() + 2 / h**2
-        energies = eigh_tridiagonal(diagonal, np.full(n - 1, -1 / h**2), select="i", select_range=(0, 1), eigvals_only=True)
-        return float(energies[1] - energies[0])
-
-    coarse, fine = at(points // 2), at(points)
-    return fine + (fine - coarse) / 3, abs(fine - coarse)
-
-
 class TestConstants:
     @given(st.floats(0.05, 20.0), st.floats(-3, 3))
     def test_gaussians_are_exact(self, variance: float, mean: float) -> None:
@@ -141,17 +127,17 @@ class TestConstants:
         assert target.tail_curvature == pytest.approx((1 / variance,) * 2)
 
     def test_the_gap_of_a_gaussian(self) -> None:
-        gap, error = spectral_gap(Gaussian(0.4, 0.5))
+        gap, error = gap_by_differences(Gaussian(0.4, 0.5))
         assert gap == pytest.approx(2.0, abs=error)
 
     @pytest.mark.parametrize("scale", [0.7, 1.0, 2.0])
     def test_log_cosh_has_a_quarter(self, scale: float) -> None:
-        """In a box of half width l the continuum begins a little above, by (pi/2l)^2 up to a shift of phase."""
+        """In a box of half width l the lowest odd state of the continuum lies above it by (pi/l)^2, less a shift of phase."""
         target = LogCosh(scale)
         half = target.quadrature.high
-        gap, error = spectral_gap(target)
+        gap, error = gap_by_differences(target)
         assert target.poincare is not None and float(target.poincare) == 1 / (4 * scale**2)
-        assert 0 < gap + error - float(target.poincare) < 2 * (math.pi / 2 / (half - 2 * scale)) ** 2
+        assert 0.9 < (gap - float(target.poincare) + error) / (math.pi / half) ** 2 < 1
         assert target.lsi is None
 
     def test_muckenhoupt_on_exponential_tails_is_below_the_truth(self) -> None:
@@ -161,10 +147,12 @@ class TestConstants:
     def test_no_log_sobolev_inequality_for_exponential_tails(self) -> None:
         assert Potential(lambda x: torch.sqrt(1 + x**2), dim=1).lsi is None
 
-    def test_double_wells_get_worse_with_their_barrier(self) -> None:
-        constants = [DoubleWell(barrier).poincare for barrier in (1.0, 3.0, 5.0)]
-        values = [float(c) for c in constants if c is not None]
-        assert len(values) == 3 and values[0] > 5 * values[1] > 25 * values[2] > 0
+    @pytest.mark.parametrize("barrier", [1.0, 3.0, 5.0])
+    def test_double_wells_at_any_barrier(self, barrier: float) -> None:
+        """The gap falls like exp(-barrier), and the bound with it: within a factor 4."""
+        target = DoubleWell(barrier)
+        gap, error = gap_by_differences(target)
+        assert target.poincare is not None and gap / 4 - error <= float(target.poincare) <= gap + error
 
     def test_sources_are_given(self) -> None:
         for target in LINES.values():
@@ -177,7 +165,7 @@ class TestConstants:
 
 
 class TestClosedForms:
-    @given(st.floats(-2, 2), st.floats(0.2, 3.0), st.floats(-4, 4))
+    @given(st.integers(-20, 20).map(lambda n: n / 10), st.floats(0.2, 3.0), st.floats(-4, 4))
     def test_gaussian(self, mean: float, variance: float, x: float) -> None:
         theirs = scipy.stats.norm(mean, math.sqrt(variance))
         ours = Gaussian(mean, variance)

@@ -116,7 +116,6 @@ def test_a_potential_in_space_has_its_drift_only() -> None:
         target.log_density(x)
 
 
-@pytest.mark.xfail(strict=True, reason="moments and draws of a potential in space are taken for those of one on the line")
 @pytest.mark.parametrize("method", ["moment", "sample", "cdf"])
 def test_a_potential_in_space_refuses_the_rest(method: str) -> None:
     target = Potential(lambda x: (x**2).sum(-1) / 2, dim=3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from functools import cache
 
 import mpmath as mp
 import pytest
@@ -18,7 +17,7 @@ from pmmtheory.rates import fit_rate
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Cosine, Gaussian, LogCosh
 from pmmtheory.theory import LeadingTerm, leading_term
-from pmmtheory.theory.expansion import phi_slope
+from pmmtheory.theory.expansion import F, phi_slope, x
 from tests.oracles.chains import chain
 from tests.oracles.gaussian_chain import pmm_variance, rmm_fourth_cumulant
 from tests.oracles.lines import BIMODAL, COSINE, SMOOTH
@@ -80,53 +79,31 @@ def _corrected_cumulative(values: torch.Tensor, spacing: float) -> torch.Tensor:
     return torch.where(torch.arange(len(values)) < len(values) // 2, whole, right)
 
 
-def slope_of(scheme: type[Scheme], midpoints: str) -> sp.Expr:
-    name = "euler" if scheme is EulerMaruyama else midpoints
-    return _cached_slope(name)[1]
-
-
-@cache
-def _cached_slope(name: str) -> tuple[int, sp.Expr]:
-    return phi_slope(name)
-
-
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "expected", "schemes"),
     [
-        ("euler", "F1*F2/2 - F3/2"),
-        ("single", "-F2*F3/6"),
-        ("bernoulli", "F1*F2**2/3 - 5*F2*F3/6"),
+        ("euler", "F1*F2/2 - F3/2", [(EulerMaruyama, {})]),
+        ("single", "-F2*F3/6", [(RandomizedMidpoint, {}), (PoissonMidpoint, {"midpoints": "single"})]),
+        ("bernoulli", "F1*F2**2/3 - 5*F2*F3/6", [(PoissonMidpoint, {"midpoints": "bernoulli"})]),
     ],
 )
-def test_symbolic_slopes(name: str, expected: str) -> None:
-    from pmmtheory.theory.expansion import F, x
-
-    derivatives = {f"F{k}": sp.diff(F, x, k) for k in (1, 2, 3)}
-    order, slope = _cached_slope(name)
+def test_phi_by_symbols(name: str, expected: str, schemes: list[tuple[type[Scheme], dict[str, str]]]) -> None:
+    """phi' as derived, in terms of F; and on F = x^2/2 + cos(x + 0.3)/2, against central differences of the numerical phi."""
+    order, slope = phi_slope(name)
     assert order == (1 if name == "euler" else 2)
-    assert sp.simplify(slope - sp.sympify(expected, locals=derivatives)) == 0
+    assert sp.simplify(slope - sp.sympify(expected, locals={f"F{k}": sp.diff(F, x, k) for k in (1, 2, 3)})) == 0
+    on_cosine = slope.subs(F, x**2 / 2 + sp.cos(x + sp.Rational(3, 10)) / 2).doit()
+    points, h = torch.tensor([-2.1, -0.4, 0.3, 1.7], dtype=torch.float64), 1e-3
+    for scheme, options in schemes:
+        phi = leading_term(scheme, COSINE, **options).phi  # type: ignore[arg-type]
+        measured = (8 * (phi(points + h) - phi(points - h)) - (phi(points + 2 * h) - phi(points - 2 * h))) / (12 * h)
+        for at, value in zip(points.tolist(), measured.tolist(), strict=True):
+            assert value == pytest.approx(float(on_cosine.subs(x, at)), abs=1e-9)
 
 
 def test_an_unknown_expansion() -> None:
     with pytest.raises(ValueError, match="scheme = 'heun'"):
         phi_slope("heun")
-
-
-@pytest.mark.parametrize(
-    ("scheme", "midpoints"), [(EulerMaruyama, "-"), (RandomizedMidpoint, "single"), (PoissonMidpoint, "single"), (PoissonMidpoint, "bernoulli")]
-)
-def test_phi_has_the_symbolic_slope(scheme: type[Scheme], midpoints: str) -> None:
-    """On F = x^2/2 + 0.5 cos(x + 0.3), by central differences of the numerical phi."""
-    from pmmtheory.theory.expansion import F, x
-
-    options = {"midpoints": midpoints} if scheme is PoissonMidpoint else {}
-    term = leading_term(scheme, COSINE, **options)  # type: ignore[arg-type]
-    slope = slope_of(scheme, midpoints).subs(F, x**2 / 2 + sp.cos(x + sp.Rational(3, 10)) / 2).doit()
-    points = torch.tensor([-2.1, -0.4, 0.3, 1.7], dtype=torch.float64)
-    h = 1e-3
-    measured = (8 * (term.phi(points + h) - term.phi(points - h)) - (term.phi(points + 2 * h) - term.phi(points - 2 * h))) / (12 * h)
-    for at, value in zip(points.tolist(), measured.tolist(), strict=True):
-        assert value == pytest.approx(float(slope.subs(x, at)), abs=1e-9)
 
 
 @pytest.mark.parametrize("target", SMOOTH)
