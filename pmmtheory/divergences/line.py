@@ -19,6 +19,9 @@ Density = LineTarget | LineLaw
 Measured = tuple[float, float]
 """A distance, and what of it may lie beyond the grid."""
 
+_ROUNDING = 1e-12
+"""Below this the integrand at the ends of a grid may be rounding, which the error of the estimate tells."""
+
 
 def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, other: Density) -> Estimate:
     """The distance, with the change it suffers when either law is replaced by its coarser resolution as the error."""
@@ -74,9 +77,10 @@ def w2_line(law: LineLaw, other: Density) -> Measured:
 def _integral(values: Tensor, law: LineLaw) -> Measured:
     """The integral of a function that must have decayed at the ends of the grid, and a bound on what lies beyond them."""
     ends, largest = float(values[[0, -1]].abs().max()), float(values.abs().max())
-    if ends > 1e-3 * largest:
+    beyond = ends * law.spacing * law.grid.shape[0]
+    if ends > 1e-3 * largest and beyond > _ROUNDING:
         raise InvalidParameter("law", "tails too heavy for the other", "laws whose distance is finite: the integrand does not decay here")
-    return float(values.sum()) * law.spacing, ends * law.spacing * law.grid.shape[0]
+    return float(values.sum()) * law.spacing, beyond
 
 
 def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:

@@ -233,3 +233,16 @@ def test_an_infinite_chi2_is_not_given_as_a_number() -> None:
     """The law is N(0, 2.5): chi2 against N(0, 1) and the Renyi divergence of order 2 are infinite."""
     with pytest.raises(ValueError, match="finite"):
         renyi(stationary_law(chain("lmc", Gaussian(), 1.2)), Gaussian(), 2.0)
+
+
+@pytest.mark.parametrize("size", [1e-6, 3e-4, 9e-4, 1.1e-3, 0.1])
+def test_kl_on_both_sides_of_its_series(size: float) -> None:
+    """p = q (1 + r) with r of one size nearly everywhere, summed in extended precision."""
+    grid = torch.arange(-12.0, 12.0, 0.05, dtype=torch.float64)
+    q = Gaussian().density(grid)
+    tilt = grid**2 / (0.1 + grid**2)
+    r = size * (tilt - (tilt * q).sum() / q.sum())
+    wide = np.longdouble(1) * r.numpy()
+    exact = np.sum(np.longdouble(1) * q.numpy() * ((1 + wide) * np.log1p(wide) - wide)) * np.longdouble(0.05)
+    law = LineLaw(grid, q * (1 + r), Gaussian().density)
+    assert float(kl(law, Gaussian())) == pytest.approx(float(exact), rel=10 * EPS / size)
