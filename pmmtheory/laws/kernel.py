@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
@@ -76,8 +76,9 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     narrowed = sigma * max(0.5, 1 - scheme.step_size * curvature)
     highest = (1 + 0.1 * level) * _NEGLIGIBLE / narrowed
     phi = characteristic(scheme, starts, t, frequency, math.ceil(highest / frequency) + 1, level)
-    if float(torch.abs(phi[:, -1]).max()) > 1e-3:
-        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise: the characteristic function of this one does not decay")
+    left = float(torch.abs(phi[:, -1]).max())
+    if left > 1e-3:
+        raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
     k = torch.arange(phi.shape[1], dtype=torch.float64, device=grid.device)
     offsets = torch.arange(window, dtype=torch.float64, device=grid.device)
     first = torch.floor((middle - grid[0]) / spacing) - window // 2 + 1

@@ -100,7 +100,7 @@ class Gaussian(LineTarget):
         return torch.full_like(x, 1 / float(self.variances))
 
     def cdf(self, x: Any) -> Tensor:
-        value: Tensor = torch.special.ndtr((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
+        value: Tensor = normal_cdf((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
         return value
 
     def quantile(self, u: Any) -> Tensor:
@@ -126,6 +126,12 @@ class Gaussian(LineTarget):
     @staticmethod
     def _like(value: Tensor, x: Tensor) -> Tensor:
         return value.to(device=x.device, dtype=x.dtype)
+
+
+def normal_cdf(z: Tensor) -> Tensor:
+    """The standard normal distribution function, with all digits of the left tail."""
+    twice: Tensor = torch.special.erfc(-z / math.sqrt(2))
+    return twice / 2
 
 
 def _tensor(name: str, value: Any) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.gaussian import Gaussian, _tensor
+from pmmtheory.targets.gaussian import Gaussian, _tensor, normal_cdf
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant, as_points, generator
 
@@ -104,7 +104,7 @@ class GaussianMixture(LineTarget):
     def cdf(self, x: Any) -> Tensor:
         points = as_points(x, 1)
         z = (points[..., None] - self._like(self.means[:, 0], points)) / torch.sqrt(self._like(self.variances, points))
-        value: Tensor = (self._like(self.weights, points) * torch.special.ndtr(z)).sum(-1)
+        value: Tensor = (self._like(self.weights, points) * normal_cdf(z)).sum(-1)
         return value
 
     def moment(self, k: int) -> Estimate:

@@ -25,11 +25,11 @@ class TestSemigroup:
     @given(h=durations, k=durations)
     def test_two_durations(self, system: Dynamics, h: float, k: float) -> None:
         """A_h A_k = A_{h+k}; A_k G_h + G_k = G_{h+k}; A_k Gamma_h^2 A_k' + Gamma_k^2 = Gamma_{h+k}^2."""
-        assert torch.allclose(system.transport(h, system.transport(k, POINT)), system.transport(h + k, POINT), rtol=1e-14)
+        assert torch.allclose(system.transport(h, system.transport(k, POINT)), system.transport(h + k, POINT), rtol=1e-14, atol=0)
         pushed = system.transport(k, system.respond(h, FORCE)) + system.respond(k, FORCE)
-        assert torch.allclose(pushed, system.respond(h + k, FORCE), rtol=1e-14)
+        assert torch.allclose(pushed, system.respond(h + k, FORCE), rtol=1e-14, atol=0)
         carried = system.transport(k, torch.ones(1, dtype=torch.float64)) * system.noise(h)
-        assert float(carried**2) + system.noise(k) ** 2 == pytest.approx(system.noise(h + k) ** 2, rel=1e-14)
+        assert float(carried**2) + system.noise(k) ** 2 == pytest.approx(system.noise(h + k) ** 2, rel=1e-14, abs=0.0)
 
     @given(h=durations, n=st.integers(1, 40))
     def test_many_small_steps(self, system: Dynamics, h: float, n: int) -> None:
@@ -37,12 +37,12 @@ class TestSemigroup:
         for _ in range(n):
             response = system.transport(h / n, response) + system.respond(h / n, FORCE)
             variance += system.noise(h / n) ** 2
-        assert torch.allclose(response, system.respond(h, FORCE), rtol=1e-13)
-        assert variance == pytest.approx(system.noise(h) ** 2, rel=1e-13)
+        assert torch.allclose(response, system.respond(h, FORCE), rtol=1e-13, atol=0)
+        assert variance == pytest.approx(system.noise(h) ** 2, rel=1e-13, abs=0.0)
 
     def test_the_impulse_is_the_slope_of_the_response(self, system: Dynamics) -> None:
         h = 1e-7
-        assert torch.allclose(system.respond(h, FORCE) / h, system.impulse(FORCE), rtol=2 * h)
+        assert torch.allclose(system.respond(h, FORCE) / h, system.impulse(FORCE), rtol=2 * h, atol=0)
 
 
 def test_durations_may_be_tensors() -> None:

@@ -196,7 +196,7 @@ def test_units_do_not_matter(first: float, second: float, unit: float, stretch: 
     width = 1e-9 + plain.interval[1] - plain.interval[0]
     assert scaled.verdict == plain.verdict
     assert scaled.rate == pytest.approx(plain.rate, abs=width)
-    assert scaled.constant == pytest.approx(plain.constant * unit / stretch**2, rel=1e-9 + plain.constant_interval[1] / plain.constant_interval[0] - 1)
+    assert scaled.constant == pytest.approx(plain.constant * unit / stretch**2, rel=1e-9 + plain.constant_interval[1] / plain.constant_interval[0] - 1, abs=0.0)
 
 
 @given(st.permutations(range(7)))
