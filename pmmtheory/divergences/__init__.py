@@ -65,7 +65,7 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
 
 def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
     if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
-        return between(on_line, law, other)
+        return between(on_line, law, other, metric=name in ("tv", "w2"))
     if closed is not None and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim:
         value = closed(law, other)
         if not math.isfinite(value):

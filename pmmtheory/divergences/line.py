@@ -23,15 +23,21 @@ _ROUNDING = 1e-12
 """Below this the integrand at the ends of a grid may be rounding, which the error of the estimate tells."""
 
 
-def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, other: Density) -> Estimate:
-    """The distance, with the change it suffers when either law is replaced by its coarser resolution as the error."""
+def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, other: Density, metric: bool) -> Estimate:
+    """The distance, with an error that bounds what a law and its coarser resolution can differ by.
+
+    For a metric the bound is d(law, coarse), by the triangle inequality; the root of a divergence is a metric to leading
+    order between near laws, which gives 2 sqrt(D e) + e with e = D(law, coarse). A difference of two values could vanish by accident.
+    """
     ends = (other.start, float(other.grid[-1])) if isinstance(other, LineLaw) else (other.quadrature.low, other.quadrature.high)
     value, error = distance(law.covering(*ends), other)
     error += 4e-16 * abs(value)
-    if law.coarse is not None:
+    for part in (law, other):
+        if isinstance(part, LineLaw) and part.coarse is not None:
+            change = abs(distance(part, part.coarse)[0])
+            error += change if metric else 2 * math.sqrt(abs(value) * change) + change
+    if law.coarse is not None:  # seen on another grid: the error of the distance itself
         error += abs(value - distance(law.coarse.covering(*ends), other)[0])
-    if isinstance(other, LineLaw) and other.coarse is not None:
-        error += abs(value - distance(law.covering(*ends), other.coarse)[0])
     return Estimate(value, error, "exact law on the line")
 
 
