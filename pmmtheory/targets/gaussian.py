@@ -108,6 +108,8 @@ class Gaussian(LineTarget):
         return value
 
     def moment(self, k: int) -> Estimate:
+        if self.dim != 1:
+            raise InvalidParameter("dim", self.dim, "moments of order k are those of a target on the line; mean and covariance serve any dimension")
         power, var = count("k", k, 0), float(self.variances)
         value = sum(math.comb(power, j) * float(self._mean) ** (power - j) * var ** (j // 2) * math.prod(range(1, j, 2)) for j in range(0, power + 1, 2))
         return Estimate(value, 1e-15 * abs(value), "closed form")

@@ -108,6 +108,8 @@ class GaussianMixture(LineTarget):
         return value
 
     def moment(self, k: int) -> Estimate:
+        if self.dim != 1:
+            raise InvalidParameter("dim", self.dim, "moments of order k are those of a target on the line; mean and covariance serve any dimension")
         parts = [Gaussian(m, v).moment(k).value for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
         value = sum(w * part for w, part in zip(self.weights.tolist(), parts, strict=True))
         return Estimate(value, 1e-15 * sum(abs(part) for part in parts), "closed form")
