@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.study import Cell, Check, Point, Study
+from pmmtheory.theory.bounds import kandasamy_nagaraj_rate
 from pmmtheory.theory.claim import Claim
 
 _STARTS = {"bimodal": (1.0, 0.6), "ripple": (1.0, 0.5), "gaussian": (1.0, 0.3)}
@@ -22,7 +23,7 @@ def _checks(profile: str) -> Iterator[Check]:
 def _kandasamy_nagaraj(target: str, profile: str) -> Iterator[Check]:
     time = 0.5
     counts = (8, 12, 16, 24, 32) if profile == "quick" else (8, 12, 16, 24, 32, 48)
-    for label, bound, substeps in (("K=4", 3, lambda n: 4), ("K=1/step", 2, lambda n: 2 * n)):
+    for label, bound, substeps in (("K=4", kandasamy_nagaraj_rate(0), lambda n: 4), ("K=1/step", kandasamy_nagaraj_rate(1), lambda n: 2 * n)):
         points = tuple(Point(time / n, _against_fine(target, n, time, substeps(n)), "kl") for n in counts)
         name = f"PMM bernoulli, {label}"
         yield Check(Claim(f"KL of {name} to LMC(step/K) at time {time:g} falls at least like step^{bound}", name, "kl", bound, "bound", _KN), target, points)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.midpoint_functional import midpoint_characteristic, midpoint_moments
 from pmmtheory.schemes import Midpoints, Scheme
 
 _CHUNK = 1_000_000
@@ -36,8 +37,6 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     sequence in k, so one complex product a frequency replaces an exponential.
     """
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
-        from pmmtheory.laws.midpoint_functional import midpoint_characteristic
-
         return midpoint_characteristic(scheme, x, t, spacing, count, level)
     draws, weights = tensor_rule(scheme, level, x.device)
     rows = max(1, _CHUNK // weights.shape[0])
@@ -47,8 +46,6 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
 def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tuple[Tensor, Tensor]:
     """E(X' - c) and E(X' - c)^2 with c = centre(x), for every start point."""
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
-        from pmmtheory.laws.midpoint_functional import midpoint_moments
-
         return midpoint_moments(scheme, x, t)
     draws, weights = tensor_rule(scheme, level, x.device)
     mean, factor = _gaussian(scheme, x, t, draws)

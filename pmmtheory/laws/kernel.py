@@ -20,9 +20,8 @@ _NEGLIGIBLE = 8.6
 
 @dataclass(frozen=True)
 class Resolution:
-    """How finely a law is computed: a level, and the grid that goes with it."""
+    """The interval on which a law is computed, and how finely."""
 
-    level: int
     low: float
     high: float
     spacing: float

@@ -89,7 +89,7 @@ def _resolution(
     low, high = (middle + factor * (end - middle) for end in (target.quadrature.low, target.quadrature.high))
     if also is not None:
         low, high = min(low, also[0]), max(high, also[1])
-    return Resolution(level, low, high, grid_spacing(scheme, low, high, level, smallest))
+    return Resolution(low, high, grid_spacing(scheme, low, high, level, smallest))
 
 
 def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:

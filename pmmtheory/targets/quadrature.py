@@ -85,7 +85,6 @@ class LineQuadrature:
         self.error = max(self.error, 1e-15)
         self.log_normaliser = math.log(total) - self.minimum
         self._below = torch.cat([torch.zeros(1, dtype=torch.float64), torch.cumsum(masses / total, 0)])
-        self._above = torch.cat([torch.flip(torch.cumsum(torch.flip(masses / total, [0]), 0), [0]), torch.zeros(1, dtype=torch.float64)])
 
     def log_density(self, x: Tensor) -> Tensor:
         """-F(x) - log Z."""
@@ -109,8 +108,6 @@ class LineQuadrature:
 
     def quantile(self, u: Tensor) -> Tensor:
         """The inverse of cdf, by bracketed Newton steps."""
-        low = torch.full_like(u, self.low)
-        high = torch.full_like(u, self.high)
         panel = torch.clamp(torch.searchsorted(self._below, u.contiguous()) - 1, 0, self._edges.numel() - 2)
         low, high = self._edges[panel], self._edges[panel + 1]
         x = (low + high) / 2

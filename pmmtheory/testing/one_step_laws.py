@@ -97,7 +97,7 @@ class ConstantDrift(Target):
 
 def _row_sums(scheme: Scheme, level: int) -> Tensor:
     end = 8.0
-    grid = Resolution(level, -end, end, grid_spacing(scheme, -end, end, level)).grid("cpu")
+    grid = Resolution(-end, end, grid_spacing(scheme, -end, end, level)).grid("cpu")
     return transition_matrix(scheme, grid, 0.0, level, _STARTS).sum(1)
 
 

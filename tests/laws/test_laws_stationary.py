@@ -71,7 +71,7 @@ def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     """The stationary law on a grid of half the spacing and at a higher level of every other rule."""
     width = line._widening(scheme, line.line_target(scheme), False)
     resolution = line._resolution(scheme, line.line_target(scheme), levels, width)
-    grid = kernel.Resolution(levels, resolution.low, resolution.high, resolution.spacing / 2).grid("cpu")
+    grid = kernel.Resolution(resolution.low, resolution.high, resolution.spacing / 2).grid("cpu")
     return LineLaw(grid, line._invariant(scheme, line.line_target(scheme), grid, levels), line.line_target(scheme).density)
 
 
