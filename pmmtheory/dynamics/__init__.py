@@ -1,6 +1,8 @@
 """The SDEs and their affine integrators."""
 
+from pmmtheory.dynamics.block_factor import BlockFactor
 from pmmtheory.dynamics.dynamics import Dynamics
 from pmmtheory.dynamics.overdamped import Overdamped
+from pmmtheory.dynamics.underdamped import Underdamped
 
-__all__ = ["Dynamics", "Overdamped"]
+__all__ = ["BlockFactor", "Dynamics", "Overdamped", "Underdamped"]

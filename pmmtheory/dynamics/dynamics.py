@@ -5,28 +5,56 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.targets import Target
 
 Time = float | Tensor
 """A duration: a number, or a tensor that broadcasts against states."""
 
+Matrix = tuple[tuple[float, ...], ...]
+"""A small matrix that acts on the blocks of a state."""
+
 
 class Dynamics(ABC):
-    """An SDE dX = (linear part + force) dt + noise whose step with a frozen force is affine and exact:
+    """An SDE dX = (N X + f b(X, t)) dt + D^(1/2) dB whose step with a frozen force b is affine and exact:
 
         X_{t+h} = A_h X_t + G_h b + Gamma_h Z,   Z ~ N(0, I).
 
-    The actions form a semigroup: A_h A_k = A_{h+k}; A_k G_h + G_k = G_{h+k}; A_k Gamma_h^2 A_k' + Gamma_k^2 = Gamma_{h+k}^2
+    A state consists of `blocks` blocks of the target's dimension d (a position; a position and a velocity). It has the
+    shape (..., d) with one block and (..., blocks, d) with more; the axis of length d is left out when d = 1. The actions
+    form a semigroup: A_h A_k = A_{h+k}; A_k G_h + G_k = G_{h+k}; A_k Gamma_h^2 A_k' + Gamma_k^2 = Gamma_{h+k}^2
     (Kandasamy & Nagaraj 2024, sect. 2).
+
+    Attributes
+    ----------
+    target : Target
+    blocks : int
+    linear, forcing, diffusion : matrices on the blocks
+        N = A'(0), f = G'(0) (one column) and D = (Gamma^2)'(0).
     """
 
     target: Target
+    blocks: int = 1
+    linear: Matrix
+    forcing: Matrix
+    diffusion: Matrix
+
+    def __init__(self, target: Target):
+        if not isinstance(target, Target):
+            raise InvalidParameter("target", target, "a pmmtheory target")
+        self.target = target
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """The shape of one state."""
+        return ((self.blocks,) if self.blocks > 1 else ()) + ((self.target.dim,) if self.target.dim > 1 else ())
 
     @abstractmethod
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
-        """The force b(x, t)."""
+        """The force b(x, t), of the shape of a position."""
 
     @abstractmethod
     def transport(self, h: Time, x: Tensor) -> Tensor:
@@ -34,7 +62,7 @@ class Dynamics(ABC):
 
     @abstractmethod
     def respond(self, h: Time, b: Tensor) -> Tensor:
-        """G_h b."""
+        """G_h b, a state."""
 
     @abstractmethod
     def impulse(self, b: Tensor) -> Tensor:
@@ -42,4 +70,12 @@ class Dynamics(ABC):
 
     @abstractmethod
     def noise(self, h: Time) -> Any:
-        """Gamma_h, as a factor that multiplies standard normals."""
+        """Gamma_h: a number, tensor or BlockFactor that multiplies standard normals of the shape of a state."""
+
+    def position(self, x: Tensor) -> Tensor:
+        """The position in a state."""
+        return x
+
+    def lift(self, position: Tensor, generator: torch.Generator) -> Tensor:
+        """A state with the given position, what else it holds drawn from the invariant law."""
+        return position

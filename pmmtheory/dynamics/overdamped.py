@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics.dynamics import Dynamics, Time
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.targets import Target
 
 
 class Overdamped(Dynamics):
@@ -22,10 +20,9 @@ class Overdamped(Dynamics):
     1.0
     """
 
-    def __init__(self, target: Target):
-        if not isinstance(target, Target):
-            raise InvalidParameter("target", target, "a pmmtheory target")
-        self.target = target
+    linear = ((0.0,),)
+    forcing = ((1.0,),)
+    diffusion = ((2.0,),)
 
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
         return self.target.drift(x)

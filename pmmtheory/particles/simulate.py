@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Any
 
 import torch
@@ -38,11 +37,12 @@ def simulate(
     device, dtype
         Where and in which precision; a seed gives one result per device and dtype.
     initial : Target, tensor or number, optional
-        Where they start: draws of a target (the scheme's own by default), the points of a tensor, or one point.
+        Where they start: draws of a target (the scheme's own by default) with velocities from N(0, 1), or states: one for
+        all, or one a particle.
 
     Returns
     -------
-    Tensor of shape (particles,) or (particles, d)
+    Tensor of shape (particles, *state_shape), as in pmmtheory.dynamics.Dynamics
 
     Examples
     --------
@@ -66,7 +66,8 @@ def simulate(
 
 def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
     """One random step of every point of x."""
-    shape = x.shape if scheme.dynamics.target.dim == 1 else x.shape[:-1] + (1,)
+    axes = len(scheme.dynamics.state_shape)
+    shape = x.shape[: x.ndim - axes] + (1,) * axes
     draws: dict[str, Any] = {}
     layers: tuple[int, ...] = ()
     for name, draw in scheme.draws.items():
@@ -92,14 +93,20 @@ def _mixed(seed: int, number: int) -> int:
 
 def _starts(scheme: Scheme, n: int, seed: int, initial: Any) -> list[Tensor]:
     """Where the particles of each chunk start."""
-    dim = scheme.dynamics.target.dim
+    system = scheme.dynamics
     if initial is None or isinstance(initial, Target):
-        source = initial or scheme.dynamics.target
-        if source.dim != dim:
-            raise InvalidParameter("initial", source.name, f"a target in dimension {dim}")
-        return [source.sample(min(_CHUNK, n - first), _mixed(seed, -1 - first)) for first in range(0, n, _CHUNK)]
+        source = initial or system.target
+        if source.dim != system.target.dim:
+            raise InvalidParameter("initial", source.name, f"a target in dimension {system.target.dim}")
+        sizes = [(first, min(_CHUNK, n - first)) for first in range(0, n, _CHUNK)]
+        return [system.lift(source.sample(size, _mixed(seed, -1 - first)), stream(seed, -2 - first, "cpu")) for first, size in sizes]
     points = torch.as_tensor(initial, dtype=torch.float64)
-    shape = (n,) if dim == 1 else (n, dim)
-    if not bool(torch.isfinite(points).all()) or points.numel() not in (1, dim, math.prod(shape)):
+    shape = (n, *system.state_shape)
+    if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
     return list(points.expand(shape).split(_CHUNK))
+
+
+def _allowed(shape: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """The shapes of one point and of n points; a number is a point on the line."""
+    return {shape, shape[1:]} | ({(1,)} if len(shape) == 1 else set())

@@ -1,14 +1,36 @@
 """One step of a chain: one scheme a file."""
 
 from pmmtheory.discover import lookup
+from pmmtheory.schemes.aboba import ABOBA
+from pmmtheory.schemes.baoab import BAOAB
+from pmmtheory.schemes.bub import BUB
 from pmmtheory.schemes.draws import Draw, Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
+from pmmtheory.schemes.obabo import OBABO
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
+from pmmtheory.schemes.splitting import Splitting
+from pmmtheory.schemes.ubu import UBU
 
-__all__ = ["Draw", "EulerMaruyama", "Index", "Midpoints", "Normal", "PoissonMidpoint", "RandomizedMidpoint", "Scheme", "Uniform"]
+__all__ = [
+    "ABOBA",
+    "BAOAB",
+    "BUB",
+    "OBABO",
+    "UBU",
+    "Draw",
+    "EulerMaruyama",
+    "Index",
+    "Midpoints",
+    "Normal",
+    "PoissonMidpoint",
+    "RandomizedMidpoint",
+    "Scheme",
+    "Splitting",
+    "Uniform",
+]
 
 
 def __getattr__(name: str) -> type:

@@ -66,13 +66,13 @@ class PoissonMidpoint(Scheme):
         return f"{type(self).__name__}(K={'inf' if self.substeps == math.inf else int(self.substeps)}, {self.midpoints.kind})"
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
-        """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) and draws["z"] has shape (N, *x.shape)."""
+        """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) that broadcasts against draws["z"] of shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
         b0 = system.drift(x, t)
         path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(draws["midpoints"][0][0])
         for time, mark, z in zip(*draws["midpoints"], draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            has = needed if system.target.dim == 1 else needed[..., 0]
+            has = needed.reshape(needed.shape[: needed.ndim - len(system.state_shape)])
             at, gap = time[has], a * (time - now)[has]
             path[has] = system.transport(gap, path[has]) + system.noise(gap) * z[has]
             state = system.transport(a * at, x[has]) + system.respond(a * at, b0[has]) + path[has]

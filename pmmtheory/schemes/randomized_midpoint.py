@@ -1,26 +1,30 @@
-"""The randomized midpoint method of Shen and Lee, overdamped."""
+"""The randomized midpoint method of Shen and Lee, over any affine dynamics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import Dynamics, Overdamped
-from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes.draws import Draw, Normal, Uniform
 from pmmtheory.schemes.scheme import Scheme
 
 
 class RandomizedMidpoint(Scheme):
-    """Y = X + u a b(X) + sqrt(2ua) Z1;  X' = X + a b(Y) + sqrt(2ua) Z1 + sqrt(2(1-u)a) Z2 with u ~ U[0, 1].
+    """With u uniform on [0, 1] and one noise W for the midpoint and the step,
 
-    Z1 is shared between Y and X'. Source: Shen & Lee 2019, in the overdamped form of He, Balasubramanian & Erdogdu 2020.
+        Y = A_{ua} X + G_{ua} b(X) + W_{ua},
+        X' = A_a X + a A_{(1-u)a} G'(0) b(Y) + W_a.
+
+    Overdamped: X' = X + a b(Y) + sqrt(2a) Z, the Poisson midpoint method with one midpoint and K = inf. Underdamped it is
+    not: there the whole force of the step acts at time ua, where PMM adds a difference to G_a b(X).
+
+    Source: Shen & Lee 2019; He, Balasubramanian & Erdogdu 2020 (overdamped).
 
     Examples
     --------
+    >>> from pmmtheory.dynamics import Overdamped
     >>> from pmmtheory.targets import Gaussian
     >>> RandomizedMidpoint(Overdamped(Gaussian()), step_size=0.1).drift_calls
     2.0
@@ -29,13 +33,10 @@ class RandomizedMidpoint(Scheme):
     draws: Mapping[str, Draw] = {"u": Uniform(), "z": Normal()}
     drift_calls = 2.0
 
-    def __init__(self, dynamics: Dynamics, step_size: float):
-        super().__init__(dynamics, step_size)
-        if not isinstance(dynamics, Overdamped):
-            raise InvalidParameter("dynamics", type(dynamics).__name__, "Overdamped, for this scheme")
-
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
-        a, u = self.step_size, draws["u"]
-        shared = torch.sqrt(2 * a * u) * draws["z"]
-        middle = x + a * u * self.dynamics.drift(x, t) + shared
-        return x + a * self.dynamics.drift(middle, t + a * u) + shared, torch.sqrt(2 * a * (1 - u))
+        system, a = self.dynamics, self.step_size
+        before, after = a * draws["u"], a * (1 - draws["u"])
+        path = system.noise(before) * draws["z"]
+        middle = system.transport(before, x) + system.respond(before, system.drift(x, t)) + path
+        kick = a * system.impulse(system.drift(middle, t + before))
+        return system.transport(a, x) + system.transport(after, kick + path), system.noise(after)

@@ -15,7 +15,9 @@ from pmmtheory.schemes.draws import Draw
 
 
 class Scheme(ABC):
-    """A Markov chain with step X' = mean(x, draws) + factor(x, draws) Z, Z ~ N(0, I) independent of the draws.
+    """A Markov chain with step X' = mean(x, draws) + factor(x, draws) * Z, Z ~ N(0, I) independent of the draws.
+
+    The factor is a number, a tensor, or on states of two blocks a BlockFactor.
 
     A subclass names its draws and writes `step`; laws integrate over the draws by quadrature and treat Z in closed
     form, particles sample both. A subclass with parameters of its own takes them in __init__ after the step size.

@@ -1,0 +1,59 @@
+"""The factor of a noise on states of two blocks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Entry = float | Tensor
+
+
+@dataclass(frozen=True)
+class BlockFactor:
+    """The lower triangular matrix [[uu, 0], [vu, vv]] on the two blocks of a state; `factor * z` applies it.
+
+    Attributes
+    ----------
+    uu, vu, vv : number or tensor
+        Broadcast against one block.
+    axis : int
+        The axis of the blocks: -1 for d = 1, -2 beyond.
+    """
+
+    uu: Entry
+    vu: Entry
+    vv: Entry
+    axis: int
+
+    def __mul__(self, z: Tensor) -> Tensor:
+        first, second = z.unbind(self.axis)
+        return join(self.uu * first, self.vu * first + self.vv * second, self.axis)
+
+    def __truediv__(self, number: float) -> BlockFactor:
+        return BlockFactor(self.uu / number, self.vu / number, self.vv / number, self.axis)
+
+    @property
+    def covariance(self) -> tuple[Entry, Entry, Entry]:
+        """The entries uu, uv and vv of the covariance."""
+        return self.uu * self.uu, self.uu * self.vu, self.vu * self.vu + self.vv * self.vv
+
+    @staticmethod
+    def of(uu: float, uv: float, vv: float, axis: int) -> BlockFactor:
+        """A factor of a covariance, which may be singular."""
+        first = math.sqrt(uu)
+        cross = uv / first if first else 0.0
+        return BlockFactor(first, cross, root(vv - cross * cross), axis)
+
+
+def join(u: Entry, v: Entry, axis: int) -> Tensor:
+    """A state from its two blocks."""
+    first, second = torch.broadcast_tensors(torch.as_tensor(u), torch.as_tensor(v))
+    return torch.stack([first, second], axis)
+
+
+def root(value: Entry) -> Entry:
+    """The square root, of a rounding below zero too."""
+    return torch.sqrt(value.clamp_min(0)) if isinstance(value, Tensor) else math.sqrt(max(value, 0.0))
