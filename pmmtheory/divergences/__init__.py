@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.divergences import gaussian
+from pmmtheory.divergences import gaussian, linear
 from pmmtheory.divergences.line import Measured, between, chi2_line, kl_line, renyi_line, tv_line, w2_line
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LineLaw
+from pmmtheory.laws import LinearLaw, LineLaw
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
@@ -66,6 +66,8 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
 def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
     if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
         return between(on_line, law, other, metric=name in ("tv", "w2"))
+    if isinstance(law, LinearLaw) and isinstance(other, (LinearLaw, Gaussian)) and name != "renyi":
+        return linear.between(name, law, other)
     if closed is not None and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim:
         value = closed(law, other)
         if not math.isfinite(value):

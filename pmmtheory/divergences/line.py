@@ -16,6 +16,7 @@ from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.quadrature import gauss_legendre
 
 Density = LineTarget | LineLaw
+Function = Callable[[Tensor], Tensor]
 Measured = tuple[float, float]
 """A distance, and what of it may lie beyond the grid."""
 
@@ -44,9 +45,14 @@ def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, othe
 def kl_line(law: LineLaw, other: Density) -> Measured:
     """int q ((1 + r) log(1 + r) - r) with r = p/q - 1: no cancellation between p log p and p log q."""
     r, q = _excess(law, other)
+    return _integral(q * entropy(r), law)
+
+
+def entropy(r: Tensor) -> Tensor:
+    """(1 + r) log(1 + r) - r, by its series near 0."""
     series = r * r * (1 / 2 - r * (1 / 6 - r * (1 / 12 - r * (1 / 20 - r / 30))))
     exact = torch.special.xlogy(1 + r, 1 + r) - r
-    return _integral(q * torch.where(torch.abs(r) < 1e-3, series, exact), law)
+    return torch.where(torch.abs(r) < 1e-3, series, exact)
 
 
 def chi2_line(law: LineLaw, other: Density) -> Measured:
@@ -76,7 +82,8 @@ def w2_line(law: LineLaw, other: Density) -> Measured:
     inside = law.values > 1e-17 * law.values.max()
     x, p = law.grid[inside], law.values[inside]
     gap = cumulative(law.values - other.density(law.grid), law.spacing)[inside]
-    shift = _displacement(x, gap, other, float(law.grid[-1] - law.grid[0]))
+    near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
+    shift = displacement(x, gap, other.density, other.cdf, near, float(law.grid[-1] - law.grid[0]))
     return math.sqrt(float((shift**2 * p).sum()) * law.spacing), 0.0
 
 
@@ -101,21 +108,20 @@ def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
     return (law.values / q - 1).clamp_min(-1.0), q
 
 
-def _displacement(x: Tensor, gap: Tensor, other: Density, farthest: float) -> Tensor:
-    """The s with int_x^{x+s} q = gap and |s| <= farthest, by bracketed Newton steps.
+def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, farthest: float) -> Tensor:
+    """The s with int_x^{x+s} density = gap and |s| <= farthest, by bracketed Newton steps.
 
-    Small displacements integrate q, which keeps their relative accuracy; large ones take differences of the distribution function.
+    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf.
     """
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
-    near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
     low = torch.where(gap < 0, -farthest, 0.0).to(x.dtype)
     high = torch.where(gap < 0, 0.0, farthest).to(x.dtype)
-    start, shift = other.cdf(x), torch.zeros_like(x)
+    start, shift = cdf(x), torch.zeros_like(x)
     for _ in range(100):
-        fine = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
-        mass = torch.where(torch.abs(shift) < near, fine, other.cdf(x + shift) - start)
+        fine = (density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        mass = torch.where(torch.abs(shift) < near, fine, cdf(x + shift) - start)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
-        newton = shift + (gap - mass) / other.density(x + shift).clamp_min(1e-290)
+        newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
         step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
         done = torch.abs(step - shift) <= 1e-11 * torch.abs(step) + 1e-300
         shift = step

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -51,6 +52,12 @@ class Dynamics(ABC):
     def state_shape(self) -> tuple[int, ...]:
         """The shape of one state."""
         return ((self.blocks,) if self.blocks > 1 else ()) + ((self.target.dim,) if self.target.dim > 1 else ())
+
+    def on(self, target: Target) -> Self:
+        """The same dynamics on another target."""
+        other = copy.copy(self)
+        other.target = target
+        return other
 
     @abstractmethod
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:

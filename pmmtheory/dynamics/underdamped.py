@@ -51,7 +51,11 @@ class Underdamped(Dynamics):
         self.friction = positive("friction", friction)
         self.linear = ((0.0, 1.0), (0.0, -self.friction))
         self.diffusion = ((0.0, 0.0), (0.0, 2 * self.friction))
-        self.axis = -1 if target.dim == 1 else -2
+
+    @property
+    def axis(self) -> int:
+        """The axis of a state that tells position from velocity."""
+        return -1 if self.target.dim == 1 else -2
 
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
         return self.target.drift(self.position(x))

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
+from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter, count, positive
-from pmmtheory.laws import line
+from pmmtheory.laws import line, linear
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.linear_law import LinearLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Target
+from pmmtheory.targets import Gaussian, Target
 
-__all__ = ["LineLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
+__all__ = ["LineLaw", "LinearLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
+
+Law = Any
+"""A LineLaw or LinearLaw."""
+
+_ENGINES: Mapping[str, Any] = {"line": line, "linear": linear}
 
 
-def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu") -> LineLaw:
-    """The stationary law of a chain on the line.
+def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> Law:
+    """The stationary law of a chain.
 
     Parameters
     ----------
     scheme : Scheme
-        Over a target in dimension 1.
     rtol : float
-        The total variation distance at which two successive resolutions must agree.
+        What two successive resolutions must agree to: the total variation distance ("line"), or the covariances
+        relative to the variances ("linear").
     device : str
         Where to compute, "cpu" or "cuda".
+    engine : "line" or "linear", optional
+        "line": overdamped, any target on the line. "linear": a Gaussian target in any dimension, by moments. Unless given,
+        "line" where it can be had, else "linear".
 
     Returns
     -------
-    LineLaw
-        With density, cdf, moments and its numerical error.
+    LineLaw or LinearLaw
+        With mean, covariance and numerical error; a LineLaw also with density, cdf and moments.
 
     Raises
     ------
@@ -50,20 +60,20 @@ def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu") -> L
     >>> abs(law.covariance - 1 / (1 - 0.1 / 2)) < 1e-12
     True
     """
-    _check(scheme, device)
-    return line.stationary(scheme, positive("rtol", rtol), device)
+    return _engine(scheme, device, engine).stationary(scheme, positive("rtol", rtol), device)
 
 
-def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, device: str = "cpu") -> LineLaw:
-    """The law of a chain on the line after a number of steps.
+def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> Law:
+    """The law of a chain after a number of steps.
 
     Parameters
     ----------
     scheme : Scheme
-    initial : target or law on the line, or a number
-        Where the chain starts; a number is a point mass and needs at least one step.
+    initial : target, law or number
+        Where the position starts, with velocities from N(0, I), or a law of the same engine. On the line a number is a point
+        mass, which needs at least one step.
     steps : int
-    rtol, device
+    rtol, device, engine
         As for stationary_law.
 
     Examples
@@ -75,22 +85,33 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, 
     >>> round(law.mean, 10), round(law.covariance, 10)
     (1.8, 0.2)
     """
-    return transient_laws(scheme, initial, [steps], rtol, device)[0]
+    return transient_laws(scheme, initial, [steps], rtol, device, engine)[0]
 
 
-def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float = 1e-8, device: str = "cpu") -> list[LineLaw]:
+def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> list[Law]:
     """transient_law for several ascending numbers of steps of one chain, at the cost of the last."""
-    _check(scheme, device)
-    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw)) else 1) for n in steps]
+    room = _engine(scheme, device, engine)
+    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
-    return line.transients(scheme, initial, numbers, positive("rtol", rtol), device)
+    laws: list[Law] = room.transients(scheme, initial, numbers, positive("rtol", rtol), device)
+    return laws
 
 
-def _check(scheme: Scheme, device: str) -> None:
+def _engine(scheme: Scheme, device: str, engine: str | None) -> Any:
+    """The module that computes the laws of a scheme."""
     if not isinstance(scheme, Scheme):
         raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise InvalidParameter("device", device, '"cpu" or "cuda"')
     if device != "cpu" and not torch.cuda.is_available():
         raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")
+    if engine is not None and engine not in _ENGINES:
+        raise InvalidParameter("engine", engine, f"{', '.join(_ENGINES)}, or None")
+    system = scheme.dynamics
+    on_line = isinstance(system, Overdamped) and system.target.dim == 1
+    if engine == "line" and not on_line:
+        raise InvalidParameter("engine", engine, "one for Overdamped dynamics of a target in dimension 1")
+    if not on_line and not isinstance(system.target, Gaussian):
+        raise InvalidParameter("target", system.target.name, "a target on the line, or a Gaussian in any dimension, for an exact law")
+    return _ENGINES[engine or ("line" if on_line else "linear")]

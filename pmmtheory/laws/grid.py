@@ -39,13 +39,13 @@ def cell_integrals(values: Tensor, spacing: float) -> Tensor:
     return padded.unfold(0, _POINTS, 1) @ weights * spacing
 
 
-def cumulative(values: Tensor, spacing: float) -> Tensor:
-    """int_{-inf}^{x_j} of a function whose whole integral is zero, summed from the nearer end so that tails keep their digits."""
+def cumulative(values: Tensor, spacing: float, middle: int | None = None) -> Tensor:
+    """int_{-inf}^{x_j} of a function of integral zero, from the left up to `middle` and from the right beyond: tails keep their digits."""
     cells = cell_integrals(values, spacing)
     zero = torch.zeros(1, dtype=values.dtype, device=values.device)
     left = torch.cat([zero, torch.cumsum(cells, 0)])
     right = -torch.cat([torch.flip(torch.cumsum(torch.flip(cells, [0]), 0), [0]), zero])
-    middle = values.shape[0] // 2
+    middle = values.shape[0] // 2 if middle is None else middle
     return torch.cat([left[:middle], right[middle:]])
 
 

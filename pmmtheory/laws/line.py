@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, NotConverged, real
 from pmmtheory.laws.kernel import Resolution, grid_spacing, noise_scale, stepper, transition_matrix
 from pmmtheory.laws.line_law import LineLaw
-from pmmtheory.laws.stability import check_stable, superlinear
+from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -34,7 +34,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     target = line_target(scheme)
     truncated = superlinear(target)
     if not truncated:
-        check_stable(scheme)
+        require_stable(scheme, tail_growth)
     width = _widening(scheme, target, truncated)
 
     def at_level(level: int) -> LineLaw:

@@ -1,8 +1,9 @@
-"""Mean-square stability of a scheme on the line."""
+"""Mean-square stability of a scheme."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -18,7 +19,7 @@ def superlinear(target: LineTarget) -> bool:
     return not max(target.tail_curvature) < 10 * float(torch.abs(target.drift(ends) / ends).max())
 
 
-def growth(scheme: Scheme) -> float:
+def tail_growth(scheme: Scheme) -> float:
     """The larger of E (X' - m)^2 / (x - m)^2, m the mean, far to the left and far to the right; infinite for super-linear drifts."""
     target = scheme.dynamics.target
     assert isinstance(target, LineTarget)
@@ -31,8 +32,8 @@ def growth(scheme: Scheme) -> float:
     return float(((middle**2 + 2 * middle * shift + square) / reach**2).max())
 
 
-def check_stable(scheme: Scheme) -> None:
-    """Raise UnstableStep, with the limit, where the second moment grows.
+def require_stable(scheme: Scheme, growth: Callable[[Scheme], float]) -> None:
+    """Raise UnstableStep, with the limit, where `growth`, the factor of a step on the second moment, is above one.
 
     Tails lighter than quadratic have growth just below one and no limit of their own; a drift that vanishes
     relative to |x| is left to the law itself.

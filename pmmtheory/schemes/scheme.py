@@ -60,6 +60,12 @@ class Scheme(ABC):
         other.step_size = positive("step_size", step_size)
         return other
 
+    def over(self, dynamics: Dynamics) -> Self:
+        """The same scheme over other dynamics."""
+        other = copy.copy(self)
+        other.dynamics = dynamics
+        return other
+
     @property
     def name(self) -> str:
         """The class and its parameters, for tables."""

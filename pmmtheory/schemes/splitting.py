@@ -40,10 +40,14 @@ class Splitting(Scheme):
         super().__init__(dynamics, step_size)
         if not isinstance(dynamics, Underdamped):
             raise InvalidParameter("dynamics", type(dynamics).__name__, "Underdamped, for a splitting of position, velocity and friction")
-        self._system = dynamics
         noisy = [i for i, (letter, _) in enumerate(self.parts) if letter in "OU"]
         self._last = noisy[-1] if _linear_after(self.parts[noisy[-1] :]) else None
         self.draws = {f"z{i}": Normal() for i in noisy if i != self._last}
+
+    @property
+    def _system(self) -> Underdamped:
+        assert isinstance(self.dynamics, Underdamped)
+        return self.dynamics
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, force = self._system, None

@@ -9,7 +9,7 @@ import pytest
 
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws import stationary_law
-from pmmtheory.laws.stability import growth, superlinear
+from pmmtheory.laws.stability import superlinear, tail_growth
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential
 from tests.oracles.chains import CHAINS, chain
 from tests.oracles.gaussian_chain import midpoint_sums
@@ -39,7 +39,7 @@ def test_growth_is_the_second_moment_of_the_random_factor(name: str, x: float) -
         expected = (1 - x) ** 2 + 2 * (1 - x) * x**2 * float(times) + x**4 * float(pairs)
     far = 100 * max(abs(end) for end in (Gaussian().quadrature.low, Gaussian().quadrature.high))
     noise = 10 * (1 + x) ** 2 / far**2
-    assert growth(chain(name, Gaussian(), x)) == pytest.approx(expected, abs=noise)
+    assert tail_growth(chain(name, Gaussian(), x)) == pytest.approx(expected, abs=noise)
 
 
 def test_just_below_and_above_the_limit() -> None:
@@ -58,7 +58,7 @@ def test_the_widest_tail_of_a_mixture_decides() -> None:
 
 
 def test_linear_tails_are_stable_at_any_step() -> None:
-    assert growth(chain("lmc", LogCosh(), 3.0)) < 1
+    assert tail_growth(chain("lmc", LogCosh(), 3.0)) < 1
 
 
 @pytest.mark.parametrize("target", ["double_well", *SMOOTH])
