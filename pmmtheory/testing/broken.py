@@ -9,15 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import count_or_infinity
-from pmmtheory.schemes import EulerMaruyama, Index, Normal, PoissonMidpoint, Scheme
+from pmmtheory.dynamics import BlockFactor, Dynamics, Underdamped
+from pmmtheory.errors import InvalidParameter, count_or_infinity
+from pmmtheory.schemes import EulerMaruyama, Index, Normal, PoissonMidpoint, Scheme, Splitting
 
 
 class SingleMidpoint(Scheme):
-    """The overdamped Poisson midpoint method with one midpoint, written out: the right one, from which others are broken.
+    """The Poisson midpoint method with one midpoint, written out: the right one, from which others are broken.
 
-    X' = X + a b(X) + W_K + correction(b(Xhat) - b(X)), W the noise of the trajectory and Xhat = X + s a b(X) + W_{sK}.
+    With b0 = b(X), i = sK uniform on 0..K-1, W the noise of the trajectory and Xhat = A_{sa} X + G_{sa} b0 + W_{sa},
+
+        X' = A_a X + G_a b0 + W_a + correction(b(Xhat) - b0).
     """
 
     drift_calls = 2.0
@@ -28,47 +30,48 @@ class SingleMidpoint(Scheme):
         self.draws = {"s": Index(self.substeps), "z": Normal()}
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
-        a, s = self.step_size, draws["s"]
-        force = self.dynamics.drift(x, t)
-        path = torch.sqrt(2 * a * s) * draws["z"]
-        change = self.dynamics.drift(x + a * s * force + path, t + a * s) - force
-        return x + a * force + self.kept(path) + self.correction(change, s), torch.sqrt(self.remaining(s))
+        system, a, now = self.dynamics, self.step_size, self.step_size * draws["s"]
+        force = system.drift(x, t)
+        path = system.noise(now) * draws["z"]
+        middle = system.transport(now, x) + system.respond(now, force) + path
+        change = system.drift(middle, t + now) - force
+        kept, last = self.noise(path, draws["s"])
+        return system.transport(a, x) + system.respond(a, force) + kept + self.correction(change, draws["s"]), last
 
-    def kept(self, path: Tensor) -> Tensor:
-        """The part of the midpoint's noise that the trajectory has, too."""
-        return path
+    def noise(self, path: Tensor, s: Tensor) -> tuple[Tensor, Any]:
+        """W_a given the midpoint's noise W_{sa}: its mean A_{(1-s)a} W_{sa} and factor Gamma_{(1-s)a}."""
+        rest = self.step_size * (1 - s)
+        return self.dynamics.transport(rest, path), self.dynamics.noise(rest)
 
     def correction(self, change: Tensor, s: Tensor) -> Tensor:
-        """What the midpoint at time s adds."""
-        return self.step_size * change
-
-    def remaining(self, s: Tensor) -> Tensor:
-        """The variance of the noise after the midpoint."""
-        return 2 * self.step_size * (1 - s)
+        """What the midpoint at time sa adds: K A_{(K-1-i)h} G_h change."""
+        system, rest = self.dynamics, self.step_size * (1 - s)
+        if self.substeps == math.inf:
+            return system.transport(rest, self.step_size * system.impulse(change))
+        h = self.step_size / self.substeps
+        return system.transport(rest - h, self.substeps * system.respond(h, change))
 
 
 class IndependentNoise(SingleMidpoint):
     """The midpoint has a noise of its own in place of the trajectory's."""
 
-    def kept(self, path: Tensor) -> Tensor:
-        return torch.zeros_like(path)
-
-    def remaining(self, s: Tensor) -> Tensor:
-        return 2 * self.step_size * torch.ones_like(s)
+    def noise(self, path: Tensor, s: Tensor) -> tuple[Tensor, Any]:
+        return torch.zeros_like(path), self.dynamics.noise(self.step_size * torch.ones_like(s))
 
 
 class MissingLastNoise(SingleMidpoint):
-    """The noise of the last substep is left out."""
+    """The noise is that of K - 1 substeps, W at time (K - 1)h: that of the last substep is left out."""
 
-    def remaining(self, s: Tensor) -> Tensor:
-        return 2 * self.step_size * torch.clamp(1 - 1 / self.substeps - s, min=0)
+    def noise(self, path: Tensor, s: Tensor) -> tuple[Tensor, Any]:
+        rest = self.step_size * torch.clamp(1 - 1 / self.substeps - s, min=0)
+        return self.dynamics.transport(rest, path), self.dynamics.noise(rest)
 
 
 class WrongCorrectionMatrix(SingleMidpoint):
     """The correction uses G at time (K - 1 - i)h in place of the product A_{(K-1-i)h} G_h."""
 
     def correction(self, change: Tensor, s: Tensor) -> Tensor:
-        return self.step_size * (self.substeps * (1 - s) - 1) * change
+        return self.substeps * self.dynamics.respond(self.step_size * (1 - 1 / self.substeps - s), change)
 
 
 class DoubledMidpoints(PoissonMidpoint):
@@ -78,8 +81,37 @@ class DoubledMidpoints(PoissonMidpoint):
 
 
 class HalvedNoise(EulerMaruyama):
-    """The noise is sqrt(step) in place of sqrt(2 step)."""
+    """The noise has half its variance: overdamped, sqrt(step) in place of sqrt(2 step)."""
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         mean, factor = super().step(x, t, draws)
         return mean, factor / math.sqrt(2)
+
+
+class UncorrelatedNoise(EulerMaruyama):
+    """The noises of position and velocity have the right variances and are independent; underdamped only."""
+
+    def __init__(self, dynamics: Dynamics, step_size: float):
+        super().__init__(dynamics, step_size)
+        if not isinstance(dynamics, Underdamped):
+            raise InvalidParameter("dynamics", type(dynamics).__name__, "Underdamped, for noises of position and velocity")
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        mean, factor = super().step(x, t, draws)
+        assert isinstance(factor, BlockFactor)
+        position, _, velocity = factor.covariance
+        return mean, BlockFactor.of(float(position), 0.0, float(velocity), factor.axis)
+
+
+class HalvedFriction(Splitting):
+    """BAOAB with O in two halves, the second with half the friction in its decay but the full noise.
+
+    Half the friction in decay and noise would leave the right law, with another friction.
+    """
+
+    parts = (("B", 0.5), ("A", 0.5), ("O", 0.5), ("O", 0.25), ("A", 0.5), ("B", 0.5))
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        t_half = self._system.friction * self.step_size / 2
+        widened = math.sqrt(math.expm1(-2 * t_half) / math.expm1(-t_half))
+        return super().step(x, t, {**draws, "z3": widened * draws["z3"]})

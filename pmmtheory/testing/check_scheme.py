@@ -9,9 +9,11 @@ from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
+from pmmtheory.testing.cost_law import drift_calls
 from pmmtheory.testing.long_run_laws import law_and_particles, stationary_gaussian, weak_order
-from pmmtheory.testing.one_step_laws import affine_semigroup, mass, small_steps
-from pmmtheory.testing.program_laws import batch_equals_loop, drift_calls, precisions, seeds, shapes
+from pmmtheory.testing.one_step_laws import mass, small_steps
+from pmmtheory.testing.program_laws import batch_equals_loop, precisions, seeds, shapes
+from pmmtheory.testing.semigroup_law import affine_semigroup
 from pmmtheory.testing.subject import Skipped, Subject, Violation, examine
 
 LAWS: Mapping[str, Callable[[Subject], None]] = {
@@ -71,10 +73,10 @@ def check_scheme(
     | seed | one seed one table, first particles do not feel the last | random numbers from elsewhere |
     | float32 and float64 | equal for equal draws, to rounding | cancellation |
     | batch equals loop | step(x, draws)_i = step(x_i, draws_i) | particles that feel each other, a wrong axis |
-    | drift calls | E(evaluations a step) = drift_calls | a wrong declared cost |
+    | drift calls | E(evaluations a step at positions new to it) = drift_calls | a wrong declared cost |
     | mass | E exp(i 0 X') = 1, rows of the kernel sum to 1 | draws with a wrong quadrature rule |
     | affine semigroup | with a constant drift, n steps of a/n are one of a: X' ~ N(A_a x + G_a b, Gamma_a^2) | wrong noise, correlated coordinates, casts |
-    | small steps | E(X'-x)/a -> b(x), Var/a -> 2, kappa_3/a -> 0 | another SDE |
+    | small steps | E(X'-x)/a -> N x + f b(x), Cov/a -> D, kappa_3/a -> 0 (overdamped b(x), 2, 0) | another SDE |
     | law and particles | the exact law and 10^5 particles agree after 3 steps | draws whose samples and rule differ |
     | stationary Gaussian | Var = the closed form given | any wrong constant, on Gaussians |
     | weak order | TV(stationary law, target) = O(a^order) | lost orders: independent noise, a wrong rate of midpoints |
@@ -83,7 +85,12 @@ def check_scheme(
     midpoint scheme at fixed K any fault of order a, which K itself allows: pass a factory with K = c/a and order=2.
     Nor failures far out in the tails, at steps near the limit of stability, on rough targets, or in mixing times.
     Laws after "affine semigroup" look at the line only. A scheme that is right only as the step -> 0 (a tamed drift,
-    two-point noise) breaks "affine semigroup" by design: skip that law.
+    two-point noise) breaks "affine semigroup" by design: skip that law. A Splitting is one, and there the law skips itself.
+
+    States of more than one block are those of their dynamics, e.g. (..., 2) and (..., 2, 3) underdamped; N, f and D are
+    its `linear`, `forcing` and `diffusion`. Stationary laws are those of the position, on Gaussian targets only:
+    "law and particles" and "weak order" are skipped. A wrong constant of order a^2 in a step, such as independent noise
+    or a wrong rate of midpoints, is then seen by "stationary Gaussian" alone.
 
     Parameters
     ----------
@@ -91,11 +98,11 @@ def check_scheme(
     order : number, optional
         The weak order it claims; the attribute `order` of the scheme unless given, and skipped without either.
     stationary_variance : callable, optional
-        On a Gaussian of curvature lam: step * lam -> lam times the stationary variance.
+        On a Gaussian of curvature lam = 1.7: step * lam -> lam times the stationary variance of the position.
     skip : names of laws
         To be left out.
     dynamics : callable
-        Target -> Dynamics, with a state of the target's dimension.
+        Target -> Dynamics.
     options
         Handed to `scheme` after the dynamics and the step size.
 
@@ -118,6 +125,9 @@ def check_scheme(
     'weak order'
     >>> check_scheme(EulerMaruyama).skipped["weak order"]
     'no order is claimed'
+    >>> from pmmtheory.dynamics import Underdamped
+    >>> check_scheme(EulerMaruyama, dynamics=lambda target: Underdamped(target, friction=2.0))[-1]
+    'small steps'
     """
     unknown = sorted(set(skip) - set(LAWS))
     if unknown:

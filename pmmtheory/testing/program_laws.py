@@ -1,23 +1,16 @@
-"""Laws of a step as a program: shapes, seeds, precision, independence of the batch, and cost."""
+"""Laws of a step as a program: shapes, seeds, precision and independence of the batch."""
 
 from __future__ import annotations
-
-import copy
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.characteristic import tensor_rule
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import Midpoints, Scheme
-from pmmtheory.targets import Target
-from pmmtheory.testing.subject import LINE, SEED, SPACE, Step, Subject, Violation, mapped, points, record, require, rounding
+from pmmtheory.testing.subject import Step, Subject, Violation, images, mapped, points, record, require, rounding
 
 _CHUNK = 16_384
 """Particles that share a random stream; see pmmtheory.particles."""
-
-_SIGMAS = 5.0
 
 
 def shapes(subject: Subject) -> None:
@@ -50,33 +43,20 @@ def precisions(subject: Subject) -> None:
     for scheme in subject.everywhere():
         low = record(scheme, points(scheme, 64, torch.float32))
         mean, factor = scheme.step(low.x.double(), 0.0, mapped(low.draws, _double))
-        for name, coarse, fine in (("mean", low.mean, mean), ("factor", low.factor, factor)):
-            a, b = torch.as_tensor(coarse).double(), torch.as_tensor(fine, dtype=torch.float64)
-            require(a, b, rounding(torch.ones(1), low.x, b.float()), f"with the same draws the {name} in float32 is")
+        axes = len(scheme.dynamics.state_shape)
+        widths = images(low.factor, low.x, axes), images(factor, low.x.double(), axes)
+        for name, coarse, fine in (("mean", low.mean, mean), ("factor", *widths)):
+            require(coarse.double(), fine.double(), rounding(torch.ones(1), low.x, fine.float()), f"with the same draws the {name} in float32 is")
 
 
 def batch_equals_loop(subject: Subject) -> None:
-    """step(x, draws)_i = step(x_i, draws_i), and a step broadcasts starts of shape (n, 1) against draws of shape (1, q)."""
+    """step(x, draws)_i = step(x_i, draws_i), and a step broadcasts starts of shape (n, 1, ...) against draws of shape (1, q, ...)."""
     for scheme in subject.everywhere():
         whole = record(scheme, points(scheme, 12))
-        axis = -1 if scheme.dynamics.target.dim == 1 else -2
         for i in range(12):
-            _row(scheme, whole, axis, i)
+            _row(scheme, whole, i)
     if 1 in subject.dims:
         _broadcast(subject.on_line())
-
-
-def drift_calls(subject: Subject) -> None:
-    """drift_calls = E(number of points, per particle, at which a step needs the drift)."""
-    for dim in subject.dims:
-        target = LINE if dim == 1 else SPACE
-        counter = _Counter(target, subject)
-        declared = getattr(counter.scheme, "drift_calls", None)
-        if not isinstance(declared, (int, float)):
-            raise Violation(f"drift_calls is {declared!r}, not a number")
-        seen, error = counter.expected()
-        allowed = _SIGMAS * error + rounding(torch.tensor(seen, dtype=torch.float64))
-        require(torch.tensor(float(declared)), torch.tensor(seen), allowed, "the declared number of drift evaluations a step is")
 
 
 def _shape(scheme: Scheme, x: Tensor) -> None:
@@ -109,60 +89,29 @@ def _double(value: Tensor) -> Tensor:
     return value.double() if value.is_floating_point() else value
 
 
-def _row(scheme: Scheme, whole: Step, axis: int, i: int) -> None:
+def _row(scheme: Scheme, whole: Step, i: int) -> None:
+    axes = len(scheme.dynamics.state_shape)
+
     def cut(value: Tensor) -> Tensor:
-        return value.narrow(axis, i, 1)
+        return value.narrow(-1 - axes, i, 1)
 
     mean, factor = scheme.step(cut(whole.x), 0.0, mapped(whole.draws, cut))
-    wide = torch.as_tensor(whole.factor, dtype=whole.x.dtype).expand(whole.x.shape)
     size = rounding(torch.ones_like(whole.x), whole.x, whole.mean)
     require(cut(whole.mean), mean, size, f"the mean of particle {i} in a batch of 12 is")
-    require(cut(wide), torch.as_tensor(factor, dtype=whole.x.dtype).expand(mean.shape), size, f"the factor of particle {i} in a batch of 12 is")
+    wide, alone = images(whole.factor, whole.x, axes)[i], images(factor, cut(whole.x), axes)[0]
+    require(wide, alone, size, f"the factor of particle {i} in a batch of 12 is")
 
 
 def _broadcast(scheme: Scheme) -> None:
     """Exact laws hand a step all starts and all nodes at once."""
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
         return
-    x = points(scheme, 5)
-    draws, weights = tensor_rule(scheme, 0, x.device)
-    draws = mapped(draws, lambda value: value[:, :: max(1, weights.shape[0] // 6)])
-    mean, _ = scheme.step(x[:, None], 0.0, draws)
-    for q in range(next(iter(draws.values())).shape[1] if draws else 1):
-        column, _ = scheme.step(x, 0.0, mapped(draws, lambda value, q=q: value[0, q].expand(x.shape)))  # type: ignore[misc]
-        require(mean[:, q if mean.shape[1] > 1 else 0], column, rounding(x, column), "with starts of shape (n, 1) and draws of shape (1, q) the mean is")
-
-
-class _Counter:
-    """The scheme over a drift that counts the points at which it is evaluated."""
-
-    def __init__(self, target: Target, subject: Subject):
-        self.points, self._inside = 0, False
-        watched = copy.copy(target)
-        setattr(watched, "drift", self._counting(target.drift))  # noqa: B010
-        system = subject.dynamics(watched)
-        setattr(system, "drift", self._counting(system.drift))  # noqa: B010
-        self.scheme = subject.make(system, subject.on(target).step_size)
-
-    def expected(self) -> tuple[float, float]:
-        """The evaluations that a particle needs in a step, and the standard error of that number."""
-        x = points(self.scheme, 4096)
-        counts = torch.tensor([self._count(record(self.scheme, x, seed)) for seed in range(SEED, SEED + 16)], dtype=torch.float64)
-        return float(counts.mean()), float(counts.std()) / 4
-
-    def _count(self, step: Step) -> float:
-        self.points = 0
-        self.scheme.step(step.x, 0.0, step.draws)
-        return self.points / step.x.numel()
-
-    def _counting(self, drift: Any) -> Any:
-        def counted(x: Tensor, *rest: Any) -> Tensor:
-            outermost, self._inside = not self._inside, True
-            try:
-                self.points += x.numel() * outermost
-                value: Tensor = drift(x, *rest)
-                return value
-            finally:
-                self._inside = not outermost
-
-        return counted
+    x, axes = points(scheme, 5), len(scheme.dynamics.state_shape)
+    draws = mapped(record(scheme, points(scheme, 6)).draws, lambda value: value[None])
+    mean, factor = scheme.step(x[:, None], 0.0, draws)
+    states = x[:, None].expand(-1, 6, *x.shape[1:])
+    for q in range(6):
+        column, width = scheme.step(x, 0.0, mapped(draws, lambda value, q=q: value[0, q].expand(x.shape[:1] + value.shape[2:])))  # type: ignore[misc]
+        words, size = "with starts of shape (n, 1) and draws of shape (1, q)", rounding(x, column)
+        require(mean.expand(states.shape)[:, q], column, size, f"{words} the mean is")
+        require(images(factor, states, axes)[:, q], images(width, x, axes), size, f"{words} the factor is")

@@ -25,6 +25,7 @@ ROUNDINGS = 2.0**10
 STEP = 0.1
 LINE = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0, 1.0])
 SPACE = Gaussian(mean=[0.5, -1.0, 0.0], covariance=[1.0, 2.0, 0.7])
+STARTS = torch.tensor([-2.1, -0.3, 0.4, 1.7], dtype=torch.float64)
 
 
 class Violation(Exception):
@@ -129,10 +130,23 @@ def mapped(draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str,
 
 
 def points(scheme: Scheme, n: int, dtype: torch.dtype = torch.float64, device: str = "cpu") -> Tensor:
-    """n points around a target of dimension 1 or 3, in the shape of its states."""
-    dim = scheme.dynamics.target.dim
-    x = torch.linspace(-2.6, 2.9, n * dim, dtype=dtype, device=device)
-    return x if dim == 1 else x.reshape(dim, n).T.contiguous()
+    """n states around a target of dimension 1 or 3: shape (n, *state_shape)."""
+    shape = scheme.dynamics.state_shape
+    x = torch.linspace(-2.6, 2.9, n * math.prod(shape), dtype=dtype, device=device)
+    return x.reshape(-1, n).T.reshape(n, *shape).contiguous()
+
+
+def states(scheme: Scheme) -> Tensor:
+    """Four states on the line with positions at STARTS, and the other blocks at the same numbers in other orders."""
+    blocks = scheme.dynamics.blocks
+    return STARTS if blocks == 1 else torch.stack([STARTS.roll(k) for k in range(blocks)], -1)
+
+
+def images(factor: Any, x: Tensor, axes: int) -> Tensor:
+    """factor * e for every unit vector e of a state, which has `axes` axes: shape (*x.shape, numbers in a state)."""
+    shape = x.shape[x.ndim - axes :]
+    units = torch.eye(math.prod(shape), dtype=x.dtype, device=x.device).reshape(-1, *shape)
+    return torch.stack([factor * unit.expand(x.shape) for unit in units], -1)
 
 
 def require(seen: Tensor, expected: Tensor, allowed: Tensor | float, what: str) -> None:

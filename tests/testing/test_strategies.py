@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
+from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme, Splitting
 from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Target
 from pmmtheory.testing import strategies
 from pmmtheory.testing.strategies import scheme_classes, schemes, step_sizes, substeps, targets
@@ -25,8 +27,12 @@ quick = settings(max_examples=25, deadline=None, derandomize=True, suppress_heal
 
 
 @st.composite
-def _placed_schemes(draw: st.DrawFn, dim: int) -> Scheme:
-    return draw(schemes(draw(targets(dim))))
+def _placed_schemes(draw: st.DrawFn, dim: int, dynamics: Callable[[Target], Dynamics] = Overdamped) -> Scheme:
+    return draw(schemes(draw(targets(dim)), dynamics))
+
+
+def _underdamped(target: Target) -> Underdamped:
+    return Underdamped(target, friction=2.0)
 
 
 def _plainest(strategy: SearchStrategy, condition: object) -> object:
@@ -65,6 +71,26 @@ def test_a_drawn_scheme_can_be_stepped(scheme: Scheme) -> None:
     assert bool(torch.isfinite(x).all())
 
 
+@quick
+@given(st.integers(1, 3).flatmap(lambda dim: _placed_schemes(dim, _underdamped)))
+def test_a_drawn_underdamped_scheme_can_be_stepped(scheme: Scheme) -> None:
+    x = simulate(scheme, particles=4, steps=2, seed=1)
+    assert x.shape == (4, *scheme.dynamics.state_shape)
+    assert bool(torch.isfinite(x).all())
+
+
+@pytest.mark.parametrize("dynamics", [Overdamped, _underdamped])
+def test_splittings_are_drawn_underdamped_only(dynamics: Callable[[Target], Dynamics]) -> None:
+    def splits(scheme: Scheme) -> bool:
+        return isinstance(scheme, Splitting)
+
+    if dynamics is Overdamped:
+        with pytest.raises(NoSuchExample):
+            _plainest(schemes(Gaussian(), dynamics), splits)
+    else:
+        assert splits(_plainest(schemes(Gaussian(), dynamics), splits))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("kind", [Gaussian, GaussianMixture, Cosine, LogCosh])
 def test_every_kind_of_target_is_drawn(kind: type[Target]) -> None:
     assert isinstance(_plainest(targets(), lambda target: isinstance(target, kind)), kind)
@@ -72,12 +98,12 @@ def test_every_kind_of_target_is_drawn(kind: type[Target]) -> None:
 
 @pytest.mark.parametrize("cls", scheme_classes())
 def test_every_scheme_of_the_package_is_drawn(cls: type[Scheme]) -> None:
-    assert type(_plainest(schemes(Gaussian()), lambda scheme: type(scheme) is cls)) is cls
+    assert type(_plainest(schemes(Gaussian(), _underdamped), lambda scheme: type(scheme) is cls)) is cls
 
 
 def test_the_schemes_are_found_in_their_folder() -> None:
-    assert {EulerMaruyama, PoissonMidpoint, RandomizedMidpoint} <= set(scheme_classes())
-    assert Scheme not in scheme_classes()
+    assert {BAOAB, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint} <= set(scheme_classes())
+    assert not {Scheme, Splitting} & set(scheme_classes())
 
 
 def test_a_new_scheme_file_is_found_without_an_edit(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +154,7 @@ def test_steps_shrink_to_the_largest() -> None:
 
 
 def test_schemes_shrink_to_the_first_by_name_and_to_one_substep() -> None:
-    assert type(_plainest(schemes(Gaussian()), lambda _: True)) is scheme_classes()[0]
+    assert type(_plainest(schemes(Gaussian(), _underdamped), lambda _: True)) is scheme_classes()[0]
     assert _plainest(schemes(Gaussian()), lambda scheme: hasattr(scheme, "substeps")).substeps == 1  # type: ignore[attr-defined]
 
 
