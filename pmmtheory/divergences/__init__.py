@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.divergences import gaussian, linear
+from pmmtheory.divergences import gaussian, linear, plane
 from pmmtheory.divergences.line import Measured, between, chi2_line, kl_line, renyi_line, tv_line, w2_line
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LinearLaw, LineLaw
+from pmmtheory.laws import LinearLaw, LineLaw, PlaneLaw
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
@@ -28,8 +28,9 @@ def kl(law: Any, other: Any) -> Estimate:
 
     Parameters
     ----------
-    law : LineLaw or Gaussian
-    other : target or LineLaw; Gaussian when law is one
+    law : LineLaw, LinearLaw, PlaneLaw or Gaussian
+    other : a target, or a law of the same kind
+        A target stands for its invariant law: with velocities where the law has them.
 
     Examples
     --------
@@ -66,6 +67,8 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
 def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
     if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
         return between(on_line, law, other, metric=name in ("tv", "w2"))
+    if isinstance(law, PlaneLaw) and (isinstance(other, PlaneLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
+        return plane.between(name, law, other)
     if isinstance(law, LinearLaw) and isinstance(other, (LinearLaw, Gaussian)) and name != "renyi":
         return linear.between(name, law, other)
     if closed is not None and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim:
@@ -76,5 +79,5 @@ def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], 
     raise InvalidParameter(
         "law",
         f"{type(law).__name__} against {type(other).__name__}",
-        f"{name} takes a law on the line and a target or law on the line, or two Gaussians of one dimension",
+        f"{name} takes a law and a target or law of the same kind and dimension, or two Gaussians of one dimension",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ Entry = float | Tensor
 
 @dataclass(frozen=True)
 class BlockFactor:
-    """The lower triangular matrix [[uu, 0], [vu, vv]] on the two blocks of a state; `factor * z` applies it.
+    """The lower triangular matrix [[uu, 0], [vu, vv]] on the two blocks of a state; `factor * z` applies it, and a number scales it.
 
     Attributes
     ----------
@@ -28,12 +29,20 @@ class BlockFactor:
     vv: Entry
     axis: int
 
-    def __mul__(self, z: Tensor) -> Tensor:
+    @overload
+    def __mul__(self, z: Tensor) -> Tensor: ...
+
+    @overload
+    def __mul__(self, z: float) -> BlockFactor: ...
+
+    def __mul__(self, z: Tensor | float) -> Tensor | BlockFactor:
+        if not isinstance(z, Tensor):
+            return BlockFactor(self.uu * z, self.vu * z, self.vv * z, self.axis)
         first, second = z.unbind(self.axis)
         return join(self.uu * first, self.vu * first + self.vv * second, self.axis)
 
     def __truediv__(self, number: float) -> BlockFactor:
-        return BlockFactor(self.uu / number, self.vu / number, self.vv / number, self.axis)
+        return self * (1 / number)
 
     @property
     def covariance(self) -> tuple[Entry, Entry, Entry]:
@@ -45,7 +54,8 @@ class BlockFactor:
         """A factor of a covariance, which may be singular."""
         first = math.sqrt(uu)
         cross = uv / first if first else 0.0
-        return BlockFactor(first, cross, root(vv - cross * cross), axis)
+        rest = vv - cross * cross
+        return BlockFactor(first, cross, math.sqrt(rest) if rest > 1e-15 * vv else 0.0, axis)
 
 
 def join(u: Entry, v: Entry, axis: int) -> Tensor:

@@ -7,42 +7,45 @@ from typing import Any
 
 import torch
 
-from pmmtheory.dynamics import Overdamped
+from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, count, positive
-from pmmtheory.laws import line, linear
+from pmmtheory.laws import line, linear, plane
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.linear_law import LinearLaw
+from pmmtheory.laws.plane_law import PlaneLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, Target
 
-__all__ = ["LineLaw", "LinearLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
+__all__ = ["LineLaw", "LinearLaw", "PlaneLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
 
 Law = Any
-"""A LineLaw or LinearLaw."""
+"""A LineLaw, PlaneLaw or LinearLaw."""
 
-_ENGINES: Mapping[str, Any] = {"line": line, "linear": linear}
+_ENGINES: Mapping[str, Any] = {"line": line, "plane": plane, "linear": linear}
+_RTOL = {"line": 1e-8, "plane": 1e-5, "linear": 1e-8}
 
 
-def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> Law:
+def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
     """The stationary law of a chain.
 
     Parameters
     ----------
     scheme : Scheme
-    rtol : float
-        What two successive resolutions must agree to: the total variation distance ("line"), or the covariances
-        relative to the variances ("linear").
+    rtol : float, optional
+        What two successive resolutions must agree to: the total variation distance ("line", 1e-8 unless given, and
+        "plane", 1e-5), or the covariances relative to the variances ("linear", 1e-8).
     device : str
         Where to compute, "cpu" or "cuda".
-    engine : "line" or "linear", optional
-        "line": overdamped, any target on the line. "linear": a Gaussian target in any dimension, by moments. Unless given,
-        "line" where it can be had, else "linear".
+    engine : "line", "plane" or "linear", optional
+        "line": overdamped, any target on the line. "plane": underdamped, any smooth target on the line. "linear": a
+        Gaussian target in any dimension, by moments. Unless given, the first that can be had.
 
     Returns
     -------
-    LineLaw or LinearLaw
-        With mean, covariance and numerical error; a LineLaw also with density, cdf and moments.
+    LineLaw, PlaneLaw or LinearLaw
+        With mean, covariance and numerical error; a LineLaw also with density, cdf and moments, a PlaneLaw with density
+        and the LineLaws .position and .velocity.
 
     Raises
     ------
@@ -53,17 +56,18 @@ def stationary_law(scheme: Scheme, rtol: float = 1e-8, device: str = "cpu", engi
 
     Examples
     --------
-    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.dynamics import Overdamped, Underdamped
     >>> from pmmtheory.schemes import EulerMaruyama
     >>> from pmmtheory.targets import Gaussian
     >>> law = stationary_law(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1))
     >>> abs(law.covariance - 1 / (1 - 0.1 / 2)) < 1e-12
     True
     """
-    return _engine(scheme, device, engine).stationary(scheme, positive("rtol", rtol), device)
+    name = _engine(scheme, device, engine)
+    return _ENGINES[name].stationary(scheme, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
 
 
-def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> Law:
+def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
     """The law of a chain after a number of steps.
 
     Parameters
@@ -78,7 +82,7 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, 
 
     Examples
     --------
-    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.dynamics import Overdamped, Underdamped
     >>> from pmmtheory.schemes import EulerMaruyama
     >>> from pmmtheory.targets import Gaussian
     >>> law = transient_law(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1), initial=2.0, steps=1)
@@ -88,18 +92,18 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float = 1e-8, 
     return transient_laws(scheme, initial, [steps], rtol, device, engine)[0]
 
 
-def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float = 1e-8, device: str = "cpu", engine: str | None = None) -> list[Law]:
+def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> list[Law]:
     """transient_law for several ascending numbers of steps of one chain, at the cost of the last."""
-    room = _engine(scheme, device, engine)
-    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, LinearLaw)) else 1) for n in steps]
+    name = _engine(scheme, device, engine)
+    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
-    laws: list[Law] = room.transients(scheme, initial, numbers, positive("rtol", rtol), device)
+    laws: list[Law] = _ENGINES[name].transients(scheme, initial, numbers, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
     return laws
 
 
-def _engine(scheme: Scheme, device: str, engine: str | None) -> Any:
-    """The module that computes the laws of a scheme."""
+def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
+    """The name of the engine that computes the laws of a scheme."""
     if not isinstance(scheme, Scheme):
         raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
     if device.split(":")[0] not in ("cpu", "cuda"):
@@ -109,9 +113,13 @@ def _engine(scheme: Scheme, device: str, engine: str | None) -> Any:
     if engine is not None and engine not in _ENGINES:
         raise InvalidParameter("engine", engine, f"{', '.join(_ENGINES)}, or None")
     system = scheme.dynamics
-    on_line = isinstance(system, Overdamped) and system.target.dim == 1
-    if engine == "line" and not on_line:
-        raise InvalidParameter("engine", engine, "one for Overdamped dynamics of a target in dimension 1")
-    if not on_line and not isinstance(system.target, Gaussian):
+    able = {
+        "line": isinstance(system, Overdamped) and system.target.dim == 1,
+        "plane": isinstance(system, Underdamped) and system.target.dim == 1,
+        "linear": isinstance(system.target, Gaussian),
+    }
+    if engine is not None and not able[engine]:
+        raise InvalidParameter("engine", engine, f"one of {[name for name in able if able[name]]} for {type(system).__name__} on {system.target.name}")
+    if not any(able.values()):
         raise InvalidParameter("target", system.target.name, "a target on the line, or a Gaussian in any dimension, for an exact law")
-    return _ENGINES[engine or ("line" if on_line else "linear")]
+    return engine or next(name for name in able if able[name])

@@ -65,6 +65,11 @@ def growth_at(scheme: Scheme, variances: Tensor) -> float:
     return float(torch.linalg.eigvals(moments.square).abs().max())
 
 
+def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
+    """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
+    return _solve(step_moments(scheme, variances if len(variances) > 1 else variances.repeat(2), 1))
+
+
 def _solve(moments: StepMoments) -> Tensor:
     axes, s = moments.noise.shape[:2]
     eye = torch.eye(s * s, dtype=moments.square.dtype, device=moments.square.device)

@@ -78,7 +78,8 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int) -> AffineSteps:
 
 def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
     """The moments of one step on the axes of a centred Gaussian with these variances."""
-    if isinstance(scheme, PoissonMidpoint) and scheme.midpoints.kind == "bernoulli":
+    own = isinstance(scheme, PoissonMidpoint) and (type(scheme).step, type(scheme).push) == (PoissonMidpoint.step, PoissonMidpoint.push)
+    if isinstance(scheme, PoissonMidpoint) and own and scheme.midpoints.kind == "bernoulli":
         return _poisson_moments(scheme, variances)
     steps = affine_steps(scheme, variances, level)
     square = torch.einsum("q,qaik,qajl->aijkl", steps.weights, steps.matrix, steps.matrix)

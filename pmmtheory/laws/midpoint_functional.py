@@ -98,8 +98,8 @@ def walk_grid(band: float) -> WalkGrid:
 
 
 def _checked(scheme: Scheme) -> PoissonMidpoint:
-    if not isinstance(scheme, PoissonMidpoint) or not isinstance(scheme.dynamics, Overdamped):
-        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint over Overdamped, for the law of random midpoints on the line")
+    if not isinstance(scheme, PoissonMidpoint) or type(scheme).step is not PoissonMidpoint.step or not isinstance(scheme.dynamics, Overdamped):
+        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint over Overdamped with its own step, for the law of random midpoints on the line")
     return scheme
 
 
@@ -123,7 +123,7 @@ def _push(pmm: PoissonMidpoint, s: float, x: Tensor, t: float, nodes: Tensor) ->
     a, system = pmm.step_size, pmm.dynamics
     b0 = system.drift(x, t)
     midpoint = x + s * a * b0 + math.sqrt(2 * a * s) * nodes[:, None]
-    return pmm.push(system.drift(midpoint, t + s * a) - b0, s)
+    return pmm.push(system.drift(midpoint, t + s * a) - b0)
 
 
 def _waves(push: Tensor, frequencies: Tensor) -> Tensor:

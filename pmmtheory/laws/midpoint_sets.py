@@ -55,20 +55,25 @@ def _subsets(k: int, intensity: float) -> Sets:
 
 
 def _process(intensity: float, level: int) -> Sets:
-    """A Poisson process: n times with probability e^-c c^n / n!, uniform on the simplex 0 < s_1 < ... < s_n < 1.
+    """A Poisson process: n times with probability e^-c c^n / n!, uniform on the simplex of ordered times."""
+    parts = [_equal(np.zeros((1, 0)), np.array([math.exp(-intensity)]))]
+    for n in range(1, _MOST + 1):
+        nodes = max(2 - (n > 9), round((9 + 2 * level) / (1 + 0.45 * (n - 1))))
+        times, w = simplex_rule(n, nodes)
+        parts.append(_equal(times, w * math.exp(-intensity) * intensity**n / math.factorial(n)))
+    return _joined(parts)
+
+
+def simplex_rule(n: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Times (q, n) and weights (q,) for the uniform law on 0 < s_1 < ... < s_n < 1.
 
     With s_n = u_n^(1/n), s_(n-1) = s_n u_(n-1)^(1/(n-1)), ... the u are independent: products of Gauss-Jacobi rules for
     v_k = u_k^(1/k), whose density is k v^(k-1).
     """
-    parts = [_equal(np.zeros((1, 0)), np.array([math.exp(-intensity)]))]
-    for n in range(1, _MOST + 1):
-        nodes = max(2 - (n > 9), round((9 + 2 * level) / (1 + 0.45 * (n - 1))))
-        rules = [_power_rule(k, nodes) for k in range(1, n + 1)]
-        v = np.array(list(product(*(rule[0] for rule in rules))))
-        w = np.prod(np.array(list(product(*(rule[1] for rule in rules)))), axis=1)
-        times = np.flip(np.cumprod(np.flip(v, 1), axis=1), 1)
-        parts.append(_equal(times, w * math.exp(-intensity) * intensity**n / math.factorial(n)))
-    return _joined(parts)
+    rules = [_power_rule(k, nodes) for k in range(1, n + 1)]
+    v = np.array(list(product(*(rule[0] for rule in rules))))
+    w = np.prod(np.array(list(product(*(rule[1] for rule in rules)))), axis=1)
+    return np.flip(np.cumprod(np.flip(v, 1), axis=1), 1).copy(), w
 
 
 def _power_rule(k: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:

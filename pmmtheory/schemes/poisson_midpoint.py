@@ -68,23 +68,30 @@ class PoissonMidpoint(Scheme):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) that broadcasts against draws["z"] of shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
+        axes = len(system.state_shape)
+        x = x.expand(torch.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
-        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(draws["midpoints"][0][0])
+        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros(x.shape[: x.ndim - axes] + (1,) * axes, dtype=x.dtype, device=x.device)
         for time, mark, z in zip(*draws["midpoints"], draws["z"], strict=True):
+            time, z = time.expand(now.shape), z.expand(x.shape)
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            has = needed.reshape(needed.shape[: needed.ndim - len(system.state_shape)])
+            has = needed.reshape(needed.shape[: needed.ndim - axes])
             at, gap = time[has], a * (time - now)[has]
             path[has] = system.transport(gap, path[has]) + system.noise(gap) * z[has]
             state = system.transport(a * at, x[has]) + system.respond(a * at, b0[has]) + path[has]
-            pushed[has] = system.transport(gap, pushed[has]) + self.push(system.drift(state, t + a * at) - b0[has], at)
+            pushed[has] = system.transport(gap, pushed[has]) + self.push(system.drift(state, t + a * at) - b0[has])
             now = torch.where(needed, time, now)
         rest = a * (1 - now)
-        return system.transport(a, x) + system.respond(a, b0) + system.transport(rest, path + pushed), system.noise(rest)
+        moved = system.transport(rest, path) + system.transport(rest - self.substep, pushed)
+        return system.transport(a, x) + system.respond(a, b0) + moved, system.noise(rest)
 
-    def push(self, change: Tensor, time: Any) -> Tensor:
-        """What a midpoint at `time` (in units of the step) adds to the state, as seen from that time: K A_{-h} G_h change."""
-        a, system = self.step_size, self.dynamics
+    @property
+    def substep(self) -> float:
+        """h = a/K."""
+        return self.step_size / self.substeps
+
+    def push(self, change: Tensor) -> Tensor:
+        """What a midpoint has added to the state at the end of its substep: K G_h change."""
         if self.substeps == math.inf:
-            return a * system.impulse(change)
-        h = a / self.substeps
-        return self.substeps * system.transport(-h, system.respond(h, change))
+            return self.step_size * self.dynamics.impulse(change)
+        return self.substeps * self.dynamics.respond(self.substep, change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +34,12 @@ class Splitting(Scheme):
     Source: Leimkuhler & Matthews 2013; Bou-Rabee & Owhadi 2010; Zapatero 2017; Sanz-Serna & Zygalakis 2021.
     """
 
-    parts: tuple[tuple[str, float], ...]
     drift_calls = 1.0
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """The flows by letter, with their shares of the step: a class attribute of each splitting."""
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         super().__init__(dynamics, step_size)

@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter, count
-from pmmtheory.schemes import Scheme, Splitting
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh, Target
 
 _LARGEST, _SMALLEST = 0.15, 0.01
@@ -83,7 +83,7 @@ def schemes(target: Target, dynamics: Callable[[Target], Dynamics] = Overdamped,
 
 def scheme_classes() -> list[type[Scheme]]:
     """The concrete schemes defined in the modules of pmmtheory.schemes, by name."""
-    return [found for _, found in sorted(classes("pmmtheory.schemes", Scheme).items()) if found is not Splitting]
+    return [found for _, found in sorted(classes("pmmtheory.schemes", Scheme).items())]
 
 
 def _options(cls: type[Scheme], known: dict[str, SearchStrategy[Any]]) -> dict[str, SearchStrategy[Any]]:

@@ -13,7 +13,7 @@ from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LineLaw, kernel, line, stationary_law
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian
+from pmmtheory.targets import GaussianMixture
 from tests.oracles.chains import CHAINS, chain, stationary
 from tests.oracles.lines import BIMODAL, LINES, SMOOTH
 
@@ -177,8 +177,8 @@ def test_wrong_accuracy(rtol: float) -> None:
 def test_wrong_scheme_and_target() -> None:
     with pytest.raises(InvalidParameter, match="scheme"):
         stationary_law(BIMODAL)  # type: ignore[arg-type]
-    with pytest.raises(InvalidParameter, match="target.*dimension 1"):
-        stationary_law(chain("lmc", Gaussian(dim=3), STEP))
+    with pytest.raises(InvalidParameter, match="target.*on the line, or a Gaussian in any dimension"):
+        stationary_law(chain("lmc", GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 1.0]], [1.0, 1.0]), STEP))
 
 
 def test_cuda_gives_the_same_law() -> None:

@@ -60,11 +60,11 @@ def test_the_collapsed_step_is_the_substeps(target: Target, kind: str, seed: int
 
 
 class WrongCorrectionMatrix(PoissonMidpoint):
-    """The correction uses G at time (K - 1 - i)h in place of the product A_{(K-1-i)h} G_h."""
+    """The correction at i = 2 uses G at time (K - 1 - i)h in place of the product A_{(K-1-i)h} G_h."""
 
-    def push(self, change: torch.Tensor, time: Any) -> torch.Tensor:
-        left = self.step_size * (1 - time)
-        return self.substeps * self.dynamics.transport(-left, self.dynamics.respond(left - self.step_size / self.substeps, change))
+    def push(self, change: torch.Tensor) -> torch.Tensor:
+        left = (self.substeps - 3) * self.substep
+        return self.substeps * self.dynamics.transport(-left, self.dynamics.respond(left, change))
 
 
 class MissingLastNoise(PoissonMidpoint):

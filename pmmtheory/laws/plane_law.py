@@ -1,0 +1,130 @@
+"""A law in the phase plane of a position and a velocity."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.plane_operator import Plane, hermite
+from pmmtheory.targets import Gaussian
+from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.target import as_points
+
+_FINER = 3
+"""How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
+
+
+class PlaneLaw:
+    """The law of (U, V) on the phase plane of a target on the line.
+
+    p(u, v) = phi(v) sum_n c_n(u) h_n(v), with phi the standard normal density and h_n orthonormal Hermite polynomials.
+
+    Where pi(u) is below `floor` of its maximum the ratio of c_n to it is not resolved, and continued as a constant.
+
+    Attributes
+    ----------
+    grid : (n,) tensor
+        Positions.
+    modes : (n, m) tensor
+        c_n there.
+    position, velocity : LineLaw
+        The marginals; each has its own numerical error.
+    numerical_error : float
+        Total variation distance to the same law at the next lower resolution.
+    coarse : PlaneLaw or None
+        That law.
+    """
+
+    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float):
+        self.target = target
+        self.grid, fine = _refined(plane.grid, modes)
+        self.spacing = float(self.grid[1] - self.grid[0])
+        self.modes = _with_tails(fine / (fine[:, 0].sum() * self.spacing), target.density(self.grid), floor)
+        self.coarse_spacing = plane.spacing
+        self.coarse: PlaneLaw | None = None
+        self.numerical_error = math.inf
+        self.position = LineLaw(self.grid, self.modes[:, 0], target.density)
+        self.velocity = self._velocity()
+
+    def density(self, x: Any) -> Tensor:
+        """p(u, v) at x of shape (..., 2), by the interpolant that is exact for band-limited functions. Zero off the grid."""
+        points = as_points(x, 2).to(self.grid)
+        u, v = points.reshape(-1, 2).unbind(-1)
+        inside = (u >= self.grid[0]) & (u <= self.grid[-1])
+        value = (self._modes_at(u) * hermite(v, self.modes.shape[1]).T).sum(-1) * _normal(v)
+        return torch.where(inside, value, 0.0).reshape(points.shape[:-1])
+
+    @property
+    def mean(self) -> Tensor:
+        """(E U, E V)."""
+        return torch.stack([self._integral(self.grid * self.modes[:, 0]), self._integral(self.modes[:, 1])])
+
+    @property
+    def covariance(self) -> Tensor:
+        """The covariance of (U, V), (2, 2)."""
+        mean, (c0, c1, c2) = self.mean, self.modes.T[:3]
+        u = self.grid - mean[0]
+        uu, uv = self._integral(u * u * c0), self._integral(u * (c1 - mean[1] * c0))
+        vv = self._integral(math.sqrt(2) * c2 + c0) - mean[1] ** 2
+        return torch.stack([torch.stack([uu, uv]), torch.stack([uv, vv])])
+
+    def over_normal(self, u: Tensor, v: Tensor) -> Tensor:
+        """p(u, v) / phi(v) on the product of positions and velocities, (n, k)."""
+        return (self.modes if u is self.grid else self._modes_at(u)) @ hermite(v, self.modes.shape[1])
+
+    def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
+        """This law, with its numerical error measured against a coarser one."""
+        self.coarse = coarse
+        v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
+        change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
+        self.numerical_error = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2 + self.position.edge
+        self.position.resolved_by(coarse.position)
+        self.velocity.resolved_by(coarse.velocity)
+        return self
+
+    def _modes_at(self, u: Tensor) -> Tensor:
+        """c_n(u) by sinc interpolation, zero off the grid."""
+        value: Tensor = torch.sinc((u[:, None] - self.grid) / self.spacing) @ self.modes
+        return torch.where(((u >= self.grid[0] - 1e-12) & (u <= self.grid[-1] + 1e-12))[:, None], value, 0.0)
+
+    def _velocity(self) -> LineLaw:
+        weights = self.modes.sum(0) * self.spacing
+        v = torch.linspace(-9.0, 9.0, 241, dtype=self.grid.dtype, device=self.grid.device)
+        return LineLaw(v, (weights @ hermite(v, len(weights))) * _normal(v), Gaussian().density)
+
+    def _integral(self, values: Tensor) -> Tensor:
+        return values.sum() * self.spacing
+
+
+def plane_target(target: Any) -> LineTarget:
+    """The target on the line of a law in the plane."""
+    if not isinstance(target, LineTarget) or target.dim != 1:
+        raise InvalidParameter("target", getattr(target, "name", target), "a target in dimension 1, for a law in the phase plane")
+    return target
+
+
+def _normal(v: Tensor) -> Tensor:
+    return torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
+
+
+def _with_tails(modes: Tensor, density: Tensor, floor: float) -> Tensor:
+    """Modes whose ratio to the target's density is continued as a constant where the density is below `floor` of its maximum."""
+    told = torch.nonzero(density > floor * density.max())[:, 0]
+    ends = torch.arange(len(density), device=density.device).clamp(int(told[0]), int(told[-1]))
+    return modes[ends] * (density / density[ends])[:, None]
+
+
+def _refined(grid: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
+    """Band-limited functions on a finer grid, by padding their discrete Fourier transform."""
+    n = len(grid)
+    spectrum = torch.fft.rfft(modes, dim=0)
+    if n % 2 == 0:
+        spectrum[-1] /= 2
+    fine = torch.fft.irfft(spectrum, n=n * _FINER, dim=0) * _FINER
+    spacing = float(grid[1] - grid[0]) / _FINER
+    return float(grid[0]) + spacing * torch.arange(n * _FINER, dtype=grid.dtype, device=grid.device), fine
