@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pmmtheory.theory.gaussian import LeadingCovariance, leading_covariance
     from pmmtheory.theory.leading import LeadingTerm, leading_term
+    from pmmtheory.theory.scale_mixture import LeadingDistances
 
-__all__ = ["LeadingTerm", "leading_term"]
+__all__ = ["LeadingCovariance", "LeadingDistances", "LeadingTerm", "leading_covariance", "leading_term"]
+
+_FILES = {"LeadingTerm": "leading", "leading_term": "leading", "LeadingDistances": "scale_mixture"}
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs torch only when it is asked for: claims are plain data."""
     if name in __all__:
-        from pmmtheory.theory import leading
-
-        return getattr(leading, name)
+        return getattr(importlib.import_module(f"pmmtheory.theory.{_FILES.get(name, 'gaussian')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

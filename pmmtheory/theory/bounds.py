@@ -40,3 +40,21 @@ def kandasamy_nagaraj_rate(growth_of_substeps: float) -> float:
     (3, 2)
     """
     return 3 - growth_of_substeps
+
+
+def kandasamy_nagaraj_underdamped_rate(growth_of_substeps: float) -> float:
+    """The same for ULMC: the exponent of the step in KL(PMM || ULMC(step/K)) after a fixed time, for K growing like step^(-growth).
+
+    Theorem 3 bounds the KL of the paths by C step^6 + C' K step^7 T^2; with T = time/step and K = step^(-growth) that is step^(5 - growth).
+    Source: Kandasamy & Nagaraj 2024, Theorem 3.
+
+    Examples
+    --------
+    >>> kandasamy_nagaraj_underdamped_rate(0), kandasamy_nagaraj_underdamped_rate(1)
+    (5, 4)
+    """
+    return 5 - growth_of_substeps
+
+
+SRINIVASAN_NAGARAJ = {"LMC": 0.5, "RMM": 1.0, "PMM": 1.5, "ULMC": 1.0, "underdamped RMM": 1.5, "underdamped PMM": 3.0}
+"""The exponents p in W2 = O(step^p) at stationarity that the complexities of Srinivasan & Nagaraj (arXiv 2506.07614) imply, strongly log-concave targets."""
