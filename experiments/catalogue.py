@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pmmtheory.schemes import Scheme
+    from pmmtheory.targets import Gaussian
     from pmmtheory.targets.line import LineTarget
 
 
@@ -33,24 +34,60 @@ TARGETS = {
 """Name -> target; `smoothness` only scales the step sizes."""
 
 
-def build_target(name: str) -> LineTarget:
-    """The target of a name."""
+def build_target(name: str, dim: int = 1) -> LineTarget:
+    """The target of a name; in dimension dim, with the same law of every coordinate, for the Gaussian only."""
+    from pmmtheory.errors import InvalidParameter
+
     entry = TARGETS[name]
-    made: LineTarget = getattr(importlib.import_module("pmmtheory.targets"), entry.kind)(**entry.arguments)
+    if dim != 1 and entry.kind != "Gaussian":
+        raise InvalidParameter("dim", dim, f"1 for the target {name!r}")
+    arguments = entry.arguments | ({"dim": dim} if dim != 1 else {})
+    made: LineTarget = getattr(importlib.import_module("pmmtheory.targets"), entry.kind)(**arguments)
     return made
 
 
-def build_scheme(scheme: str, target: str, step_size: float, substeps: float | str | None = None, midpoints: str | None = None) -> Scheme:
-    """The overdamped scheme of a name: a class of pmmtheory.schemes or, for controls, of pmmtheory.testing.broken."""
-    from pmmtheory import schemes
-    from pmmtheory.dynamics import Overdamped
-    from pmmtheory.testing import broken
+def build_gaussian(name: str, dim: int = 1) -> Gaussian:
+    """The target of a name that must be a Gaussian."""
+    from pmmtheory.errors import InvalidParameter
+    from pmmtheory.targets import Gaussian
+
+    target = build_target(name, dim)
+    if not isinstance(target, Gaussian):
+        raise InvalidParameter("target", name, "a Gaussian")
+    return target
+
+
+def build_scheme(
+    scheme: str,
+    target: str,
+    step_size: float,
+    substeps: float | str | None = None,
+    midpoints: str | None = None,
+    friction: float | None = None,
+    dim: int = 1,
+) -> Scheme:
+    """The scheme of a name, underdamped where a friction is given: a class of pmmtheory.schemes or, for controls, of pmmtheory.testing.broken."""
+    from pmmtheory.dynamics import Overdamped, Underdamped
 
     options: dict[str, Any] = {}
     if substeps is not None:
-        options["substeps"] = math.inf if substeps == "inf" else substeps
+        options["substeps"] = number_of_substeps(substeps)
     if midpoints is not None:
         options["midpoints"] = midpoints
-    maker = getattr(schemes, scheme, None) or getattr(broken, scheme)
-    made: Scheme = maker(Overdamped(build_target(target)), step_size, **options)
+    goal = build_target(target, dim)
+    made: Scheme = scheme_class(scheme)(Overdamped(goal) if friction is None else Underdamped(goal, friction), step_size, **options)
     return made
+
+
+def scheme_class(name: str) -> type[Scheme]:
+    """A class of pmmtheory.schemes or of pmmtheory.testing.broken."""
+    from pmmtheory import schemes
+    from pmmtheory.testing import broken
+
+    found: type[Scheme] = getattr(schemes, name, None) or getattr(broken, name)
+    return found
+
+
+def number_of_substeps(substeps: float | str) -> float:
+    """K as a number, from a plain value of a cell: "inf" is infinity."""
+    return math.inf if substeps == "inf" else float(substeps)

@@ -1,4 +1,4 @@
-"""Every claim at once: the measured rate minus the claimed one."""
+"""Every claim of the overdamped studies at once: the measured rate minus the claimed one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from paper_figures import style
 from paper_figures.forest import Block, Dot, Row, forest
 from paper_figures.results import Results
 
-title = "The measured rate minus the claimed rate, with its interval, for every claim and control"
+title = "The measured rate minus the claimed rate, with its interval, for every claim and control of the overdamped studies"
 
 _CLAIM, _CONTROL, _WRONG = "#44546A", "#E69F00", "#B2182B"
 _LINEAR = 1e-3
@@ -28,8 +28,18 @@ _TICKS = {-1.0: "−1", -0.01: "−0.01", 0.0: "0", 0.01: "0.01", 1.0: "1"}
 
 
 def draw(results: Results) -> Figure:
+    """The studies without a cell of underdamped dynamics."""
+    return draw_studies(results, [name for name in results.studies if not underdamped(results, name)])
+
+
+def underdamped(results: Results, study: str) -> bool:
+    """Whether a cell of the study has a friction."""
+    return any(name == "friction" for check in results.studies[study][1] for cell in check.cells for name, _ in cell.parameters)
+
+
+def draw_studies(results: Results, studies: Sequence[str]) -> Figure:
     """One block a study, the controls last; one row a target, one dot a distance."""
-    outcomes = [outcome for outcome in results.outcomes() if outcome.check.claim.kind != "inequality"]
+    outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.check.claim.kind != "inequality"]
     names = sorted(dict.fromkeys(outcome.study for outcome in outcomes), key={outcome.study: outcome.check.control for outcome in outcomes}.__getitem__)
     blocks = [_block(results.studies[name][0].title, [outcome for outcome in outcomes if outcome.study == name]) for name in names]
     farthest = max((abs(end) for block in blocks for row in block.rows for dot in row.dots for end in (dot.low, dot.high)), default=1.0)
@@ -85,7 +95,7 @@ def _explain(figure: Figure, outcomes: Sequence[Outcome]) -> None:
         del words[_WRONG]
     verdicts = [Line2D([], [], color=colour, marker="o", markersize=3, label=text) for colour, text in words.items()]
     verdicts.append(Line2D([], [], color=style.LIGHT, linewidth=6, solid_capstyle="butt", label="within half an order"))
-    marks = {"total variation": "o", "KL divergence": "s", "Wasserstein distance $W_2$": "^", "drift evaluations": "D"}
+    marks = {"total variation": "o", "KL divergence": "s", "Wasserstein distance $W_2$": "^", "other quantities": "D"}
     shapes = [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
     if any(outcome.check.claim.kind == "bound" for outcome in outcomes):
         shapes.append(Line2D([], [], color=style.FAINT, marker="o", markersize=3, markerfacecolor="white", linestyle="none", label="claimed: at least"))

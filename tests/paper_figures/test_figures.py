@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from experiments.errors import UsageError
 from experiments.store import Stored
 from paper_figures import cli, style
+from paper_figures.figures.rates import underdamped
 from paper_figures.gallery import Entry, find_figures
 from paper_figures.output import render
 from paper_figures.results import Results, open_results
@@ -110,10 +111,13 @@ def test_work_precision_shows_what_is_stored(results: Results) -> None:
 
 
 def test_rates_tells_claims_from_controls(results: Results) -> None:
-    words = {text.get_text() for text in FIGURES["rates"].draw(results).findobj(Text)}
-    outcomes = [outcome for outcome in results.outcomes() if outcome.fit]
-    controls = sum(outcome.check.control for outcome in outcomes)
-    assert {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
+    """Overdamped and underdamped studies, each on a page, and none on both."""
+    pages = {name: [study for study in results.studies if underdamped(results, study) == (name == "underdamped")] for name in ("rates", "underdamped")}
+    for name, studies in pages.items():
+        words = {text.get_text() for text in FIGURES[name].draw(results).findobj(Text)}
+        outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.fit]
+        controls = sum(outcome.check.control for outcome in outcomes)
+        assert controls and {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
 
 
 def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Path, tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""Underdamped schemes on a Gaussian: the order and the constant of every error of the stationary covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.covariance_checks import FRICTION, STEPS, covariance_check, exact_covariance_check
+from experiments.study import Check, Study
+
+_ERRORS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "ULMC": ({"scheme": "EulerMaruyama"}, {"uu": 1, "uv": 3, "vv": 1}),
+    "RMM": ({"scheme": "RandomizedMidpoint"}, {"uu": 3, "-uv": 3, "vv": 3}),
+    "PMM bernoulli, K=inf": ({"scheme": "PoissonMidpoint", "substeps": "inf", "midpoints": "bernoulli"}, {"uu": 3, "-uv": 5, "vv": 3}),
+    "PMM single, K=inf": ({"scheme": "PoissonMidpoint", "substeps": "inf", "midpoints": "single"}, {"uu": 5, "-uv": 5, "vv": 4}),
+    "BAOAB": ({"scheme": "BAOAB"}, {"-vv": 2}),
+    "OBABO": ({"scheme": "OBABO"}, {"uu": 2}),
+    "ABOBA": ({"scheme": "ABOBA"}, {"vv": 2}),
+    "UBU": ({"scheme": "UBU"}, {"-uu": 2, "uv": 2, "vv": 2}),
+    "BUB": ({"scheme": "BUB"}, {"uu": 2, "-uv": 2, "-vv": 2}),
+}
+"""Options, and the order of each error; a minus where the entry is too small."""
+
+_EXACT = {"BAOAB": ("uu", "uv"), "OBABO": ("uv", "vv"), "ABOBA": ("uu", "uv")}
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for friction in (FRICTION, 0.7) if profile == "full" else (FRICTION,):
+        for scheme, (options, orders) in _ERRORS.items():
+            label = scheme if friction == FRICTION else f"{scheme}, friction {friction:g}"
+            for entry, order in orders.items():
+                yield covariance_check(label, entry, order, STEPS, friction, options)
+            for entry in _EXACT.get(scheme, ()):
+                yield exact_covariance_check(label, entry, STEPS, friction, options)
+
+
+study = Study("underdamped_gaussian", "Underdamped schemes on a Gaussian: every error of the stationary covariance, with constants", _checks)
