@@ -14,10 +14,10 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
 from pmmtheory.targets import Gaussian
 
-_NODES = (4, 6, 8, 12, 16, 20, 24)
+_NODES = (2, 3, 4, 6, 8, 12, 16, 20, 24)
 """Numbers of nodes for the random variance that are tried in turn."""
 
-_GOAL, _WORST = 1e-9, 1e-2
+_GOAL, _WORST = 3e-9, 1e-2
 """The relative change between two of them that is enough, and the largest that is reported as an error instead of raised."""
 
 
@@ -30,6 +30,8 @@ def between(name: str, law: LinearLaw, other: Gaussian | LinearLaw) -> Estimate:
         value = _GAUSSIAN[name](law, reference)
         slope = law.numerical_error + reference.numerical_error
         return Estimate(value, _carried(name, value, slope, law), "closed form")
+    if law.size > 1:
+        raise InvalidParameter("law", law.words, f"a law of one block, such as .position, for the {name} of a mixture or in total variation")
     if not (reference.gaussian and reference.isotropic and torch.equal(law.centre, reference.centre)):
         raise InvalidParameter("other", f"a law for the {name} of a mixture or in total variation", "an isotropic Gaussian with the same mean")
     return _along_radius(name, law, float(reference.blocks[0]))
@@ -83,7 +85,7 @@ def _along_radius(name: str, law: LinearLaw, variance: float) -> Estimate:
         if not abs(new - value) < change:
             break
         value, change = new, abs(new - value)
-        if change <= _GOAL * value:
+        if change <= max(_GOAL * value, _carried(name, value, law.numerical_error, law)):
             break
     if not change <= _WORST * value:
         raise NotConverged(f"the {name} of a scale mixture in dimension {law.dim}", change / value, _WORST)

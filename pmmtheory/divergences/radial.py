@@ -15,6 +15,9 @@ from torch import Tensor
 from pmmtheory.divergences.line import displacement, entropy
 from pmmtheory.laws.grid import absolute_integral, cumulative
 
+_LARGE = 30.0
+"""Logarithms of p/q above this leave nothing of q beside p."""
+
 _DEPTH = 40.0
 """Where the density has fallen to exp(-40) of its maximum nothing is left in double precision."""
 
@@ -30,21 +33,23 @@ class Radial:
 
     @property
     def kl(self) -> float:
-        """int q ((1 + r) log(1 + r) - r)."""
+        """int q ((1 + r) log(1 + r) - r), as p log(p/q) - p + q where r is large."""
         t, q = self._grid()
-        return float((q * entropy(self._excess(t))).sum()) * self._spacing(t)
+        log, p, r = self._ratio(t)
+        return float(torch.where(log < _LARGE, q * entropy(r), p * log - p + q).sum()) * self._spacing(t)
 
     @property
     def chi2(self) -> float:
         """int q r^2."""
         t, q = self._grid()
-        return float((q * self._excess(t) ** 2).sum()) * self._spacing(t)
+        log, p, r = self._ratio(t)
+        return float(torch.where(log < _LARGE, q * r**2, p * torch.exp(log)).sum()) * self._spacing(t)
 
     @property
     def tv(self) -> float:
-        """int q |r| / 2."""
-        t, q = self._grid()
-        return absolute_integral(q * self._excess(t), float(t[0]), self._spacing(t)) / 2
+        """int |p - q| / 2."""
+        t, _ = self._grid()
+        return absolute_integral(self._gap(t), float(t[0]), self._spacing(t)) / 2
 
     @property
     def w2(self) -> float:
@@ -53,20 +58,27 @@ class Radial:
         T stretches by no more than the widest and the narrowest component do, which bounds s.
         """
         t, q = self._grid()
-        r = self._excess(t)
-        gap = cumulative(q * r, self._spacing(t), int(q.argmax()))
-        p = q * (1 + r)
+        p = self._ratio(t)[1]
+        gap = cumulative(self._gap(t), self._spacing(t), int(q.argmax()))
         keep = p > 1e-17 * p.max()
         most = float(torch.log(self.variances / self.variance).abs().max()) / 2
         shift = displacement(t[keep], gap[keep], self._density, self._cdf, 1 / math.sqrt(self.dim), most)
         moved = torch.exp(t[keep]) * torch.expm1(shift)
         return math.sqrt(self.variance * float((moved**2 * p[keep]).sum()) * self._spacing(t))
 
-    def _excess(self, t: Tensor) -> Tensor:
-        """p/q - 1, each component as expm1 of its log ratio."""
+    def _ratio(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """log(p/q), p, and p/q - 1 with each component as expm1 of its log ratio, 0 where it is large."""
         ratio = self.variances / self.variance
-        log = -self.dim / 2 * torch.log(ratio) - torch.exp(2 * t)[:, None] / 2 * (1 / ratio - 1)
-        return (torch.expm1(log) * self.weights).sum(-1)
+        parts = -self.dim / 2 * torch.log(ratio) - torch.exp(2 * t)[:, None] / 2 * (1 / ratio - 1)
+        log = torch.logsumexp(parts + torch.log(self.weights), -1)
+        r = (torch.expm1(parts.clamp_max(2 * _LARGE)) * self.weights).sum(-1)
+        return log, torch.exp(self._log_density(t) + log), torch.where(log < _LARGE, r, 0.0)
+
+    def _gap(self, t: Tensor) -> Tensor:
+        """p - q."""
+        log, p, r = self._ratio(t)
+        q = self._density(t)
+        return torch.where(log < _LARGE, q * r, p - q)
 
     def _log_density(self, t: Tensor) -> Tensor:
         """Of t = log(radius): d t - e^(2t)/2 up to the constant."""

@@ -31,9 +31,9 @@ class LinearLaw:
         The axes as columns; None for the coordinate axes.
     gaussian : bool
         Whether the law is Gaussian.
-    mixture : callable or None
-        For an isotropic law of one block that is no Gaussian: the number of nodes n -> a Gauss rule for the law of the
-        random variance v in N(centre, v I).
+    mixtures : tuple of callables
+        For an isotropic law that is no Gaussian, one a block: the number of nodes n -> a Gauss rule for the law of the random
+        variance v in N(centre, v I).
     numerical_error : float
         The largest relative error of a covariance.
     """
@@ -95,13 +95,14 @@ class LinearLaw:
             Unless the law has one block and is isotropic, with a chain that knows how its random variance is distributed.
         """
         if self.size > 1 or not self.isotropic or not (self.gaussian or self.mixtures):
-            raise InvalidParameter("law", self._words, "a Gaussian, or the position or velocity of a stationary law on an isotropic target")
+            raise InvalidParameter("law", self.words, "a Gaussian, or the position or velocity of a stationary law on an isotropic target")
         if self.gaussian:
             return self.blocks[0, 0], torch.ones_like(self.blocks[0, 0])
         return self.mixtures[0](nodes)
 
     @property
-    def _words(self) -> str:
+    def words(self) -> str:
+        """What kind of law it is, for messages."""
         shape = "isotropic" if self.isotropic else "anisotropic"
         return f"{'a Gaussian' if self.gaussian else 'a scale mixture'} in dimension {self.dim}, {shape}, of {self.size} block{'s' * (self.size > 1)}"
 

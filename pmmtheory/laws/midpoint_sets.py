@@ -58,7 +58,7 @@ def _process(intensity: float, level: int) -> Sets:
     """A Poisson process: n times with probability e^-c c^n / n!, uniform on the simplex of ordered times."""
     parts = [_equal(np.zeros((1, 0)), np.array([math.exp(-intensity)]))]
     for n in range(1, _MOST + 1):
-        nodes = max(2 - (n > 9), round((9 + 2 * level) / (1 + 0.45 * (n - 1))))
+        nodes = 1 if n > 9 + 2 * (level > 0) else max(2, round((9 + 2 * level) / (1 + 0.5 * (n - 1))))
         times, w = simplex_rule(n, nodes)
         parts.append(_equal(times, w * math.exp(-intensity) * intensity**n / math.factorial(n)))
     return _joined(parts)

@@ -103,9 +103,9 @@ def _plane(scheme: Scheme, target: LineTarget, level: int, device: str, initial:
 
 
 def band(target: LineTarget, tolerance: float) -> float:
-    """The frequency beyond which the Fourier transform of the density is below rounding, and that of pi F'' below the tolerance.
+    """The frequency beyond which the Fourier transforms of pi and of pi F'' are below the tolerance.
 
-    The second is that of the error of a chain, which has the singularities of the drift.
+    The second has the singularities of the drift, as the error of a chain has them.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def band(target: LineTarget, tolerance: float) -> float:
     n = 4096
     x = torch.linspace(low, high, n + 1, dtype=torch.float64)[:-1]
     density = target.density(x)
-    kept = max(_kept(density, 3e-15), _kept(density * target.curvature(x), tolerance))
+    kept = max(_kept(density, tolerance), _kept(density * target.curvature(x), tolerance))
     if kept >= n // 8:
         raise NotConverged(
             f"the Fourier transform of {target.name}, whose law in the phase plane is out of reach where it does not decay,", math.nan, tolerance

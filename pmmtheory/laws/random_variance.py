@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -22,6 +23,9 @@ from pmmtheory.schemes import Scheme
 
 _CHUNK = 2_000_000
 
+_MOST_NODES = 6
+"""For covariances of two blocks: the polynomials in three variables of degree 2n - 1 are too many beyond."""
+
 
 def variance_rule(scheme: Scheme, variance: float, blocks: Tensor, block: int) -> Callable[[int], tuple[Tensor, Tensor]]:
     """The function n -> nodes and weights of the n-point Gauss rule for the variance of one block at stationarity.
@@ -29,9 +33,12 @@ def variance_rule(scheme: Scheme, variance: float, blocks: Tensor, block: int) -
     blocks : (s, s) mean covariance, around which the polynomials are centred.
     """
 
+    @cache
     def rule(nodes: int) -> tuple[Tensor, Tensor]:
+        if len(blocks) > 1 and nodes > _MOST_NODES:
+            raise NotConverged(f"the law of the random variance of {scheme.name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = affine_steps(scheme, torch.full((2,), variance, dtype=torch.float64), int(nodes > 8))
+        steps = affine_steps(scheme, torch.full((2,), variance, dtype=torch.float64), int(nodes > 8) if len(blocks) == 1 else min(nodes, 4) - 4)
         linear, shift = _entries(steps, block)
         middle = _vector(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle
