@@ -79,7 +79,7 @@ def _plain(system: Underdamped, a: float, starts: Tensor, centre: Tensor, freque
     mean = system.velocity(system.transport(a, starts) + system.respond(a, system.drift(starts, t)))
     y = torch.complex(mean[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
     wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), centre[:, None] * frequencies)
-    return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv), modes), -1)
+    return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes), -1)
 
 
 def _coefficients(first: Tensor, y: Tensor, narrow: Tensor, count: int) -> list[Tensor]:
