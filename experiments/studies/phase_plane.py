@@ -22,7 +22,7 @@ SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
 }
 _TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
     "ripple": (0.28, tuple(SCHEMES)),
-    "bimodal": (0.4, ("RMM", "PMM single, K=inf")),
+    "bimodal": (0.28, ("RMM", "PMM single, K=inf")),
     "cosine": (0.2, ()),
 }
 """Target -> its largest step, and the schemes of the quick profile."""
