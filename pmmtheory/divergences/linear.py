@@ -17,8 +17,8 @@ from pmmtheory.targets import Gaussian
 _NODES = (2, 3, 4, 6, 8, 12, 16, 20, 24)
 """Numbers of nodes for the random variance that are tried in turn."""
 
-_GOAL, _WORST = 3e-9, 1e-2
-"""The relative change between two of them that is enough, and the largest that is reported as an error instead of raised."""
+_GOAL, _ROUNDED, _WORST = 3e-9, 1e-6, 1e-2
+"""Relative changes between two of them: what is enough, below which they no longer fall for rounding, and the largest that is reported instead of raised."""
 
 
 def between(name: str, law: LinearLaw, other: Gaussian | LinearLaw) -> Estimate:
@@ -82,7 +82,7 @@ def _along_radius(name: str, law: LinearLaw, variance: float) -> Estimate:
             new = _radial(name, law, nodes, variance)
         except NotConverged:  # the moments have no digits left for so many nodes
             break
-        if not abs(new - value) < change:
+        if change <= _ROUNDED * value and abs(new - value) >= change:
             break
         value, change = new, abs(new - value)
         if change <= max(_GOAL * value, _carried(name, value, law.numerical_error, law)):
