@@ -46,11 +46,12 @@ class NotConverged(PmmError):
     Attributes
     ----------
     reached : float
-        The accuracy that was reached.
+        The accuracy that was reached; not a number or infinite where nothing was computed.
     """
 
     def __init__(self, what: str, reached: float, wanted: float):
-        super().__init__(f"{what} reached a numerical error of {reached:.2g}, not the {wanted:.2g} asked for.")
+        seen = f"reached a numerical error of {reached:.2g}, not" if math.isfinite(reached) else "is out of reach at"
+        super().__init__(f"{what} {seen} the {wanted:.2g} asked for.")
         self.reached = reached
 
 

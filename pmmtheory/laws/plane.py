@@ -19,6 +19,8 @@ from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
 _LEVELS = 4
+_LARGEST = 8000
+"""Unknowns of a law: its matrix has the square of them."""
 
 
 def _tolerance(level: int) -> float:
@@ -98,8 +100,12 @@ def _plane(scheme: Scheme, target: LineTarget, level: int, device: str, initial:
         highest = max(highest, 1.1 * band(initial, _tolerance(level)))
     spacing = math.pi / highest
     n = math.ceil((high - low) / spacing) | 1
+    modes = 11 + 4 * level
+    if n * modes > _LARGEST:
+        what = f"the law of {scheme.name} in the phase plane of {target.name}, which takes {n} positions times {modes} modes of the velocity,"
+        raise NotConverged(what, math.nan, _tolerance(level))
     grid = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
-    return Plane(grid, 11 + 4 * level)
+    return Plane(grid, modes)
 
 
 def band(target: LineTarget, tolerance: float) -> float:
@@ -119,7 +125,7 @@ def band(target: LineTarget, tolerance: float) -> float:
     kept = max(_kept(density, tolerance), _kept(density * target.curvature(x), tolerance))
     if kept >= n // 8:
         raise NotConverged(
-            f"the Fourier transform of {target.name}, whose law in the phase plane is out of reach where it does not decay,", math.nan, tolerance
+            f"a law in the phase plane of {target.name}, whose Fourier transform does not decay,", math.nan, tolerance
         )
     return 2 * math.pi * kept / (high - low)
 
