@@ -10,7 +10,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.linear_law import LinearLaw, Mixture
-from pmmtheory.laws.linear_step import StepMoments, step_moments
+from pmmtheory.laws.linear_step import step_moments
+from pmmtheory.laws.poisson_moments import StepMoments
 from pmmtheory.laws.random_variance import variance_rule
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.schemes import Normal, PoissonMidpoint, Scheme

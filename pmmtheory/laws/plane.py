@@ -124,9 +124,7 @@ def band(target: LineTarget, tolerance: float) -> float:
     density = target.density(x)
     kept = max(_kept(density, tolerance), _kept(density * target.curvature(x), tolerance))
     if kept >= n // 8:
-        raise NotConverged(
-            f"a law in the phase plane of {target.name}, whose Fourier transform does not decay,", math.nan, tolerance
-        )
+        raise NotConverged(f"a law in the phase plane of {target.name}, whose Fourier transform does not decay,", math.nan, tolerance)
     return 2 * math.pi * kept / (high - low)
 
 

@@ -22,8 +22,10 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.laws.plane_nodes import Gaussians, gaussian_parts, normal_rule
-from pmmtheory.schemes import Scheme
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.plane_midpoints import parts_by_midpoints
+from pmmtheory.laws.plane_nodes import Gaussians, Part, normal_rule, parts_by_draws
+from pmmtheory.schemes import Midpoints, PoissonMidpoint, Scheme
 
 _CHUNK = 150_000
 """Complex numbers in one block of work."""
@@ -108,7 +110,7 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
     starts = torch.cartesian_prod(grid, few)
     powers = 6 + level
     result = torch.zeros((len(starts), len(frequencies), powers), dtype=torch.complex128, device=grid.device)
-    parts = gaussian_parts(scheme, t, level, grid.device)
+    parts = _gaussian_parts(scheme, t, level, grid.device)
     for size, part in parts:
         rows = max(8, _CHUNK // (size * len(frequencies)))
         for first in range(0, len(starts), rows):
@@ -116,6 +118,15 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
             result[block] += _ratio(scheme, part(starts[block]), starts[block], frequencies, powers, t)
     shaped = result.reshape(len(grid), len(few), -1)
     return torch.einsum("vw,iwz->ivz", carry.to(result.dtype), shaped).reshape(len(grid) * len(v), len(frequencies), powers)
+
+
+def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
+    """The law of a step as parts that add up."""
+    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+        if not isinstance(scheme, PoissonMidpoint) or type(scheme).step is not PoissonMidpoint.step:
+            raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint with its own step, for the law of random midpoints in the phase plane")
+        return parts_by_midpoints(scheme, t, level, device)
+    return [parts_by_draws(scheme, t, level, device)]
 
 
 def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor, powers: int, t: float) -> Tensor:
