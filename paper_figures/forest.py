@@ -70,10 +70,10 @@ def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None],
 
 
 _PITCH, _TITLE, _GAP = 9.0, 10.0, 6.0
-_TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 62.0
+_TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 75.0
 """Lengths in points."""
-_SPREAD = 0.28
-"""Between two dots of a row, in rows."""
+_SPREAD, _ROOM = 0.28, 0.66
+"""Between two dots of a row, and at most between its first and its last, in rows."""
 
 
 def _height(blocks: Sequence[Block]) -> float:
@@ -108,8 +108,9 @@ def _draw(panel: Axes, block: Block, prepare: Callable[[Axes], None]) -> None:
             panel.text(left, i, row.label, transform=beside, fontsize=style.SMALL, fontstyle="italic", va="center", zorder=4)
         if row.note:
             panel.text(0.5, i, row.note, transform=panel.get_yaxis_transform(), fontsize=style.SMALL, color=style.FAINT, ha="center", va="center")
+        spread = min(_SPREAD, _ROOM / max(1, len(row.dots) - 1))
         for j, dot in enumerate(row.dots):
-            _draw_dot(panel, dot, i + (j - (len(row.dots) - 1) / 2) * _SPREAD)
+            _draw_dot(panel, dot, i + (j - (len(row.dots) - 1) / 2) * spread)
 
 
 def _draw_dot(panel: Axes, dot: Dot, y: float) -> None:

@@ -55,6 +55,15 @@ LOOKS = {
     "PMM single, K=2/step": Look("#56B4E9", "^", hollow=True),
     "PMM bernoulli, K=4": Look("#CC79A7", "v"),
     "PMM single, K=8": Look("#CC79A7", "v", hollow=True),
+    "ULMC": Look("#D55E00", "*"),
+    "BAOAB": Look("#E69F00", "<"),
+    "OBABO": Look("#E69F00", ">"),
+    "ABOBA": Look("#E69F00", "d"),
+    "UBU": Look("#000000", "^"),
+    "BUB": Look("#000000", "v"),
+    "underdamped RMM": Look("#009E73", "P"),
+    "underdamped PMM bernoulli, K=inf": Look("#0072B2", "p"),
+    "underdamped PMM single, K=inf": Look("#0072B2", "p", hollow=True),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}

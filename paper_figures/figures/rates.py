@@ -24,6 +24,8 @@ _LINEAR = 1e-3
 """Where the axis turns from linear to logarithmic."""
 _FARTHEST = 10.0
 """No axis reaches farther: whiskers beyond are cut."""
+_SHORT = 15
+"""The letters of a scheme's name that fit before a row."""
 _TICKS = {-1.0: "−1", -0.01: "−0.01", 0.0: "0", 0.01: "0.01", 1.0: "1"}
 
 
@@ -49,18 +51,21 @@ def draw_studies(results: Results, studies: Sequence[str]) -> Figure:
 
 
 def _block(study: str, outcomes: Sequence[Outcome]) -> Block:
-    """A study: a heading a scheme, if there are several, and a row a target."""
-    rows: list[Row] = []
+    """A study: a heading a scheme, if there are several, and a row a target; with one target in all, the title names it and a short heading its row."""
+    title, rows = style.words(study.split(":")[0].split(",")[0]), []
     schemes = list(dict.fromkeys(outcome.check.claim.scheme for outcome in outcomes))
+    targets = list(dict.fromkeys(outcome.check.target for outcome in outcomes))
+    merged = len(schemes) > 1 == len(targets)
     for scheme in schemes:
-        if len(schemes) > 1:
-            rows.append(Row(style.words(scheme)))
+        name = style.words(scheme)
+        alone = merged and len(name) <= _SHORT
+        if len(schemes) > 1 and not alone:
+            rows.append(Row(name))
         ours = [outcome for outcome in outcomes if outcome.check.claim.scheme == scheme]
         for target, group in groupby(ours, key=lambda outcome: outcome.check.target):
-            members = list(group)
-            dots = tuple(dot for outcome in members if (dot := _dot(outcome)))
-            rows.append(Row(target, dots, "" if dots else "not measured"))
-    return Block(style.words(study.split(":")[0].split(",")[0]), tuple(rows))
+            dots = tuple(dot for outcome in group if (dot := _dot(outcome)))
+            rows.append(Row(name if alone else target, dots, "" if dots else "not measured"))
+    return Block(f"{title}: {targets[0]}" if merged and targets[0] not in title.lower() else title, tuple(rows))
 
 
 def _dot(outcome: Outcome) -> Dot | None:
@@ -69,7 +74,7 @@ def _dot(outcome: Outcome) -> Dot | None:
     if fit is None or not math.isfinite(fit.interval[1] - fit.interval[0]):
         return None
     colour = _WRONG if not outcome.as_it_should else _CONTROL if outcome.check.control else _CLAIM
-    marker = style.DISTANCE_MARKERS.get(claim.distance, "D")
+    marker = style.DISTANCE_MARKERS.get(claim.distance.split()[-1], "D")
     return Dot(fit.rate - claim.rate, fit.interval[0] - claim.rate, fit.interval[1] - claim.rate, colour, marker, hollow=claim.kind == "bound")
 
 

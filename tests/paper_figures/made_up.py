@@ -30,7 +30,9 @@ def fill(path: Path) -> None:
 def _value(check: Check, point: Point) -> float:
     options = dict(point.cell.parameters)
     if "accuracy" in options:
-        order = 1 if options["scheme"] == "EulerMaruyama" else 2
+        order = 1.0 if options["scheme"] == "EulerMaruyama" else 2.0
+        if check.claim.kind == "asymptotic":  # the rate is in a step that is a power of the accuracy
+            order = -math.log(options["accuracy"]) / math.log(point.step) / check.claim.rate
         return order * (0.3 / options["accuracy"]) ** (1 / order) * (math.log(1 / options["accuracy"]) if point.metric == "calls" else 1.0)
     if point == check.constant:
         return 0.3

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from made_up import fill
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
@@ -108,6 +109,34 @@ def test_work_precision_shows_what_is_stored(results: Results) -> None:
         np.testing.assert_allclose(line.get_xdata(), [calls(step) for step, _ in outcome.points])
         np.testing.assert_allclose(line.get_ydata(), [estimate.value for _, estimate in outcome.points])
         assert line.get_label().startswith("−1." if scheme == "LMC" else "−2.")
+
+
+def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
+    """Calls against the accuracy, and the distance against calls, whose number a step is known for each scheme; the slopes are in the table."""
+    with style.theme():
+        figure = FIGURES["cubic_speed_up"].draw(results)
+    left, right, table = figure.findobj(Axes)
+    calls = {outcome.check.claim.scheme: outcome for outcome in results.outcomes("underdamped_speed_up")}
+    lines = {line.get_gid(): line for line in left.get_lines() if line.get_gid()}
+    assert lines.keys() == calls.keys()
+    for scheme, outcome in calls.items():
+        np.testing.assert_allclose(lines[scheme].get_xdata(), [accuracy for accuracy, _ in outcome.points])
+        np.testing.assert_allclose(lines[scheme].get_ydata(), [estimate.value for _, estimate in outcome.points])
+    lines = {line.get_gid(): line for line in right.get_lines() if line.get_gid()}
+    assert len(lines) == 9 and len({(style.look(scheme).colour, style.look(scheme).marker, style.look(scheme).hollow) for scheme in lines}) == 9
+    for gid, scheme, number in (
+        ("ULMC", "ULMC", 1),
+        ("BAOAB", "BAOAB", 1),
+        ("UBU", "UBU", 1),
+        ("underdamped RMM", "RMM", 2),
+        ("underdamped PMM single, K=inf", "PMM single, K=inf", 2),
+        ("underdamped PMM bernoulli, K=inf", "PMM bernoulli, K=inf", 2),
+    ):
+        outcome = results.one("phase_plane", "ripple", scheme, "position w2")
+        np.testing.assert_allclose(lines[gid].get_xdata(), [number / step for step, _ in outcome.points])
+        np.testing.assert_allclose(lines[gid].get_ydata(), [estimate.value for _, estimate in outcome.points])
+    words = {text.get_text() for text in table.findobj(Text)}
+    assert {"−1/2", "−1/3", "−3", style.slope(calls["UBU"].fit, 1.0), "underdamped PMM, one midpoint"} <= words
 
 
 def test_rates_tells_claims_from_controls(results: Results) -> None:
