@@ -20,7 +20,7 @@ _PARTICLES = 100_000
 _SIGMAS = 4.0
 _MARGIN = 10.0
 _STEPS = tuple(0.1 / 2**k for k in range(5))
-_PLANE_STEPS = tuple(0.4 / 2 ** (k / 2) for k in range(6))
+_PLANE_STEPS = tuple(0.2 / 1.6**k for k in range(5))
 _CURVATURE = 1.7
 
 
