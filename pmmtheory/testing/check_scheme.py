@@ -88,9 +88,8 @@ def check_scheme(
     two-point noise) breaks "affine semigroup" by design: skip that law. A Splitting is one, and there the law skips itself.
 
     States of more than one block are those of their dynamics, e.g. (..., 2) and (..., 2, 3) underdamped; N, f and D are
-    its `linear`, `forcing` and `diffusion`. Stationary laws are those of the position, on Gaussian targets only:
-    "law and particles" and "weak order" are skipped. A wrong constant of order a^2 in a step, such as independent noise
-    or a wrong rate of midpoints, is then seen by "stationary Gaussian" alone.
+    its `linear`, `forcing` and `diffusion`, and laws of many steps are those of the position. "weak order" then takes some ten
+    seconds.
 
     Parameters
     ----------
