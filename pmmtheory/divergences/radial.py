@@ -30,6 +30,7 @@ class Radial:
     variances: Tensor
     weights: Tensor
     variance: float
+    coarser: float = 1.0
 
     @property
     def kl(self) -> float:
@@ -40,15 +41,21 @@ class Radial:
 
     @property
     def chi2(self) -> float:
-        """int q r^2."""
-        t, q = self._grid()
+        """int q r^2, infinite where a component is at least twice as wide: p^2/q is as wide as v/(2 - v)."""
+        ratio = float(self.variances.max()) / self.variance
+        if ratio >= 2:
+            return math.inf
+        t, q = self._grid(ratio / (2 - ratio))
         log, p, r = self._ratio(t)
         return float(torch.where(log < _LARGE, q * r**2, p * torch.exp(log)).sum()) * self._spacing(t)
 
     @property
     def tv(self) -> float:
         """int |p - q| / 2."""
-        t, _ = self._grid()
+        t, q = self._grid()
+        common = float(torch.minimum(self._ratio(t)[1], q).sum()) * self._spacing(t)
+        if common < 1e-9:  # p - q rounds to zero between them
+            return 1 - common
         return absolute_integral(self._gap(t), float(t[0]), self._spacing(t)) / 2
 
     @property
@@ -92,13 +99,13 @@ class Radial:
         value: Tensor = torch.special.gammainc(half, torch.exp(2 * t) / 2)
         return value
 
-    def _grid(self) -> tuple[Tensor, Tensor]:
-        """A uniform grid of t that carries both laws, and the density of the Gaussian there."""
+    def _grid(self, reach: float = 1.0) -> tuple[Tensor, Tensor]:
+        """A uniform grid of t that carries both laws and one of variance `reach`, and the density of the Gaussian there."""
         peak = math.log(self.dim) / 2
         widest, narrowest = (math.log(float(v) / self.variance) / 2 for v in (self.variances.max(), self.variances.min()))
         low, high = (self._end(peak, side) for side in (-1, 1))
-        low, high = low + min(narrowest, 0.0), high + max(widest, 0.0)
-        spacing = 0.08 / math.sqrt(1 + self.dim / 4)
+        low, high = low + min(narrowest, 0.0), high + max(widest, math.log(reach) / 2, 0.0)
+        spacing = 0.08 * self.coarser / math.sqrt(1 + self.dim / 4)
         t = torch.linspace(low, high, math.ceil((high - low) / spacing) + 1, dtype=torch.float64, device=self.variances.device)
         return t, self._density(t)
 

@@ -94,10 +94,10 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
 
 def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:
     s = scheme.dynamics.blocks
-    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == s:
+    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == s and _same(initial.axes, _axes(target, device)):
         return initial
     same = isinstance(initial, Gaussian) and initial.dim == target.dim
-    if not (same and (initial.isotropic or _same_axes(initial, target))):
+    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
         raise InvalidParameter(
             "initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target, or a law of the chain"
         )
@@ -106,10 +106,9 @@ def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> Linea
     return LinearLaw(_centred(initial, s, device), blocks, _axes(target, device), True, 0.0)
 
 
-def _same_axes(one: Gaussian, other: Gaussian) -> bool:
-    if one.axes is None or other.axes is None:
-        return one.axes is other.axes
-    return torch.allclose(one.axes, other.axes, atol=1e-12)
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether two sets of axes are one."""
+    return one is other if one is None or other is None else torch.allclose(one, other, atol=1e-12)
 
 
 def _gaussian_target(scheme: Scheme) -> Gaussian:

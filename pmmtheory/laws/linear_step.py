@@ -64,6 +64,9 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int) -> AffineSteps:
                 column = _blocks(mean(zero, **{name: z}), chain.dynamics)
                 noise = noise + column[..., :, None] * column[..., None, :]
     _check(chain, units, matrix, mean)
+    elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], 0.0, draws | still)[1], chain.dynamics, q, len(variances))
+    if not torch.allclose(elsewhere, _covariance(factor, chain.dynamics, q, len(variances)), rtol=1e-9, atol=0.0):
+        raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
     return AffineSteps(matrix, noise, weights)
 
 

@@ -12,7 +12,8 @@ from scipy import stats
 from pmmtheory.divergences import Estimate, chi2, kl, tv, w2
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import LinearLaw, stationary_law
+from pmmtheory.laws import LinearLaw, random_variance, stationary_law
+from pmmtheory.laws.linear_step import affine_steps
 from pmmtheory.targets import Gaussian
 from tests.oracles.linear_schemes import on_gaussian, scheme
 
@@ -41,6 +42,17 @@ class TestAgainstTheLine:
         assert abs(seen.value - told.value) < 4 * (seen.error + told.error) + 1e-9 * told.value
         if route == "kl":
             assert seen.value == pytest.approx(told.value, rel=1e-8)
+
+
+@pytest.mark.xfail(strict=True, reason="what the rules for infinitely many midpoints cost is not in the error")
+@pytest.mark.parametrize("x", [0.1, 0.2])
+def test_finer_rules_for_the_midpoints_change_no_more_than_stated(x: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Gaussian()
+    chain = scheme("bernoulli inf", Overdamped(target), x)
+    seen = kl(stationary_law(chain, engine="linear"), target)
+    monkeypatch.setattr(random_variance, "affine_steps", lambda scheme, variances, level: affine_steps(scheme, variances, level + 2))
+    finer = kl(stationary_law(chain, engine="linear"), target)
+    assert abs(seen.value - finer.value) < 4 * (seen.error + finer.error)
 
 
 class TestHighDimension:
@@ -80,24 +92,20 @@ class TestOfTheLargest:
         target = Gaussian(dim=dim)
         return stationary_law(scheme("lmc", Overdamped(target), x), engine="linear"), target
 
-    @pytest.mark.xfail(strict=True, reason="the grid ends where q does, not where p^2/q does")
     @pytest.mark.parametrize(("x", "dim"), [(0.9, 1), (0.9, 20), (0.6, 100), (0.3, 1000)])
     def test_chi2(self, x: float, dim: int) -> None:
         seen, r = chi2(*self.law_and_target(x, dim)), 1 / (1 - x / 2)
         exact = math.expm1(-dim / 2 * math.log(r * (2 - r)))
         assert abs(seen.value - exact) < 4 * seen.error + 1e-9 * exact
 
-    @pytest.mark.xfail(strict=True, reason="it is not seen that the integrand grows without end")
     @pytest.mark.parametrize(("x", "dim"), [(1.0, 1), (1.5, 1), (1.2, 20), (1.5, 10_000)])
     def test_infinite_chi2(self, x: float, dim: int) -> None:
         with pytest.raises(InvalidParameter, match="chi2 is finite"):
             chi2(*self.law_and_target(x, dim))
 
-    @pytest.mark.xfail(strict=True, reason="p and q both round to zero where they cross")
     def test_tv_of_disjoint_laws(self) -> None:
         assert tv(*self.law_and_target(1.5, 10_000)).value == pytest.approx(1)
 
-    @pytest.mark.xfail(strict=True, reason="what the crossing and the grid cost is not in the error")
     @pytest.mark.parametrize("dim", [1, 20, 1000])
     def test_the_error_of_tv(self, dim: int) -> None:
         seen, r = tv(*self.law_and_target(0.3, dim)), 1 / 0.85

@@ -60,7 +60,6 @@ class TestOtherSchemes:
         with pytest.raises(InvalidParameter, match="scheme = 'Saturated' is not allowed: a step that is affine in the state, for a law by its moments"):
             stationary_law(Saturated(Overdamped(Gaussian(dim=3)), 0.1))
 
-    @pytest.mark.xfail(strict=True, reason="the factor is read off at one state only")
     def test_noise_that_depends_on_the_state(self) -> None:
         with pytest.raises(InvalidParameter, match="scheme = 'Spreading'"):
             stationary_law(Spreading(Overdamped(Gaussian()), 0.1), engine="linear")

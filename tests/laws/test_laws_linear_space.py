@@ -157,7 +157,6 @@ class TestWrongStart:
         with pytest.raises(InvalidParameter, match="initial"):
             transient_law(self.chain, TestParts.law, 2)
 
-    @pytest.mark.xfail(strict=True, reason="the axes of an initial law are not compared with those of the target")
     def test_laws_on_other_axes(self) -> None:
         for target in (turned(3), Gaussian(turned(3, seed=1).mean, 1.0)):
             with pytest.raises(InvalidParameter, match="initial"):
