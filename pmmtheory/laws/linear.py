@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         variance, middle = float(target.variances[0]), found[0].cpu()
         mixtures = tuple(variance_rule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
     slowest = 1 - mean_square_growth(scheme)
-    error = _change(found, coarse) + 4e-16 / slowest
+    error = _change(found, coarse) + 4e-16 * _substeps(scheme) / slowest
     return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, _enough(error, rtol, scheme), mixtures)
 
 
@@ -49,7 +50,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     for n in steps:
         blocks, shifted = _after(fine, start.blocks, offset, n)
         other, _ = _after(coarse, start.blocks, offset, n)
-        error = _change(blocks, other) + 4e-16 * (n + 1) + start.numerical_error
+        error = _change(blocks, other) + 4e-16 * (n + 1) * _substeps(scheme) + start.numerical_error
         centre = _centre(scheme, target, device) + _turned(shifted, None if axes is None else axes.T)
         laws.append(LinearLaw(centre, blocks, axes, gaussian, _enough(error, rtol, scheme)))
     return laws
@@ -90,6 +91,12 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     moved = mean @ column
     after = (power[:, :-1, :-1] @ second)[..., 0] + power[:, :-1, -1]
     return after.reshape(d, s, s) - moved @ moved.mT, moved[..., 0].T
+
+
+def _substeps(scheme: Scheme) -> float:
+    """How many maps a step composes: their rounding errors add up."""
+    substeps = scheme.substeps if isinstance(scheme, PoissonMidpoint) else 1.0
+    return 1.0 if substeps == math.inf else substeps
 
 
 def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:

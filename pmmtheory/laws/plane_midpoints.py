@@ -33,11 +33,17 @@ def parts_by_midpoints(pmm: PoissonMidpoint, t: float, level: int, device: torch
     if pmm.midpoints.kind == "single":
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
-    for n, nodes in _NODES[min(level, len(_NODES) - 1)].items():
+    together = _NODES[min(level, len(_NODES) - 1)]
+    if level and not pmm.step_size**2 * float(pmm.dynamics.target.smoothness) < _LARGE:
+        together = {4: 2} | together
+    for n, nodes in together.items():
         if n < pmm.substeps:
             parts.append(_pushed(pmm, t, _sets(pmm.midpoints, n, level), nodes, list(product((True, False), repeat=n)), device))
     return parts
 
+
+_LARGE = 0.05
+"""Where step^2 L is larger, sets of four midpoints are taken beyond the coarsest level, so that the error tells what is left out."""
 
 _NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1: 8, 2: 4, 3: 2}, {1: 9, 2: 5, 3: 3, 4: 2})
 """How many midpoints are taken together, and the nodes for each of their noises, by level."""

@@ -38,7 +38,7 @@ def variance_rule(scheme: Scheme, variance: float, blocks: Tensor, block: int) -
         if len(blocks) > 1 and nodes > _MOST_NODES:
             raise NotConverged(f"the law of the random variance of {scheme.name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = affine_steps(scheme, torch.full((2,), variance, dtype=torch.float64), int(nodes > 8) if len(blocks) == 1 else min(nodes, 4) - 4)
+        steps = affine_steps(scheme, torch.full((2,), variance, dtype=torch.float64), 1 if len(blocks) == 1 else min(nodes, 4) - 4)
         linear, shift = _entries(steps, block)
         middle = _vector(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle

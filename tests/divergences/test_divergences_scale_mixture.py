@@ -44,7 +44,6 @@ class TestAgainstTheLine:
             assert seen.value == pytest.approx(told.value, rel=1e-8)
 
 
-@pytest.mark.xfail(strict=True, reason="what the rules for infinitely many midpoints cost is not in the error")
 @pytest.mark.parametrize("x", [0.1, 0.2])
 def test_finer_rules_for_the_midpoints_change_no_more_than_stated(x: float, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Gaussian()

@@ -67,6 +67,11 @@ def test_many_substeps(name: str, lam: float, friction: float | None, step: floa
     assert relative(law.covariance, exact_stationary(name, step, lam, friction)) < DIGITS
 
 
+def test_the_error_of_many_substeps() -> None:
+    law = law_of("bernoulli 1000", 0.5, 0.6, 1.3)
+    assert relative(law.covariance, exact_stationary("bernoulli 1000", 0.5, 0.6, 1.3)) < 4 * law.numerical_error
+
+
 @pytest.mark.parametrize("friction", [None, 1.3])
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 def test_a_million_substeps(kind: str, friction: float | None) -> None:

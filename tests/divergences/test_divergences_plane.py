@@ -1,0 +1,110 @@
+"""Distances in the phase plane against plain quadrature of densities, marginals, closed forms and each other."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pmmtheory.divergences import chi2, kl, renyi, tv, w2
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import PlaneLaw, stationary_law
+from pmmtheory.targets import Gaussian
+from tests.oracles.lines import LINES
+from tests.oracles.plane_laws import on_line, plane_law
+
+CASES = pytest.mark.parametrize(
+    ("name", "target", "step_size"), [("lmc", "cosine", 0.3), ("OBABO", "cosine", 0.2), ("bernoulli 3", "cosine", 0.1), ("rmm", "bimodal", 0.1)]
+)
+DISTANCES = {"kl": kl, "tv": tv, "chi2": chi2}
+
+
+def mesh(law: PlaneLaw) -> tuple[torch.Tensor, float]:
+    """Points of a product grid of its own, and the area of a cell; it costs only TV, which has kinks, some accuracy."""
+    u = torch.linspace(float(law.grid[0]) + 0.01, float(law.grid[-1]) - 0.01, 331, dtype=torch.float64)
+    v = torch.linspace(-7.5, 7.5, 251, dtype=torch.float64)
+    return torch.cartesian_prod(u, v), float(u[1] - u[0]) * float(v[1] - v[0])
+
+
+def invariant(target: str, points: torch.Tensor) -> torch.Tensor:
+    u, v = points.unbind(-1)
+    return LINES[target].density(u) * torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
+
+
+@CASES
+def test_plain_quadrature(name: str, target: str, step_size: float) -> None:
+    """int p log(p/q), int |p - q|/2 and int (p - q)^2/q, where q has not decayed to rounding."""
+    law = plane_law(name, target, step_size)
+    points, area = mesh(law)
+    p, q = law.density(points).clamp_min(0), invariant(target, points)
+    kept = q > 1e-15 * q.max()
+    p, q = p[kept], q[kept]
+    expected = {"kl": torch.special.xlogy(p, p / q) - p + q, "tv": (p - q).abs() / 2, "chi2": (p - q) ** 2 / q}
+    for key, values in expected.items():
+        seen = DISTANCES[key](law, LINES[target])
+        assert seen.value == pytest.approx(float(values.sum()) * area, rel=1e-5 if key != "tv" else 5e-3, abs=seen.error)
+
+
+@CASES
+def test_the_joint_law_is_farther_than_its_marginals(name: str, target: str, step_size: float) -> None:
+    """The data-processing inequality, for all three; and those of the marginals are not zero."""
+    law = plane_law(name, target, step_size)
+    for distance in DISTANCES.values():
+        joint = distance(law, LINES[target])
+        for part, reference in ((law.position, LINES[target]), (law.velocity, Gaussian())):
+            marginal = distance(part, reference)
+            assert 0 < marginal.value <= joint.value + joint.error + marginal.error
+
+
+@CASES
+def test_inequalities(name: str, target: str, step_size: float) -> None:
+    """2 TV^2 <= KL <= log(1 + chi2), and chi2 = 2 KL to leading order."""
+    law = plane_law(name, target, step_size)
+    k, t, c = (DISTANCES[key](law, LINES[target]) for key in ("kl", "tv", "chi2"))
+    assert 2 * t.value**2 <= k.value + k.error
+    assert k.value <= math.log1p(c.value) + c.error + k.error
+    assert c.value == pytest.approx(2 * k.value, rel=0.15)
+
+
+def test_between_laws() -> None:
+    """TV is a metric; equal laws are at distance zero; the step explains most of the distance."""
+    one, two, three = (plane_law("lmc", "cosine", a) for a in (0.1, 0.2, 0.3))
+    assert tv(one, two).value == pytest.approx(tv(two, one).value, rel=1e-3)
+    assert tv(one, three).value <= tv(one, two).value + tv(two, three).value + 1e-6
+    for distance in DISTANCES.values():
+        assert distance(one, one).value == pytest.approx(0, abs=1e-15)
+        assert 0 < distance(one, two).value < distance(one, three).value
+    assert kl(one, two).value == pytest.approx(float(chi2(one, two)) / 2, rel=0.1)
+
+
+def test_a_law_against_the_same_law_at_a_finer_resolution() -> None:
+    law = plane_law("lmc", "cosine", 0.3)
+    finer = stationary_law(on_line("lmc", "cosine", 0.3), rtol=0.9 * law.numerical_error)
+    for distance in DISTANCES.values():
+        seen = distance(law, finer)
+        assert seen.value < 2 * law.numerical_error and seen.error < 4 * law.numerical_error
+
+
+def test_estimates_say_what_they_are() -> None:
+    seen = kl(plane_law("lmc", "cosine", 0.3), LINES["cosine"])
+    assert seen.method == "exact law in the phase plane" and 0 < seen.error < 0.01 * seen.value
+
+
+class TestWrongInput:
+    law = property(lambda self: plane_law("lmc", "cosine", 0.3))
+
+    def test_distances_that_are_of_the_line(self) -> None:
+        for distance in (w2, lambda p, q: renyi(p, q, 2.0)):
+            with pytest.raises(InvalidParameter, match="law.position and law.velocity have every distance"):
+                distance(self.law, LINES["cosine"])
+        assert w2(self.law.position, LINES["cosine"]).value > 0
+
+    @pytest.mark.parametrize("distance", [kl, tv, chi2])
+    def test_other_kinds(self, distance) -> None:  # type: ignore[no-untyped-def]
+        linear = stationary_law(on_line("lmc", "gaussian", 0.3), engine="linear")
+        for other in (self.law.position, linear, Gaussian(dim=2), 1.0):
+            with pytest.raises(InvalidParameter, match="takes a law and a target or law of the same kind and dimension"):
+                distance(self.law, other)
+        with pytest.raises(InvalidParameter, match="Cosine against PlaneLaw"):
+            distance(LINES["cosine"], self.law)
