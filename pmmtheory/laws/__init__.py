@@ -62,6 +62,14 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     >>> law = stationary_law(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1))
     >>> abs(law.covariance - 1 / (1 - 0.1 / 2)) < 1e-12
     True
+
+    In the phase plane, and in a thousand dimensions:
+
+    >>> law = stationary_law(EulerMaruyama(Underdamped(Gaussian(), friction=1.0), step_size=0.1))
+    >>> law.covariance.shape, law.numerical_error < 1e-5
+    (torch.Size([2, 2]), True)
+    >>> stationary_law(EulerMaruyama(Overdamped(Gaussian(dim=1000)), step_size=0.1)).dim
+    1000
     """
     name = _engine(scheme, device, engine)
     return _ENGINES[name].stationary(scheme, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
@@ -93,7 +101,17 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None =
 
 
 def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> list[Law]:
-    """transient_law for several ascending numbers of steps of one chain, at the cost of the last."""
+    """transient_law for several ascending numbers of steps of one chain, at the cost of the last.
+
+    Examples
+    --------
+    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.schemes import EulerMaruyama
+    >>> from pmmtheory.targets import Gaussian
+    >>> laws = transient_laws(EulerMaruyama(Overdamped(Gaussian()), step_size=0.5), Gaussian(4.0, 1.0), [1, 2])
+    >>> [round(law.mean, 9) for law in laws]
+    [2.0, 1.0]
+    """
     name = _engine(scheme, device, engine)
     numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:

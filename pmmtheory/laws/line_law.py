@@ -32,6 +32,16 @@ class LineLaw:
         The larger density at the two ends of the grid, relative to the maximum.
     truncated : bool
         Whether the chain was killed outside the grid because it has no law on the whole line.
+
+    Examples
+    --------
+    >>> from pmmtheory.dynamics import Overdamped
+    >>> from pmmtheory.laws import stationary_law
+    >>> from pmmtheory.schemes import EulerMaruyama
+    >>> from pmmtheory.targets import Cosine
+    >>> law = stationary_law(EulerMaruyama(Overdamped(Cosine(amplitude=0.5)), step_size=0.1))
+    >>> round(float(law.cdf(0.0)), 9), law.moment(2).error < 1e-6
+    (0.5, True)
     """
 
     def __init__(self, grid: Tensor, values: Tensor, reference: Callable[[Tensor], Tensor], truncated: bool = False, lost: float = 0.0):

@@ -35,6 +35,7 @@ def within(seen: Any, exact: np.ndarray, stated: float) -> None:
 
 
 @pytest.mark.parametrize("name", SHARED)
+@settings(max_examples=8)
 @given(lam=curvatures, x=shares)
 def test_overdamped(name: str, lam: float, x: float) -> None:
     law = law_of(name, x / lam, lam, None)
@@ -52,6 +53,7 @@ def test_underdamped(name: str, lam: float, friction: float, share: float) -> No
 
 
 @pytest.mark.parametrize("name", SPLITTINGS)
+@settings(max_examples=8)
 @given(lam=curvatures, friction=frictions, share=st.floats(0.3, 1.9))
 def test_splittings_with_large_steps(name: str, lam: float, friction: float, share: float) -> None:
     step = share / math.sqrt(lam)
