@@ -40,6 +40,20 @@ class UnstableStep(InvalidParameter):
         self.limit = limit
 
 
+class NotMonotone(PmmError):
+    """A deterministic sampler that does not keep the order of points on the line: its law is not had by a change of variables.
+
+    Attributes
+    ----------
+    where : float
+        A point at which its derivative is not positive.
+    """
+
+    def __init__(self, what: str, where: float, slope: float):
+        super().__init__(f"{what} is not an increasing map of the line: its derivative at {where:.6g} is {slope:.3g}; particles still have its law.")
+        self.where = where
+
+
 class NotConverged(PmmError):
     """A computation that could not reach the accuracy asked for.
 

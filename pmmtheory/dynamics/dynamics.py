@@ -27,18 +27,24 @@ class Dynamics(ABC):
     A state consists of `blocks` blocks of the target's dimension d (a position; a position and a velocity). It has the
     shape (..., d) with one block and (..., blocks, d) with more; the axis of length d is left out when d = 1. The actions
     form a semigroup: A_h A_k = A_{h+k}; A_k G_h + G_k = G_{h+k}; A_k Gamma_h^2 A_k' + Gamma_k^2 = Gamma_{h+k}^2
-    (Kandasamy & Nagaraj 2024, sect. 2).
+    (Kandasamy & Nagaraj 2024, sect. 2). Where they depend on time, each is that of the interval [t, t + h].
 
     Attributes
     ----------
     target : Target
     blocks : int
     linear, forcing, diffusion : matrices on the blocks
-        N = A'(0), f = G'(0) (one column) and D = (Gamma^2)'(0).
+        N = A'(0), f = G'(0) (one column) and D = (Gamma^2)'(0), where they do not depend on time.
+    autonomous : bool
+        Whether neither the actions nor the force depend on time.
+    grain : float
+        0 where h may be any duration; else the shortest, and every time is a multiple of it.
     """
 
     target: Target
     blocks: int = 1
+    autonomous: bool = True
+    grain: float = 0.0
     linear: Matrix
     forcing: Matrix
     diffusion: Matrix
@@ -64,20 +70,24 @@ class Dynamics(ABC):
         """The force b(x, t), of the shape of a position."""
 
     @abstractmethod
-    def transport(self, h: Time, x: Tensor) -> Tensor:
-        """A_h x."""
+    def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:
+        """A_h x, from time t on."""
 
     @abstractmethod
-    def respond(self, h: Time, b: Tensor) -> Tensor:
-        """G_h b, a state."""
+    def respond(self, h: Time, b: Tensor, t: Time = 0.0) -> Tensor:
+        """G_h b, a state, for a force that acts from time t on."""
 
     @abstractmethod
-    def impulse(self, b: Tensor) -> Tensor:
-        """(dG_h/dh at 0) b: the effect of a force of unit impulse."""
+    def impulse(self, b: Tensor, t: Time = 0.0) -> Tensor:
+        """(dG_h/dh at 0) b: the effect of a force of unit impulse at time t."""
 
     @abstractmethod
-    def noise(self, h: Time) -> Any:
-        """Gamma_h: a number, tensor or BlockFactor that multiplies standard normals of the shape of a state."""
+    def noise(self, h: Time, t: Time = 0.0) -> Any:
+        """Gamma_h of the noise from time t on: a number, tensor or BlockFactor that multiplies standard normals of the shape of a state."""
+
+    def law_at(self, t: float) -> Target:
+        """The law of the position at time t, of the process that has its own law at time 0: the target, where that is invariant."""
+        return self.target
 
     def position(self, x: Tensor) -> Tensor:
         """The position in a state."""

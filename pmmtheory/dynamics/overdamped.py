@@ -27,14 +27,14 @@ class Overdamped(Dynamics):
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
         return self.target.drift(x)
 
-    def transport(self, h: Time, x: Tensor) -> Tensor:
+    def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:
         return x
 
-    def respond(self, h: Time, b: Tensor) -> Tensor:
+    def respond(self, h: Time, b: Tensor, t: Time = 0.0) -> Tensor:
         return h * b
 
-    def impulse(self, b: Tensor) -> Tensor:
+    def impulse(self, b: Tensor, t: Time = 0.0) -> Tensor:
         return b
 
-    def noise(self, h: Time) -> float | Tensor:
+    def noise(self, h: Time, t: Time = 0.0) -> float | Tensor:
         return torch.sqrt(2 * h) if isinstance(h, Tensor) else math.sqrt(2 * h)

@@ -60,20 +60,20 @@ class Underdamped(Dynamics):
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
         return self.target.drift(self.position(x))
 
-    def transport(self, h: Time, x: Tensor) -> Tensor:
+    def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:
         h, (u, v) = self._block(h), x.unbind(self.axis)
         t = self.friction * h
         return join(u + h * phi1(t) * v, decay(t) * v, self.axis)
 
-    def respond(self, h: Time, b: Tensor) -> Tensor:
+    def respond(self, h: Time, b: Tensor, t: Time = 0.0) -> Tensor:
         h = self._block(h)
         t = self.friction * h
         return join(h * h * phi2(t) * b, h * phi1(t) * b, self.axis)
 
-    def impulse(self, b: Tensor) -> Tensor:
+    def impulse(self, b: Tensor, t: Time = 0.0) -> Tensor:
         return join(torch.zeros_like(b), b, self.axis)
 
-    def noise(self, h: Time) -> BlockFactor:
+    def noise(self, h: Time, t: Time = 0.0) -> BlockFactor:
         h = self._block(h)
         t = self.friction * h
         wide, first = spread(t), phi1(t)

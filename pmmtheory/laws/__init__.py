@@ -7,23 +7,24 @@ from typing import Any
 
 import torch
 
-from pmmtheory.dynamics import Overdamped, Underdamped
+from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter, count, positive
-from pmmtheory.laws import line, linear, plane
+from pmmtheory.laws import line, linear, moving, plane
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.linear_law import LinearLaw
 from pmmtheory.laws.plane_law import PlaneLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, Target
+from pmmtheory.targets.line import LineTarget
 
 __all__ = ["LineLaw", "LinearLaw", "PlaneLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
 
 Law = Any
 """A LineLaw, PlaneLaw or LinearLaw."""
 
-_ENGINES: Mapping[str, Any] = {"line": line, "plane": plane, "linear": linear}
-_RTOL = {"line": 1e-8, "plane": 1e-5, "linear": 1e-8}
+_ENGINES: Mapping[str, Any] = {"line": line, "moving": moving, "plane": plane, "linear": linear}
+_RTOL = {"line": 1e-8, "moving": 2e-8, "plane": 1e-5, "linear": 1e-8}
 
 
 def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
@@ -131,9 +132,11 @@ def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
     if engine is not None and engine not in _ENGINES:
         raise InvalidParameter("engine", engine, f"{', '.join(_ENGINES)}, or None")
     system = scheme.dynamics
+    on_line = isinstance(system.target, LineTarget) and system.target.dim == 1
     able = {
-        "line": isinstance(system, Overdamped) and system.target.dim == 1,
-        "plane": isinstance(system, Underdamped) and system.target.dim == 1,
+        "line": system.autonomous and system.blocks == 1 and on_line,
+        "moving": not system.autonomous and on_line,
+        "plane": isinstance(system, Underdamped) and on_line,
         "linear": isinstance(system.target, Gaussian),
     }
     if engine is not None and not able[engine]:

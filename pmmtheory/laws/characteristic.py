@@ -27,17 +27,17 @@ def tensor_rule(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[
 def centre(scheme: Scheme, x: Tensor, t: float) -> Tensor:
     """The point A_a x + G_a b(x, t) around which the law of a step is computed."""
     system, a = scheme.dynamics, scheme.step_size
-    return system.transport(a, x) + system.respond(a, system.drift(x, t))
+    return system.transport(a, x, t) + system.respond(a, system.drift(x, t), t)
 
 
-def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int) -> Tensor:
+def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int, depth: float = 8.4) -> Tensor:
     """E exp(i xi_k (X' - centre(x))) for xi_k = k spacing, k < count, and every start point.
 
-    x : (n,). Returns (n, count), complex. For equally spaced frequencies each term of the rule is a geometric-Gaussian
-    sequence in k, so one complex product a frequency replaces an exponential.
+    x : (n,); depth : standard deviations of the noise beyond which it is left out. Returns (n, count), complex. For equally
+    spaced frequencies each term of the rule is a geometric-Gaussian sequence in k, so one complex product a frequency replaces an exponential.
     """
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
-        return midpoint_characteristic(scheme, x, t, spacing, count, level)
+        return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
     draws, weights = tensor_rule(scheme, level, x.device)
     rows = max(1, _CHUNK // weights.shape[0])
     return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])

@@ -11,11 +11,15 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
-_NEGLIGIBLE = 8.6
-"""Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.6^2/2) = 1e-16."""
+FULL_DEPTH = 8.4
+"""Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.4^2/2) = 5e-16."""
+
+_ROWS = 32
+"""Rows of like needs that are computed together."""
 
 
 @dataclass(frozen=True)
@@ -55,46 +59,71 @@ def grid_spacing(scheme: Scheme, low: float, high: float, level: int, smallest: 
     return min(kernel, 0.16 / math.sqrt(steepest), smallest) / refine
 
 
-def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts: Tensor | None = None) -> Tensor:
+def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts: Tensor | None = None, depth: Tensor | None = None, band: float = math.inf) -> Tensor:
     """P[i, j] = spacing times the density of a step from starts[i] (grid[i] unless given) to grid[j].
 
-    The step is centred at A_a x + G_a b(x), where its law is a narrow bump: its characteristic function is needed at
-    some 40 frequencies only, whatever the size of the grid, and one product with a Fourier matrix gives the density
-    on a window of the grid. Entries outside the window are zero: their true values are below rounding.
+    A step without draws is a Gaussian. Else its law is a bump around A_a x + G_a b(x) of about the width of the noise: a few
+    dozen frequencies of its characteristic function give its density on a window of the grid. Where midpoints feel a force
+    that varies it has narrower parts, which need higher frequencies, and wider tails, which need a wider window: rows with
+    like needs are computed together. depth, shape (n,), says how many standard deviations of a Gaussian each row is worth
+    (8.4, all digits, unless given). Frequencies above `band` are left out, smoothly and alike in all rows: none need be known
+    beyond those of the law that the rows add up to. Entries outside the window are zero: their true values are below that.
     """
     starts = grid if starts is None else starts
-    spacing = float(grid[1] - grid[0])
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
-    curvature = float(torch.abs(target.curvature(starts)).max())
-    sigma = noise_scale(scheme, target.mean)
-    reach = sigma * (_NEGLIGIBLE + 1.5) * (1 + 2 * min(scheme.step_size * curvature, 1.0))
-    window = 2 * math.ceil(reach / spacing) + 4
-    frequency = 2 * math.pi / (window * spacing)
-    middle = centre(scheme, starts, t)
-    narrowed = sigma * max(0.5, 1 - scheme.step_size * curvature)
-    highest = (1 + 0.1 * level) * _NEGLIGIBLE / narrowed
-    phi = characteristic(scheme, starts, t, frequency, math.ceil(highest / frequency) + 1, level)
-    left = float(torch.abs(phi[:, -1]).max())
-    if left > 1e-3:
-        raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
-    k = torch.arange(phi.shape[1], dtype=torch.float64, device=grid.device)
-    offsets = torch.arange(window, dtype=torch.float64, device=grid.device)
-    first = torch.floor((middle - grid[0]) / spacing) - window // 2 + 1
-    phase = frequency * (grid[0] + first * spacing - middle)
-    shifted = phi * torch.polar(torch.ones_like(phase)[:, None].expand(-1, k.shape[0]), -phase[:, None] * k)
-    shifted[:, 0] /= 2
-    fourier = torch.polar(
-        torch.ones((k.shape[0], window), dtype=torch.float64, device=grid.device), -2 * math.pi / window * torch.remainder(k[:, None] * offsets, window)
-    )
-    density = (shifted @ fourier).real * (2 / window)
-    columns = first[:, None] + offsets
-    near = torch.abs(grid[0] + columns * spacing - middle[:, None]) <= reach
-    inside = (columns >= 0) & (columns < grid.shape[0]) & near
+    depth = torch.full_like(starts, FULL_DEPTH) if depth is None else depth
     matrix = torch.zeros((starts.shape[0], grid.shape[0]), dtype=torch.float64, device=grid.device)
-    rows = torch.arange(starts.shape[0], device=grid.device)[:, None].expand_as(columns)
-    matrix[rows[inside], columns[inside].to(torch.long)] = density[inside]
+    if not scheme.draws:
+        mean, factor = scheme.step(starts, t, {})
+        _fill(matrix, torch.arange(len(starts), device=grid.device), grid, mean, depth * factor, lambda offset: _bump(offset / factor) / factor)
+        return matrix
+    width = float(scheme.dynamics.noise(scheme.step_size, t))
+    narrows, widens = slopes(scheme, starts, t)
+    depth = depth * (1 + 0.05 * level)
+    highest = depth / (1 - 2 * narrows).clamp_min(0.42) / width
+    reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
+    for rows in torch.argsort(highest * reach).split(_ROWS):
+        _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band)
     return matrix
+
+
+def _fourier(scheme: Scheme, matrix: Tensor, rows: Tensor, grid: Tensor, x: Tensor, t: float, level: int, highest: float, reach: float, depth: float, band: float) -> None:
+    frequency = math.pi / reach
+    for _ in range(3):
+        phi = characteristic(scheme, x, t, frequency, math.ceil(min(highest, band) / frequency) + 1, level, depth)
+        if highest > band:
+            k = torch.arange(phi.shape[1], dtype=torch.float64, device=phi.device)
+            phi = phi * torch.exp(-36 * (k * frequency / band) ** 32)
+        left = float(torch.abs(phi[:, -1]).max())
+        if left < 30 * math.exp(-(depth**2) / 2):
+            break
+        highest *= 1.4  # where the step folds the line, its law has parts as narrow as the noise left after the last midpoint
+    if left > max(0.1, 30 * math.exp(-(depth**2) / 2)):
+        raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
+
+    def density(offset: Tensor) -> Tensor:
+        wave = torch.polar(torch.ones_like(offset), -frequency * offset)
+        total = phi[:, -1:].expand_as(wave)
+        for k in range(phi.shape[1] - 2, 0, -1):
+            total = (total * wave).add_(phi[:, k : k + 1])
+        return ((total * wave).real + 0.5) / reach
+
+    _fill(matrix, rows, grid, centre(scheme, x, t), torch.full_like(x, reach), density)
+
+
+def _fill(matrix: Tensor, rows: Tensor, grid: Tensor, middle: Tensor, reach: Tensor, density: Callable[[Tensor], Tensor]) -> None:
+    """Set the entries within reach of the middle of each row to spacing times the density at their offset from it."""
+    spacing = float(grid[1] - grid[0])
+    window = 2 * math.ceil(float(reach.max()) / spacing) + 2
+    first = torch.floor((middle - grid[0]) / spacing).to(torch.long) - window // 2 + 1
+    columns = first[:, None] + torch.arange(window, device=grid.device)
+    offset = grid[0] + columns.to(grid) * spacing - middle[:, None]
+    values = density(offset) * spacing
+    inside = (columns >= 0) & (columns < grid.shape[0]) & (torch.abs(offset) <= reach[:, None])
+    matrix[rows[:, None].expand_as(columns)[inside], columns[inside]] = values[inside]
+
+
+def _bump(z: Tensor) -> Tensor:
+    return torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def stepper(matrix: Tensor) -> Callable[[Tensor], Tensor]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged, real
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.laws.kernel import Resolution, grid_spacing, noise_scale, stepper, transition_matrix
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
-_LEVELS = 6
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
 
@@ -49,7 +49,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
             best = wider
         return best
 
-    return _converged(at_level, rtol, f"the stationary law of {scheme.name}")
+    return refined(at_level, rtol, f"the stationary law of {scheme.name}")
 
 
 def _stationary_on(scheme: Scheme, target: LineTarget, level: int, factor: float, truncated: bool, device: str) -> LineLaw:
@@ -62,24 +62,11 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     target = line_target(scheme)
     on_line = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
     start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
-    memo: dict[int, list[LineLaw]] = {}
 
-    def at_level(level: int, which: int) -> LineLaw:
-        if level not in memo:
-            memo[level] = list(_evolve(scheme, target, start, steps, level, device))
-        return memo[level][which]
+    def at_level(level: int) -> list[LineLaw]:
+        return list(_evolve(scheme, target, start, steps, level, device))
 
-    return [_converged(lambda level, i=i: at_level(level, i), rtol, f"the law of {scheme.name} after {n} steps") for i, n in enumerate(steps)]  # type: ignore[misc]
-
-
-def _converged(at_level: Callable[[int], LineLaw], rtol: float, what: str) -> LineLaw:
-    law, reached = at_level(0), math.inf
-    for level in range(1, _LEVELS):
-        law = at_level(level).resolved_by(law)
-        reached = min(reached, law.numerical_error)
-        if law.numerical_error <= rtol:
-            return law
-    raise NotConverged(what, reached, rtol)
+    return refined_path(at_level, rtol, scheme.name, steps)
 
 
 def _resolution(

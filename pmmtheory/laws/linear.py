@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws import linear_moving
 from pmmtheory.laws.linear_law import LinearLaw, Mixture
 from pmmtheory.laws.linear_step import step_moments
 from pmmtheory.laws.poisson_moments import StepMoments
@@ -23,7 +24,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
     """The stationary law on every axis: P = E R P R' + E Q."""
     target = _gaussian_target(scheme)
     require_stable(scheme, mean_square_growth)
-    distinct, place = _distinct(target, device)
+    distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
     found, coarse = (_solve(step_moments(scheme, distinct, level)) for level in (2, 1))
     gaussian = _is_gaussian(scheme)
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
@@ -38,6 +39,8 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
     """The laws after the given numbers of steps, from a Gaussian on the axes of the target (velocities from N(0, I)) or from a law."""
     target = _gaussian_target(scheme)
+    if not scheme.dynamics.autonomous:
+        return _moving(scheme, target, initial, steps, rtol, device)
     start = _start(scheme, target, initial, device)
     gaussian = _is_gaussian(scheme) and start.gaussian
     axes = _axes(target, device)
@@ -45,7 +48,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     if not _is_gaussian(scheme) and target.dim > 1 and bool((offset != 0).any()):
         raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
     every = target.variances.to(device)
-    fine, coarse = (step_moments(scheme, every if len(every) > 1 else every.repeat(2), level) for level in (2, 1))
+    fine, coarse = (step_moments(scheme, every, level) for level in (2, 1))
     laws = []
     for n in steps:
         blocks, shifted = _after(fine, start.blocks, offset, n)
@@ -56,6 +59,30 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     return laws
 
 
+def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
+    """The laws of the position where steps depend on time."""
+    begin, axes, gaussian = _position(scheme, target, initial, device), _axes(target, device), _is_gaussian(scheme)
+    if not gaussian and target.dim > 1 and bool(begin.mean.any() or torch.as_tensor(target.mean).any()):
+        raise InvalidParameter("target", target.name, "data of mean zero, where random midpoints are shared by several axes")
+    paths = [linear_moving.path(scheme, begin, steps, level) for level in (2, 1)]
+    laws = []
+    for n, fine, coarse in zip(steps, *paths, strict=True):
+        error = _change(fine.covariance[:, None, None], coarse.covariance[:, None, None]) + 4e-16 * (n + 1) * _substeps(scheme)
+        laws.append(linear_moving.law(fine, axes, gaussian, _enough(error, rtol, scheme)))
+    return laws
+
+
+def _position(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> linear_moving.Moments:
+    """The moments of an initial law of the position, which must be Gaussian on the axes of the target."""
+    s, axes = scheme.dynamics.blocks, _axes(target, device)
+    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == 1 and initial.gaussian and _same(initial.axes, axes):
+        return linear_moving.start(target, initial.centre[0], initial.blocks[:, 0, 0], s, axes, device)
+    same = isinstance(initial, Gaussian) and initial.dim == target.dim
+    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
+        raise InvalidParameter("initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target")
+    return linear_moving.start(target, torch.as_tensor(initial.mean, dtype=torch.float64).reshape(-1), initial.variances, s, axes, device)
+
+
 def mean_square_growth(scheme: Scheme) -> float:
     """The factor by which one step multiplies E|X|^2 on the worst axis: the spectral radius of E R (x) R."""
     return growth_at(scheme, torch.unique(_gaussian_target(scheme).variances))
@@ -63,13 +90,13 @@ def mean_square_growth(scheme: Scheme) -> float:
 
 def growth_at(scheme: Scheme, variances: Tensor) -> float:
     """The same on a Gaussian with the given variances."""
-    moments = step_moments(scheme, variances if len(variances) > 1 else variances.repeat(2), 1)
+    moments = step_moments(scheme, variances, 1)
     return float(torch.linalg.eigvals(moments.square).abs().max())
 
 
 def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
     """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
-    return _solve(step_moments(scheme, variances if len(variances) > 1 else variances.repeat(2), 1))
+    return _solve(step_moments(scheme, variances, 1))
 
 
 def _solve(moments: StepMoments) -> Tensor:
@@ -123,11 +150,6 @@ def _gaussian_target(scheme: Scheme) -> Gaussian:
     if not isinstance(target, Gaussian):
         raise InvalidParameter("target", target.name, "a Gaussian, for a law by moments")
     return target
-
-
-def _distinct(target: Gaussian, device: str) -> tuple[Tensor, Tensor]:
-    distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
-    return (distinct if len(distinct) > 1 else distinct.repeat(2)), place
 
 
 def _is_gaussian(scheme: Scheme) -> bool:

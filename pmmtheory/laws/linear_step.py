@@ -19,25 +19,29 @@ from pmmtheory.targets import Gaussian
 
 @dataclass(frozen=True)
 class AffineSteps:
-    """X' = R X + N(0, Q) on each axis, for every node of the draws that all axes share.
+    """X' = R X + r + N(0, Q) on each axis, for every node of the draws that all axes share.
 
-    matrix, noise : (q, axes, s, s) tensors R and Q; weights : (q,) tensor.
+    matrix, noise : (q, axes, s, s) tensors R and Q; offset : (q, axes, s) tensor r; weights : (q,) tensor.
     """
 
     matrix: Tensor
+    offset: Tensor
     noise: Tensor
     weights: Tensor
 
 
-def affine_steps(scheme: Scheme, variances: Tensor, level: int) -> AffineSteps:
-    """The steps on the axes of a centred Gaussian with these variances (at least two), by unit vectors.
+def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, centres: Tensor | None = None) -> AffineSteps:
+    """The steps at time t on the axes of a Gaussian with these variances and means, zero unless given, by unit vectors.
 
     Raises
     ------
     InvalidParameter
         Where the step is not affine in the state and its normals, or its noise depends on the state.
     """
-    chain = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances)))
+    if len(variances) == 1:  # two equal axes: dynamics on the line would leave their axis out
+        pair = affine_steps(scheme, variances.repeat(2), level, t, None if centres is None else centres.repeat(2))
+        return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
+    chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
     shape, device = chain.dynamics.state_shape, variances.device
     draws, weights = _shared(chain, level, device)
     normals = [name for name, draw in chain.draws.items() if isinstance(draw, Normal)]
@@ -48,10 +52,11 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int) -> AffineSteps:
     units = [_unit(zero, k, chain.dynamics.blocks) for k in range(chain.dynamics.blocks)]
 
     def mean(x: Tensor, **moved: Tensor) -> Tensor:
-        return chain.step(x, 0.0, draws | still | moved)[0].expand(zero.shape)
+        return chain.step(x, t, draws | still | moved)[0].expand(zero.shape)
 
-    matrix = torch.stack([_blocks(mean(unit), chain.dynamics) for unit in units], -1)
-    factor = chain.step(zero, 0.0, draws | still)[1]
+    offset = _blocks(mean(zero), chain.dynamics)
+    matrix = torch.stack([_blocks(mean(unit), chain.dynamics) - offset for unit in units], -1)
+    factor = chain.step(zero, t, draws | still)[1]
     noise = _covariance(factor, chain.dynamics, q, len(variances))
     for name in normals:
         for layer in range(max(1, layers)):
@@ -61,13 +66,13 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int) -> AffineSteps:
                     z[layer] = unit
                 else:
                     z += unit
-                column = _blocks(mean(zero, **{name: z}), chain.dynamics)
+                column = _blocks(mean(zero, **{name: z}), chain.dynamics) - offset
                 noise = noise + column[..., :, None] * column[..., None, :]
-    _check(chain, units, matrix, mean)
-    elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], 0.0, draws | still)[1], chain.dynamics, q, len(variances))
+    _check(chain, units, matrix, offset, mean)
+    elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], t, draws | still)[1], chain.dynamics, q, len(variances))
     if not torch.allclose(elsewhere, _covariance(factor, chain.dynamics, q, len(variances)), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
-    return AffineSteps(matrix, noise, weights)
+    return AffineSteps(matrix, offset, noise, weights)
 
 
 def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
@@ -123,10 +128,10 @@ def _covariance(factor: Any, system: Dynamics, q: int, axes: int) -> Tensor:
     return torch.diag_embed(each)
 
 
-def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, mean: Any) -> None:
+def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, mean: Any) -> None:
     """Compare a step from one more state with what the unit vectors say."""
     numbers = torch.linspace(-1.7, 2.3, len(units), dtype=torch.float64, device=matrix.device)
     seen = _blocks(mean(sum(c * unit for c, unit in zip(numbers, units, strict=True))), chain.dynamics)
-    told = matrix @ numbers
+    told = matrix @ numbers + offset
     if not torch.allclose(seen, told, rtol=1e-9, atol=1e-9 * float(told.abs().max())):
         raise InvalidParameter("scheme", chain.name, "a step that is affine in the state, for a law by its moments")

@@ -9,7 +9,7 @@ from itertools import combinations, product
 import numpy as np
 from scipy.special import roots_jacobi
 
-from pmmtheory.schemes import Index, Midpoints
+from pmmtheory.schemes import Midpoints
 
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (N, q), ascending, which of them count (N, q), and weights (q,)."""
@@ -31,8 +31,8 @@ def midpoint_sets(midpoints: Midpoints, level: int) -> Sets:
     Bernoulli midpoints: all subsets for K <= 12; for K = inf, Gauss rules on the simplex of n ordered times for every
     number n, fewer nodes where n is rare. For other K, E f is smooth in 1/K and is interpolated between these.
     """
-    if midpoints.kind == "single":
-        times, weights = Index(midpoints.substeps).rule(level)
+    if midpoints.kind != "bernoulli":
+        times, weights = midpoints.one(level)
         return times[None], np.ones((1, len(times)), dtype=bool), weights
     if midpoints.substeps <= _LISTED:
         return _subsets(int(midpoints.substeps), midpoints.intensity)

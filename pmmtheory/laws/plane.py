@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.linear import growth_at, stationary_at
 from pmmtheory.laws.plane_law import PlaneLaw, plane_target
 from pmmtheory.laws.plane_operator import Plane, transition
+from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
@@ -37,7 +38,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         plane = _plane(scheme, target, level, device)
         return PlaneLaw(plane, _invariant(scheme, target, plane, level), target, 30 * _tolerance(level))
 
-    return _converged(at_level, rtol, f"the stationary law of {scheme.name} in the phase plane")
+    return refined(at_level, rtol, f"the stationary law of {scheme.name} in the phase plane", _LEVELS)
 
 
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
@@ -45,17 +46,11 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     target = _checked(scheme)
     if not isinstance(initial, PlaneLaw):
         initial = plane_target(initial)
-    memo: dict[int, list[PlaneLaw]] = {}
 
-    def at_level(level: int, which: int) -> PlaneLaw:
-        if level not in memo:
-            memo[level] = _evolved(scheme, target, initial, steps, level, device)
-        return memo[level][which]
+    def at_level(level: int) -> list[PlaneLaw]:
+        return _evolved(scheme, target, initial, steps, level, device)
 
-    laws = [
-        _converged(lambda level, i=i: at_level(level, i), rtol, f"the law of {scheme.name} after {n} steps in the phase plane")  # type: ignore[misc]
-        for i, n in enumerate(steps)
-    ]
+    laws = refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
     if isinstance(initial, PlaneLaw):  # a step does not enlarge a total variation distance
         for law in laws:
             law.numerical_error += initial.numerical_error
@@ -79,16 +74,6 @@ def _checked(scheme: Scheme) -> LineTarget:
     if not isinstance(scheme.dynamics, Underdamped):
         raise InvalidParameter("dynamics", type(scheme.dynamics).__name__, "Underdamped, for a law in the phase plane")
     return plane_target(scheme.dynamics.target)
-
-
-def _converged(at_level: Callable[[int], PlaneLaw], rtol: float, what: str) -> PlaneLaw:
-    law, reached = at_level(0), math.inf
-    for level in range(1, _LEVELS):
-        law = at_level(level).resolved_by(law)
-        reached = min(reached, law.numerical_error)
-        if law.numerical_error <= rtol:
-            return law
-    raise NotConverged(what, reached, rtol)
 
 
 def _plane(scheme: Scheme, target: LineTarget, level: int, device: str, initial: LineTarget | PlaneLaw | None = None) -> Plane:

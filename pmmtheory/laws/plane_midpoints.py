@@ -13,7 +13,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.laws.midpoint_sets import simplex_rule
 from pmmtheory.laws.plane_nodes import Gaussians, Part, normal_rule
-from pmmtheory.schemes import Index, Midpoints, PoissonMidpoint
+from pmmtheory.schemes import Midpoints, PoissonMidpoint
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def parts_by_midpoints(pmm: PoissonMidpoint, t: float, level: int, device: torch
     e_i puts in the push of midpoint i, which is of order step^2, so that sets of n midpoints matter like step^(2n)/n! and
     fewer nodes do for more of them. Given the positions of the noise at the midpoints, what is left is Gaussian.
     """
-    if pmm.midpoints.kind == "single":
+    if pmm.midpoints.kind != "bernoulli":
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
     together = _NODES[min(level, len(_NODES) - 1)]
@@ -51,7 +51,7 @@ _NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1
 
 def _one(midpoints: Midpoints, level: int, weight: float) -> _Times:
     """One uniform midpoint."""
-    s, w = Index(midpoints.substeps).rule(level - 4)
+    s, w = midpoints.one(level - 4)
     return _joined([(weight, (s[:, None], w))])
 
 

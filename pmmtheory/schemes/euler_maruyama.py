@@ -25,4 +25,4 @@ class EulerMaruyama(Scheme):
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size
-        return system.transport(a, x) + system.respond(a, system.drift(x, t)), system.noise(a)
+        return system.transport(a, x, t) + system.respond(a, system.drift(x, t), t), system.noise(a, t)

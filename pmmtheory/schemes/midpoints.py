@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count_or_infinity
+from pmmtheory.schemes.draws import Index
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class Midpoints:
     """Which of the K substeps of a step carry a midpoint.
 
     kind "bernoulli": each with probability intensity/K, independently (a Poisson process of rate `intensity` for K = inf).
-    kind "single": exactly one, uniform.
+    kind "single": exactly one, uniform. kind "interior": exactly one, uniform among the K - 1 later ones: at the first the
+    interpolant is the state itself.
     """
 
     substeps: float
@@ -25,8 +28,22 @@ class Midpoints:
 
     def __post_init__(self) -> None:
         count_or_infinity("substeps", self.substeps)
-        if self.kind not in ("bernoulli", "single"):
-            raise InvalidParameter("midpoints", self.kind, '"bernoulli" or "single"')
+        if self.kind not in ("bernoulli", "single", "interior"):
+            raise InvalidParameter("midpoints", self.kind, '"bernoulli", "single" or "interior"')
+
+    @property
+    def weight(self) -> float:
+        """What multiplies the change of force at a midpoint, so that its mean is that of the K substeps."""
+        return self.substeps - 1 if self.kind == "interior" else self.substeps
+
+    def one(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1)."""
+        if self.kind != "interior" or self.substeps == math.inf:
+            return Index(self.substeps).rule(level)
+        if self.substeps == 1:
+            return np.zeros(1), np.ones(1)
+        times, weights = Index(self.substeps - 1).rule(level)
+        return (1 + times * (self.substeps - 1)) / self.substeps, weights
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Times in [0, 1), ascending, and whether each is a midpoint: two tensors of shape (N, *shape).
@@ -35,9 +52,10 @@ class Midpoints:
         Gaps between Bernoulli successes are geometric, so the cost does not depend on K.
         """
         device = generator.device
-        if self.kind == "single":
+        if self.kind != "bernoulli":
             u = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
-            time = u if self.substeps == math.inf else torch.floor(u * self.substeps) / self.substeps
+            first = int(self.kind == "interior" and 1 < self.substeps < math.inf)
+            time = u if self.substeps == math.inf else (first + torch.floor(u * (self.substeps - first))) / self.substeps
             return time.to(dtype)[None], torch.ones((1, *shape), dtype=torch.bool, device=device)
         times: list[Tensor] = []
         marks: list[Tensor] = []

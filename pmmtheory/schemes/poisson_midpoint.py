@@ -34,8 +34,9 @@ class PoissonMidpoint(Scheme):
         The large step a.
     substeps : int or math.inf
         K.
-    midpoints : "bernoulli" or "single"
-        H_i iid Bernoulli(1/K) (Option 1), or exactly one uniform midpoint (Option 2).
+    midpoints : "bernoulli", "single" or "interior"
+        H_i iid Bernoulli(1/K) (Option 1), or exactly one uniform midpoint (Option 2): among all K, or among the K - 1 with
+        i > 0, with K - 1 in place of K before the sum (Option 2 as it is used for diffusion models).
 
     Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), sect. 2; the two constants of the collapsed form are those
     that make it equal in law to the substep form.
@@ -58,7 +59,9 @@ class PoissonMidpoint(Scheme):
 
     @property
     def drift_calls(self) -> float:  # type: ignore[override]
-        """2 - 1/K: at i = 0 the interpolant is X itself and costs nothing."""
+        """2 - 1/K: at i = 0 the interpolant is X itself and costs nothing; 2 with an interior midpoint."""
+        if self.midpoints.kind == "interior":
+            return 2.0 if self.substeps > 1 else 1.0
         return 1 + self.intensity * (1 - 1 / self.substeps)
 
     @property
@@ -76,22 +79,27 @@ class PoissonMidpoint(Scheme):
             time, z = time.expand(now.shape), z.expand(x.shape)
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
             has = needed.reshape(needed.shape[: needed.ndim - axes])
-            at, gap = time[has], a * (time - now)[has]
-            path[has] = system.transport(gap, path[has]) + system.noise(gap) * z[has]
-            state = system.transport(a * at, x[has]) + system.respond(a * at, b0[has]) + path[has]
-            pushed[has] = system.transport(gap, pushed[has]) + self.push(system.drift(state, t + a * at) - b0[has])
+            at, before, gap = a * time[has], t + a * now[has], a * (time - now)[has]
+            path[has] = system.transport(gap, path[has], before) + system.noise(gap, before) * z[has]
+            state = system.transport(at, x[has], t) + system.respond(at, b0[has], t) + path[has]
+            change = self.midpoint_force(state, t, at) - b0[has]
+            pushed[has] = system.transport(gap, pushed[has], before + self.substep) + self.push(change, t + at)
             now = torch.where(needed, time, now)
-        rest = a * (1 - now)
-        moved = system.transport(rest, path) + system.transport(rest - self.substep, pushed)
-        return system.transport(a, x) + system.respond(a, b0) + moved, system.noise(rest)
+        rest, since = a * (1 - now), t + a * now
+        moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
+        return system.transport(a, x, t) + system.respond(a, b0, t) + moved, system.noise(rest, since)
 
     @property
     def substep(self) -> float:
         """h = a/K."""
         return self.step_size / self.substeps
 
-    def push(self, change: Tensor) -> Tensor:
-        """What a midpoint has added to the state at the end of its substep: K G_h change."""
+    def midpoint_force(self, state: Tensor, t: Any, delay: Any) -> Tensor:
+        """b at the interpolant, `delay` after the step began at t."""
+        return self.dynamics.drift(state, t + delay)
+
+    def push(self, change: Tensor, t: Any = 0.0) -> Tensor:
+        """What a midpoint at time t has added to the state at the end of its substep: K G_h change (K - 1 for "interior")."""
         if self.substeps == math.inf:
-            return self.step_size * self.dynamics.impulse(change)
-        return self.substeps * self.dynamics.respond(self.substep, change)
+            return self.step_size * self.dynamics.impulse(change, t)
+        return self.midpoints.weight * self.dynamics.respond(self.substep, change, t)

@@ -36,7 +36,7 @@ class RandomizedMidpoint(Scheme):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size
         before, after = a * draws["u"], a * (1 - draws["u"])
-        path = system.noise(before) * draws["z"]
-        middle = system.transport(before, x) + system.respond(before, system.drift(x, t)) + path
-        kick = a * system.impulse(system.drift(middle, t + before))
-        return system.transport(a, x) + system.transport(after, kick + path), system.noise(after)
+        path = system.noise(before, t) * draws["z"]
+        middle = system.transport(before, x, t) + system.respond(before, system.drift(x, t), t) + path
+        kick = a * system.impulse(system.drift(middle, t + before), t + before)
+        return system.transport(a, x, t) + system.transport(after, kick + path, t + before), system.noise(after, t + before)

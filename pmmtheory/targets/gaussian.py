@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant, as_points, generator
@@ -99,6 +99,17 @@ class Gaussian(LineTarget):
     def curvature(self, x: Tensor) -> Tensor:
         return torch.full_like(x, 1 / float(self.variances))
 
+    def noised(self, alpha: float) -> Gaussian:
+        share, rest = noise_share(alpha)
+        if self.axes is None:
+            return Gaussian(alpha * self._mean if self.dim > 1 else alpha * self.mean, share * (self.variances if self.dim > 1 else self.covariance) + rest)
+        return Gaussian(alpha * self._mean, share * self.covariance + rest * torch.eye(self.dim, dtype=torch.float64))
+
+    def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
+        square = alpha * alpha
+        y = self._rotate(x - alpha * self._centre(x)) / (square * self._like(self.variances, x) + (1 - square))
+        return -(y if self.axes is None else y @ self._like(self.axes, x).T)
+
     def cdf(self, x: Any) -> Tensor:
         value: Tensor = normal_cdf((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
         return value
@@ -128,6 +139,14 @@ class Gaussian(LineTarget):
     @staticmethod
     def _like(value: Tensor, x: Tensor) -> Tensor:
         return value.to(device=x.device, dtype=x.dtype)
+
+
+def noise_share(alpha: float) -> tuple[float, float]:
+    """alpha^2 and 1 - alpha^2 for alpha in [0, 1]."""
+    number = real("alpha", alpha, "a number from 0 to 1")
+    if not 0 <= number <= 1:
+        raise InvalidParameter("alpha", alpha, "a number from 0 to 1")
+    return number**2, 1 - number**2
 
 
 def normal_cdf(z: Tensor) -> Tensor:

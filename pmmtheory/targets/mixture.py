@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.gaussian import Gaussian, _tensor, normal_cdf
+from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant, as_points, generator
 
@@ -93,6 +93,24 @@ class GaussianMixture(LineTarget):
         if self.dim == 1:
             return (pull * means[:, 0]).sum(-1) - x * pull.sum(-1)
         return pull @ means - x * pull.sum(-1, keepdim=True)
+
+    def noised(self, alpha: float) -> GaussianMixture:
+        share, rest = noise_share(alpha)
+        return GaussianMixture(self.weights, alpha * (self.means[:, 0] if self.dim == 1 else self.means), share * self.variances + rest)
+
+    def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
+        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
+        if self.dim == 1:
+            alpha = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
+            gap = alpha * means[:, 0] - x[..., None]
+            v = alpha * alpha * v + (1 - alpha * alpha)
+            share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
+            return (share / v * gap).sum(-1)
+        points = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
+        gap = points * means - x[..., None, :]
+        v = alpha * alpha * v + (1 - alpha * alpha)
+        share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - self.dim / 2 * torch.log(v), -1)
+        return ((share / v)[..., None] * gap).sum(-2)
 
     def curvature(self, x: Tensor) -> Tensor:
         share = torch.softmax(self._log_parts(x), -1)

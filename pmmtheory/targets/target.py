@@ -65,6 +65,14 @@ class Target(ABC):
         """pi(x)."""
         return torch.exp(self.log_density(x))
 
+    def noised(self, alpha: float) -> Target:
+        """The law of alpha X + sqrt(1 - alpha^2) Z with Z ~ N(0, I), where it has a closed form; raises InvalidParameter elsewhere."""
+        raise InvalidParameter("target", self.name, "a Gaussian or a GaussianMixture, whose noised laws have a closed form")
+
+    def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
+        """The gradient of the log density of noised(alpha), for one alpha or one a point, of a shape that broadcasts against x."""
+        return self.noised(float(alpha)).drift(x)
+
     @property
     def name(self) -> str:
         """The class and its parameters, for tables."""

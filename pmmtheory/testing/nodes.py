@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.schemes import Draw, Index, Midpoints, Normal, Scheme
+from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
 from pmmtheory.testing.subject import SEED, Skipped, images
 
 _MOST = 50_000
@@ -125,8 +125,8 @@ def _around_midpoints(scheme: Scheme) -> Nodes:
 
 def _sets(midpoints: Midpoints) -> tuple[Tensor, Tensor, Tensor, int]:
     """Times (layers, g), which of them are midpoints, and the weights of these sets where they are no sample; else groups of one set each."""
-    if midpoints.kind == "single":
-        times, weights = (torch.as_tensor(part) for part in Index(midpoints.substeps).rule(1))
+    if midpoints.kind != "bernoulli":
+        times, weights = (torch.as_tensor(part) for part in midpoints.one(1))
         return times[None], torch.ones_like(times[None], dtype=torch.bool), weights, 1
     times, marks = midpoints.sample((_SETS,), torch.Generator().manual_seed(SEED), torch.float64)
     return times, marks, torch.ones(1, dtype=torch.float64), _SETS

@@ -40,8 +40,8 @@ class Spreading(EulerMaruyama):
 class DoublePush(PoissonMidpoint):
     """Every midpoint counts twice."""
 
-    def push(self, change: Tensor) -> Tensor:
-        return 2 * super().push(change)
+    def push(self, change: Tensor, t: Any = 0.0) -> Tensor:
+        return 2 * super().push(change, t)
 
 
 class OwnStep(PoissonMidpoint):

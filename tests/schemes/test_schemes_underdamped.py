@@ -62,7 +62,7 @@ def test_the_collapsed_step_is_the_substeps(target: Target, kind: str, seed: int
 class WrongCorrectionMatrix(PoissonMidpoint):
     """The correction at i = 2 uses G at time (K - 1 - i)h in place of the product A_{(K-1-i)h} G_h."""
 
-    def push(self, change: torch.Tensor) -> torch.Tensor:
+    def push(self, change: torch.Tensor, t: Any = 0.0) -> torch.Tensor:
         left = (self.substeps - 3) * self.substep
         return self.substeps * self.dynamics.transport(-left, self.dynamics.respond(left, change))
 

@@ -1,0 +1,185 @@
+"""The law of a chain whose steps depend on time: one operator a step, on a grid that moves and narrows with the law.
+
+Steps without noise are a map of the line; a run of them is composed, and the law before it is pushed forward once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged, real
+from pmmtheory.laws.characteristic import centre
+from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.pushforward import pushed
+from pmmtheory.laws.refinement import refined_path
+from pmmtheory.laws.slopes import slopes
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+_MOST = 6000
+"""Points of a grid beyond which a law is out of reach."""
+
+
+def stationary(scheme: Scheme, rtol: float, device: str) -> NoReturn:
+    """There is none."""
+    raise InvalidParameter("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
+
+
+def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
+    """The laws after each of the given numbers of steps (ascending), starting at time 0."""
+    on_line = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
+    start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
+
+    def at_level(level: int) -> list[LineLaw]:
+        return list(_evolve(_Chain(scheme, level, 1e-2 * rtol, device), start, steps))
+
+    return refined_path(at_level, rtol, scheme.name, steps)
+
+
+@dataclass(frozen=True)
+class _Masses:
+    """Masses on points: a uniform grid, or one point."""
+
+    points: Tensor
+    masses: Tensor
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out."""
+
+    scheme: Scheme
+    level: int
+    tolerance: float
+    device: str
+
+    def depth(self, share: Tensor | float = 1.0) -> Tensor:
+        """How many standard deviations of the kernel matter from points that hold this share of the mass."""
+        worth = torch.as_tensor(share, dtype=torch.float64) / self.tolerance
+        return torch.sqrt(2 * torch.log1p(worth)).clamp_min(3.0)
+
+    def target(self, t: float) -> LineTarget:
+        """The law of the process itself at time t."""
+        target = self.scheme.dynamics.law_at(t)
+        assert isinstance(target, LineTarget)
+        return target
+
+    def still(self, t: float) -> bool:
+        """Whether the step at time t has no noise."""
+        origin = self.scheme.dynamics.lift(torch.zeros(1, dtype=torch.float64, device=self.device), torch.Generator())
+        return not self.scheme.draws and float(torch.as_tensor(self.scheme.step(origin, t, {})[1]).max()) == 0
+
+    def noise(self, t: float) -> float:
+        """The standard deviation of the noise of the step at time t."""
+        return float(self.scheme.dynamics.noise(self.scheme.step_size, t))
+
+    def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
+        """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
+        spacing = 2 * math.pi / (float(self.depth()) * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
+        n = max(24, math.ceil((high - low) / spacing) + 1)
+        if n > _MOST:
+            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.tolerance)
+        return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
+
+
+Start = LineTarget | LineLaw | float
+
+
+def _evolve(chain: _Chain, start: Start, steps: Sequence[int]) -> Iterator[LineLaw]:
+    a, state, still, done = chain.scheme.step_size, start, list[float](), 0
+    current: Start | _Masses = state
+    for n in steps:
+        for k in range(done, n):
+            t = k * a
+            if chain.still(t):
+                still.append(t)
+                continue
+            if still:
+                current, still = _flowed(chain, _settled(chain, current, still[0]), still), []
+            if not isinstance(current, _Masses):
+                current = _spread(chain, current, t)
+            shown = k + 1 == n or chain.still(t + a)
+            current = _advance(chain, current, t, shown)
+        done = n
+        settled = _settled(chain, current, still[0] if still else n * a)
+        yield _flowed(chain, settled, still) if still else _law(chain, settled, n * a)
+
+
+def _spread(chain: _Chain, start: Start, t: float) -> _Masses:
+    """A law as masses on a grid that is fit for the step at time t."""
+    if isinstance(start, float):
+        return _Masses(torch.tensor([start], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
+    if isinstance(start, LineTarget):
+        low, high, own = start.quadrature.low, start.quadrature.high, math.sqrt(start._extreme_curvature(1.0))
+    else:
+        low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
+    grid = chain.grid(low, high, own, _kernel_band(chain, low, high, t))
+    return _Masses(grid, start.density(grid) * (grid[1] - grid[0]))
+
+
+def _advance(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
+    """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
+    scheme = chain.scheme
+    share = law.masses.abs() * len(law.points)
+    kept = share > 1e-2 * chain.tolerance
+    x, masses, depth = law.points[kept], law.masses[kept], chain.depth(share[kept])
+    noise, middle = chain.noise(t), centre(scheme, x, t)
+    narrows, widens = slopes(scheme, x, t) if scheme.draws else (torch.zeros_like(x), torch.zeros_like(x))
+    reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0)
+    low, high, after = float((middle - reach).min()), float((middle + reach).max()), t + scheme.step_size
+    rough = math.sqrt(float(chain.target(after).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
+    own = min(1.3 * rough, 1 / noise)
+    grid = chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, _kernel_band(chain, low, high, after))
+    moved = masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, float(chain.depth()) * 2 * rough * (1 + 0.15 * chain.level))
+    inside = torch.nonzero(moved.abs() > 1e-3 * chain.tolerance * moved.max()).flatten()
+    first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
+    return _Masses(grid[first:last], moved[first:last])
+
+
+def _kernel_band(chain: _Chain, low: float, high: float, t: float) -> float:
+    """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
+    x = torch.linspace(low, high, 801, dtype=torch.float64)
+    slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()
+    if chain.scheme.draws:
+        narrows, widens = slopes(chain.scheme, x[1:], t)
+        slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
+    return float(slope.max()) / chain.noise(t)
+
+
+def _settled(chain: _Chain, current: Start | _Masses, t: float) -> LineTarget | LineLaw:
+    """A law whose density can be asked for anywhere."""
+    if isinstance(current, float):
+        raise InvalidParameter("initial", current, "a target or a law on the line, for steps without noise")
+    return _law(chain, current, t) if isinstance(current, _Masses) else current
+
+
+def _flowed(chain: _Chain, start: LineTarget | LineLaw, times: Sequence[float]) -> LineLaw:
+    """The law after steps without noise."""
+    scheme, end = chain.scheme, times[-1] + chain.scheme.step_size
+
+    def move(x: Tensor) -> Tensor:
+        state = scheme.dynamics.lift(x, torch.Generator())
+        for t in times:
+            state = scheme.step(state, t, {})[0]
+        return scheme.dynamics.position(state)
+
+    spacing = 0.16 / math.sqrt(chain.target(end)._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
+    grid, density = pushed(start, move, spacing, scheme.name)
+    return _law(chain, _Masses(grid, density * (grid[1] - grid[0])), end)
+
+
+def _law(chain: _Chain, law: _Masses | LineTarget | LineLaw, t: float) -> LineLaw:
+    if isinstance(law, LineLaw):
+        return law
+    if isinstance(law, LineTarget):
+        spacing = 0.16 / math.sqrt(law._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
+        grid = torch.arange(law.quadrature.low, law.quadrature.high, spacing, dtype=torch.float64, device=chain.device)
+        return LineLaw(grid, law.density(grid), law.density)
+    return LineLaw(law.points, law.masses, chain.target(t).density, lost=abs(float(law.masses.sum()) - 1))

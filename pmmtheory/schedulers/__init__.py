@@ -1,0 +1,37 @@
+"""Samplers of diffusion models as chains over a noise predictor: one scheduler a file."""
+
+from pmmtheory.discover import lookup
+from pmmtheory.schedulers.ddim import DDIM
+from pmmtheory.schedulers.ddpm import DDPM
+from pmmtheory.schedulers.dpm_solver import DPMSolver
+from pmmtheory.schedulers.dpm_solver_multistep import DPMSolverMultistep
+from pmmtheory.schedulers.dpm_solver_plus_plus import DPMSolverPlusPlus2M
+from pmmtheory.schedulers.heun import Heun
+from pmmtheory.schedulers.noise_levels import NoiseLevels
+from pmmtheory.schedulers.noise_prediction import NoisePrediction
+from pmmtheory.schedulers.noise_schedule import NoiseSchedule
+from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
+from pmmtheory.schedulers.predictor import ExactPredictor, PerturbedPredictor, Predictor
+from pmmtheory.schedulers.scheduler import Scheduler
+
+__all__ = [
+    "DDIM",
+    "DDPM",
+    "DPMSolver",
+    "DPMSolverMultistep",
+    "DPMSolverPlusPlus2M",
+    "ExactPredictor",
+    "Heun",
+    "NoiseLevels",
+    "NoisePrediction",
+    "NoiseSchedule",
+    "PerturbedPredictor",
+    "PoissonMidpointScheduler",
+    "Predictor",
+    "Scheduler",
+]
+
+
+def __getattr__(name: str) -> type:
+    """A class of a new file in this folder, by its name."""
+    return lookup(__name__, Scheduler, name)

@@ -1,0 +1,27 @@
+"""Many affine steps as one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pmmtheory.schedulers.coefficients import AffineStep
+from pmmtheory.schedulers.noise_levels import Numbers
+
+
+def composed(fine: AffineStep) -> tuple[Numbers, Numbers, Numbers]:
+    """A, G and Gamma from fine step i to fine step j >= i, as (n + 1, n + 1) tables: one more fine step at a time.
+
+    Examples
+    --------
+    >>> A, G, Gamma = composed(AffineStep(np.array([2.0, 3.0]), np.array([1.0, 1.0]), np.array([0.0, 1.0])))
+    >>> float(A[0, 2]), float(G[0, 2]), float(Gamma[0, 2])
+    (6.0, 4.0, 1.0)
+    """
+    n = len(fine.a)
+    transport, response, variance = np.eye(n + 1), np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1))
+    for j, (a, b, noise) in enumerate(zip(*fine, strict=True)):
+        begun = slice(0, j + 1)
+        transport[begun, j + 1] = a * transport[begun, j]
+        response[begun, j + 1] = a * response[begun, j] + b
+        variance[begun, j + 1] = a**2 * variance[begun, j] + noise**2
+    return transport, response, np.sqrt(variance)

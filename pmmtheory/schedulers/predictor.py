@@ -1,0 +1,137 @@
+"""Noise predictors: what a diffusion model is trained to be, exact for a known target, or wrong by a known amount."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, positive, real
+from pmmtheory.schedulers.noise_schedule import NoiseSchedule
+from pmmtheory.targets import Target
+
+Predictor = Callable[[Tensor, Any], Tensor]
+"""eps(x, t), of the shape of x, at a training time t: a number, or a tensor that broadcasts against x."""
+
+
+class ExactPredictor:
+    """eps(x, t) = -sigma(t) times the gradient of the log density of alpha(t) X + sigma(t) Z: the mean of Z given x.
+
+    Parameters
+    ----------
+    target : Target
+        A Gaussian or a mixture of Gaussians, whose noised laws have a closed form.
+    schedule : NoiseSchedule
+
+    Examples
+    --------
+    >>> from pmmtheory.targets import Gaussian
+    >>> schedule = NoiseSchedule.linear()
+    >>> eps = ExactPredictor(Gaussian(), schedule)
+    >>> bool(eps(torch.tensor(2.0), 300.0) == 2 * schedule.sigma(300.0))
+    True
+    """
+
+    def __init__(self, target: Target, schedule: NoiseSchedule):
+        if not isinstance(target, Target):
+            raise InvalidParameter("target", target, "a pmmtheory target")
+        if not isinstance(schedule, NoiseSchedule):
+            raise InvalidParameter("schedule", schedule, "a NoiseSchedule")
+        target.noised(1.0)
+        self.target, self.schedule = target, schedule
+
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        eps: Tensor = -self.schedule.sigma(t) * self.target.noised_drift(x, self.schedule.alpha(t))
+        return eps
+
+    def on(self, target: Target) -> ExactPredictor:
+        """The exact predictor of another target."""
+        return ExactPredictor(target, self.schedule)
+
+
+class PerturbedPredictor:
+    """A predictor with a smooth error that does not change from call to call.
+
+    kind "wave":   eps + size sqrt(2) sin(frequency x + 2 pi t/N), of root mean square about `size` a coordinate;
+    kind "shift":  eps + size;
+    kind "scale":  (1 + size) eps.
+
+    Parameters
+    ----------
+    predictor : ExactPredictor, or another with attributes `target`, `schedule` and `on`
+    size : float
+    kind : "wave", "shift" or "scale"
+    frequency : float
+        Of the wave, in x.
+
+    Examples
+    --------
+    >>> from pmmtheory.targets import Gaussian
+    >>> exact = ExactPredictor(Gaussian(), NoiseSchedule.linear())
+    >>> wrong = PerturbedPredictor(exact, 0.25, kind="shift")
+    >>> x = torch.zeros(3)
+    >>> wrong(x, 10.0) - exact(x, 10.0)
+    tensor([0.2500, 0.2500, 0.2500])
+    """
+
+    def __init__(self, predictor: Any, size: float, kind: str = "wave", frequency: float = 3.0):
+        if not callable(predictor) or not all(hasattr(predictor, name) for name in ("target", "schedule", "on")):
+            raise InvalidParameter("predictor", predictor, "an ExactPredictor, or another with a target and a schedule")
+        if kind not in ("wave", "shift", "scale"):
+            raise InvalidParameter("kind", kind, '"wave", "shift" or "scale"')
+        self.predictor, self.size, self.kind, self.frequency = predictor, real("size", size), kind, positive("frequency", frequency)
+
+    @property
+    def target(self) -> Target:
+        """The data."""
+        return self.predictor.target  # type: ignore[no-any-return]
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The schedule of its training times."""
+        return self.predictor.schedule  # type: ignore[no-any-return]
+
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        exact: Tensor = self.predictor(x, t)
+        if self.kind == "scale":
+            return (1 + self.size) * exact
+        if self.kind == "shift":
+            return exact + self.size
+        return exact + self.size * math.sqrt(2) * torch.sin(self.frequency * x + 2 * math.pi / self.schedule.size * t)
+
+    def on(self, target: Target) -> Self:
+        """The same error on the predictor of another target."""
+        other = copy.copy(self)
+        other.predictor = self.predictor.on(target)
+        return other
+
+
+def checked(predictor: Any) -> Predictor:
+    """The predictor, raising InvalidParameter where it returns another shape than that of x, or NaN or infinity.
+
+    Examples
+    --------
+    >>> checked(lambda x, t: x / 0)(torch.ones(2), 5.0)
+    Traceback (most recent call last):
+    ...
+    pmmtheory.errors.InvalidParameter: predictor = 'NaN or infinite values' is not allowed: its noise must be finite, and is not at training time 5.
+    """
+    if not callable(predictor):
+        raise InvalidParameter("predictor", predictor, "a function of (x, t) that returns the noise in x")
+
+    def call(x: Tensor, t: Any) -> Tensor:
+        eps = predictor(x, t)
+        if not isinstance(eps, Tensor):
+            raise InvalidParameter("predictor", type(eps).__name__, "it must return a tensor of the shape of x")
+        if eps.shape != x.shape:
+            raise InvalidParameter("predictor", tuple(eps.shape), f"it must return a tensor of the shape of x, here {tuple(x.shape)}")
+        if not bool(torch.isfinite(eps).all()):
+            when = f", and is not at training time {t:g}" if isinstance(t, (int, float)) else ""
+            raise InvalidParameter("predictor", "NaN or infinite values", f"its noise must be finite{when}")
+        return eps
+
+    return call
