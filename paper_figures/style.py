@@ -64,6 +64,21 @@ LOOKS = {
     "underdamped RMM": Look("#009E73", "P"),
     "underdamped PMM bernoulli, K=inf": Look("#0072B2", "p"),
     "underdamped PMM single, K=inf": Look("#0072B2", "p", hollow=True),
+    "DDPM V1": Look("#D55E00", "h"),
+    "DDPM V2": Look("#D55E00", "H", hollow=True),
+    "DDPM V3": Look("#D55E00", "1"),
+    "DDIM": Look("#000000", "o"),
+    "DPM-Solver-2": Look("#009E73", "<"),
+    "DPM-Solver-3": Look("#009E73", ">"),
+    "DPM-Solver-2M": Look("#CC79A7", "<", hollow=True),
+    "DPM-Solver-3M": Look("#CC79A7", ">", hollow=True),
+    "DPM-Solver-3M, reference code": Look("#CC79A7", ">"),
+    "DPM-Solver-3M, exact difference": Look("#CC79A7", "d"),
+    "DPM-Solver++(2M)": Look("#E69F00", "P", hollow=True),
+    "Heun": Look("#000000", "s", hollow=True),
+    "PMM over V1, K=5": Look("#56B4E9", "D"),
+    "PMM over V1, K=1000/steps": Look("#0072B2", "X"),
+    "PMM over V2, K=1000/steps": Look("#0072B2", "X", hollow=True),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}

@@ -70,6 +70,7 @@ class Quadratic(Clock):
         return 2 * self._slope * self._root(t)
 
 
+@dataclass(frozen=True)
 class LogSNR(Clock):
     """Steps equal in lambda = log(alpha/sigma) = -log(exp(2 time) - 1)/2."""
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.dynamics.clocks import CLOCKS, Clock
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.exponentials import decay
-from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.errors import InvalidParameter, positive, real
 from pmmtheory.targets import Target
 
 
@@ -62,7 +62,7 @@ class ReverseDiffusion(Dynamics):
         super().__init__(target)
         target.noised(1.0)
         self.horizon = positive("horizon", horizon)
-        self.stop = float(stop)
+        self.stop = real("stop", stop)
         if not 0 <= self.stop < self.horizon:
             raise InvalidParameter("stop", stop, f"a forward time from 0 to below the horizon {self.horizon:g}")
         if integrator not in ("euler", "exponential"):
@@ -92,8 +92,8 @@ class ReverseDiffusion(Dynamics):
         --------
         >>> from pmmtheory.targets import GaussianMixture
         >>> data = GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.1, 0.3])
-        >>> round(ReverseDiffusion(data, horizon=2.0, stop=0.02).marginal(0.0).mean, 12)
-        0.0
+        >>> round(ReverseDiffusion(data, horizon=2.0, stop=0.02).marginal(1.0).covariance, 6)
+        1.097441
         """
         return self.target.noised(math.exp(-t))
 

@@ -59,7 +59,9 @@ def grid_spacing(scheme: Scheme, low: float, high: float, level: int, smallest: 
     return min(kernel, 0.16 / math.sqrt(steepest), smallest) / refine
 
 
-def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts: Tensor | None = None, depth: Tensor | None = None, band: float = math.inf) -> Tensor:
+def transition_matrix(
+    scheme: Scheme, grid: Tensor, t: float, level: int, starts: Tensor | None = None, depth: Tensor | None = None, band: float = math.inf
+) -> Tensor:
     """P[i, j] = spacing times the density of a step from starts[i] (grid[i] unless given) to grid[j].
 
     A step without draws is a Gaussian. Else its law is a bump around A_a x + G_a b(x) of about the width of the noise: a few
@@ -86,7 +88,9 @@ def transition_matrix(scheme: Scheme, grid: Tensor, t: float, level: int, starts
     return matrix
 
 
-def _fourier(scheme: Scheme, matrix: Tensor, rows: Tensor, grid: Tensor, x: Tensor, t: float, level: int, highest: float, reach: float, depth: float, band: float) -> None:
+def _fourier(
+    scheme: Scheme, matrix: Tensor, rows: Tensor, grid: Tensor, x: Tensor, t: float, level: int, highest: float, reach: float, depth: float, band: float
+) -> None:
     frequency = math.pi / reach
     for _ in range(3):
         phi = characteristic(scheme, x, t, frequency, math.ceil(min(highest, band) / frequency) + 1, level, depth)

@@ -137,7 +137,7 @@ def _advance(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
     rough = math.sqrt(float(chain.target(after).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
     own = min(1.3 * rough, 1 / noise)
     grid = chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, _kernel_band(chain, low, high, after))
-    moved = masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, float(chain.depth()) * 2 * rough * (1 + 0.15 * chain.level))
+    moved = masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, float(chain.depth()) * 3.5 * rough * (1 + 0.2 * chain.level))
     inside = torch.nonzero(moved.abs() > 1e-3 * chain.tolerance * moved.max()).flatten()
     first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
     return _Masses(grid[first:last], moved[first:last])

@@ -78,7 +78,8 @@ class NoisePrediction(Dynamics):
         grid = np.asarray(times, dtype=np.float64)
         if grid.ndim != 1 or grid.size < 2 or not (np.diff(grid) < 0).all():
             raise InvalidParameter("times", times, "two or more training times, each below the one before")
-        self.predictor, self.schedule, self.times = predictor, schedule, tuple(grid.tolist())
+        self.predictor, self.schedule = predictor, schedule
+        self.times: tuple[float, ...] = tuple(grid.tolist())
         self.event_shape = tuple(event_shape)
         levels = schedule.levels(self.times)
         self.fine = AffineStep(*finished(variant, levels[:-1], levels[1:]))
@@ -120,8 +121,7 @@ class NoisePrediction(Dynamics):
     def training_time(self, t: Time, x: Tensor) -> Time:
         """The training time at time t of the chain, in the dtype of x."""
         if isinstance(t, Tensor):
-            asked: Tensor = torch.tensor(self.times, dtype=x.dtype, device=t.device)[torch.round(t).long()]
-            return asked
+            return torch.tensor(self.times, dtype=x.dtype, device=t.device)[torch.round(t).long()]
         return self.times[self._index(t)]
 
     def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:

@@ -80,6 +80,20 @@ class DoubledMidpoints(PoissonMidpoint):
     intensity = 2.0
 
 
+class LateForce(PoissonMidpoint):
+    """The midpoint's force is that of the time at which the step began; the right one where forces do not depend on time."""
+
+    def midpoint_force(self, state: Tensor, t: Any, delay: Any) -> Tensor:
+        return self.dynamics.drift(state, t)
+
+
+class UnreducedWeight(PoissonMidpoint):
+    """An interior midpoint counts K times in place of K - 1 times."""
+
+    def push(self, change: Tensor, t: Any = 0.0) -> Tensor:
+        return self.substeps / (self.substeps - 1) * super().push(change, t)
+
+
 class HalvedNoise(EulerMaruyama):
     """The noise has half its variance: overdamped, sqrt(step) in place of sqrt(2 step)."""
 

@@ -1,0 +1,30 @@
+"""The error of starting from N(0, 1) in place of the noised data, apart from that of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.study import Cell, Check, Point, Study
+from pmmtheory.theory.claim import Claim
+
+_DATA, _STEPS = "two modes", 64
+_SOURCE = "the triangle inequality, and data processing: no step enlarges a total variation distance"
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    horizons = (0.5, 1.0, 1.5, 2.0)
+    cells = [Cell.of("initial_error", data=_DATA, steps=_STEPS, horizon=horizon, stop=0.2) for horizon in horizons]
+    for metric, statement in (
+        ("moved", "two chains, from N(0, 1) and from the noised data, end within TV(N(0, 1), noised data)"),
+        ("total", "TV of a chain from N(0, 1) is at most that of the chain from the noised data plus TV(N(0, 1), noised data)"),
+    ):
+        points, bounds = (tuple(Point(1 / h, cell, name) for h, cell in zip(horizons, cells, strict=True)) for name in (metric, f"{metric}_bound"))
+        yield Check(Claim(statement, "reverse exponential", "tv", 0, "inequality", _SOURCE), _DATA, points, bounds=bounds)
+    points = tuple(Point(round(2.718281828**-h, 9), cell, "initial") for h, cell in zip(horizons, cells, strict=True))
+    claim = Claim(
+        "TV(N(0, 1), noised data) falls at least like exp(-2 horizon)", "initial law", "tv", 2, "bound", "data of mean zero: their second moment decides"
+    )
+    yield Check(claim, _DATA, points)
+
+
+study = Study("initial_error", "Starting from noise: the initial error apart from the error of the steps", _checks)

@@ -1,0 +1,37 @@
+"""Deterministic samplers: the order of DDIM, DPM-Solver and Heun in W2, by pushing quantiles through the sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.study import Cell, Check, Point, Study
+from pmmtheory.theory.claim import Claim
+
+SAMPLERS: dict[str, tuple[int, dict[str, Any]]] = {
+    "DDIM": (1, {"sampler": "DDIM"}),
+    "DPM-Solver-2": (2, {"sampler": "DPMSolver", "order": 2}),
+    "DPM-Solver-3": (3, {"sampler": "DPMSolver", "order": 3}),
+    "DPM-Solver-2M": (2, {"sampler": "DPMSolverMultistep", "order": 2}),
+    "DPM-Solver-3M, reference code": (2, {"sampler": "DPMSolverMultistep", "order": 3}),
+    "DPM-Solver-3M, exact difference": (3, {"sampler": "DPMSolverMultistep", "order": 3, "second_difference": "exact"}),
+    "DPM-Solver++(2M)": (2, {"sampler": "DPMSolverPlusPlus2M"}),
+    "Heun": (2, {"sampler": "Heun"}),
+}
+_SOURCE = "Song et al. 2021; Lu et al. 2022; Karras et al. 2022"
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for data in ("two modes", "one mode") if profile == "full" else ("two modes",):
+        for label, (order, options) in SAMPLERS.items():
+            counts = (12, 24, 48, 96, 192) if order < 3 else (24, 48, 72, 96, 144, 192)
+            points = tuple(Point(round(1 / n, 12), cell(data, n, **options), "w2") for n in counts)
+            yield Check(Claim(f"W2 of {label} falls like steps^-{order}", label, "w2", order, "asymptotic", _SOURCE), data, points)
+
+
+def cell(data: str, steps: int, **options: Any) -> Cell:
+    """Down to training time 100 of 1000, on a grid of equal steps in log SNR."""
+    return Cell.of("sampler_error", data=data, steps=steps, end=100, spacing="log-snr", rtol=1e-8, **options)
+
+
+study = Study("ode_samplers", "Deterministic samplers on an exact score: order in W2", _checks)

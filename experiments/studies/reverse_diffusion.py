@@ -1,0 +1,54 @@
+"""Reverse diffusion in continuous time: orders of the schemes in the step, on every grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from experiments.steps import DISTANCES
+from experiments.study import Cell, Check, Point, Study
+from pmmtheory.theory.claim import Claim
+
+_DATA, _HORIZON, _STOP = "two modes", 1.0, 0.5
+_SOURCE = "one step of weak order p + 1 gives order p after a fixed time (Talay & Tubaro 1990)"
+_PMM = {"scheme": "PoissonMidpoint", "midpoints": "bernoulli"}
+
+_SCHEMES: dict[str, tuple[int, tuple[int, ...], Callable[[int], dict[str, Any]]]] = {
+    "reverse Euler": (1, (32, 64, 128, 256, 512), lambda n: {"scheme": "EulerMaruyama"}),
+    "reverse exponential": (1, (32, 64, 128, 256, 512), lambda n: {"scheme": "EulerMaruyama", "integrator": "exponential"}),
+    "reverse PMM, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n}),
+    "reverse PMM exponential, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n, "integrator": "exponential"}),
+}
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    full = profile == "full"
+    yield against_fine("reverse PMM interior", "PoissonMidpoint")
+    for label, (order, counts, options) in _SCHEMES.items():
+        if label == "reverse PMM, K=steps" and not full:
+            continue
+        for grid in ("uniform", "quadratic", "log-snr") if full or label == "reverse Euler" else ("uniform",):
+            for distance, factor in DISTANCES.items():
+                yield _order(f"{label}, {grid}" if grid != "uniform" else label, distance, order * factor, counts, grid, options)
+
+
+def _order(label: str, distance: str, rate: int, counts: tuple[int, ...], grid: str, options: Callable[[int], dict[str, Any]]) -> Check:
+    points = tuple(Point(round(1 / n, 12), cell(n, grid, **options(n)), distance) for n in counts)
+    claim = Claim(f"{distance.upper()} of {label} falls like step^{rate}", label, distance, rate, "asymptotic", _SOURCE)
+    return Check(claim, _DATA, points)
+
+
+def against_fine(label: str, scheme: str, control: bool = False) -> Check:
+    """An interior midpoint with fixed K, against the chain of fine steps that it imitates."""
+    counts = (8, 12, 16, 24, 32)
+    points = tuple(Point(round(1 / n, 12), cell(n, scheme=scheme, midpoints="interior", substeps=8, against="fine"), "w2") for n in counts)
+    claim = Claim(f"W2 of {label}, K=8, to the chain of fine steps falls like step^2", label, "w2", 2, "asymptotic", "the mean push is that of the fine steps")
+    return Check(claim, _DATA, points, control=control)
+
+
+def cell(steps: int, grid: str = "uniform", **options: Any) -> Cell:
+    """The error after all steps."""
+    return Cell.of("reverse_error", data=_DATA, steps=steps, horizon=_HORIZON, stop=_STOP, grid=grid, **options)
+
+
+study = Study("reverse_diffusion", "Reverse diffusion with an exact score: orders in the step", _checks)
