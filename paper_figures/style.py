@@ -78,7 +78,6 @@ LOOKS = {
     "Heun": Look("#000000", "s", hollow=True),
     "PMM over V1, K=5": Look("#56B4E9", "D"),
     "PMM over V1, K=1000/steps": Look("#0072B2", "X"),
-    "PMM over V2, K=1000/steps": Look("#0072B2", "X", hollow=True),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}

@@ -1,25 +1,42 @@
-"""How far a smooth error of the predictor moves what a sampler generates."""
+"""How far wrong answers of the predictor move what a sampler generates."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from experiments.catalogue import build_data, build_sampler
 from pmmtheory.divergences import Estimate, tv, w2
 from pmmtheory.laws import transient_law
-from pmmtheory.schedulers import ExactPredictor, PerturbedPredictor
+from pmmtheory.schedulers import ExactPredictor, NoiseLevels, PerturbedPredictor
+from pmmtheory.schedulers.coefficients import AffineStep, variant_named
+from pmmtheory.schemes import EulerMaruyama, Scheme
 
 
 def measure(
-    device: str, data: str, sampler: str, steps: int, perturbation: float, size: int = 1000, schedule: str = "linear", end: int = 100, **options: Any
+    device: str,
+    data: str,
+    sampler: str,
+    steps: int,
+    perturbation: float = 0.0,
+    call_noise: float = 0.0,
+    size: int = 1000,
+    schedule: str = "linear",
+    end: int = 100,
+    **options: Any,
 ) -> dict[str, Estimate]:
-    """w2 and tv between the laws with the exact predictor and with one that is off by a wave of that root mean square."""
+    """w2 and tv between the laws with right and with wrong answers: off by a wave of root mean square `perturbation`, or, for DDPM, by independent
+    noise of standard deviation `call_noise` in every call, which adds to the noise of the step."""
     made = build_sampler(sampler, schedule, size, steps, end=end, **options)
     target = build_data(data)
     exact = ExactPredictor(target, made.schedule)
     initial = made.schedule.marginal(target, size)
-    right, wrong = (
-        transient_law(made.scheme(predictor), initial, made.chain_steps, rtol=1e-7, device=device)
-        for predictor in (exact, PerturbedPredictor(exact, perturbation))
-    )
-    return {"w2": w2(wrong, right), "tv": tv(wrong, right)}
+
+    def noisy(t: NoiseLevels, s: NoiseLevels) -> AffineStep:
+        a, b, noise = variant_named(str(options["variant"]))(t, s)
+        return AffineStep(a, b, np.hypot(noise, b * call_noise))
+
+    wrong: Scheme = made.scheme(PerturbedPredictor(exact, perturbation)) if perturbation else EulerMaruyama(made.dynamics(exact, None, noisy), 1.0)
+    laws = [transient_law(chain, initial, made.chain_steps, rtol=1e-7, device=device) for chain in (wrong, made.scheme(exact))]
+    return {"w2": w2(*laws), "tv": tv(*laws)}

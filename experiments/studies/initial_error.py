@@ -20,11 +20,6 @@ def _checks(profile: str) -> Iterator[Check]:
     ):
         points, bounds = (tuple(Point(1 / h, cell, name) for h, cell in zip(horizons, cells, strict=True)) for name in (metric, f"{metric}_bound"))
         yield Check(Claim(statement, "reverse exponential", "tv", 0, "inequality", _SOURCE), _DATA, points, bounds=bounds)
-    points = tuple(Point(round(2.718281828**-h, 9), cell, "initial") for h, cell in zip(horizons, cells, strict=True))
-    claim = Claim(
-        "TV(N(0, 1), noised data) falls at least like exp(-2 horizon)", "initial law", "tv", 2, "bound", "data of mean zero: their second moment decides"
-    )
-    yield Check(claim, _DATA, points)
 
 
 study = Study("initial_error", "Starting from noise: the initial error apart from the error of the steps", _checks)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles.simulate import sample_step, stream
+from pmmtheory.targets import Target
 
 if TYPE_CHECKING:
     from pmmtheory.schedulers import Scheduler
@@ -33,8 +34,8 @@ def sample(scheduler: Scheduler, predictor: Any, x: Tensor, seed: int = 0) -> Te
     """
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not bool(torch.isfinite(x).all()):
         raise InvalidParameter("x", tuple(x.shape) if isinstance(x, Tensor) else x, "a floating tensor of finite points, one an entry of its first axis")
-    target = getattr(predictor, "target", None)
-    scheme = scheduler.scheme(predictor, tuple(x.shape[1:]) if target is None else None)
+    known = isinstance(getattr(predictor, "target", None), Target)
+    scheme = scheduler.scheme(predictor, None if known else tuple(x.shape[1:]))
     system, device = scheme.dynamics, str(x.device)
     wanted = system.state_shape[1:] if system.blocks > 1 else system.state_shape
     if tuple(x.shape[1:]) != wanted:

@@ -140,7 +140,8 @@ class NoiseSchedule:
         Raises
         ------
         InvalidParameter
-            Naming `steps` where there are more than training steps, or two times would be the same.
+            Naming `steps` where there are more than training steps, or two times would be the same; `spacing`; or `end` where it is
+            not below N, or is 0 with the spacing "log-snr".
 
         Examples
         --------

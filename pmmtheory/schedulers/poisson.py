@@ -32,7 +32,7 @@ class PoissonMidpointScheduler(Scheduler):
     Raises
     ------
     InvalidParameter
-        Naming `substeps` where steps K is more than there are training steps.
+        Naming `substeps` where steps K is more than there are training steps, or than have distinct times with the spacing.
 
     Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), App. A.
 
@@ -59,7 +59,11 @@ class PoissonMidpointScheduler(Scheduler):
             raise InvalidParameter("substeps", substeps, f"at most {most}, for {self.steps} steps of that many training steps each")
         self.midpoints = Midpoints(self.substeps, midpoints).kind
         self.variant, self._coefficients = variant, variant_named(variant)
-        self.fine_times = schedule.times(self.steps * self.substeps, spacing, end)
+        try:
+            self.fine_times = schedule.times(self.steps * self.substeps, spacing, end)
+        except InvalidParameter:  # of all that is checked there, only the number of times is new
+            allowed = f"fewer: {self.steps} steps of so many have no distinct whole times with the {spacing} spacing from {schedule.size} to {end}"
+            raise InvalidParameter("substeps", self.substeps, allowed) from None
         self.times = self.fine_times[:: self.substeps]
 
     @property

@@ -57,6 +57,13 @@ def test_images_keep_their_shape_and_a_seed_its_result(kind: type[Scheduler], dt
     assert torch.equal(one, other)
 
 
+def test_a_network_may_have_an_attribute_called_target() -> None:
+    network, noise = Counted(), torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plain = DDIM(SCHEDULE, 3).sample(network, noise)
+    network.target = "noise"  # type: ignore[attr-defined]
+    assert torch.equal(DDIM(SCHEDULE, 3).sample(network, noise), plain)
+
+
 @EACH
 def test_the_calls_are_those_announced(kind: type[Scheduler]) -> None:
     for end, steps in ((0, 7), (5, 8)):
@@ -130,6 +137,7 @@ def test_nonsense_is_refused_in_one_sentence(kind: type[Scheduler]) -> None:
         (lambda: DPMSolverMultistep(SCHEDULE, 5, second_difference="half"), "second_difference"),
         (lambda: PoissonMidpointScheduler(SCHEDULE, 10, substeps=101), "substeps"),
         (lambda: PoissonMidpointScheduler(SCHEDULE, 10, substeps=0), "substeps"),
+        (lambda: PoissonMidpointScheduler(SCHEDULE, 20, spacing="quadratic"), "substeps"),
         (lambda: PoissonMidpointScheduler(SCHEDULE, 10, midpoints="two"), "midpoints"),
         (lambda: PoissonMidpointScheduler(SCHEDULE, 10, variant="V9"), "variant"),
     ],
