@@ -23,5 +23,5 @@ def test_a_block_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_path_named_exists() -> None:
     root = Path(__file__).parents[1]
     folders = ("pmmtheory/targets", "experiments/studies", "experiments/measures", "paper_figures/figures")
-    for path in ("constraints.txt", "paper_figures/work_precision.png", *folders):
+    for path in ("constraints.txt", "paper_figures/work_precision.png", "paper_figures/diffusion_samplers.png", *folders):
         assert path in README and (root / path).exists()

@@ -26,6 +26,8 @@ def draw(results: Results) -> Figure:
         _draw_order(order, name, outcome)
     work.set(xscale="log", yscale="log", title="To the data, on the usual grid of times", xlabel="Network calls", ylabel="Wasserstein distance $W_2$")
     order.set(xscale="log", yscale="log", title="To training time 100, equal steps in log SNR", xlabel="Steps")
+    order.set_xticks((10, 20, 50, 100, 200), ("10", "20", "50", "100", "200"))
+    order.minorticks_off()
     style.show_slopes(order, "lower left")
     names = dict.fromkeys([*outcomes["samplers"], *outcomes["ode_samplers"]])
     handles = [Line2D([], [], linestyle="none", **style.look(name).options, label=style.words(name)) for name in names]

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, NoiseLevels
+from pmmtheory.schedulers import DDPM, DPMSolverMultistep, NoiseLevels
 from pmmtheory.schedulers.coefficients import AffineStep, ddpm
 from pmmtheory.schedulers.predictor import Predictor
 from pmmtheory.schedulers.remembering import Remembering
@@ -31,7 +31,7 @@ class HalvedVariance(DDPM):
         return EulerMaruyama(self.dynamics(predictor, event_shape, _halved), step_size=1.0)
 
 
-class OffByOne(DDIM):
+class OffByOne(DPMSolverMultistep):
     """The predictor is asked at the training time after the right one."""
 
     def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
