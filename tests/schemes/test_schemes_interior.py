@@ -33,7 +33,7 @@ def draw(midpoints: Midpoints, n: int, seed: int = 0) -> tuple[torch.Tensor, tor
 
 def at(pmm: PoissonMidpoint, x: torch.Tensor, t: float, chosen: list[int]) -> torch.Tensor:
     """The mean of the next state with midpoints at these substeps, on a path without noise."""
-    ones = (1,) * (1 + x.ndim)
+    ones = (1,) * (1 + x.ndim)  # the axes of a state broadcast
     times = torch.tensor([i / pmm.substeps for i in chosen], dtype=torch.float64).reshape(-1, *ones)
     marks = torch.ones_like(times, dtype=torch.bool)
     return pmm.step(x[None], t, {"midpoints": (times, marks), "z": torch.zeros((len(chosen), 1, *x.shape), dtype=torch.float64)})[0][0]
@@ -110,6 +110,21 @@ def test_the_mean_of_a_step_is_that_of_the_substeps(name: str, x: float, substep
     single = PoissonMidpoint(system, step, substeps, "single")
     other = torch.stack([at(single, start, t, [i]) for i in range(substeps)]).mean(0)
     assert torch.allclose(mean, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("grid", ["uniform", "quadratic", "log-snr"])
+@pytest.mark.parametrize("chosen", [[1], [4], [1, 2], [1, 3, 4]], ids=str)
+def test_any_number_of_midpoints_over_time(chosen: list[int], grid: str) -> None:
+    """The collapsed step is that of its substeps, each pushed K times as far by the change of force at its midpoint."""
+    system, t, step, substeps = ReverseDiffusion(DATA, 1.5, 0.1, "exponential", grid), 0.2, 0.3, 5
+    x, h = torch.linspace(-2, 2, 7, dtype=torch.float64), step / substeps
+    b0, state = system.drift(x, t), x
+    for i in range(substeps):
+        inner, now = system.transport(i * h, x, t) + system.respond(i * h, b0, t), t + i * h
+        change = substeps * (system.drift(inner, now) - b0) if i in chosen else 0.0
+        state = system.transport(h, state, now) + system.respond(h, b0 + change, now)
+    seen = at(PoissonMidpoint(system, step, substeps), x, t, chosen)
+    assert torch.allclose(seen, state, rtol=1e-12, atol=1e-12)
 
 
 @SYSTEMS
