@@ -98,7 +98,7 @@ def _fourier(
             k = torch.arange(phi.shape[1], dtype=torch.float64, device=phi.device)
             phi = phi * torch.exp(-36 * (k * frequency / band) ** 32)
         left = float(torch.abs(phi[:, -1]).max())
-        if left < 30 * math.exp(-(depth**2) / 2):
+        if left < max(1e-8, 30 * math.exp(-(depth**2) / 2)):
             break
         highest *= 1.4  # where the step folds the line, its law has parts as narrow as the noise left after the last midpoint
     if left > max(0.1, 30 * math.exp(-(depth**2) / 2)):

@@ -23,6 +23,8 @@ from pmmtheory.targets import Gaussian
 def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
     """The stationary law on every axis: P = E R P R' + E Q."""
     target = _gaussian_target(scheme)
+    if not scheme.dynamics.autonomous:
+        raise InvalidParameter("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
     require_stable(scheme, mean_square_growth)
     distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
     found, coarse = (_solve(step_moments(scheme, distinct, level)) for level in (2, 1))

@@ -103,7 +103,9 @@ class Gaussian(LineTarget):
         share, rest = noise_share(alpha)
         if self.axes is None:
             return Gaussian(alpha * self._mean if self.dim > 1 else alpha * self.mean, share * (self.variances if self.dim > 1 else self.covariance) + rest)
-        return Gaussian(alpha * self._mean, share * self.covariance + rest * torch.eye(self.dim, dtype=torch.float64))
+        turned = Gaussian(alpha * self._mean, share * self.variances + rest)
+        turned.axes = self.axes
+        return turned
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         square = alpha * alpha

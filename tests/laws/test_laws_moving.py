@@ -209,7 +209,7 @@ def test_there_is_no_stationary_law_by_moments() -> None:
         stationary_law(mild("euler", 6, ReverseDiffusion(Gaussian(), 1.0, 0.3)), engine="linear")
 
 
-@pytest.mark.parametrize("initial", [math.nan, math.inf, "noise", None, True, Gaussian(dim=2)], ids=str)
+@pytest.mark.parametrize("initial", [math.nan, math.inf, "noise", None, True, Gaussian(dim=2)], ids=["nan", "inf", "text", "none", "bool", "plane"])
 def test_wrong_initial(initial: object) -> None:
     with pytest.raises(InvalidParameter, match="initial = "):
         transient_law(mild("euler"), initial, 1)
