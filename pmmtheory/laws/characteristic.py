@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -38,9 +40,15 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     """
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
         return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
-    draws, weights = tensor_rule(scheme, level, x.device)
+    draws, weights = tensor_rule(scheme, level + _finer(scheme, t, spacing * count, depth, level), x.device)
     rows = max(1, _CHUNK // weights.shape[0])
     return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])
+
+
+def _finer(scheme: Scheme, t: float, highest: float, depth: float, level: int) -> int:
+    """By how many levels more the rules of the normal draws must be refined to see waves up to the highest frequency."""
+    nodes = 17 / (2 * math.pi) * (highest * float(scheme.dynamics.noise(scheme.step_size, t)) + depth)
+    return max(0, math.ceil(math.log(nodes / 60) / math.log(1.25)) - level)
 
 
 def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tuple[Tensor, Tensor]:

@@ -60,7 +60,14 @@ def grid_spacing(scheme: Scheme, low: float, high: float, level: int, smallest: 
 
 
 def transition_matrix(
-    scheme: Scheme, grid: Tensor, t: float, level: int, starts: Tensor | None = None, depth: Tensor | None = None, band: float = math.inf
+    scheme: Scheme,
+    grid: Tensor,
+    t: float,
+    level: int,
+    starts: Tensor | None = None,
+    depth: Tensor | None = None,
+    band: float = math.inf,
+    left: float = 1e-8,
 ) -> Tensor:
     """P[i, j] = spacing times the density of a step from starts[i] (grid[i] unless given) to grid[j].
 
@@ -69,7 +76,8 @@ def transition_matrix(
     that varies it has narrower parts, which need higher frequencies, and wider tails, which need a wider window: rows with
     like needs are computed together. depth, shape (n,), says how many standard deviations of a Gaussian each row is worth
     (8.4, all digits, unless given). Frequencies above `band` are left out, smoothly and alike in all rows: none need be known
-    beyond those of the law that the rows add up to. Entries outside the window are zero: their true values are below that.
+    beyond those of the law that the rows add up to; nor those beyond which a characteristic function is below `left`. Entries
+    outside the window are zero: their true values are below that.
     """
     starts = grid if starts is None else starts
     depth = torch.full_like(starts, FULL_DEPTH) if depth is None else depth
@@ -81,27 +89,43 @@ def transition_matrix(
     width = float(scheme.dynamics.noise(scheme.step_size, t))
     narrows, widens = slopes(scheme, starts, t)
     depth = depth * (1 + 0.05 * level)
-    highest = depth / (1 - 2 * narrows).clamp_min(0.42) / width
+    highest = depth / (1 - 2 * narrows).clamp_min(0.6) / width
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
     for rows in torch.argsort(highest * reach).split(_ROWS):
-        _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band)
+        _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
     return matrix
 
 
 def _fourier(
-    scheme: Scheme, matrix: Tensor, rows: Tensor, grid: Tensor, x: Tensor, t: float, level: int, highest: float, reach: float, depth: float, band: float
+    scheme: Scheme,
+    matrix: Tensor,
+    rows: Tensor,
+    grid: Tensor,
+    x: Tensor,
+    t: float,
+    level: int,
+    highest: float,
+    reach: float,
+    depth: float,
+    band: float,
+    allowed: float,
 ) -> None:
-    frequency = math.pi / reach
-    for _ in range(3):
+    allowed, finer, wider = max(allowed, 30 * math.exp(-(depth**2) / 2)), 0, 0
+    while True:
+        frequency = math.pi / reach
         phi = characteristic(scheme, x, t, frequency, math.ceil(min(highest, band) / frequency) + 1, level, depth)
         if highest > band:
             k = torch.arange(phi.shape[1], dtype=torch.float64, device=phi.device)
             phi = phi * torch.exp(-36 * (k * frequency / band) ** 32)
         left = float(torch.abs(phi[:, -1]).max())
-        if left < max(1e-8, 30 * math.exp(-(depth**2) / 2)):
+        around = float(torch.abs(phi[:, 1::2].real.sum(1) - phi[:, 2::2].real.sum(1) - 0.5).max())  # the density at the ends, times reach
+        if left >= allowed and finer < 2:  # where the step folds the line, its law has parts as narrow as the noise left after the last midpoint
+            highest, finer = 1.4 * highest, finer + 1
+        elif around > 3 * max(allowed, left) and wider < 6:  # what is beyond one end comes in at the other
+            reach, wider = 1.5 * reach, wider + 1
+        else:
             break
-        highest *= 1.4  # where the step folds the line, its law has parts as narrow as the noise left after the last midpoint
-    if left > max(0.1, 30 * math.exp(-(depth**2) / 2)):
+    if left > max(0.1, allowed):
         raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
 
     def density(offset: Tensor) -> Tensor:

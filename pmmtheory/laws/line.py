@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, real
-from pmmtheory.laws.kernel import Resolution, grid_spacing, noise_scale, stepper, transition_matrix
+from pmmtheory.laws.kernel import FULL_DEPTH, Resolution, grid_spacing, noise_scale, stepper, transition_matrix
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
@@ -38,12 +38,12 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     width = _widening(scheme, target, truncated)
 
     def at_level(level: int) -> LineLaw:
-        best, factor = _stationary_on(scheme, target, level, width, truncated, device), width
+        best, factor = _stationary_on(scheme, target, level, width, truncated, device, rtol), width
         for _ in range(8):
             if truncated or best.edge < max(_EDGE, 1e-3 * rtol):
                 break
             factor *= 1.3
-            wider = _stationary_on(scheme, target, level, factor, truncated, device)
+            wider = _stationary_on(scheme, target, level, factor, truncated, device, rtol)
             if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
                 break
             best = wider
@@ -52,9 +52,9 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     return refined(at_level, rtol, f"the stationary law of {scheme.name}")
 
 
-def _stationary_on(scheme: Scheme, target: LineTarget, level: int, factor: float, truncated: bool, device: str) -> LineLaw:
+def _stationary_on(scheme: Scheme, target: LineTarget, level: int, factor: float, truncated: bool, device: str, rtol: float) -> LineLaw:
     grid = _resolution(scheme, target, level, factor).grid(device)
-    return LineLaw(grid, _invariant(scheme, target, grid, level), target.density, truncated)
+    return LineLaw(grid, _invariant(scheme, target, grid, level, rtol), target.density, truncated)
 
 
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
@@ -64,7 +64,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
 
     def at_level(level: int) -> list[LineLaw]:
-        return list(_evolve(scheme, target, start, steps, level, device))
+        return list(_evolve(scheme, target, start, steps, level, device, rtol))
 
     return refined_path(at_level, rtol, scheme.name, steps)
 
@@ -84,13 +84,13 @@ def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
     return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
 
 
-def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> Tensor:
+def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float = 0.0) -> Tensor:
     """The invariant density on the grid.
 
     Solved for p/s with s close to the square root of the density, so that rounding errors are small in L2(1/pi), the
     norm of chi2, and the tails keep their digits.
     """
-    matrix = transition_matrix(scheme, grid, 0.0, level)
+    matrix = _operator(scheme, target, grid, level, rtol)
     n = grid.shape[0]
     flat = 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
     log_density = flat * target.log_density(grid)
@@ -105,12 +105,14 @@ def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int) -> 
     return ratio * scale
 
 
-def _evolve(scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str) -> Iterator[LineLaw]:
+def _evolve(
+    scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str, rtol: float
+) -> Iterator[LineLaw]:
     finest, ends = _extent(scheme, initial)
     truncated = superlinear(target)
     resolution = _resolution(scheme, target, level, _widening(scheme, target, truncated), finest, ends)
     grid = resolution.grid(device)
-    matrix = transition_matrix(scheme, grid, 0.0, level)
+    matrix = _operator(scheme, target, grid, level, rtol)
     advance = stepper(matrix)
     if isinstance(initial, float):
         start = torch.tensor([initial], dtype=torch.float64, device=device)
@@ -121,6 +123,15 @@ def _evolve(scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | 
         while done < n:
             values, done = advance(values), done + 1
         yield LineLaw(grid, values, target.density, truncated, lost=0.0 if truncated else abs(float(values.sum()) - 1))
+
+
+def _operator(scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float) -> Tensor:
+    """The transition matrix, up to a frequency that neither the law nor the noise of a step reaches: parts of a step that are narrower, where
+    midpoints fold the line, are smoothed by the rest of the law."""
+    width = float(scheme.dynamics.noise(scheme.step_size))
+    rough = math.sqrt(float(torch.abs(target.curvature(grid)).max()))
+    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * rough, 1.1 / width)
+    return transition_matrix(scheme, grid, 0.0, level, band=band, left=max(1e-8, 1e3 * rtol))
 
 
 def _extent(scheme: Scheme, initial: LineTarget | LineLaw | float) -> tuple[float, tuple[float, float]]:

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.midpoint_step import MidpointStep, checked
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import PoissonMidpoint, Scheme
 
@@ -43,8 +43,8 @@ _LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), 
 
 def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int, depth: float) -> Tensor:
     """See laws.characteristic.characteristic; x of shape (n,), result (n, count)."""
-    pmm = _checked(scheme)
-    step, waves = _Step(pmm, t), _Waves(spacing, count)
+    pmm = checked(scheme)
+    step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
     roughness = float(torch.cat(slopes(scheme, x, t)).max())
     highest = spacing * count * step.width(1.0)
     walk = walk_grid(math.ceil(max(highest + 2.5, (depth + highest * (1 + min(roughness, 1.0))) / 2)), round(depth, 1))
@@ -55,48 +55,17 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
 
 def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
     """E(X' - c) and E(X' - c)^2 with c = A_a x + G_a b(x), by the same recursion on the first two powers of the push."""
-    pmm = _checked(scheme)
-    step, walk = _Step(pmm, t), walk_grid(14, 8.4)
+    pmm = checked(scheme)
+    step, walk = MidpointStep(pmm, t), walk_grid(14, 8.4)
     if pmm.midpoints.kind != "bernoulli":
         mean, square = _single_moments(step, x, walk)
-    elif step.direct:
+    elif _direct(pmm):
         mean, square = _bernoulli_moments(step, int(pmm.substeps), x, walk)
     else:  # sums over substeps of polynomials are polynomials in 1/K
         ladder = (1, 2, 3, 4, 6, 8)
         weights = _lagrange([1 / n for n in ladder], 1 / pmm.substeps)
         mean, square = torch.stack([w * _bernoulli_moments(step, n, x, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
     return mean, square
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A step that begins at time t, with times s in [0, 1] inside it."""
-
-    pmm: PoissonMidpoint
-    t: float
-
-    @property
-    def direct(self) -> bool:
-        """Whether the substeps are walked one by one."""
-        return self.pmm.substeps <= _DIRECT or self.pmm.dynamics.grain > 0
-
-    def width(self, s: float) -> float:
-        """The standard deviation of the noise up to s, carried to the end of the step."""
-        a = self.pmm.step_size
-        return self._carried(s, 1.0) * float(self.pmm.dynamics.noise(a * s, self.t))
-
-    def push(self, s: float, x: Tensor, nodes: Tensor) -> Tensor:
-        """What a midpoint at s adds to the next state, at every (node of W_s, start point): shape (q, n)."""
-        pmm, t, system = self.pmm, self.t, self.pmm.dynamics
-        now = pmm.step_size * s
-        b0 = system.drift(x, t)
-        state = system.transport(now, x, t) + system.respond(now, b0, t) + float(system.noise(now, t)) * nodes[:, None]
-        pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
-        return system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)
-
-    def _carried(self, start: float, end: float) -> float:
-        a = self.pmm.step_size
-        return float(self.pmm.dynamics.transport(a * (end - start), torch.ones((), dtype=torch.float64), self.t + a * start))
 
 
 class WalkGrid:
@@ -128,17 +97,16 @@ def walk_grid(band: float, reach: float) -> WalkGrid:
     return WalkGrid(band, reach)
 
 
-def _checked(scheme: Scheme) -> PoissonMidpoint:
-    if not isinstance(scheme, PoissonMidpoint) or type(scheme).step is not PoissonMidpoint.step or scheme.dynamics.blocks > 1:
-        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint on the line with its own step, for the law of random midpoints")
-    return scheme
+def _direct(pmm: PoissonMidpoint) -> bool:
+    """Whether the substeps are walked one by one."""
+    return pmm.substeps <= _DIRECT or pmm.dynamics.grain > 0
 
 
-def _functional(step: _Step, x: Tensor, waves: _Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
+def _functional(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
     pmm = step.pmm
     if pmm.midpoints.kind != "bernoulli":
         return _single(step, x, waves, walk, level)
-    if step.direct:
+    if _direct(pmm):
         return _bernoulli(step, int(pmm.substeps), x, waves, walk)
     weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
     return torch.stack([w * _bernoulli(step, n, x, waves, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
@@ -168,14 +136,14 @@ class _Waves:
             done, power = done + more, power * power
         return result
 
-    def readout(self, step: _Step, s: float, nodes: Tensor) -> Tensor:
+    def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
         """E[exp(i xi_k W_1) | W_s], shape (q, count)."""
         width, k = step.width(s), torch.arange(self.count, dtype=torch.float64, device=nodes.device)
         rest = max(0.0, step.width(1.0) ** 2 - width**2)
         return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * (self.spacing * k) ** 2)
 
 
-def _bernoulli(step: _Step, steps: int, x: Tensor, waves: _Waves, walk: WalkGrid) -> Tensor:
+def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: WalkGrid) -> Tensor:
     """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
     pmm = step.pmm
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
@@ -207,7 +175,7 @@ def _factor(g: Tensor, steps: int, substeps: float) -> Tensor:
     return (g * above).add_(1).div_((g * below).add_(1))
 
 
-def _single(step: _Step, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -> Tensor:
+def _single(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -> Tensor:
     """The same for one midpoint: a sum over its time."""
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
     total = torch.zeros((x.shape[0], waves.count), dtype=torch.complex128, device=x.device)
@@ -216,7 +184,7 @@ def _single(step: _Step, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -
     return total
 
 
-def _bernoulli_moments(step: _Step, steps: int, x: Tensor, walk: WalkGrid) -> Tensor:
+def _bernoulli_moments(step: MidpointStep, steps: int, x: Tensor, walk: WalkGrid) -> Tensor:
     """E(X' - c) and E(X' - c)^2, stacked, from E[S; W_s] and E[S^2; W_s] of the sum S of all pushes."""
     p = step.pmm.intensity / steps
     nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
@@ -234,7 +202,7 @@ def _bernoulli_moments(step: _Step, steps: int, x: Tensor, walk: WalkGrid) -> Te
     return torch.stack([first.sum(0), (second + 2 * noise * first).sum(0) + step.width(1.0) ** 2])
 
 
-def _single_moments(step: _Step, x: Tensor, walk: WalkGrid) -> Tensor:
+def _single_moments(step: MidpointStep, x: Tensor, walk: WalkGrid) -> Tensor:
     nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
     total = torch.zeros((2, x.shape[0]), dtype=x.dtype, device=x.device)
     for s, share in zip(*step.pmm.midpoints.one(1), strict=True):

@@ -15,15 +15,17 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, real
 from pmmtheory.laws.characteristic import centre
+from pmmtheory.laws.gridding import blurred
 from pmmtheory.laws.kernel import transition_matrix
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.pushforward import pushed
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.slopes import slopes
+from pmmtheory.laws.step_parts import Parts, enumerable, step_parts
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
-_MOST = 6000
+_MOST = 20_000
 """Points of a grid beyond which a law is out of reach."""
 
 
@@ -38,7 +40,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
 
     def at_level(level: int) -> list[LineLaw]:
-        return list(_evolve(_Chain(scheme, level, 1e-2 * rtol, device), start, steps))
+        return list(_evolve(_Chain(scheme, level, 1e-3 * rtol, device), start, steps))
 
     return refined_path(at_level, rtol, scheme.name, steps)
 
@@ -126,21 +128,61 @@ def _spread(chain: _Chain, start: Start, t: float) -> _Masses:
 
 def _advance(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
     """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
-    scheme = chain.scheme
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
-    x, masses, depth = law.points[kept], law.masses[kept], chain.depth(share[kept])
-    noise, middle = chain.noise(t), centre(scheme, x, t)
-    narrows, widens = slopes(scheme, x, t) if scheme.draws else (torch.zeros_like(x), torch.zeros_like(x))
-    reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0)
-    low, high, after = float((middle - reach).min()), float((middle + reach).max()), t + scheme.step_size
-    rough = math.sqrt(float(chain.target(after).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
-    own = min(1.3 * rough, 1 / noise)
-    grid = chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, _kernel_band(chain, low, high, after))
-    moved = masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, float(chain.depth()) * 3.5 * rough * (1 + 0.2 * chain.level))
-    inside = torch.nonzero(moved.abs() > 1e-3 * chain.tolerance * moved.max()).flatten()
+    now = _Masses(law.points[kept], law.masses[kept])
+    moved = (_by_gaussians if enumerable(chain.scheme) else _by_frequencies)(chain, now, t, shown)
+    inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
     first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
-    return _Masses(grid[first:last], moved[first:last])
+    return _Masses(moved.points[first:last], moved.masses[first:last])
+
+
+def _by_gaussians(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
+    """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
+    scheme, x, depth = chain.scheme, law.points, float(chain.depth())
+    middle = centre(scheme, x, t)
+    reach = depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)) if scheme.draws else torch.ones_like(x))
+    grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
+    seen = 0.0
+    while (highest := math.pi / float(grid[1] - grid[0])) > seen:
+        parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest
+        grid = _next_grid(chain, *_range(chain, law, parts), t, shown)
+    masses = law.masses[:, None] * parts.weight[:, None]
+    matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
+    return _Masses(grid, blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance))))
+
+
+def _by_frequencies(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
+    """By the characteristic functions of the step, from every start."""
+    scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
+    depth = chain.depth(law.masses.abs() * len(x))
+    noise, middle = chain.noise(t), centre(scheme, x, t)
+    narrows, widens = slopes(scheme, x, t)
+    reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2)
+    grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
+    band = float(chain.depth()) * 3.5 * _roughness(chain, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
+    return _Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
+
+
+def _range(chain: _Chain, law: _Masses, parts: Parts) -> tuple[float, float]:
+    """Between which points all mass is that matters."""
+    share = law.masses.abs()[:, None] * parts.weight[:, None] * parts.mean.numel()
+    reach = torch.sqrt(2 * torch.log1p(share / chain.tolerance)) * parts.deviation[:, None, None]
+    matters = share > 1e-2 * chain.tolerance
+    return float((parts.mean - reach)[matters].min()), float((parts.mean + reach)[matters].max())
+
+
+def _next_grid(chain: _Chain, low: float, high: float, t: float, shown: bool) -> Tensor:
+    """The grid for the law after the step at time t."""
+    after = t + chain.scheme.step_size
+    rough, noise = _roughness(chain, low, high, after), chain.noise(t)
+    own = min(1.3 * rough, 1 / noise) if noise > 0 else 1.3 * rough
+    return chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, _kernel_band(chain, low, high, after))
+
+
+def _roughness(chain: _Chain, low: float, high: float, t: float) -> float:
+    """On what scale the law of the process at time t varies: the root of the largest curvature."""
+    return math.sqrt(float(chain.target(t).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
 
 
 def _kernel_band(chain: _Chain, low: float, high: float, t: float) -> float:

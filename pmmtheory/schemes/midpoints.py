@@ -19,12 +19,13 @@ class Midpoints:
 
     kind "bernoulli": each with probability intensity/K, independently (a Poisson process of rate `intensity` for K = inf).
     kind "single": exactly one, uniform. kind "interior": exactly one, uniform among the K - 1 later ones: at the first the
-    interpolant is the state itself.
+    interpolant is the state itself. `listed` says that nothing can be asked for between the substeps: rules then list them all.
     """
 
     substeps: float
     kind: str
     intensity: float = 1.0
+    listed: bool = False
 
     def __post_init__(self) -> None:
         count_or_infinity("substeps", self.substeps)
@@ -38,10 +39,12 @@ class Midpoints:
 
     def one(self, level: int) -> tuple[np.ndarray, np.ndarray]:
         """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1)."""
-        if self.kind != "interior" or self.substeps == math.inf:
+        first = int(self.kind == "interior" and 1 < self.substeps < math.inf)
+        if self.listed and self.substeps < math.inf:
+            times = np.arange(first, self.substeps) / self.substeps
+            return times, np.full(len(times), 1 / len(times))
+        if not first:
             return Index(self.substeps).rule(level)
-        if self.substeps == 1:
-            return np.zeros(1), np.ones(1)
         times, weights = Index(self.substeps - 1).rule(level)
         return (1 + times * (self.substeps - 1)) / self.substeps, weights
 

@@ -54,7 +54,7 @@ class PoissonMidpoint(Scheme):
     def __init__(self, dynamics: Dynamics, step_size: float, substeps: float = math.inf, midpoints: str = "bernoulli"):
         super().__init__(dynamics, step_size)
         self.substeps = count_or_infinity("substeps", substeps)
-        self.midpoints = Midpoints(self.substeps, midpoints, self.intensity)
+        self.midpoints = Midpoints(self.substeps, midpoints, self.intensity, listed=dynamics.grain > 0)
         self.draws = {"midpoints": self.midpoints, "z": Normal()}  # type: ignore[dict-item]
 
     @property

@@ -75,7 +75,7 @@ def test_rows_have_mass_one_and_the_moments_of_a_step(name: str) -> None:
     error = 4 * torch.stack([torch.abs((matrix - coarser) @ torch.ones_like(grid)), *(torch.abs(((matrix - coarser) * offset**k).sum(1)) for k in (1, 2))])
     moments = torch.stack([matrix.sum(1) - 1, (matrix * offset).sum(1) - first, (matrix * offset**2).sum(1) - second])
     assert bool((torch.abs(moments) <= error + _moment_error(scheme, starts) + 20 * ROUNDING).all())
-    assert float(matrix.min()) > -ROUNDING
+    assert float((matrix + torch.abs(matrix - coarser)).min()) > -ROUNDING
 
 
 def _moment_error(scheme: Scheme, starts: Tensor) -> float:

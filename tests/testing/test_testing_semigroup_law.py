@@ -89,14 +89,14 @@ class Quieter(RandomizedMidpoint):
 class BentResponse(Overdamped):
     """G_h = h + h^2, which is no semigroup."""
 
-    def respond(self, h: Any, b: Tensor) -> Tensor:
+    def respond(self, h: Any, b: Tensor, t: Any = 0.0) -> Tensor:
         return h * b + h**2 * b
 
 
 class BentNoise(Overdamped):
     """Gamma_h = 2h."""
 
-    def noise(self, h: Any) -> Any:
+    def noise(self, h: Any, t: Any = 0.0) -> Any:
         return super().noise(h) ** 2
 
 
@@ -106,7 +106,7 @@ class WideNoise(Underdamped):
     def __init__(self, target: Target):
         super().__init__(target, FRICTION)
 
-    def noise(self, h: Any) -> Any:
+    def noise(self, h: Any, t: Any = 0.0) -> Any:
         return super().noise(h) / (1 + h**2 / 20) ** -1
 
 

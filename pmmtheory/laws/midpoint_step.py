@@ -1,0 +1,55 @@
+"""One Poisson midpoint step on the line, seen from the noise of its trajectory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.schemes import PoissonMidpoint, Scheme
+
+
+@dataclass(frozen=True)
+class MidpointStep:
+    """A step that begins at time t, with times s in [0, 1] inside it; the noise of the trajectory up to s is W_s."""
+
+    pmm: PoissonMidpoint
+    t: float
+
+    def width(self, s: float) -> float:
+        """The standard deviation of the noise up to s, carried to the end of the step."""
+        a = self.pmm.step_size
+        return self._carried(s, 1.0) * float(self.pmm.dynamics.noise(a * s, self.t))
+
+    def left(self, s: float) -> float:
+        """The standard deviation of the noise from s on."""
+        a = self.pmm.step_size
+        return float(self.pmm.dynamics.noise(a - a * s, self.t + a * s))
+
+    def push(self, s: float, x: Tensor, nodes: Tensor) -> Tensor:
+        """What a midpoint at s adds to the next state, at every (node of W_s over its deviation, start point): shape (q, n)."""
+        pmm, t, system = self.pmm, self.t, self.pmm.dynamics
+        now = pmm.step_size * s
+        b0 = system.drift(x, t)
+        state = system.transport(now, x, t) + system.respond(now, b0, t) + float(system.noise(now, t)) * nodes[:, None]
+        pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
+        return system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)
+
+    def _carried(self, start: float, end: float) -> float:
+        a = self.pmm.step_size
+        return float(self.pmm.dynamics.transport(a * (end - start), torch.ones((), dtype=torch.float64), self.t + a * start))
+
+
+def own_step(scheme: Scheme) -> bool:
+    """Whether a step is one of PoissonMidpoint on the line, whose subclasses may change its forces and pushes."""
+    return isinstance(scheme, PoissonMidpoint) and type(scheme).step is PoissonMidpoint.step and scheme.dynamics.blocks == 1
+
+
+def checked(scheme: Scheme) -> PoissonMidpoint:
+    """The scheme, if it has its own step."""
+    if not own_step(scheme):
+        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint on the line with its own step, for the law of random midpoints")
+    assert isinstance(scheme, PoissonMidpoint)
+    return scheme
