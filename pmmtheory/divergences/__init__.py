@@ -11,16 +11,16 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.divergences import gaussian, linear, plane
+from pmmtheory.divergences import gaussian, linear, planar, plane
 from pmmtheory.divergences.line import Measured, between, chi2_line, kl_line, renyi_line, tv_line, w2_line
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LinearLaw, LineLaw, PlaneLaw
-from pmmtheory.targets import Gaussian
+from pmmtheory.laws import LinearLaw, LineLaw, PlanarLaw, PlaneLaw
+from pmmtheory.targets import Gaussian, Target
 from pmmtheory.targets.line import LineTarget
 
-__all__ = ["Estimate", "chi2", "kl", "renyi", "tv", "w2"]
+__all__ = ["Estimate", "chi2", "kl", "renyi", "sliced_w2", "tv", "w2"]
 
 
 def kl(law: Any, other: Any) -> Estimate:
@@ -28,7 +28,7 @@ def kl(law: Any, other: Any) -> Estimate:
 
     Parameters
     ----------
-    law : LineLaw, LinearLaw, PlaneLaw or Gaussian
+    law : LineLaw, LinearLaw, PlanarLaw, PlaneLaw or Gaussian
     other : a target, or a law of the same kind
         A target stands for its invariant law: with velocities where the law has them.
 
@@ -64,6 +64,30 @@ def w2(law: Any, other: Any) -> Estimate:
     return _measure("w2", law, other, w2_line, gaussian.w2_gaussian)
 
 
+def sliced_w2(law: Any, target: Any, directions: int = 16) -> Estimate:
+    """The sliced Wasserstein distance in the plane: the root mean square over directions u of W2(law of u . X, law of u . Y).
+
+    Parameters
+    ----------
+    law : PlanarLaw, or a sample of shape (n, 2)
+    target : a Gaussian or a mixture of Gaussians in the plane
+    directions : int
+        Equally spaced in the half circle.
+
+    Examples
+    --------
+    >>> from pmmtheory.targets import Gaussian
+    >>> distance = sliced_w2(Gaussian([1.0, 0.0], 1.0).sample(20_000), Gaussian(dim=2))
+    >>> abs(float(distance) - math.sqrt(1 / 2)) < 5 * distance.error
+    True
+    """
+    if not isinstance(target, Target) or target.dim != 2:
+        raise InvalidParameter("target", getattr(target, "name", target), "a Gaussian or a mixture of Gaussians in the plane")
+    if not isinstance(law, PlanarLaw) and not (isinstance(law, Tensor) and law.ndim == 2 and law.shape[1] == 2):
+        raise InvalidParameter("law", type(law).__name__, "a law in the plane, or a sample of shape (n, 2)")
+    return planar.sliced(law, target, directions)
+
+
 def chi2(law: Any, other: Any) -> Estimate:
     """chi2(law || other) = int (p - q)^2 / q; arguments as for kl.
 
@@ -97,6 +121,8 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
 def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
     if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
         return between(on_line, law, other, metric=name in ("tv", "w2"))
+    if isinstance(law, PlanarLaw) and (isinstance(other, PlanarLaw) or (isinstance(other, Target) and other.dim == 2)):
+        return planar.between(name, law, other)
     if isinstance(law, PlaneLaw) and (isinstance(other, PlaneLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
         return plane.between(name, law, other)
     if isinstance(law, LinearLaw) and isinstance(other, (LinearLaw, Gaussian)) and name != "renyi":

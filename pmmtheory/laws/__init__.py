@@ -9,22 +9,23 @@ import torch
 
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter, count, positive
-from pmmtheory.laws import line, linear, moving, plane
+from pmmtheory.laws import line, linear, moving, planar, plane
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.linear_law import LinearLaw
+from pmmtheory.laws.planar_law import PlanarLaw
 from pmmtheory.laws.plane_law import PlaneLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian, Target
+from pmmtheory.targets import Gaussian, GaussianMixture, Target
 from pmmtheory.targets.line import LineTarget
 
-__all__ = ["LineLaw", "LinearLaw", "PlaneLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
+__all__ = ["LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
 
 Law = Any
-"""A LineLaw, PlaneLaw or LinearLaw."""
+"""A LineLaw, PlanarLaw, PlaneLaw or LinearLaw."""
 
-_ENGINES: Mapping[str, Any] = {"line": line, "moving": moving, "plane": plane, "linear": linear}
-_RTOL = {"line": 1e-8, "moving": 2e-8, "plane": 1e-5, "linear": 1e-8}
+_ENGINES: Mapping[str, Any] = {"line": line, "moving": moving, "plane": plane, "linear": linear, "planar": planar}
+_RTOL = {"line": 1e-8, "moving": 2e-8, "plane": 1e-5, "linear": 1e-8, "planar": 1e-5}
 
 
 def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
@@ -114,7 +115,7 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     [2.0, 1.0]
     """
     name = _engine(scheme, device, engine)
-    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
+    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlanarLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     laws: list[Law] = _ENGINES[name].transients(scheme, initial, numbers, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
@@ -138,9 +139,11 @@ def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
         "moving": not system.autonomous and on_line,
         "plane": isinstance(system, Underdamped) and on_line,
         "linear": isinstance(system.target, Gaussian),
+        "planar": system.blocks == 1 and isinstance(system.target, GaussianMixture) and system.target.dim == 2,
     }
     if engine is not None and not able[engine]:
         raise InvalidParameter("engine", engine, f"one of {[name for name in able if able[name]]} for {type(system).__name__} on {system.target.name}")
     if not any(able.values()):
-        raise InvalidParameter("target", system.target.name, "a target on the line, or a Gaussian in any dimension, for an exact law")
+        allowed = "a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension, for an exact law"
+        raise InvalidParameter("target", system.target.name, allowed)
     return engine or next(name for name in able if able[name])

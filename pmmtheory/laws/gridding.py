@@ -20,8 +20,8 @@ _CHUNK = 150_000
 """Masses spread at once."""
 
 
-def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, digits: int = 13) -> Tensor:
-    """sum_gi masses[g, i] N(grid; points[g, i], deviations[g]^2) times the spacing, band limited to what the grid can hold.
+def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, digits: int = 13, band: float = math.inf) -> Tensor:
+    """sum_gi masses[g, i] N(grid; points[g, i], deviations[g]^2) times the spacing, band limited to what the grid can hold and to `band`.
 
     points, masses : (g, m); deviations : (g,), zero for no blur; grid : (n,), uniform. What lies far beyond the grid is left out.
     The error is about 10^-digits of the mass.
@@ -47,6 +47,7 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
         waves = torch.fft.rfft(_spread(at, weights, fine, width))[:, : size // 2 + 1]
         spectrum += (waves * torch.exp(-((k * blur[:, None]) ** 2) / 2)).sum(0)
     spectrum = spectrum / torch.as_tensor(_transform(width, size), device=device)
+    spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
         spectrum[-1] = 0.0  # the grid cannot tell its phase
     values: Tensor = torch.fft.irfft(spectrum, n=size)[margin : margin + n]

@@ -95,20 +95,20 @@ Start = LineTarget | LineLaw | float
 
 
 def _evolve(chain: _Chain, start: Start, steps: Sequence[int]) -> Iterator[LineLaw]:
-    a, state, still, done = chain.scheme.step_size, start, list[float](), 0
-    current: Start | _Masses = state
+    a, still, done = chain.scheme.step_size, list[float](), 0
+    current: Start | _Masses = start
+    noiseless = [*(chain.still(k * a) for k in range(steps[-1])), False]
     for n in steps:
         for k in range(done, n):
             t = k * a
-            if chain.still(t):
+            if noiseless[k]:
                 still.append(t)
                 continue
             if still:
                 current, still = _flowed(chain, _settled(chain, current, still[0]), still), []
             if not isinstance(current, _Masses):
                 current = _spread(chain, current, t)
-            shown = k + 1 == n or chain.still(t + a)
-            current = _advance(chain, current, t, shown)
+            current = _advance(chain, current, t, shown=k + 1 == n or noiseless[k + 1])
         done = n
         settled = _settled(chain, current, still[0] if still else n * a)
         yield _flowed(chain, settled, still) if still else _law(chain, settled, n * a)
@@ -140,13 +140,14 @@ def _advance(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
 def _by_gaussians(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
     """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
     scheme, x, depth = chain.scheme, law.points, float(chain.depth())
-    middle = centre(scheme, x, t)
-    reach = depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)) if scheme.draws else torch.ones_like(x))
-    grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
-    seen = 0.0
-    while (highest := math.pi / float(grid[1] - grid[0])) > seen:
-        parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest
+    highest = seen = 0.0
+    if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
+        middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
+        highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown))
+    while highest >= seen:
+        parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
         grid = _next_grid(chain, *_range(chain, law, parts), t, shown)
+        highest = _nyquist(grid)
     masses = law.masses[:, None] * parts.weight[:, None]
     matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
     return _Masses(grid, blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance))))
@@ -162,6 +163,10 @@ def _by_frequencies(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Mass
     grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
     band = float(chain.depth()) * 3.5 * _roughness(chain, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     return _Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
+
+
+def _nyquist(grid: Tensor) -> float:
+    return math.pi / float(grid[1] - grid[0])
 
 
 def _range(chain: _Chain, law: _Masses, parts: Parts) -> tuple[float, float]:

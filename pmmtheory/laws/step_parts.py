@@ -52,7 +52,7 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
     for _, w in rules.values():
         weights = np.multiply.outer(weights, w)
     flat = {name: torch.as_tensor(values.reshape(1, -1), device=x.device) for name, values in zip(rules, grids, strict=True)}
-    return _listed(scheme, x, t, _layered(scheme, flat), torch.as_tensor(weights.reshape(-1), device=x.device))
+    return _listed(scheme, x, t, layered(scheme, flat), torch.as_tensor(weights.reshape(-1), device=x.device))
 
 
 def _midpoints(scheme: Scheme, x: Tensor, t: float, z: tuple[np.ndarray, np.ndarray], level: int) -> Parts:
@@ -92,7 +92,7 @@ def _rule(draw: Any, level: int) -> tuple[np.ndarray, np.ndarray]:
     return draw.one(level) if isinstance(draw, Midpoints) else draw.rule(level)
 
 
-def _layered(scheme: Scheme, flat: dict[str, Tensor]) -> dict[str, Any]:
+def layered(scheme: Scheme, flat: dict[str, Tensor]) -> dict[str, Any]:
     """A midpoint is a time with a mark; normals next to it have one layer a midpoint."""
     if not any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
         return dict(flat)

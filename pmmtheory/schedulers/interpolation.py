@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,8 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.schedulers.noise_levels import Numbers
 
 Times = TypeVar("Times", float, Tensor)
+
+_WITHIN = "within the training times of the schedule"
 
 
 def each(function: Callable[[Tensor], Tensor], value: Times) -> Times:
@@ -30,16 +33,19 @@ def interpolated(name: str, x: Times, knots: Numbers, values: Numbers) -> Times:
     >>> interpolated("t", 1.5, np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 4.0]))
     2.5
     """
-    point = x.to(torch.float64) if isinstance(x, Tensor) else torch.tensor(x, dtype=torch.float64)
     low, high = float(knots[0]), float(knots[-1])
     slack = 1e-9 * (high - low)
+    if not isinstance(x, Tensor):
+        if not low - slack <= x <= high + slack:
+            raise InvalidParameter(name, x, _WITHIN)
+        i = min(max(int(np.searchsorted(knots, x, side="right")), 1), len(knots) - 1)
+        return float(values[i - 1] + (x - knots[i - 1]) / (knots[i] - knots[i - 1]) * (values[i] - values[i - 1]))
+    point = x.to(torch.float64)
     if point.numel() and not bool(((point >= low - slack) & (point <= high + slack)).all()):
-        raise InvalidParameter(name, x if not isinstance(x, Tensor) else "a tensor", "within the training times of the schedule")
+        raise InvalidParameter(name, "a tensor", _WITHIN)
     grid, heights = (torch.as_tensor(a, device=point.device) for a in (knots, values))
     right = torch.searchsorted(grid, point.clamp(low, high).contiguous(), right=True).clamp(1, len(knots) - 1)
     left = right - 1
     share = (point - grid[left]) / (grid[right] - grid[left])
     result = heights[left] + share * (heights[right] - heights[left])
-    if not isinstance(x, Tensor):
-        return float(result)
     return result.to(x.dtype) if x.is_floating_point() else result

@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.target import Constant, as_points, generator
+from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
 class Gaussian(LineTarget):
@@ -111,6 +111,10 @@ class Gaussian(LineTarget):
         square = alpha * alpha
         y = self._rotate(x - alpha * self._centre(x)) / (square * self._like(self.variances, x) + (1 - square))
         return -(y if self.axes is None else y @ self._like(self.axes, x).T)
+
+    def along(self, direction: Any) -> Gaussian:
+        unit = unit_vector(direction, self.dim)
+        return Gaussian(float(unit @ self._mean), float((self._rotate(unit) ** 2) @ self.variances))
 
     def cdf(self, x: Any) -> Tensor:
         value: Tensor = normal_cdf((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))

@@ -13,7 +13,7 @@ from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.target import Constant, as_points, generator
+from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
 class GaussianMixture(LineTarget):
@@ -111,6 +111,9 @@ class GaussianMixture(LineTarget):
         v = alpha * alpha * v + (1 - alpha * alpha)
         share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - self.dim / 2 * torch.log(v), -1)
         return ((share / v)[..., None] * gap).sum(-2)
+
+    def along(self, direction: Any) -> GaussianMixture:
+        return GaussianMixture(self.weights, self.means @ unit_vector(direction, self.dim), self.variances)
 
     def curvature(self, x: Tensor) -> Tensor:
         share = torch.softmax(self._log_parts(x), -1)

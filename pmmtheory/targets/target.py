@@ -73,6 +73,10 @@ class Target(ABC):
         """The gradient of the log density of noised(alpha), for one alpha or one a point, of a shape that broadcasts against x."""
         return self.noised(float(alpha)).drift(x)
 
+    def along(self, direction: Any) -> Target:
+        """The law of u . X on the line, u the unit vector of a direction, where it has a closed form; raises InvalidParameter elsewhere."""
+        raise InvalidParameter("target", self.name, "a Gaussian or a GaussianMixture, whose marginals have a closed form")
+
     @property
     def name(self) -> str:
         """The class and its parameters, for tables."""
@@ -85,6 +89,15 @@ def as_points(x: Any, dim: int) -> Tensor:
     if dim > 1 and (points.ndim == 0 or points.shape[-1] != dim):
         raise InvalidParameter("x", tuple(points.shape), f"points of a target in dimension {dim} have shape (..., {dim})")
     return points
+
+
+def unit_vector(direction: Any, dim: int) -> Tensor:
+    """A direction of length one, shape (dim,); raises InvalidParameter where it has no direction or another shape."""
+    vector = torch.as_tensor(direction, dtype=torch.float64).reshape(-1)
+    length = float(torch.linalg.vector_norm(vector))
+    if tuple(vector.shape) != (dim,) or not 0 < length < float("inf"):
+        raise InvalidParameter("direction", tuple(vector.tolist()), f"{dim} finite numbers, not all zero")
+    return vector / length
 
 
 def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:

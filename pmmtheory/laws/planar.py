@@ -1,0 +1,196 @@
+"""The law of a chain of positions in the plane: every step is a sum of isotropic Gaussians, and each of these a product over the axes.
+
+A Gaussian of deviation s around c has the density N(y1; c1, s^2) N(y2; c2, s^2) on a product of grids: the sum over all starts and
+nodes of the draws is one product of two matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.characteristic import centre
+from pmmtheory.laws.planar_law import PlanarLaw
+from pmmtheory.laws.refinement import refined_path
+from pmmtheory.laws.step_parts import enumerable, layered
+from pmmtheory.schemes import Midpoints, Normal, Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture, Target
+
+_MOST = 700
+"""Points of an axis beyond which a law is out of reach."""
+
+_CHUNK = 20_000
+"""Gaussians added up at once."""
+
+Axes = tuple[Tensor, Tensor]
+
+
+def stationary(scheme: Scheme, rtol: float, device: str) -> NoReturn:
+    """Not computed."""
+    raise InvalidParameter("target", scheme.dynamics.target.name, "a target on the line or a Gaussian, for a stationary law")
+
+
+def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
+    """The laws after each of the given numbers of steps (ascending), starting at time 0."""
+    if not isinstance(initial, (Gaussian, GaussianMixture, PlanarLaw)) or initial.dim != 2:
+        raise InvalidParameter("initial", getattr(initial, "name", initial), "a Gaussian, a mixture or a law in the plane")
+    if not enumerable(scheme):
+        raise InvalidParameter("scheme", scheme.name, "one with at most one random midpoint a step, for a law in the plane; particles serve any")
+    start = initial
+
+    def at_level(level: int) -> list[PlanarLaw]:
+        return list(_evolve(_Chain(scheme, level, 1e-2 * rtol, device), start, steps))
+
+    return refined_path(at_level, rtol, scheme.name, steps)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """A scheme, and how finely its law is computed."""
+
+    scheme: Scheme
+    level: int
+    tolerance: float
+    device: str
+
+    @property
+    def depth(self) -> float:
+        """How many standard deviations of a Gaussian matter."""
+        return math.sqrt(2 * math.log1p(1 / self.tolerance))
+
+    def roughness(self, t: float) -> float:
+        """The inverse of the shortest scale of the law of the process at time t."""
+        return 1 / math.sqrt(float(self.scheme.dynamics.law_at(t).variances.min()))  # type: ignore[attr-defined]
+
+    def axes(self, ends: Tensor, band: float) -> Axes:
+        """Grids between ends (2, 2), low and high for each axis, on which the trapezoid rule sees what varies up to this band."""
+        spacing = 2 * math.pi / (self.depth * band) / (1.25 * 1.15**self.level)
+        counts = [max(24, math.ceil(float(high - low) / spacing) + 1) for low, high in ends]
+        if max(counts) > _MOST:
+            raise NotConverged(f"a law on a grid of {counts[0]} x {counts[1]} points", math.nan, self.tolerance)
+        first, second = (
+            torch.linspace(float(low), float(high), n, dtype=torch.float64, device=self.device) for (low, high), n in zip(ends, counts, strict=True)
+        )
+        return first, second
+
+
+@dataclass(frozen=True)
+class _Masses:
+    points: Tensor
+    masses: Tensor
+
+
+def _evolve(chain: _Chain, start: Target | PlanarLaw, steps: Sequence[int]) -> Iterator[PlanarLaw]:
+    a, done = chain.scheme.step_size, 0
+    law = start if isinstance(start, PlanarLaw) else _tabulated(chain, start, chain.roughness(0.0))
+    axes, values = law.axes, law.values * law.cell
+    if steps[-1] > 0:
+        wide = _ends(law.axes)
+        axes = chain.axes(wide, math.hypot(max(chain.roughness(0.0), _roughness_of(start, chain)), _kernel_band(chain, wide, 0.0)))
+        values = (start.on(axes) if isinstance(start, PlanarLaw) else start.density(_product(axes))) * math.prod(float(g[1] - g[0]) for g in axes)
+    for n in steps:
+        for k in range(done, n):
+            axes, values = _advance(chain, axes, values, k * a, shown=k + 1 == n)
+        done = n
+        reference = chain.scheme.dynamics.law_at(n * a)
+        yield PlanarLaw(axes, values, reference, lost=abs(float(values.sum()) - 1))
+
+
+def _roughness_of(start: Target | PlanarLaw, chain: _Chain) -> float:
+    if isinstance(start, PlanarLaw):
+        return math.pi / min(start.spacings) / chain.depth
+    return 1 / math.sqrt(float(start.variances.min()))  # type: ignore[attr-defined]
+
+
+def _tabulated(chain: _Chain, target: Target, rough: float) -> PlanarLaw:
+    marginals = [target.along(direction) for direction in ([1.0, 0.0], [0.0, 1.0])]
+    ends = torch.tensor([[m.quadrature.low, m.quadrature.high] for m in marginals], dtype=torch.float64)  # type: ignore[attr-defined]
+    axes = chain.axes(ends, max(rough, 1 / math.sqrt(float(target.variances.min()))))  # type: ignore[attr-defined]
+    return PlanarLaw(axes, target.density(_product(axes)), target)
+
+
+def _advance(chain: _Chain, axes: Axes, values: Tensor, t: float, shown: bool) -> tuple[Axes, Tensor]:
+    """The law after the step at time t, as masses on axes fit for the next step, or for being interpolated."""
+    scheme, after = chain.scheme, t + chain.scheme.step_size
+    masses = values.reshape(-1)
+    kept = masses.abs() * len(masses) > 1e-2 * chain.tolerance
+    mean, deviation, weight = _parts(chain, _product(axes).reshape(-1, 2)[kept], t)
+    mass = masses[kept][:, None] * weight
+    share = mass.abs() * mass.numel()
+    reach = (torch.sqrt(2 * torch.log1p(share / chain.tolerance)) * deviation)[..., None]
+    matters = share > 1e-2 * chain.tolerance
+    ends = torch.stack([(mean - reach)[matters].min(0).values, (mean + reach)[matters].max(0).values], -1).cpu()
+    noise = float(scheme.dynamics.noise(scheme.step_size, t))
+    own = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
+    new = chain.axes(ends, max(own, 2.5 * chain.roughness(after)) if shown else math.hypot(own, _kernel_band(chain, ends, after)))
+    total = torch.zeros((len(new[0]), len(new[1])), dtype=torch.float64, device=values.device)
+    for points, weights, spread in zip(
+        mean[matters].split(_CHUNK), mass[matters].split(_CHUNK), deviation.expand(mass.shape)[matters].split(_CHUNK), strict=True
+    ):
+        first, second = (_bumps(axis, points[:, k], spread) for k, axis in enumerate(new))
+        total += (first * weights[:, None]).T @ second
+    return new, total
+
+
+def _parts(chain: _Chain, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Means (n, q, 2), deviations (1, q) and weights (q,) of the Gaussians of a step from n starts."""
+    scheme = chain.scheme
+    draws, weights = _nodes(scheme, chain.level, x.device)
+    mean, factor = scheme.step(x[:, None], t, draws)
+    factor = torch.as_tensor(factor, dtype=x.dtype, device=x.device)
+    if factor.ndim and factor.shape[-1] == 1:
+        factor = factor[..., 0]
+    elif factor.ndim:
+        factor = factor.expand(mean.shape)[..., 0]
+    factor = factor.expand(mean.shape[:-1])
+    if bool((factor <= 0).any()):
+        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise, for a law in the plane")
+    return mean, factor, weights
+
+
+def _nodes(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:
+    """Products of rules for the draws: Gauss-Hermite for each coordinate of a normal, and coarser rules than on the line for times."""
+    z, w = np.polynomial.hermite_e.hermegauss(6 + 2 * level)
+    both = np.stack(np.meshgrid(z, z), -1).reshape(-1, 2), np.outer(w, w).reshape(-1) / w.sum() ** 2
+    flat, weights = dict[str, Tensor](), np.ones(1)
+    for name, draw in scheme.draws.items():
+        if type(draw) is Normal:
+            values, shares = both
+        else:
+            values, shares = draw.one(level - 4) if isinstance(draw, Midpoints) else draw.rule(level - 4)
+            values = values[:, None]
+        flat = {known: value.repeat_interleave(len(shares), 1) for known, value in flat.items()}
+        flat[name] = torch.as_tensor(np.tile(values, (len(weights), 1)), device=device)[None]
+        weights = np.outer(weights, shares).reshape(-1)
+    return layered(scheme, flat), torch.as_tensor(weights, device=device)
+
+
+def _kernel_band(chain: _Chain, ends: Tensor, t: float) -> float:
+    """How fast the kernel of the step at time t varies with its start: |Dc|/noise, c(x) being its centre."""
+    noise = float(chain.scheme.dynamics.noise(chain.scheme.step_size, t))
+    axes = [torch.linspace(float(low), float(high), 81, dtype=torch.float64, device=chain.device) for low, high in ends]
+    middle = centre(chain.scheme, _product((axes[0], axes[1])), t)
+    slopes = [torch.diff(middle, dim=k) / float(axes[k][1] - axes[k][0]) for k in (0, 1)]
+    steepest = float(torch.sqrt((slopes[0][:, :-1] ** 2).sum(-1) + (slopes[1][:-1] ** 2).sum(-1)).max()) / math.sqrt(2)
+    return max(steepest, *(float(torch.linalg.vector_norm(slope, dim=-1).max()) for slope in slopes)) / noise if noise > 0 else 0.0
+
+
+def _bumps(axis: Tensor, middle: Tensor, deviation: Tensor) -> Tensor:
+    """Normal densities on an axis times its spacing: (m, n)."""
+    z = (axis - middle[:, None]) / deviation[:, None]
+    return torch.exp(-z * z / 2) * (float(axis[1] - axis[0]) / math.sqrt(2 * math.pi) / deviation)[:, None]
+
+
+def _product(axes: Axes) -> Tensor:
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
+
+
+def _ends(axes: Axes) -> Tensor:
+    return torch.tensor([[float(axis[0]), float(axis[-1])] for axis in axes], dtype=torch.float64)
