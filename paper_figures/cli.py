@@ -27,8 +27,9 @@ def draw(
 
     found = find_figures()
     if names == ["list"]:
+        width = 2 + max(map(len, found))
         for entry in found.values():
-            print(f"{entry.name:<16}{entry.title}")
+            print(f"{entry.name:<{width}}{entry.title}")
         return
     if profile not in PROFILES:
         raise UsageError(f"there is no profile named {profile!r}; choose {' or '.join(PROFILES)}.")

@@ -76,8 +76,10 @@ LOOKS = {
     "DPM-Solver-3M, exact difference": Look("#CC79A7", "d"),
     "DPM-Solver++(2M)": Look("#E69F00", "P", hollow=True),
     "Heun": Look("#000000", "s", hollow=True),
-    "PMM over V1, K=5": Look("#56B4E9", "D"),
-    "PMM over V1, K=1000/steps": Look("#0072B2", "X"),
+    "DPM-Solver-3M, quadratic grid": Look("#CC79A7", "s"),
+    "PMM over V2, K=5": Look("#56B4E9", "D"),
+    "PMM over V2, K=5, Bernoulli midpoints": Look("#56B4E9", "D", hollow=True),
+    "PMM over V2, K=1000/steps": Look("#0072B2", "X"),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}

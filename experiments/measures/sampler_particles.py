@@ -6,15 +6,24 @@ from typing import Any
 
 from experiments.catalogue import build_data, build_sampler
 from pmmtheory.divergences import Estimate, w2
-from pmmtheory.schedulers import ExactPredictor
+from pmmtheory.schedulers import ExactPredictor, NoisyPredictor
 
 
 def measure(
-    device: str, data: str, sampler: str, steps: int, particles: int, size: int = 1000, schedule: str = "linear", **options: Any
+    device: str,
+    data: str,
+    sampler: str,
+    steps: int,
+    particles: int,
+    size: int = 1000,
+    schedule: str = "linear",
+    call_noise: float = 0.0,
+    **options: Any,
 ) -> dict[str, Estimate]:
-    """w2 with its standard error, and the expected calls."""
+    """w2 with its standard error, and the expected calls; with `call_noise`, of a predictor that adds independent noise of that size to every answer."""
     made = build_sampler(sampler, schedule, size, steps, **options)
     target = build_data(data)
-    predictor = ExactPredictor(target, made.schedule)
+    exact = ExactPredictor(target, made.schedule)
+    predictor = NoisyPredictor(exact, call_noise) if call_noise else exact
     start = made.schedule.marginal(target, size).sample(particles).to(device)
     return {"w2": w2(made.sample(predictor, start).cpu(), made.schedule.marginal(target, made.end)), "calls": Estimate(made.calls, 0.0, "expected")}

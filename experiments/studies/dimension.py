@@ -32,7 +32,8 @@ def _checks(profile: str) -> Iterator[Check]:
     baoab, obabo = {"scheme": "BAOAB", "friction": _FRICTION, "part": "velocity"}, {"scheme": "OBABO", "friction": _FRICTION}
     for label, options in (("LMC", _LMC), ("ULMC", _ULMC), ("OBABO", obabo), ("the velocity of BAOAB", baoab)):
         yield from (_growth(label, options, 0.06, every, distance, power) for distance, power in (("kl", 1), ("w2", 0.5)))
-    yield _growth("LMC", _LMC, 1e-4, (4, 16, 64, 256, 1024), "tv", 0.5)
+    if full:
+        yield _growth("LMC", _LMC, 1e-4, (4, 16, 64, 256, 1024), "tv", 0.5)
     near = (1, 4, 16, 64, 256) if full else (1, 4, 16, 64)
     yield from (_near(distance, power, near) for distance, power in (("kl", 1), ("w2", 0.5)))
     for distance, power in (("kl", 2), ("w2", 1)):

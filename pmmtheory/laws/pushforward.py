@@ -44,28 +44,37 @@ def pushed(source: LineTarget | LineLaw, move: Map, spacing: float, name: str) -
         more, steep = _with_slope(move, between)
         _require_increasing(between, steep, name)
         x, order = torch.sort(torch.cat([x, between]))
-        y = torch.cat([y, more])[order]
+        y, slope = torch.cat([y, more])[order], torch.cat([slope, steep])[order]
     n = max(24, int((y[-1] - y[0]) / spacing) + 2)
     grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=device)
-    at, slope = _inverse(move, grid, x, y)
+    at, slope = _inverse(move, grid, x, y, slope)
     return grid, source.density(at) / slope
 
 
-def _inverse(move: Map, goal: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """The points that the map sends to the goals, and its slopes there, from a table of both."""
+def _inverse(move: Map, goal: Tensor, x: Tensor, y: Tensor, steep: Tensor) -> tuple[Tensor, Tensor]:
+    """The points that the map sends to the goals, and its slopes there, from a table of both and of the slopes."""
     cell = (torch.searchsorted(y, goal) - 1).clamp(0, len(x) - 2)
     low, high = x[cell], x[cell + 1]
-    at = low + (high - low) * ((goal - y[cell]) / (y[cell + 1] - y[cell])).clamp(0, 1)
+    at = _hermite(goal, (y[cell], y[cell + 1]), (low, high), (1 / steep[cell], 1 / steep[cell + 1]))
     for _ in range(_NEWTON):
         value, slope = _with_slope(move, at)
         low, high = torch.where(value < goal, at, low), torch.where(value < goal, high, at)
         newton = at + (goal - value) / slope
         step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-        done = torch.abs(step - at) <= 4e-15 * (1 + torch.abs(at))
+        done = torch.abs(step - at) <= 1e-12 * (1 + torch.abs(at))
         at = step
         if bool(done.all()):
-            break
+            return at, slope
     return at, _with_slope(move, at)[1]
+
+
+def _hermite(y: Tensor, ends: tuple[Tensor, Tensor], values: tuple[Tensor, Tensor], slopes: tuple[Tensor, Tensor]) -> Tensor:
+    """The cubic through two values with two slopes, kept between the values."""
+    gap = ends[1] - ends[0]
+    s = ((y - ends[0]) / gap).clamp(0, 1)
+    rise = values[1] - values[0]
+    bend = (1 - s) * (slopes[0] * gap - rise) - s * (slopes[1] * gap - rise)
+    return torch.minimum(torch.maximum(values[0] + s * rise + s * (1 - s) * bend, values[0]), values[1])
 
 
 def _with_slope(move: Map, x: Tensor) -> tuple[Tensor, Tensor]:

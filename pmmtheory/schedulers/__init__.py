@@ -11,7 +11,7 @@ from pmmtheory.schedulers.noise_levels import NoiseLevels
 from pmmtheory.schedulers.noise_prediction import NoisePrediction
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
 from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
-from pmmtheory.schedulers.predictor import ExactPredictor, PerturbedPredictor, Predictor
+from pmmtheory.schedulers.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
 from pmmtheory.schedulers.scheduler import Scheduler
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "NoiseLevels",
     "NoisePrediction",
     "NoiseSchedule",
+    "NoisyPredictor",
     "PerturbedPredictor",
     "PoissonMidpointScheduler",
     "Predictor",

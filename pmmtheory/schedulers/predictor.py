@@ -110,6 +110,27 @@ class PerturbedPredictor:
         return other
 
 
+class NoisyPredictor:
+    """A predictor with independent normal noise of standard deviation `size` in every call: for particles, since its answers have no one law.
+
+    Examples
+    --------
+    >>> noisy = NoisyPredictor(lambda x, t: x, size=0.5, seed=1)
+    >>> x = torch.zeros(3)
+    >>> bool((noisy(x, 1.0) == noisy(x, 1.0)).any())
+    False
+    """
+
+    def __init__(self, predictor: Predictor, size: float, seed: int = 0):
+        self.predictor, self.size, self.seed = checked(predictor), positive("size", size), seed
+        self._generator: torch.Generator | None = None
+
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        if self._generator is None:
+            self._generator = torch.Generator(device=x.device).manual_seed(self.seed)
+        return self.predictor(x, t) + self.size * torch.randn(x.shape, generator=self._generator, dtype=x.dtype, device=x.device)
+
+
 def checked(predictor: Any) -> Predictor:
     """The predictor, raising InvalidParameter where it returns another shape than that of x, or NaN or infinity.
 

@@ -221,9 +221,9 @@ def test_engines_that_cannot() -> None:
             transient_law(mild("euler"), Gaussian(), 1, engine=engine)
     with pytest.raises(InvalidParameter, match=r"engine = .*\['line'\] for Overdamped"):
         transient_law(EulerMaruyama(Overdamped(DATA), 0.1), Gaussian(), 1, engine="moving")
-    flat = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]), 1.0, 0.1)
-    with pytest.raises(InvalidParameter, match="a target on the line, or a Gaussian in any dimension"):
-        transient_law(mild("euler", 6, flat), Gaussian(dim=2), 1)
+    space = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]), 1.0, 0.1)
+    with pytest.raises(InvalidParameter, match="a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension"):
+        transient_law(mild("euler", 6, space), Gaussian(dim=3), 1)
 
 
 def test_no_steps_from_a_point() -> None:
