@@ -20,7 +20,7 @@ from matplotlib.text import Text
 from experiments.errors import UsageError
 from experiments.store import Stored
 from paper_figures import cli, style
-from paper_figures.figures.rates import underdamped
+from paper_figures.figures.rates import generative, underdamped
 from paper_figures.gallery import Entry, find_figures
 from paper_figures.output import render
 from paper_figures.results import Results, open_results
@@ -140,8 +140,10 @@ def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
 
 
 def test_rates_tells_claims_from_controls(results: Results) -> None:
-    """Overdamped and underdamped studies, each on a page, and none on both."""
-    pages = {name: [study for study in results.studies if underdamped(results, study) == (name == "underdamped")] for name in ("rates", "underdamped")}
+    """Overdamped studies, underdamped ones and those of diffusion models, each on one page."""
+    pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": []}
+    for study in results.studies:
+        pages["underdamped" if underdamped(results, study) else "diffusion_rates" if generative(results, study) else "rates"].append(study)
     for name, studies in pages.items():
         words = {text.get_text() for text in FIGURES[name].draw(results).findobj(Text)}
         outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.fit]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers import DDIM, DDPM, ExactPredictor, NoisePrediction, NoiseSchedule, PerturbedPredictor, PoissonMidpointScheduler
+from pmmtheory.schedulers import DDIM, DDPM, ExactPredictor, NoisePrediction, NoiseSchedule, NoisyPredictor, PerturbedPredictor, PoissonMidpointScheduler
 from pmmtheory.schedulers.coefficients import VARIANTS
 from pmmtheory.targets import Gaussian, GaussianMixture
 from tests.oracles.ho import STEPS, jumps, midpoint_jump
@@ -169,3 +169,19 @@ def test_bad_input_is_refused_in_one_sentence(make: object, name: str) -> None:
     with pytest.raises(InvalidParameter) as error:
         make()  # type: ignore[operator]
     assert error.value.name == name and "\n" not in str(error.value)
+
+
+def test_independent_noise_in_every_call() -> None:
+    """Of the size asked for, another one in every call, the same for a seed; and no law, for want of a target."""
+    exact = ExactPredictor(Gaussian(), SCHEDULE)
+    x = torch.zeros(100_000, dtype=torch.float64)
+    noisy, again = (NoisyPredictor(exact, 0.3, seed=4) for _ in range(2))
+    first, second = noisy(x, 10.0), noisy(x, 10.0)
+    assert bool((first == again(x, 10.0)).all()) and not bool((first == second).any())
+    for sample in (first, second, first * second / 0.3):
+        assert abs(float(sample.std()) - 0.3) < 5 * 0.3 * (3 / len(x)) ** 0.5 and abs(float(sample.mean())) < 5 * 0.3 / len(x) ** 0.5
+    with pytest.raises(InvalidParameter, match="event_shape"):
+        DDPM(SCHEDULE, 5).scheme(noisy)
+    for size in (0.0, -1.0, float("nan")):
+        with pytest.raises(InvalidParameter, match="size = "):
+            NoisyPredictor(exact, size)
