@@ -38,6 +38,7 @@ TARGETS = {
 DATA: dict[str, tuple[str, dict[str, Any]]] = {
     "two modes": ("GaussianMixture", {"weights": [0.4, 0.6], "means": [-1.5, 1.0], "variances": [0.1, 0.3]}),
     "one mode": ("Gaussian", {"mean": 0.7, "covariance": 0.3}),
+    "two modes in the plane": ("GaussianMixture", {"weights": [0.4, 0.6], "means": [[-1.5, 0.0], [1.0, 0.5]], "variances": [0.1, 0.3]}),
 }
 """Name -> what a diffusion model generates."""
 

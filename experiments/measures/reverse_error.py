@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.catalogue import build_data, number_of_substeps, scheme_class
-from pmmtheory.divergences import Estimate, kl, tv, w2
+from pmmtheory.divergences import Estimate, kl, sliced_w2, tv, w2
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.laws import transient_law
 from pmmtheory.schemes import EulerMaruyama
@@ -27,17 +27,18 @@ def measure(
     against: str = "process",
     rtol: float = 1e-7,
 ) -> dict[str, Estimate]:
-    """kl, tv and w2 after all steps, from the noised data at the horizon or, with start = "noise", from N(0, 1); and the expected calls; of the law that the
-    process has at `stop` or, against = "fine", of the chain of steps K times as short."""
+    """kl, tv and w2 (in the plane sliced_w2) after all steps, from the noised data at the horizon or, with start = "noise", from N(0, I); and the
+    expected calls; of the law that the process has at `stop` or, against = "fine", of the chain of steps K times as short."""
     reverse = ReverseDiffusion(build_data(data), horizon, stop, integrator, grid)
     options = {} if substeps is None else {"substeps": number_of_substeps(substeps)}
     chain = scheme_class(scheme)(reverse, reverse.duration / steps, **options, **({} if midpoints is None else {"midpoints": midpoints}))
-    initial = Gaussian() if start == "noise" else reverse.marginal(horizon)
+    initial = Gaussian(dim=reverse.target.dim) if start == "noise" else reverse.marginal(horizon)
     law = transient_law(chain, initial, steps, rtol=rtol, device=device)
     reference: Any = reverse.marginal(stop)
     if against == "fine":
         assert substeps is not None
         fine = steps * int(substeps)
         reference = transient_law(EulerMaruyama(reverse, reverse.duration / fine), initial, fine, rtol=rtol, device=device)
-    found = {name: distance(law, reference) for name, distance in (("kl", kl), ("tv", tv), ("w2", w2))}
+    transport = w2 if reverse.target.dim == 1 else sliced_w2
+    found = {name: distance(law, reference) for name, distance in (("kl", kl), ("tv", tv), (transport.__name__, transport))}
     return found | {"calls": Estimate(steps * chain.drift_calls, 0.0, "expected")}

@@ -9,7 +9,7 @@ from experiments.steps import DISTANCES
 from experiments.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
-_DATA, _HORIZON, _STOP = "two modes", 1.0, 0.5
+_DATA, _PLANE, _HORIZON, _STOP = "two modes", "two modes in the plane", 1.0, 0.5
 _SOURCE = "one step of weak order p + 1 gives order p after a fixed time (Talay & Tubaro 1990)"
 _PMM = {"scheme": "PoissonMidpoint", "midpoints": "bernoulli"}
 
@@ -29,6 +29,7 @@ _SLOW = ("reverse PMM, K=steps", "reverse PMM single exponential, K=steps")
 
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
+    yield from _in_the_plane()
     yield against_fine("reverse PMM interior", "PoissonMidpoint")
     for label, (order, counts, options) in _SCHEMES.items():
         if label in _SLOW and not full:
@@ -46,6 +47,14 @@ def _order(label: str, distance: str, rate: int, counts: tuple[int, ...], grid: 
     return Check(claim, _DATA, points)
 
 
+def _in_the_plane() -> Iterator[Check]:
+    label = "reverse Euler in the plane"
+    for distance, rate in {"tv": 1, "kl": 2, "sliced_w2": 1}.items():
+        points = tuple(Point(1 / n, cell(n, data=_PLANE, scheme="EulerMaruyama", rtol=1e-6), distance) for n in (8, 16, 32, 64))
+        claim = Claim(f"{distance.upper()} of {label} falls like step^{rate}", label, distance, rate, "asymptotic", _SOURCE)
+        yield Check(claim, _PLANE, points)
+
+
 def against_fine(label: str, scheme: str, control: bool = False) -> Check:
     """An interior midpoint with fixed K, against the chain of fine steps that it imitates."""
     counts = (6, 8, 12, 16)
@@ -58,7 +67,7 @@ def against_fine(label: str, scheme: str, control: bool = False) -> Check:
 
 def cell(steps: int, grid: str = "uniform", **options: Any) -> Cell:
     """The error after all steps."""
-    return Cell.of("reverse_error", data=_DATA, steps=steps, horizon=_HORIZON, stop=_STOP, grid=grid, **options)
+    return Cell.of("reverse_error", steps=steps, horizon=_HORIZON, stop=_STOP, grid=grid, **{"data": _DATA, **options})
 
 
 study = Study("reverse_diffusion", "Reverse diffusion with an exact score: orders in the step", _checks)

@@ -7,27 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged, real
-from pmmtheory.laws.characteristic import centre
-from pmmtheory.laws.gridding import blurred
-from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.moving_step import Chain, Masses, advance, kernel_band
 from pmmtheory.laws.pushforward import pushed
 from pmmtheory.laws.refinement import refined_path
-from pmmtheory.laws.slopes import slopes
-from pmmtheory.laws.step_parts import Parts, enumerable, step_parts
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
-
-_MOST = 20_000
-"""Points of a grid beyond which a law is out of reach."""
 
 
 def stationary(scheme: Scheme, rtol: float, device: str) -> NoReturn:
@@ -41,63 +33,17 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
 
     def at_level(level: int) -> list[LineLaw]:
-        return list(_evolve(_Chain(scheme, level, 1e-3 * rtol, device), start, steps))
+        return list(_evolve(Chain(scheme, level, 1e-3 * rtol, device), start, steps))
 
     return refined_path(at_level, rtol, scheme.name, steps)
-
-
-@dataclass(frozen=True)
-class _Masses:
-    """Masses on points: a uniform grid, or one point."""
-
-    points: Tensor
-    masses: Tensor
-
-
-@dataclass(frozen=True)
-class _Chain:
-    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out."""
-
-    scheme: Scheme
-    level: int
-    tolerance: float
-    device: str
-
-    def depth(self, share: Tensor | float = 1.0) -> Tensor:
-        """How many standard deviations of the kernel matter from points that hold this share of the mass."""
-        worth = torch.as_tensor(share, dtype=torch.float64) / self.tolerance
-        return torch.sqrt(2 * torch.log1p(worth)).clamp_min(3.0)
-
-    def target(self, t: float) -> LineTarget:
-        """The law of the process itself at time t."""
-        target = self.scheme.dynamics.law_at(t)
-        assert isinstance(target, LineTarget)
-        return target
-
-    def still(self, t: float) -> bool:
-        """Whether the step at time t has no noise."""
-        origin = self.scheme.dynamics.lift(torch.zeros(1, dtype=torch.float64, device=self.device), torch.Generator())
-        return not self.scheme.draws and float(torch.as_tensor(self.scheme.step(origin, t, {})[1]).max()) == 0
-
-    def noise(self, t: float) -> float:
-        """The standard deviation of the noise of the step at time t."""
-        return float(self.scheme.dynamics.noise(self.scheme.step_size, t))
-
-    def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
-        """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
-        spacing = 2 * math.pi / (float(self.depth()) * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
-        n = max(24, math.ceil((high - low) / spacing) + 1)
-        if n > _MOST:
-            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.tolerance)
-        return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
 
 
 Start = LineTarget | LineLaw | float
 
 
-def _evolve(chain: _Chain, start: Start, steps: Sequence[int]) -> Iterator[LineLaw]:
+def _evolve(chain: Chain, start: Start, steps: Sequence[int]) -> Iterator[LineLaw]:
     a, still, done = chain.scheme.step_size, list[float](), 0
-    current: Start | _Masses = start
+    current: Start | Masses = start
     noiseless = [*(chain.still(k * a) for k in range(steps[-1])), False]
     for n in steps:
         for k in range(done, n):
@@ -107,108 +53,34 @@ def _evolve(chain: _Chain, start: Start, steps: Sequence[int]) -> Iterator[LineL
                 continue
             if still:
                 current, still = _flowed(chain, _settled(chain, current, still[0]), still), []
-            if not isinstance(current, _Masses):
+            if not isinstance(current, Masses):
                 current = _spread(chain, current, t)
-            current = _advance(chain, current, t, shown=k + 1 == n or noiseless[k + 1])
+            current = advance(chain, current, t, shown=k + 1 == n or noiseless[k + 1])
         done = n
         settled = _settled(chain, current, still[0] if still else n * a)
         yield _flowed(chain, settled, still) if still else _law(chain, settled, n * a)
 
 
-def _spread(chain: _Chain, start: Start, t: float) -> _Masses:
+def _spread(chain: Chain, start: Start, t: float) -> Masses:
     """A law as masses on a grid that is fit for the step at time t."""
     if isinstance(start, float):
-        return _Masses(torch.tensor([start], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
+        return Masses(torch.tensor([start], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
     if isinstance(start, LineTarget):
         low, high, own = start.quadrature.low, start.quadrature.high, math.sqrt(start._extreme_curvature(1.0))
     else:
         low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
-    grid = chain.grid(low, high, own, _kernel_band(chain, low, high, t))
-    return _Masses(grid, start.density(grid) * (grid[1] - grid[0]))
+    grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
+    return Masses(grid, start.density(grid) * (grid[1] - grid[0]))
 
 
-def _advance(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
-    """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
-    share = law.masses.abs() * len(law.points)
-    kept = share > 1e-2 * chain.tolerance
-    now = _Masses(law.points[kept], law.masses[kept])
-    moved = (_by_gaussians if enumerable(chain.scheme) else _by_frequencies)(chain, now, t, shown)
-    inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
-    first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
-    return _Masses(moved.points[first:last], moved.masses[first:last])
-
-
-def _by_gaussians(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
-    """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
-    scheme, x, depth = chain.scheme, law.points, float(chain.depth())
-    highest = seen = 0.0
-    if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
-        middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
-        highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown))
-    while highest >= seen:
-        parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
-        grid = _next_grid(chain, *_range(chain, law, parts), t, shown)
-        highest = _nyquist(grid)
-    masses = law.masses[:, None] * parts.weight[:, None]
-    matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
-    return _Masses(grid, blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance))))
-
-
-def _by_frequencies(chain: _Chain, law: _Masses, t: float, shown: bool) -> _Masses:
-    """By the characteristic functions of the step, from every start."""
-    scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
-    depth = chain.depth(law.masses.abs() * len(x))
-    noise, middle = chain.noise(t), centre(scheme, x, t)
-    narrows, widens = slopes(scheme, x, t)
-    reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2)
-    grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
-    band = float(chain.depth()) * 3.5 * _roughness(chain, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
-    return _Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
-
-
-def _nyquist(grid: Tensor) -> float:
-    return math.pi / float(grid[1] - grid[0])
-
-
-def _range(chain: _Chain, law: _Masses, parts: Parts) -> tuple[float, float]:
-    """Between which points all mass is that matters."""
-    share = law.masses.abs()[:, None] * parts.weight[:, None] * parts.mean.numel()
-    reach = torch.sqrt(2 * torch.log1p(share / chain.tolerance)) * parts.deviation[:, None, None]
-    matters = share > 1e-2 * chain.tolerance
-    return float((parts.mean - reach)[matters].min()), float((parts.mean + reach)[matters].max())
-
-
-def _next_grid(chain: _Chain, low: float, high: float, t: float, shown: bool) -> Tensor:
-    """The grid for the law after the step at time t."""
-    after = t + chain.scheme.step_size
-    rough, noise = _roughness(chain, low, high, after), chain.noise(t)
-    own = min(1.3 * rough, 1 / noise) if noise > 0 else 1.3 * rough
-    return chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, _kernel_band(chain, low, high, after))
-
-
-def _roughness(chain: _Chain, low: float, high: float, t: float) -> float:
-    """On what scale the law of the process at time t varies: the root of the largest curvature."""
-    return math.sqrt(float(chain.target(t).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
-
-
-def _kernel_band(chain: _Chain, low: float, high: float, t: float) -> float:
-    """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
-    x = torch.linspace(low, high, 801, dtype=torch.float64)
-    slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()
-    if chain.scheme.draws:
-        narrows, widens = slopes(chain.scheme, x[1:], t)
-        slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
-    return float(slope.max()) / chain.noise(t)
-
-
-def _settled(chain: _Chain, current: Start | _Masses, t: float) -> LineTarget | LineLaw:
+def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | LineLaw:
     """A law whose density can be asked for anywhere."""
     if isinstance(current, float):
         raise InvalidParameter("initial", current, "a target or a law on the line, for steps without noise")
-    return _law(chain, current, t) if isinstance(current, _Masses) else current
+    return _law(chain, current, t) if isinstance(current, Masses) else current
 
 
-def _flowed(chain: _Chain, start: LineTarget | LineLaw, times: Sequence[float]) -> LineLaw:
+def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -> LineLaw:
     """The law after steps without noise."""
     scheme, end = chain.scheme, times[-1] + chain.scheme.step_size
 
@@ -220,10 +92,10 @@ def _flowed(chain: _Chain, start: LineTarget | LineLaw, times: Sequence[float]) 
 
     spacing = 0.16 / math.sqrt(chain.target(end)._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
     grid, density = pushed(start, move, spacing, scheme.name)
-    return _law(chain, _Masses(grid, density * (grid[1] - grid[0])), end)
+    return _law(chain, Masses(grid, density * (grid[1] - grid[0])), end)
 
 
-def _law(chain: _Chain, law: _Masses | LineTarget | LineLaw, t: float) -> LineLaw:
+def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
     if isinstance(law, LineLaw):
         return law
     if isinstance(law, LineTarget):
@@ -233,7 +105,7 @@ def _law(chain: _Chain, law: _Masses | LineTarget | LineLaw, t: float) -> LineLa
     return LineLaw(law.points, law.masses, _near(law, chain.target(t)), lost=abs(float(law.masses.sum()) - 1))
 
 
-def _near(law: _Masses, target: LineTarget) -> Callable[[Tensor], Tensor]:
+def _near(law: Masses, target: LineTarget) -> Callable[[Tensor], Tensor]:
     """A density whose ratio to the law can be interpolated: that of the target, with wide tails where the law is much wider."""
     mean = float(law.masses @ law.points)
     variance = float(law.masses @ (law.points - mean) ** 2)

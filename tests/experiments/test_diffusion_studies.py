@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.compute import compute
 from experiments.discover import MEASURES, find_studies, require_measures
-from experiments.store import Stored
 from experiments.study import PROFILES, Check
-from experiments.verdict import decide
+from tests.experiments.deciding import decided
 
 NAMES = ("ddpm_variants", "initial_error", "ode_samplers", "perturbed_scores", "reverse_controls", "reverse_diffusion", "samplers")
 STUDIES = find_studies("experiments.studies")
@@ -16,14 +14,6 @@ STUDIES = find_studies("experiments.studies")
 
 def checks_of(name: str, profile: str = "quick") -> list[Check]:
     return list(STUDIES[name].checks(profile))
-
-
-def decided(check: Check) -> str:
-    results = {}
-    for cell in check.cells:
-        outcome = compute(cell, "cpu", MEASURES)
-        results[cell.key] = Stored(outcome.estimates, outcome.reason)
-    return decide("a study", check, results).verdict
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.compute import compute
 from experiments.discover import MEASURES, find_studies, require_measures
-from experiments.store import Stored
-from experiments.study import PROFILES, Check
-from experiments.verdict import decide
+from experiments.study import PROFILES
+from tests.experiments.deciding import decided
 
 NAMES = ("dimension", "pmm_underdamped_scaled", "underdamped_controls", "underdamped_distances", "underdamped_gaussian")
 STUDIES = find_studies("experiments.studies")
-
-
-def decided(check: Check) -> str:
-    results = {}
-    for cell in check.cells:
-        outcome = compute(cell, "cpu", MEASURES)
-        results[cell.key] = Stored(outcome.estimates, outcome.reason)
-    return decide("a study", check, results).verdict
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import moving, transient_law
+from pmmtheory.laws import moving_step, transient_law
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.laws.step_parts import enumerable, step_parts
 from pmmtheory.particles import simulate
@@ -71,7 +71,7 @@ def test_the_route_by_frequencies_agrees(name: str, monkeypatch: pytest.MonkeyPa
     """The same law by the characteristic functions of the midpoint functional."""
     chain, start = scheme(name), MILD.marginal(1.0)
     law = transient_law(chain, start, 6, rtol=1e-7)
-    monkeypatch.setattr(moving, "enumerable", lambda _: False)
+    monkeypatch.setattr(moving_step, "enumerable", lambda _: False)
     other = transient_law(chain, start, 6, rtol=1e-7)
     gap = torch.abs(law.values - other.density(law.grid)).sum() * law.spacing / 2
     assert float(gap) < 5 * (law.numerical_error + other.numerical_error)
