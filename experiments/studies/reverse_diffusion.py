@@ -34,6 +34,8 @@ def _checks(profile: str) -> Iterator[Check]:
     for label, (order, counts, options) in _SCHEMES.items():
         if label in _SLOW and not full:
             continue
+        if order == 1 or label.startswith("reverse PMM"):
+            counts = counts if full else counts[:4]
         for grid in ("uniform", "quadratic", "log-snr") if full or label == "reverse Euler" else ("uniform",):
             for distance, factor in DISTANCES.items():
                 if label == "reverse RMM" and distance != "w2":  # its TV reaches its rate, and its KL more than its numerical error, at other steps
@@ -50,7 +52,7 @@ def _order(label: str, distance: str, rate: int, counts: tuple[int, ...], grid: 
 def _in_the_plane() -> Iterator[Check]:
     label = "reverse Euler in the plane"
     for distance, rate in {"tv": 1, "kl": 2, "sliced_w2": 1}.items():
-        points = tuple(Point(1 / n, cell(n, data=_PLANE, scheme="EulerMaruyama", rtol=1e-6), distance) for n in (8, 16, 32, 64))
+        points = tuple(Point(1 / n, cell(n, data=_PLANE, scheme="EulerMaruyama", rtol=1e-6), distance) for n in (8, 12, 16, 24))
         claim = Claim(f"{distance.upper()} of {label} falls like step^{rate}", label, distance, rate, "asymptotic", _SOURCE)
         yield Check(claim, _PLANE, points)
 
