@@ -260,6 +260,14 @@ def test_mean_and_variance_with_midpoints(name: str, kind: str, substeps: int, m
     assert gap(scheduler, partial(midpoints, name, kind, substeps), mean, variance) < CLOSE
 
 
+@pytest.mark.parametrize(("name", "kind"), [("V2", "interior"), ("V1", "single")])
+@pytest.mark.parametrize("substeps", [26, 50])
+def test_many_substeps(name: str, kind: str, substeps: int) -> None:
+    """More than a rule for times has nodes: a scheduler has no times between its own."""
+    scheduler = PoissonMidpointScheduler(SCHEDULE, SCHEDULE.size // substeps, substeps, name, kind)
+    assert gap(scheduler, partial(midpoints, name, kind, substeps)) < CLOSE
+
+
 PLANE = np.array([[1.0, 0.6], [0.6, 0.7]])
 
 
