@@ -10,7 +10,7 @@ from pmmtheory.theory.claim import Claim
 
 _DATA = "two modes"
 _SOURCE = "Kandasamy & Nagaraj 2024, App. A, where on images the variants cross"
-_FEW, _MANY = (5, 10, 20), (50, 100)
+_FEW, _MANY = (5, 10, 20), (50,)
 _NEARER: dict[tuple[str, str], dict[str, tuple[int, ...]]] = {
     ("w2", "V1"): {variant: _FEW + _MANY for variant in ("V1b", "V1c", "V1d", "V2", "V3")},
     ("tv", "V1"): {"V1b": _FEW},

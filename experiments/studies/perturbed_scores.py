@@ -22,6 +22,8 @@ _NOISE_FREE = "n calls that each count 1/n add a variance of order 1/n"
 
 def _checks(profile: str) -> Iterator[Check]:
     for label, (steps, options) in _SAMPLERS.items():
+        if label == "PMM over V1, K=5" and profile == "quick":  # it takes as long as the others together
+            continue
         points = tuple(Point(size, _perturbed(steps=steps, perturbation=size, **options), "w2") for size in _SIZES)
         statement = f"W2 between the laws of {label} with and without a smooth error of size delta grows like delta"
         yield Check(Claim(statement, label, "w2", 1, "asymptotic", "first variation of the law"), _DATA, points)
@@ -84,7 +86,7 @@ def _floor(label: str, steps: int) -> Cell:
 
 
 def _noisy(steps: int, **options: Any) -> Cell:
-    return Cell.of("sampler_particles", data=_DATA, steps=steps, particles=20_000, call_noise=1.0, **options)
+    return Cell.of("sampler_particles", data=_DATA, steps=steps, particles=10_000, call_noise=1.0, **options)
 
 
 study = Study("perturbed_scores", "Wrong scores: smooth errors and noisy calls", _checks)

@@ -12,7 +12,7 @@ from experiments.study import Cell, Check, Study
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
     for target in TARGETS if full else ("gaussian", "bimodal", "cosine", "ripple"):
-        for midpoints in ("bernoulli", "single") if full or target in ("gaussian", "bimodal") else ("bernoulli",):
+        for midpoints in ("bernoulli", "single") if full or target == "gaussian" else ("bernoulli",):
             order = 3 if target == "gaussian" and midpoints == "single" else 2
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints)
             source = "phi = -(5/12) F''^2 + (1/3) int F''^2 F' (theory.expansion)" if midpoints == "bernoulli" else "equals RMM in law"

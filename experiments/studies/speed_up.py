@@ -31,7 +31,7 @@ def _checks(profile: str) -> Iterator[Check]:
             points = tuple(Point(accuracy, cell(target, label, accuracy, False), "rate") for accuracy in (ACCURACIES if full else ACCURACIES[1:]))
             statement = f"calls of {label} per unit time for TV = eps grow like eps^{slope:g}"
             yield Check(Claim(statement, label, "calls", slope, "asymptotic", _SOURCE, correction=-slope), target, points)
-        for accuracy in COLD_STARTS if full else COLD_STARTS[1:]:
+        for accuracy in COLD_STARTS if full else COLD_STARTS[2:]:
             statement = f"from a cold start PMM (K=inf) needs fewer calls than LMC for TV <= {accuracy:g}"
             claim = Claim(statement, "PMM bernoulli, K=inf", "calls", 1, "inequality", _SOURCE)
             points = (Point(accuracy, cell(target, "PMM bernoulli, K=inf", accuracy, True), "calls"),)
