@@ -11,7 +11,7 @@ from experiments.study import Cell, Check, Study
 
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
-    for target in TARGETS if full else ("gaussian", "bimodal", "cosine", "ripple"):
+    for target in TARGETS if full else ("gaussian", "bimodal", "ripple"):
         for midpoints in ("bernoulli", "single") if full or target == "gaussian" else ("bernoulli",):
             order = 3 if target == "gaussian" and midpoints == "single" else 2
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints)

@@ -20,7 +20,7 @@ def _steps(target: str, profile: str) -> list[float]:
 
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
-    for target in TARGETS if full else ("gaussian", "bimodal", "cosine", "ripple"):
+    for target in TARGETS if full else ("gaussian", "bimodal", "ripple"):
         for midpoints in ("bernoulli", "single") if full or target == "gaussian" else ("bernoulli",):
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps_times_step=_PRODUCT)
             source = "phi = phi_LMC/2 + phi_PMM"

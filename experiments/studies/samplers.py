@@ -24,7 +24,7 @@ SAMPLERS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "PMM over V2, K=5": ((10, 20, 40), _PMM | {"substeps": 5}),
     "PMM over V2, K=1000/steps": ((10, 20, 40), _PMM),
     "PMM over V1, K=1000/steps": ((), _PMM | {"variant": "V1"}),
-    "PMM over V2, K=5, Bernoulli midpoints": ((20, 40), _PMM | {"midpoints": "bernoulli", "substeps": 5}),
+    "PMM over V2, K=5, Bernoulli midpoints": ((20,), _PMM | {"midpoints": "bernoulli", "substeps": 5}),
 }
 """By label: the numbers of steps, and what to run."""
 
@@ -35,7 +35,7 @@ _FULL = {
     "DPM-Solver-2M": (200, 1000),
     "DPM-Solver++(2M)": (200, 1000),
     "PMM over V2, K=1000/steps": (100, 200, 500),
-    "PMM over V2, K=5, Bernoulli midpoints": (100, 200),
+    "PMM over V2, K=5, Bernoulli midpoints": (40, 100, 200),
     "PMM over V2, K=5": (100, 200),
 }
 _FEW = 20
