@@ -21,7 +21,7 @@ from pmmtheory.laws.planar_law import PlanarLaw
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step_parts import enumerable, layered
 from pmmtheory.schemes import Midpoints, Normal, Scheme
-from pmmtheory.targets import Gaussian, GaussianMixture, Target
+from pmmtheory.targets import Gaussian, GaussianMixture
 
 _MOST = 700
 """Points of an axis beyond which a law is out of reach."""
@@ -67,7 +67,9 @@ class _Chain:
 
     def roughness(self, t: float) -> float:
         """The inverse of the shortest scale of the law of the process at time t."""
-        return 1 / math.sqrt(float(self.scheme.dynamics.law_at(t).variances.min()))  # type: ignore[attr-defined]
+        law = self.scheme.dynamics.law_at(t)
+        assert isinstance(law, (Gaussian, GaussianMixture))
+        return _roughness_of(law)
 
     def axes(self, ends: Tensor, band: float) -> Axes:
         """Grids between ends (2, 2), low and high for each axis, on which the trapezoid rule sees what varies up to this band."""
@@ -81,20 +83,15 @@ class _Chain:
         return first, second
 
 
-@dataclass(frozen=True)
-class _Masses:
-    points: Tensor
-    masses: Tensor
-
-
-def _evolve(chain: _Chain, start: Target | PlanarLaw, steps: Sequence[int]) -> Iterator[PlanarLaw]:
+def _evolve(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw, steps: Sequence[int]) -> Iterator[PlanarLaw]:
     a, done = chain.scheme.step_size, 0
-    law = start if isinstance(start, PlanarLaw) else _tabulated(chain, start, chain.roughness(0.0))
-    axes, values = law.axes, law.values * law.cell
-    if steps[-1] > 0:
-        wide = _ends(law.axes)
-        axes = chain.axes(wide, math.hypot(max(chain.roughness(0.0), _roughness_of(start, chain)), _kernel_band(chain, wide, 0.0)))
-        values = (start.on(axes) if isinstance(start, PlanarLaw) else start.density(_product(axes))) * math.prod(float(g[1] - g[0]) for g in axes)
+    if isinstance(start, PlanarLaw):
+        wide, own = _ends(start.axes), math.pi / min(start.spacings) / chain.depth
+    else:
+        wide, own = _support(start), _roughness_of(start)
+    own = max(own, chain.roughness(0.0))
+    axes = chain.axes(wide, math.hypot(own, _kernel_band(chain, wide, 0.0)) if steps[-1] > 0 else own)
+    values = (start.on(axes) if isinstance(start, PlanarLaw) else start.density(_product(axes))) * math.prod(float(g[1] - g[0]) for g in axes)
     for n in steps:
         for k in range(done, n):
             axes, values = _advance(chain, axes, values, k * a, shown=k + 1 == n)
@@ -103,17 +100,15 @@ def _evolve(chain: _Chain, start: Target | PlanarLaw, steps: Sequence[int]) -> I
         yield PlanarLaw(axes, values, reference, lost=abs(float(values.sum()) - 1))
 
 
-def _roughness_of(start: Target | PlanarLaw, chain: _Chain) -> float:
-    if isinstance(start, PlanarLaw):
-        return math.pi / min(start.spacings) / chain.depth
-    return 1 / math.sqrt(float(start.variances.min()))  # type: ignore[attr-defined]
+def _roughness_of(target: Gaussian | GaussianMixture) -> float:
+    """The inverse of its shortest scale."""
+    return 1 / math.sqrt(float(target.variances.min()))
 
 
-def _tabulated(chain: _Chain, target: Target, rough: float) -> PlanarLaw:
-    marginals = [target.along(direction) for direction in ([1.0, 0.0], [0.0, 1.0])]
-    ends = torch.tensor([[m.quadrature.low, m.quadrature.high] for m in marginals], dtype=torch.float64)  # type: ignore[attr-defined]
-    axes = chain.axes(ends, max(rough, 1 / math.sqrt(float(target.variances.min()))))  # type: ignore[attr-defined]
-    return PlanarLaw(axes, target.density(_product(axes)), target)
+def _support(target: Gaussian | GaussianMixture) -> Tensor:
+    """Low and high on both axes, (2, 2)."""
+    marginals = [target.along(direction).quadrature for direction in ([1.0, 0.0], [0.0, 1.0])]
+    return torch.tensor([[marginal.low, marginal.high] for marginal in marginals], dtype=torch.float64)
 
 
 def _advance(chain: _Chain, axes: Axes, values: Tensor, t: float, shown: bool) -> tuple[Axes, Tensor]:
