@@ -39,3 +39,9 @@ def stationary_checks(
         claim = Claim(statement, label, distance, factor * order, "asymptotic", source)
         checks.append(Check(claim, target, tuple(points), Point(0.0, constant, distance) if constant else None, control=control))
     return checks
+
+
+def against_number(claim: Claim, target: str, measured: tuple[Point, ...], limit: float, below: bool) -> Check:
+    """Whether what was measured is below a number at every point, or above it."""
+    number = tuple(Point(point.step, Cell.of("number", value=limit), "value") for point in measured)
+    return Check(claim, target, measured if below else number, bounds=number if below else measured)

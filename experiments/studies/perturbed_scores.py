@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.steps import against_number
 from experiments.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
@@ -38,19 +39,17 @@ def _floors() -> Iterator[Check]:
     """With a smooth error of fixed size, at any number of calls."""
     ode, sde, pmm = "DPM-Solver-2M", "DDPM V1", "PMM over V1, K=5"
     with_error = f"with a smooth error of {_ERROR} in every prediction"
-    yield _compared(ode, f"{with_error} W2 of {ode} stays above 0.09", (50, 100), lower=0.09)
-    yield _compared(sde, f"{with_error} W2 of {sde} reaches below 0.02, a floor five times lower: noise forgets errors", (200, 300), upper=0.02)
+    yield _compared(ode, f"{with_error} W2 of {ode} stays above 0.09", (50, 100), 0.09, below=False)
+    yield _compared(sde, f"{with_error} W2 of {sde} reaches below 0.02, a floor five times lower: noise forgets errors", (200, 300), 0.02, below=True)
     for better, steps, worse, others in ((pmm, 20, ode, 100), (pmm, 20, sde, 50)):
         calls = f"{better} of {2 * steps} calls beats {worse} of {others}"
         points, bounds = ((Point(1 / steps, _floor(label, n), "w2"),) for label, n in ((better, steps), (worse, others)))
         yield Check(Claim(f"{with_error} {calls} (W2)", better, "w2", 0, "inequality", "exact laws"), _DATA, points, bounds=bounds)
 
 
-def _compared(label: str, statement: str, counts: tuple[int, ...], lower: float | None = None, upper: float | None = None) -> Check:
+def _compared(label: str, statement: str, counts: tuple[int, ...], limit: float, below: bool) -> Check:
     measured = tuple(Point(1 / n, _floor(label, n), "w2") for n in counts)
-    number = tuple(Point(1 / n, Cell.of("number", value=upper or lower), "value") for n in counts)
-    claim = Claim(statement, label, "w2", 0, "inequality", "exact laws")
-    return Check(claim, _DATA, number if lower else measured, bounds=measured if lower else number)
+    return against_number(Claim(statement, label, "w2", 0, "inequality", "exact laws"), _DATA, measured, limit, below)
 
 
 def _averages_out(label: str, counts: tuple[int, ...], **options: Any) -> Check:

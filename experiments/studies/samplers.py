@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.steps import against_number
 from experiments.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
@@ -88,9 +89,8 @@ def _nearer(better: str, steps: int, worse: str, others: int, statement: str, me
 def _beyond(label: str, counts: tuple[int, ...], statement: str, limit: float, below: bool) -> Check:
     """Whether W2 is on the right side of a number."""
     measured = tuple(Point(1 / n, cell(label, n), "w2") for n in counts)
-    number = tuple(Point(1 / n, Cell.of("number", value=limit), "value") for n in counts)
     claim = Claim(statement.format(label), label, "w2", 0, "inequality", "exact law, or particles")
-    return Check(claim, DATA, measured if below else number, bounds=number if below else measured)
+    return against_number(claim, DATA, measured, limit, below)
 
 
 study = Study("samplers", "Samplers of diffusion models at equal calls, exact score", _checks)
