@@ -24,8 +24,11 @@ class LineLaw:
         The uniform grid.
     values : (n,) tensor
         The density there.
+    errors : dict of names to floats
+        What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
+        "ends", what was seen to leave the grid or lies beyond it.
     numerical_error : float
-        Total variation distance to the same law at the next lower resolution, plus what was seen to leave the grid.
+        Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
         That law; divergences measure their own error with it.
     edge : float
@@ -49,8 +52,7 @@ class LineLaw:
         self.start, self.spacing = float(grid[0]), float(grid[1] - grid[0])
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
-        self.numerical_error = math.inf
-        self._lost = lost
+        self.errors = {"resolution": math.inf, "ends": lost}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference = reference
         self._ratio = self.values / reference(grid).clamp_min(1e-300)
@@ -98,10 +100,14 @@ class LineLaw:
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.numerical_error = (
-            float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2 + self._lost + (0.0 if self.truncated else self.edge)
-        )
+        self.errors["resolution"] = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        self.errors["ends"] += 0.0 if self.truncated else self.edge
         return self
+
+    @property
+    def numerical_error(self) -> float:
+        """The sum of `errors`."""
+        return sum(self.errors.values())
 
     @property
     def _below(self) -> Tensor:

@@ -23,8 +23,11 @@ class PlanarLaw:
         The uniform grids of the coordinates, (n,) and (m,).
     values : (n, m) tensor
         The density there, band limited.
+    errors : dict of names to floats
+        What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
+        "ends", what was seen to leave the grid or lies beyond it.
     numerical_error : float
-        Total variation distance to the same law at the next lower resolution, plus what was seen to leave the grid.
+        Their sum; infinite before a second resolution was seen.
     coarse : PlanarLaw or None
         That law.
 
@@ -47,8 +50,7 @@ class PlanarLaw:
         self.spacings = tuple(float(axis[1] - axis[0]) for axis in axes)
         self.values = values / (values.sum() * self.cell)
         self.coarse: PlanarLaw | None = None
-        self.numerical_error = math.inf
-        self._lost = lost
+        self.errors = {"resolution": math.inf, "ends": lost}
         rim = torch.cat([self.values[0], self.values[-1], self.values[:, 0], self.values[:, -1]])
         self.edge = float(rim.abs().max() / self.values.max())
 
@@ -94,8 +96,14 @@ class PlanarLaw:
     def resolved_by(self, coarse: PlanarLaw) -> PlanarLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.numerical_error = float(torch.abs(self.values - coarse.on(self.axes)).sum()) * self.cell / 2 + self._lost + self.edge
+        self.errors["resolution"] = float(torch.abs(self.values - coarse.on(self.axes)).sum()) * self.cell / 2
+        self.errors["ends"] += self.edge
         return self
+
+    @property
+    def numerical_error(self) -> float:
+        """The sum of `errors`."""
+        return sum(self.errors.values())
 
     def _along(self, direction: Any) -> LineLaw:
         unit = unit_vector(direction, 2).to(self.values)

@@ -53,7 +53,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     laws = refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
     if isinstance(initial, PlaneLaw):  # a step does not enlarge a total variation distance
         for law in laws:
-            law.numerical_error += initial.numerical_error
+            law.errors["start"] = initial.numerical_error
     return laws
 
 

@@ -34,8 +34,11 @@ class PlaneLaw:
         c_n there.
     position, velocity : LineLaw
         The marginals; each has its own numerical error.
+    errors : dict of names to floats
+        What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
+        "ends", what lies beyond the grid; "start", the error of the law that the chain started from.
     numerical_error : float
-        Total variation distance to the same law at the next lower resolution.
+        Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None
         That law.
 
@@ -59,7 +62,7 @@ class PlaneLaw:
         self.modes = _with_tails(fine / (fine[:, 0].sum() * self.spacing), target.density(self.grid), floor)
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
-        self.numerical_error = math.inf
+        self.errors = {"resolution": math.inf}
         self.position = LineLaw(self.grid, self.modes[:, 0], target.density)
         self.velocity = self._velocity()
 
@@ -94,10 +97,15 @@ class PlaneLaw:
         self.coarse = coarse
         v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
         change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
-        self.numerical_error = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2 + self.position.edge
+        self.errors |= {"resolution": float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2, "ends": self.position.edge}
         self.position.resolved_by(coarse.position)
         self.velocity.resolved_by(coarse.velocity)
         return self
+
+    @property
+    def numerical_error(self) -> float:
+        """The sum of `errors`."""
+        return sum(self.errors.values())
 
     def _modes_at(self, u: Tensor) -> Tensor:
         """c_n(u) by sinc interpolation, zero off the grid."""

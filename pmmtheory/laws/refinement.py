@@ -14,7 +14,10 @@ _LEVELS = 6
 class Refinable(Protocol):
     """A law that can measure its error against one of lower resolution."""
 
-    numerical_error: float
+    @property
+    def numerical_error(self) -> float:
+        """What the law may be off by."""
+        ...
 
     def resolved_by(self, coarse: Self) -> Self:
         """The law, with its numerical error seen against a coarser one."""
