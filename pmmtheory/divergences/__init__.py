@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from pmmtheory.divergences import gaussian, linear, planar, plane
-from pmmtheory.divergences.line import Measured, between, chi2_line, kl_line, renyi_line, tv_line, w2_line
+from pmmtheory.divergences.line import between
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
@@ -37,7 +37,7 @@ def kl(law: Any, other: Any) -> Estimate:
     >>> round(float(kl(Gaussian(0.0, 2.0), Gaussian(0.0, 1.0))), 9) == round((1 - math.log(2)) / 2, 9)
     True
     """
-    return _measure("kl", law, other, kl_line, gaussian.kl_gaussian)
+    return _measure("kl", law, other, gaussian.kl_gaussian)
 
 
 def tv(law: Any, other: Any) -> Estimate:
@@ -48,7 +48,7 @@ def tv(law: Any, other: Any) -> Estimate:
     >>> round(float(tv(Gaussian(0.0, 1.0), Gaussian(2.0, 1.0))), 9) == round(math.erf(1 / math.sqrt(2)), 9)
     True
     """
-    return _measure("tv", law, other, tv_line, gaussian.tv_gaussian if getattr(law, "dim", 1) == 1 else None)
+    return _measure("tv", law, other, gaussian.tv_gaussian if getattr(law, "dim", 1) == 1 else None)
 
 
 def w2(law: Any, other: Any) -> Estimate:
@@ -61,7 +61,7 @@ def w2(law: Any, other: Any) -> Estimate:
     """
     if isinstance(law, Tensor):
         return w2_samples(law, other)
-    return _measure("w2", law, other, w2_line, gaussian.w2_gaussian)
+    return _measure("w2", law, other, gaussian.w2_gaussian)
 
 
 def sliced_w2(law: Any, target: Any, directions: int = 16) -> Estimate:
@@ -96,7 +96,7 @@ def chi2(law: Any, other: Any) -> Estimate:
     >>> round(float(chi2(Gaussian(1.0, 1.0), Gaussian(0.0, 1.0))), 9) == round(math.e - 1, 9)
     True
     """
-    return _measure("chi2", law, other, chi2_line, gaussian.chi2_gaussian)
+    return _measure("chi2", law, other, gaussian.chi2_gaussian)
 
 
 def renyi(law: Any, other: Any, order: float) -> Estimate:
@@ -115,12 +115,12 @@ def renyi(law: Any, other: Any, order: float) -> Estimate:
     """
     if positive("order", order) == 1.0:
         raise InvalidParameter("order", order, "a positive number other than 1 (use kl for 1)")
-    return _measure("renyi", law, other, lambda p, q: renyi_line(p, q, order), None)
+    return _measure("renyi", law, other, None, order)
 
 
-def _measure(name: str, law: Any, other: Any, on_line: Callable[..., Measured], closed: Callable[..., float] | None) -> Estimate:
+def _measure(name: str, law: Any, other: Any, closed: Callable[..., float] | None, order: float = 2.0) -> Estimate:
     if isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1)):
-        return between(on_line, law, other, metric=name in ("tv", "w2"))
+        return between(name, law, other, order)
     if isinstance(law, PlanarLaw) and (isinstance(other, PlanarLaw) or (isinstance(other, Target) and other.dim == 2)):
         return planar.between(name, law, other)
     if isinstance(law, PlaneLaw) and (isinstance(other, PlaneLaw) or (isinstance(other, LineTarget) and other.dim == 1)):

@@ -8,44 +8,68 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.pair import LARGE, Densities, Density, Pair
+from pmmtheory.divergences.transport import w2_line
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.grid import absolute_integral, cumulative
+from pmmtheory.laws.panels import Antiderivative, Integrals, integrals, nodes_of
+from pmmtheory.laws.tails import tails
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.quadrature import gauss_legendre
 
-Density = LineTarget | LineLaw
-Function = Callable[[Tensor], Tensor]
-Measured = tuple[float, float]
-"""A distance, and what of it may lie beyond the grid."""
+METHOD = "exact law on the line"
 
-_ROUNDING = 1e-12
-"""Below this the integrand at the ends of a grid may be rounding, which the error of the estimate tells."""
+Integrand = Callable[[Densities], Tensor]
+"""Maps densities to (4, ...): the integrand of a divergence, and what the errors of p, of q and of their squares do to it."""
 
 
-def between(distance: Callable[[LineLaw, Density], Measured], law: LineLaw, other: Density, metric: bool) -> Estimate:
-    """The distance, with an error that bounds what a law and its coarser resolution can differ by.
+def between(name: str, law: LineLaw, other: Density, order: float = 2.0) -> Estimate:
+    """The distance of this name ("tv", "w2", "kl", "chi2" or "renyi" of an order), with its error in named parts.
 
-    For a metric the bound is d(law, coarse), by the triangle inequality; the root of a divergence is a metric to leading
-    order between near laws, which gives 2 sqrt(D e) + e with e = D(law, coarse). A difference of two values could vanish by accident.
+    "resolution" and "reference" are what the errors of the first and of the second density do to the distance, to second order;
+    "quadrature" is that of the integral; "tails" bounds what lies beyond the points where the densities are known.
+
+    Raises
+    ------
+    InvalidParameter
+        Where the distance is infinite, or the reference is not known where the law has mass.
     """
-    ends = (other.start, float(other.grid[-1])) if isinstance(other, LineLaw) else (other.quadrature.low, other.quadrature.high)
-    value, error = distance(law.covering(*ends), other)
-    error += 4e-16 * abs(value)
-    for part in (law, other):
-        if isinstance(part, LineLaw) and part.coarse is not None:
-            change = abs(distance(part, part.coarse)[0])
-            error += change if metric else 2 * math.sqrt(abs(value) * change) + change
-    if law.coarse is not None:  # seen on another grid: the error of the distance itself
-        error += abs(value - distance(law.coarse.covering(*ends), other)[0])
-    return Estimate(value, error, "exact law on the line")
+    if name == "tv":
+        return _tv(law, other)
+    if name == "w2":
+        return w2_line(law, other, METHOD)
+    if name in ("chi2", "renyi") and (name == "chi2" or order > 1) and math.isfinite(law.accuracy.tail_index) and _quadratic(other):
+        raise _infinite(name, "its tails are a power of |x|, those of the reference are Gaussian")
+    integrand = {"kl": _kl, "chi2": _chi2}.get(name) or (lambda d: _renyi(d, order))
+    estimate = _divergence(Pair(law, other).covering(), integrand, name)
+    if name != "renyi":
+        return estimate
+    scale = 1 / ((1 + estimate.value) * abs(order - 1))
+    return Estimate.of(math.log1p(estimate.value) / (order - 1), METHOD, **{part: scale * error for part, error in estimate.parts.items()})
 
 
-def kl_line(law: LineLaw, other: Density) -> Measured:
-    """int q ((1 + r) log(1 + r) - r) with r = p/q - 1: no cancellation between p log p and p log q."""
-    r, q = _excess(law, other)
-    return _integral(q * entropy(r), law, other)
+def _tv(law: LineLaw, other: Density) -> Estimate:
+    """int |p - q| / 2: half the total variation of the antiderivative of p - q, whose turning points are the zeros of p - q."""
+
+    def gap(x: Tensor) -> Tensor:
+        return law.density(x) - other.density(x)
+
+    found = integrals(lambda x: gap(x)[None], Pair(law, other).edges, goal=1e-10, most=4000)
+    nodes = nodes_of(found.edges)
+    below = Antiderivative(found.edges, gap(nodes))
+    x = torch.cat([torch.cat([found.edges[:-1, None], nodes], 1).flatten(), found.edges[-1:]])
+    sign = torch.where(gap(x) < 0, -1.0, 1.0).to(x)
+    left = torch.nonzero(sign[:-1] * sign[1:] < 0).flatten()
+    low, high, before = x[left], x[left + 1], sign[left]
+    for _ in range(50):
+        middle = (low + high) / 2
+        same = gap(middle) * before > 0
+        low, high = torch.where(same, middle, low), torch.where(same, high, middle)
+    turns = below((low + high) / 2)
+    value = float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
+    reference = other.numerical_error if isinstance(other, LineLaw) else _reference_error(other)
+    own = {**law.errors, "reference": reference}
+    return Estimate.of(value, METHOD, **{part: error for part, error in own.items() if math.isfinite(error)}, quadrature=found.error + 4e-16 * (1 + value))
 
 
 def entropy(r: Tensor) -> Tensor:
@@ -55,82 +79,103 @@ def entropy(r: Tensor) -> Tensor:
     return torch.where(torch.abs(r) < 1e-3, series, exact)
 
 
-def chi2_line(law: LineLaw, other: Density) -> Measured:
+def _kl(d: Densities) -> Tensor:
+    """int q ((1 + r) log(1 + r) - r) with r = p/q - 1: no cancellation between p log p and p log q."""
+    small = d.log < LARGE
+    value = torch.where(small, d.q * entropy(d.excess), d.p * d.log.clamp_min(0) - d.p + d.q)
+    ratio = torch.exp(d.log.clamp(max=600))
+    first = torch.abs(torch.where(d.p > 0, d.log, torch.log(d.p_error.clamp_min(1e-300)) - torch.log(d.q.clamp_min(1e-300)))) * d.p_error
+    second = torch.where(small, torch.abs(d.excess), ratio) * d.q_error
+    squares = d.p_error**2 / torch.maximum(d.p, d.p_error).clamp_min(1e-300) + d.p * (d.q_error / d.q.clamp_min(1e-300)).clamp_max(1e6) ** 2
+    return torch.stack([value, first, second, squares])
+
+
+def _chi2(d: Densities) -> Tensor:
     """int (p - q)^2 / q."""
-    r, q = _excess(law, other)
-    return _integral(q * r * r, law, other)
+    ratio = torch.exp(d.log.clamp(max=600))
+    value = torch.where(d.log < LARGE, d.q * d.excess**2, d.p * ratio)
+    difference = torch.where(d.log < LARGE, torch.abs(d.excess), ratio)
+    first, second = 2 * difference * d.p_error, difference * (ratio + 1) * d.q_error
+    squares = d.p_error**2 / d.q.clamp_min(1e-300) + d.p * ratio * (d.q_error / d.q.clamp_min(1e-300)).clamp_max(1e6) ** 2
+    return torch.stack([value, first, second, squares])
 
 
-def renyi_line(law: LineLaw, other: Density, order: float) -> Measured:
-    """log(int p^order q^(1 - order)) / (order - 1)."""
-    r, q = _excess(law, other)
-    inside = torch.expm1(order * torch.log1p(r)) - order * r
-    value, beyond = _integral(q * inside, law, other)
-    return math.log1p(value) / (order - 1), beyond / ((1 + value) * abs(order - 1))
+def _renyi(d: Densities, order: float) -> Tensor:
+    """int p^order q^(1 - order) - 1."""
+    power = torch.exp((order * d.log).clamp(-700, 600))
+    inside = torch.expm1((order * d.log).clamp(-700, 600)) - order * torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
+    near = torch.abs(d.excess) < 1e-3
+    r = d.excess
+    series = order * (order - 1) * r * r * (1 / 2 + r * (order - 2) / 6 * (1 + r * (order - 3) / 4))
+    value = d.q * torch.where(near, series, inside)
+    known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
+    slope = order * torch.exp((order - 1) * (torch.log(known) - torch.log(d.q.clamp_min(1e-300))).clamp(-600, 600))
+    first = torch.where(d.p > d.p_error, torch.abs(slope - order), slope + order) * d.p_error
+    second = abs(1 - order) * torch.abs(power - 1) * d.q_error
+    relative = (d.q_error / d.q.clamp_min(1e-300)).clamp_max(1e6)
+    squares = order * abs(order - 1) * slope * d.p_error**2 / known + abs(order * (order - 1)) * d.q * power * relative**2
+    return torch.stack([value, first, second, squares])
 
 
-def tv_line(law: LineLaw, other: Density) -> Measured:
-    """int |p - q| / 2, exact at the crossings of p and q."""
-    return absolute_integral(law.values - other.density(law.grid), law.start, law.spacing) / 2, 0.0
+def _divergence(pair: Pair, integrand: Integrand, name: str) -> Estimate:
+    """int of the integrand, with its error."""
+    found = _by_trapezoids(pair, integrand) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x)), pair.shared)
+    value, first, second, squares = found.values.tolist()
+    if not math.isfinite(value) or abs(value) > 1e250:
+        raise _infinite(name, "the integrand exceeds what a number holds")
+    parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
+    if not pair.law.truncated:
+        parts["tails"] = _beyond(pair, integrand, name, value, sum(parts.values())) + _unknown(pair, name)
+    unknown = not all(math.isfinite(part) for part in parts.values()) or second + squares > abs(value)
+    if unknown and second + squares > 1e-10:
+        raise InvalidParameter("other", "a law whose tails are not known well enough", f"one for which the {name} is decided by densities that are known")
+    return Estimate.of(value, METHOD, **parts)
 
 
-def w2_line(law: LineLaw, other: Density) -> Measured:
-    """(int (T(x) - x)^2 p(x) dx)^(1/2) with the monotone map T: Q(T(x)) = P(x), solved as int_x^T q = P(x) - Q(x).
-
-    The equation is solved for the displacement itself, so that small distances keep their relative accuracy.
-    """
-    inside = law.values > 1e-17 * law.values.max()
-    x, p = law.grid[inside], law.values[inside]
-    gap = cumulative(law.values - other.density(law.grid), law.spacing)[inside]
-    near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
-    shift = displacement(x, gap, other.density, other.cdf, near, float(law.grid[-1] - law.grid[0]))
-    return math.sqrt(float((shift**2 * p).sum()) * law.spacing), 0.0
+def _by_trapezoids(pair: Pair, integrand: Integrand) -> Integrals:
+    """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
+    grid, spacing = pair.known, pair.law.spacing
+    values = integrand(pair.at(grid))
+    whole = values.sum(1) * spacing
+    half = float(values[0, ::2].sum()) * 2 * spacing
+    error = 10 * (half - float(whole[0])) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
+    return Integrals(whole, error, grid[[0, -1]])
 
 
-def _integral(values: Tensor, law: LineLaw, other: Density) -> Measured:
-    """The integral of a function that must have decayed near the ends of the grid, and a bound on what lies beyond them.
-
-    Near, not at them: no mass comes in from beyond the grid, so that any law falls off in its last few points. Of two laws on
-    grids nothing is known beyond them.
-    """
-    length, sizes = law.spacing * law.grid.shape[0], values.abs()
-    margin = 1 + law.grid.shape[0] // 20
-    near, largest = float(torch.cat([sizes[:margin], sizes[-margin:]]).max()), float(sizes.max())
-    beyond = float(sizes[[0, -1]].max()) * length
-    if isinstance(other, LineTarget) and near > 1e-3 * largest and near * length > _ROUNDING:
-        raise InvalidParameter("law", "tails too heavy for the other", "laws whose distance is finite: the integrand does not decay here")
-    return float(values.sum()) * law.spacing, beyond
-
-
-def _excess(law: LineLaw, other: Density) -> tuple[Tensor, Tensor]:
-    """p/q - 1 (at least -1) and q on the grid of the law."""
-    q = other.density(law.grid)
-    if isinstance(other, LineLaw):
-        both = (law.values > 1e-15 * law.values.max()) & (q > 1e-15 * law.values.max())
-        q = torch.where(both, q, 0.0)
-        return torch.where(both, law.values / q.clamp_min(1e-300) - 1, 0.0), q
-    if not bool((q > 0).all()):
-        raise InvalidParameter("target", "density 0 on the grid of the law", "a target whose support covers that of the law")
-    return (law.values / q - 1).clamp_min(-1.0), q
+def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: float) -> float:
+    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
+    x = pair.known
+    f, *errors = integrand(pair.at(x))
+    peak, total = float(x[torch.argmax(f)]), 0.0
+    for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak):
+        share, rough = tail.moment(0), tail.density * tail.distance
+        if math.isfinite(share):
+            total += share
+        elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
+            total += rough
+        else:
+            raise _infinite(name, "the integrand does not decay where the densities are known")
+    return total
 
 
-def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, farthest: float) -> Tensor:
-    """The s with int_x^{x+s} density = gap and |s| <= farthest, by bracketed Newton steps.
+def _unknown(pair: Pair, name: str) -> float:
+    """What the mass of the law where the reference is not known may add, if that is no smaller than any number there."""
+    outside = pair.outside
+    if name == "kl":
+        return 700 * outside
+    if outside > 1e-100 and name == "chi2":
+        raise InvalidParameter("other", "a law whose tails are not known", "one that is known where the first has mass, for its chi2")
+    return math.sqrt(outside)
 
-    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf.
-    """
-    nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
-    low = torch.where(gap < 0, -farthest, 0.0).to(x.dtype)
-    high = torch.where(gap < 0, 0.0, farthest).to(x.dtype)
-    start, shift = cdf(x), torch.zeros_like(x)
-    for _ in range(100):
-        fine = (density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
-        mass = torch.where(torch.abs(shift) < near, fine, cdf(x + shift) - start)
-        low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
-        newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
-        step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-        done = torch.abs(step - shift) <= 1e-11 * torch.abs(step) + 1e-300
-        shift = step
-        if bool((done | (high - low < 1e-12 * farthest)).all()):
-            break
-    return shift
+
+def _infinite(name: str, why: str) -> InvalidParameter:
+    return InvalidParameter("law", "tails too heavy for the other", f"laws whose {name} is finite: {why}")
+
+
+def _quadratic(other: Density) -> bool:
+    """Whether the tails of the reference are Gaussian."""
+    return isinstance(other, LineTarget) and min(other.tail_curvature) > 0
+
+
+def _reference_error(target: LineTarget) -> float:
+    return 0.0 if type(target).log_density is not LineTarget.log_density else target.quadrature.error

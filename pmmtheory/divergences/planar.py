@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.line import between as on_line
-from pmmtheory.divergences.line import entropy, w2_line
+from pmmtheory.divergences.line import entropy
 from pmmtheory.divergences.samples import w2_samples
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
@@ -41,7 +41,7 @@ def sliced(law: PlanarLaw | Tensor, other: Target, directions: int) -> Estimate:
     for angle in angles:
         unit = [math.cos(angle), math.sin(angle)]
         if isinstance(law, PlanarLaw):
-            found.append(on_line(w2_line, law.along(unit), other.along(unit), metric=True))  # type: ignore[arg-type]
+            found.append(on_line("w2", law.along(unit), other.along(unit)))  # type: ignore[arg-type]
         else:
             found.append(w2_samples(law.to(torch.float64) @ torch.tensor(unit, dtype=torch.float64), other.along(unit)))
     value = math.sqrt(sum(part.value**2 for part in found) / directions)

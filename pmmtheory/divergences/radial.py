@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.line import displacement, entropy
+from pmmtheory.divergences.line import entropy
+from pmmtheory.divergences.transport import displacement
 from pmmtheory.laws.grid import absolute_integral, cumulative
 
 _LARGE = 30.0

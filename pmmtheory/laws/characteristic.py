@@ -8,21 +8,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.draw_rules import draw_rules
 from pmmtheory.laws.midpoint_functional import midpoint_characteristic, midpoint_moments
 from pmmtheory.schemes import Midpoints, Scheme
 
 _CHUNK = 1_000_000
 
 
-def tensor_rule(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[str, Tensor], Tensor]:
-    """Nodes of all draws of a scheme, shape (1, q) each, and their joint weights, shape (q,)."""
-    names = list(scheme.draws)
-    rules = [scheme.draws[name].rule(level) for name in names]
-    nodes = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
+def tensor_rule(scheme: Scheme, level: int, device: torch.device, finer: int = 0) -> tuple[dict[str, Tensor], Tensor]:
+    """Nodes of all draws of a scheme, shape (1, q) each, and their joint weights, shape (q,); normal draws are finer by some levels more."""
+    rules = draw_rules(scheme, level, finer)
+    nodes = np.meshgrid(*(values for values, _ in rules.values()), indexing="ij")
     weights = np.ones(1)
-    for _, w in rules:
+    for _, w in rules.values():
         weights = np.multiply.outer(weights, w)
-    flat = {name: torch.as_tensor(node.reshape(1, -1), device=device) for name, node in zip(names, nodes, strict=True)}
+    flat = {name: torch.as_tensor(node.reshape(1, -1), device=device) for name, node in zip(rules, nodes, strict=True)}
     return flat, torch.as_tensor(weights.reshape(-1), device=device)
 
 
@@ -40,15 +40,15 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     """
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
         return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
-    draws, weights = tensor_rule(scheme, level + _finer(scheme, t, spacing * count, depth, level), x.device)
+    draws, weights = tensor_rule(scheme, level, x.device, _finer(scheme, t, spacing * count, depth))
     rows = max(1, _CHUNK // weights.shape[0])
     return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])
 
 
-def _finer(scheme: Scheme, t: float, highest: float, depth: float, level: int) -> int:
+def _finer(scheme: Scheme, t: float, highest: float, depth: float) -> int:
     """By how many levels more the rules of the normal draws must be refined to see waves up to the highest frequency."""
     nodes = 17 / (2 * math.pi) * (highest * float(scheme.dynamics.noise(scheme.step_size, t)) + depth)
-    return max(0, math.ceil(math.log(nodes / 60) / math.log(1.25)) - level)
+    return max(0, math.ceil(math.log(nodes / 60) / math.log(1.25)))
 
 
 def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tuple[Tensor, Tensor]:

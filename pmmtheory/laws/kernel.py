@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,27 +13,12 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
 
 FULL_DEPTH = 8.4
 """Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.4^2/2) = 5e-16."""
 
 _ROWS = 32
 """Rows of like needs that are computed together."""
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """The interval on which a law is computed, and how finely."""
-
-    low: float
-    high: float
-    spacing: float
-
-    def grid(self, device: str) -> Tensor:
-        """The uniform grid, shape (n,)."""
-        n = max(16, math.ceil((self.high - self.low) / self.spacing) + 1)
-        return self.low + self.spacing * torch.arange(n, dtype=torch.float64, device=device)
 
 
 def noise_scale(scheme: Scheme, x: float) -> float:
@@ -45,20 +30,6 @@ def noise_scale(scheme: Scheme, x: float) -> float:
     return math.sqrt(variance)
 
 
-def grid_spacing(scheme: Scheme, low: float, high: float, level: int, smallest: float = math.inf) -> float:
-    """A spacing at which the trapezoid rule is spectrally accurate for the kernel of a step and for the law.
-
-    The kernel has the width of the noise, narrowed by 1 + a max|F''|; the law varies on the scale max|F''|^(-1/2).
-    """
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
-    x = torch.linspace(low, high, 2001, dtype=torch.float64)
-    steepest = float(torch.abs(target.curvature(x)).max())
-    refine = 1.12**level
-    kernel = 0.78 * noise_scale(scheme, target.mean) / (1 + scheme.step_size * steepest)
-    return min(kernel, 0.16 / math.sqrt(steepest), smallest) / refine
-
-
 def transition_matrix(
     scheme: Scheme,
     grid: Tensor,
@@ -68,8 +39,11 @@ def transition_matrix(
     depth: Tensor | None = None,
     band: float = math.inf,
     left: float = 1e-8,
+    weights: Tensor | None = None,
 ) -> Tensor:
-    """P[i, j] = spacing times the density of a step from starts[i] (grid[i] unless given) to grid[j].
+    """P[i, j] = weights[j] times the density of a step from starts[i] (grid[i] unless given) to grid[j]; grid (n,) ascending.
+
+    The weights are the spacing of a uniform grid unless given.
 
     A step without draws is a Gaussian. Else its law is a bump around A_a x + G_a b(x) of about the width of the noise: a few
     dozen frequencies of its characteristic function give its density on a window of the grid. Where midpoints feel a force
@@ -84,8 +58,9 @@ def transition_matrix(
     matrix = torch.zeros((starts.shape[0], grid.shape[0]), dtype=torch.float64, device=grid.device)
     if not scheme.draws:
         mean, factor = scheme.step(starts, t, {})
-        _fill(matrix, torch.arange(len(starts), device=grid.device), grid, mean, depth * factor, lambda offset: _bump(offset / factor) / factor)
-        return matrix
+        factor = _per_start(factor, starts)
+        _fill(matrix, torch.arange(len(starts), device=grid.device), grid, mean, depth * factor[:, 0], lambda offset: _bump(offset / factor) / factor)
+        return _weighted(matrix, grid, weights)
     width = float(scheme.dynamics.noise(scheme.step_size, t))
     narrows, widens = slopes(scheme, starts, t)
     depth = depth * (1 + 0.05 * level)
@@ -93,7 +68,16 @@ def transition_matrix(
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
     for rows in torch.argsort(highest * reach).split(_ROWS):
         _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
-    return matrix
+    return _weighted(matrix, grid, weights)
+
+
+def _weighted(matrix: Tensor, grid: Tensor, weights: Tensor | None) -> Tensor:
+    return matrix.mul_((grid[-1] - grid[0]) / (len(grid) - 1) if weights is None else weights)
+
+
+def _per_start(factor: Any, starts: Tensor) -> Tensor:
+    """The factor of a step without draws from each start, (n, 1)."""
+    return torch.as_tensor(factor, dtype=starts.dtype, device=starts.device).expand(starts.shape)[:, None]
 
 
 def _fourier(
@@ -139,14 +123,12 @@ def _fourier(
 
 
 def _fill(matrix: Tensor, rows: Tensor, grid: Tensor, middle: Tensor, reach: Tensor, density: Callable[[Tensor], Tensor]) -> None:
-    """Set the entries within reach of the middle of each row to spacing times the density at their offset from it."""
-    spacing = float(grid[1] - grid[0])
-    window = 2 * math.ceil(float(reach.max()) / spacing) + 2
-    first = torch.floor((middle - grid[0]) / spacing).to(torch.long) - window // 2 + 1
-    columns = first[:, None] + torch.arange(window, device=grid.device)
-    offset = grid[0] + columns.to(grid) * spacing - middle[:, None]
-    values = density(offset) * spacing
-    inside = (columns >= 0) & (columns < grid.shape[0]) & (torch.abs(offset) <= reach[:, None])
+    """Set the entries within reach of the middle of each row to the density at their offset from it."""
+    first = torch.searchsorted(grid, (middle - reach).contiguous())
+    last = torch.searchsorted(grid, (middle + reach).contiguous(), right=True)
+    columns = first[:, None] + torch.arange(int((last - first).max()), device=grid.device)
+    inside = columns < last[:, None]
+    values = density(grid[columns.clamp_max(len(grid) - 1)] - middle[:, None])
     matrix[rows[:, None].expand_as(columns)[inside], columns[inside]] = values[inside]
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, real
-from pmmtheory.laws.kernel import FULL_DEPTH, Resolution, grid_spacing, noise_scale, stepper, transition_matrix
-from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.errors import InvalidParameter, NotConverged, real
+from pmmtheory.laws import elimination
+from pmmtheory.laws.kernel import FULL_DEPTH, noise_scale, stepper, transition_matrix
+from pmmtheory.laws.line_law import Accuracy, LineLaw
+from pmmtheory.laws.mesh import Mesh, mesh
 from pmmtheory.laws.refinement import refined, refined_path
+from pmmtheory.laws.solve import invariant_by_solve
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
+from pmmtheory.laws.tail_index import tail_index
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
+
+_EPS = 2.3e-16
 
 
 def line_target(scheme: Scheme) -> LineTarget:
@@ -36,25 +42,54 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     if not truncated:
         require_stable(scheme, tail_growth)
     width = _widening(scheme, target, truncated)
+    index = math.inf if truncated else tail_index(scheme)
+    ends = _ends(target, width)
+
+    def over(low: float, high: float, level: int) -> LineLaw:
+        return _stationary_on(scheme, target, level, (low, high), truncated, device, rtol, index)
 
     def at_level(level: int) -> LineLaw:
-        best, factor = _stationary_on(scheme, target, level, width, truncated, device, rtol), width
+        best, factor = over(*ends, level), width
         for _ in range(8):
             if truncated or best.edge < max(_EDGE, 1e-3 * rtol):
                 break
             factor *= 1.3
-            wider = _stationary_on(scheme, target, level, factor, truncated, device, rtol)
+            wider = over(*_ends(target, factor), level)
             if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
                 break
             best = wider
+        if best.accuracy.floor == 0:
+            best.wider = lambda low, high: _covering(over, best, low, high, level)
         return best
 
     return refined(at_level, rtol, f"the stationary law of {scheme.name}")
 
 
-def _stationary_on(scheme: Scheme, target: LineTarget, level: int, factor: float, truncated: bool, device: str, rtol: float) -> LineLaw:
-    grid = _resolution(scheme, target, level, factor).grid(device)
-    return LineLaw(grid, _invariant(scheme, target, grid, level, rtol), target.density, truncated)
+def _covering(over: Callable[[float, float, int], LineLaw], law: LineLaw, low: float, high: float, level: int) -> LineLaw:
+    """The law on an interval that holds its own and [low, high], with an error against a lower resolution."""
+    ends = min(low, law.ends[0]), max(high, law.ends[1])
+    wide = over(*ends, level)
+    return wide if law.coarse is None else wide.resolved_by(over(*ends, level - 1))
+
+
+def _stationary_on(
+    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], truncated: bool, device: str, rtol: float, index: float
+) -> LineLaw:
+    points = law_mesh(scheme, target, level, ends, device)
+    direct = not scheme.draws and not truncated
+    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
+    if direct:
+        masses, rounding, accuracy = elimination.invariant(matrix), 0.0, Accuracy(0.0, 1e-13)
+    else:
+        masses, rounding = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        accuracy = Accuracy(tail_index=index)
+    rounding += 4 * _EPS * max(map(abs, ends)) / _width(target, ends)
+    accuracy = Accuracy(accuracy.floor, accuracy.relative, rounding, accuracy.tail_index)
+    grid, values = points.points, masses / points.weights
+    if not points.uniform:
+        grid = _output(scheme, target, level, ends, device)
+        values = masses @ _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    return LineLaw(grid, values, None if direct else _reference(scheme, target), truncated, accuracy=accuracy)
 
 
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
@@ -66,17 +101,89 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     def at_level(level: int) -> list[LineLaw]:
         return list(_evolve(scheme, target, start, steps, level, device, rtol))
 
-    return refined_path(at_level, rtol, scheme.name, steps)
+    laws = refined_path(at_level, rtol, scheme.name, steps)
+    if isinstance(start, LineLaw):  # a step does not enlarge a total variation distance
+        for law in laws:
+            law.errors["start"] = start.numerical_error
+    return laws
 
 
-def _resolution(
-    scheme: Scheme, target: LineTarget, level: int, factor: float, smallest: float = math.inf, also: tuple[float, float] | None = None
-) -> Resolution:
+def _evolve(
+    scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str, rtol: float
+) -> Iterator[LineLaw]:
+    finest, wide = _extent(scheme, initial)
+    truncated = superlinear(target)
+    own = _ends(target, _widening(scheme, target, truncated))
+    ends = min(own[0], wide[0]), max(own[1], wide[1])
+    kinks = initial.kinks if isinstance(initial, LineTarget) else ()
+    points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, kinks)
+    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
+    if points.uniform:
+        grid, seen = points.points, None
+    else:
+        grid = _output(scheme, target, level, ends, device)
+        seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    advance = stepper(matrix)
+    if isinstance(initial, float):
+        start = torch.tensor([initial], dtype=torch.float64, device=device)
+        masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
+    else:
+        masses, done = initial.density(points.points) * points.weights, 0
+    before = None
+    for n in steps:
+        while done < n:
+            before, masses, done = masses, advance(masses), done + 1
+        if seen is None:
+            values = masses / points.weights
+        elif before is not None:
+            values = before @ seen
+        elif isinstance(initial, float):
+            values = transition_matrix(scheme, grid, 0.0, level, start, weights=torch.ones_like(grid))[0]
+        else:
+            values = initial.density(grid)
+        lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
+        rounding = _EPS * (done + 4 * max(map(abs, ends)) / _width(target, ends))
+        yield LineLaw(grid, values, _reference(scheme, target), truncated, lost, Accuracy(rounding=rounding))
+
+
+def _ends(target: LineTarget, factor: float) -> tuple[float, float]:
+    """The support of the target, stretched from its middle."""
     middle = target.mean
-    low, high = (middle + factor * (end - middle) for end in (target.quadrature.low, target.quadrature.high))
-    if also is not None:
-        low, high = min(low, also[0]), max(high, also[1])
-    return Resolution(low, high, grid_spacing(scheme, low, high, level, smallest))
+    return middle + factor * (target.quadrature.low - middle), middle + factor * (target.quadrature.high - middle)
+
+
+def _width(target: LineTarget, ends: tuple[float, float]) -> float:
+    """The shortest scale of the target."""
+    return 1 / math.sqrt(_steepest(target, ends))
+
+
+def _steepest(target: LineTarget, ends: tuple[float, float]) -> float:
+    """max |F''| on an interval."""
+    x = torch.linspace(*ends, 2001, dtype=torch.float64)
+    return float(torch.abs(target.curvature(x)).max())
+
+
+def law_mesh(
+    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
+) -> Mesh:
+    """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
+    noise, refine = noise_scale(scheme, target.mean), 1.12**level
+
+    def scale(x: Tensor) -> Tensor:
+        steep = torch.abs(target.curvature(x))
+        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
+        return (own / refine).clamp_max(smallest)
+
+    return mesh(*ends, scale, (*target.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
+
+
+def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
+    """A uniform grid for a law that is as smooth as the noise makes it."""
+    spacing = 0.16 * noise_scale(scheme, target.mean) / 1.12**level
+    n = math.ceil((ends[1] - ends[0]) / spacing) + 1
+    if n > 20_000:
+        raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)
+    return ends[0] + spacing * torch.arange(n, dtype=torch.float64, device=device)
 
 
 def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
@@ -84,60 +191,44 @@ def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
     return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
 
 
-def _invariant(scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float = 0.0) -> Tensor:
-    """The invariant density on the grid.
-
-    Solved for p/s with s close to the square root of the density, so that rounding errors are small in L2(1/pi), the
-    norm of chi2, and the tails keep their digits.
-    """
-    matrix = _operator(scheme, target, grid, level, rtol)
-    n = grid.shape[0]
-    flat = 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
-    log_density = flat * target.log_density(grid)
-    peak = int(torch.argmax(log_density))
-    scale = torch.sqrt(torch.exp(log_density - log_density[peak]) + 1e-24)
-    system = matrix.T * (scale[None, :] / scale[:, None])
-    system.diagonal().sub_(1.0)
-    system[peak] = scale
-    right = torch.zeros(n, dtype=torch.float64, device=grid.device)
-    right[peak] = 1.0
-    ratio: Tensor = torch.linalg.solve(system, right)
-    return ratio * scale
+def _flatness(scheme: Scheme, target: LineTarget) -> float:
+    return 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
 
 
-def _evolve(
-    scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str, rtol: float
-) -> Iterator[LineLaw]:
-    finest, ends = _extent(scheme, initial)
-    truncated = superlinear(target)
-    resolution = _resolution(scheme, target, level, _widening(scheme, target, truncated), finest, ends)
-    grid = resolution.grid(device)
-    matrix = _operator(scheme, target, grid, level, rtol)
-    advance = stepper(matrix)
-    if isinstance(initial, float):
-        start = torch.tensor([initial], dtype=torch.float64, device=device)
-        values, done = transition_matrix(scheme, grid, 0.0, level, start)[0], 1
-    else:
-        values, done = initial.density(grid) * resolution.spacing, 0
-    for n in steps:
-        while done < n:
-            values, done = advance(values), done + 1
-        yield LineLaw(grid, values, target.density, truncated, lost=0.0 if truncated else abs(float(values.sum()) - 1))
+def _reference(scheme: Scheme, target: LineTarget) -> Callable[[Tensor], Tensor]:
+    """A density close to that of the law: the target's, flatter where the step is large; a constant where it is not smooth."""
+    if target.kinks:
+        return torch.ones_like
+    flat = _flatness(scheme, target)
+    if flat > 0.95:
+        return target.density
+    return lambda x: torch.exp(flat * target.log_density(x))
 
 
-def _operator(scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float) -> Tensor:
+def _scale(scheme: Scheme, target: LineTarget, points: Mesh) -> Tensor:
+    """Close to the square root of the density, so that rounding errors are small in L2(1/pi), the norm of chi2, and the tails keep their digits."""
+    log_density = _flatness(scheme, target) * target.log_density(points.points)
+    return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
+
+
+def _operator(
+    scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float, weights: Tensor, ends: tuple[float, float], starts: Tensor | None = None
+) -> Tensor:
     """The transition matrix, up to a frequency that neither the law nor the noise of a step reaches: parts of a step that are narrower, where
     midpoints fold the line, are smoothed by the rest of the law."""
     width = float(scheme.dynamics.noise(scheme.step_size))
-    rough = math.sqrt(float(torch.abs(target.curvature(grid)).max()))
-    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * rough, 1.1 / width)
-    return transition_matrix(scheme, grid, 0.0, level, band=band, left=max(1e-8, 1e3 * rtol))
+    if not scheme.draws:
+        pull = float(torch.abs(target.drift(torch.linspace(*ends, 501, dtype=torch.float64))).max()) * scheme.step_size / width
+        depth = torch.full_like(grid if starts is None else starts, min(9 + level + 2 * pull, 36.0))
+        return transition_matrix(scheme, grid, 0.0, level, starts, depth, weights=weights)
+    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(_steepest(target, ends)), 1.1 / width)
+    return transition_matrix(scheme, grid, 0.0, level, starts, band=band, left=max(1e-8, 1e3 * rtol), weights=weights)
 
 
 def _extent(scheme: Scheme, initial: LineTarget | LineLaw | float) -> tuple[float, tuple[float, float]]:
     """The spacing that an initial law needs, and the interval it lives on."""
     if isinstance(initial, LineLaw):
-        return initial.spacing, (float(initial.grid[0]), float(initial.grid[-1]))
+        return initial.spacing, initial.ends
     if isinstance(initial, LineTarget):
         ends = (initial.quadrature.low, initial.quadrature.high)
         return 0.16 / math.sqrt(initial._extreme_curvature(1.0)), ends

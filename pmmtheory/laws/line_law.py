@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import count
+from pmmtheory.errors import InvalidParameter, NotConverged, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.grid import cell_integrals, interpolate
+from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.target import as_points
+
+_LEAST = 1e-130
+"""The least reference density, relative to its maximum: below it the density itself is interpolated."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well the values of a law on its grid are known, apart from their resolution.
+
+    Attributes
+    ----------
+    floor : float
+        What a value may be off by, relative to the largest: 0 where each is known to relative accuracy.
+    relative : float
+        What a value may be off by, relative to itself.
+    rounding : float
+        The total variation distance that rounding may cost.
+    tail_index : float
+        The law has finite moments of orders below this.
+    """
+
+    floor: float = 1e-16
+    relative: float = 1e-14
+    rounding: float = 0.0
+    tail_index: float = math.inf
 
 
 class LineLaw:
@@ -24,17 +51,24 @@ class LineLaw:
         The uniform grid.
     values : (n,) tensor
         The density there.
+    reference : callable or None
+        A density to which that of the law has a smooth ratio, which is interpolated; without one, its logarithm is.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "ends", what was seen to leave the grid or lies beyond it.
+        "rounding", what the arithmetic may have lost, magnified by slow mixing; "ends", what was seen to leave the grid or lies
+        beyond it; "start", the error of the law that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
-        That law; divergences measure their own error with it.
+        The law at that lower resolution; divergences measure their own error with it.
     edge : float
         The larger density at the two ends of the grid, relative to the maximum.
     truncated : bool
         Whether the chain was killed outside the grid because it has no law on the whole line.
+    accuracy : Accuracy
+        How well the values are known.
+    wider : callable or None
+        (low, high) -> the same law on a grid that reaches over [low, high], where its tails can be computed to relative accuracy.
 
     Examples
     --------
@@ -47,20 +81,32 @@ class LineLaw:
     (0.5, True)
     """
 
-    def __init__(self, grid: Tensor, values: Tensor, reference: Callable[[Tensor], Tensor], truncated: bool = False, lost: float = 0.0):
-        self.grid, self.truncated = grid, truncated
-        self.start, self.spacing = float(grid[0]), float(grid[1] - grid[0])
+    def __init__(
+        self,
+        grid: Tensor,
+        values: Tensor,
+        reference: Callable[[Tensor], Tensor] | None,
+        truncated: bool = False,
+        lost: float = 0.0,
+        accuracy: Accuracy | None = None,
+        wider: Callable[[float, float], LineLaw] | None = None,
+    ):
+        self.grid, self.truncated, self.wider = grid, truncated, wider
+        self.accuracy = accuracy or Accuracy()
+        self.start, self.spacing = float(grid[0]), float((grid[-1] - grid[0]) / (len(grid) - 1))
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
-        self.errors = {"resolution": math.inf, "ends": lost}
+        self.errors = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
-        self._reference = reference
-        self._ratio = self.values / reference(grid).clamp_min(1e-300)
+        self._reference_density = reference
+        self._least = 0.0 if reference is None else _LEAST * float(reference(grid).max())
+        self._table = torch.log(self.values.clamp_min(1e-300)) if reference is None else self.values / self._reference(grid)
 
     def density(self, x: Any) -> Tensor:
-        """The density at x: the ratio to the target is interpolated, so that tails keep their digits. Zero off the grid."""
+        """The density at x: its logarithm, or the ratio to a reference, is interpolated, so that tails keep their digits. Zero off the grid."""
         points = as_points(x, 1).to(self.grid)
-        value = interpolate(self._ratio, self.start, self.spacing, points) * self._reference(points)
+        value = interpolate(self._table, self.start, self.spacing, points)
+        value = torch.exp(value) if self._reference_density is None else value * self._reference(points)
         inside = (points >= self.start) & (points <= self.start + (self.grid.shape[0] - 1) * self.spacing)
         return torch.where(inside, value, 0.0)
 
@@ -70,39 +116,37 @@ class LineLaw:
         return interpolate(self._below, self.start, self.spacing, points).clamp(0.0, 1.0)
 
     def moment(self, k: int) -> Estimate:
-        """E X^k, with the error seen against the lower resolution."""
+        """E X^k, with its error: "resolution" against the lower one, "rounding", and "tails" beyond the grid.
+
+        Raises
+        ------
+        InvalidParameter
+            Where the moment is infinite.
+        NotConverged
+            Where the tails of the law are not known well enough to tell.
+        """
         power = count("k", k, 0)
-        value = self._expect(self.grid**power)
-        other = self.coarse
-        error = abs(value - other._expect(other.grid**power)) if other is not None else self.numerical_error * float(torch.abs(self.grid).max()) ** power
-        return Estimate(value, error + 1e-15 * abs(value), "exact law")
+        if power >= self.accuracy.tail_index:
+            raise InvalidParameter("k", k, f"an order below {self.accuracy.tail_index:.4g}: moments of this law are infinite from there on")
+        size = torch.abs(self.grid) ** power
+        change = self._expect_density(size, torch.abs(self.values - self._coarse(self.grid)))
+        rounding = 1e-15 * self._expect(size) + self._expect_density(size, self._rounding()) + self.errors["rounding"] * float(size.max())
+        centre = abs(self.mean)
+        beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
+        if not math.isfinite(beyond):
+            raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
+        return Estimate.of(self._expect(self.grid**power), "exact law", resolution=change, rounding=rounding, tails=beyond)
 
     @property
     def mean(self) -> float:
         """E X."""
-        return self._expect(self.grid)
+        middle = float(self.grid[len(self.grid) // 2])
+        return middle + self._expect(self.grid - middle)
 
     @property
     def covariance(self) -> float:
         """Var X."""
         return self._expect((self.grid - self.mean) ** 2)
-
-    def covering(self, low: float, high: float) -> LineLaw:
-        """The same law on a grid that reaches over [low, high], with density zero on what is new."""
-        left = max(0, math.ceil((self.start - low) / self.spacing))
-        right = max(0, math.ceil((high - float(self.grid[-1])) / self.spacing))
-        if left + right == 0:
-            return self
-        n = self.grid.shape[0] + left + right
-        grid = self.start + self.spacing * (torch.arange(n, dtype=self.grid.dtype, device=self.grid.device) - left)
-        return LineLaw(grid, torch.nn.functional.pad(self.values, (left, right)), self._reference, self.truncated)
-
-    def resolved_by(self, coarse: LineLaw) -> LineLaw:
-        """This law, with its numerical error measured against a coarser one."""
-        self.coarse = coarse
-        self.errors["resolution"] = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
-        self.errors["ends"] += 0.0 if self.truncated else self.edge
-        return self
 
     @property
     def numerical_error(self) -> float:
@@ -110,9 +154,52 @@ class LineLaw:
         return sum(self.errors.values())
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """The interval of the grid."""
+        return self.start, self.start + (len(self.grid) - 1) * self.spacing
+
+    def resolved_by(self, coarse: LineLaw) -> LineLaw:
+        """This law, with its numerical error measured against a coarser one."""
+        self.coarse = coarse
+        self.errors["resolution"] = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        if not self.truncated:
+            self.errors["ends"] += min(1.0, self.beyond(0))
+        return self
+
+    def uncertainty(self, x: Tensor, p: Tensor) -> Tensor:
+        """What the density p at points may be off by: the change from the lower resolution and rounding. Zero off the grid."""
+        change = torch.abs(p - self._coarse(x)) if self.coarse is not None else torch.zeros_like(p)
+        low, high = self.ends
+        floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
+        return change + floor + (self.accuracy.relative + self.errors["rounding"]) * torch.abs(p)
+
+    def beyond(self, k: float) -> float:
+        """A bound on int |x - mean|^k p outside the points where the density is well known."""
+        return sum(tail.moment(k) for tail in self.tails)
+
+    @property
+    def tails(self) -> tuple[Tail, Tail]:
+        """How the density falls at both ends."""
+        return tails(self.grid, self.values, self._rounding(), self.mean, self.accuracy.tail_index)
+
+    def _rounding(self) -> Tensor:
+        return self.accuracy.floor * self.values.max() + self.accuracy.relative * torch.abs(self.values)
+
+    def _reference(self, x: Tensor) -> Tensor:
+        assert self._reference_density is not None
+        return self._reference_density(x).clamp_min(self._least)
+
+    def _coarse(self, x: Tensor) -> Tensor:
+        """The density at the lower resolution, where there is one."""
+        return self.density(x) if self.coarse is None else self.coarse.density(x)
+
+    @property
     def _below(self) -> Tensor:
         zero = torch.zeros(1, dtype=self.values.dtype, device=self.values.device)
         return torch.cat([zero, torch.cumsum(cell_integrals(self.values, self.spacing), 0)])
 
     def _expect(self, values: Tensor) -> float:
-        return float((values * self.values).sum()) * self.spacing
+        return self._expect_density(values, self.values)
+
+    def _expect_density(self, values: Tensor, density: Tensor) -> float:
+        return float((values * density).sum()) * self.spacing

@@ -24,6 +24,7 @@ class LineTarget(Target):
     """
 
     dim = 1
+    kinks: tuple[float, ...] = ()
 
     @cached_property
     def quadrature(self) -> LineQuadrature:

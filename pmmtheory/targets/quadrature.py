@@ -86,6 +86,11 @@ class LineQuadrature:
         self.log_normaliser = math.log(total) - self.minimum
         self._below = torch.cat([torch.zeros(1, dtype=torch.float64), torch.cumsum(masses / total, 0)])
 
+    @property
+    def edges(self) -> Tensor:
+        """The panels."""
+        return self._edges
+
     def log_density(self, x: Tensor) -> Tensor:
         """-F(x) - log Z."""
         return -self._potential(x) - self.log_normaliser

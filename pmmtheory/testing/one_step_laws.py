@@ -7,7 +7,8 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.laws.characteristic import characteristic, one_step_moments
-from pmmtheory.laws.kernel import Resolution, grid_spacing, noise_scale, transition_matrix
+from pmmtheory.laws.kernel import noise_scale, transition_matrix
+from pmmtheory.laws.line import law_mesh, line_target
 from pmmtheory.schemes import Midpoints, Scheme
 from pmmtheory.testing.nodes import mixture, nodes
 from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, require, rounding, states
@@ -63,9 +64,8 @@ def _total(scheme: Scheme) -> Tensor:
 
 
 def _row_sums(scheme: Scheme, level: int) -> Tensor:
-    end = 8.0
-    grid = Resolution(-end, end, grid_spacing(scheme, -end, end, level)).grid("cpu")
-    return transition_matrix(scheme, grid, 0.0, level, STARTS).sum(1)
+    mesh = law_mesh(scheme, line_target(scheme), level, (-8.0, 8.0), "cpu")
+    return transition_matrix(scheme, mesh.points, 0.0, level, STARTS, weights=mesh.weights).sum(1)
 
 
 def _small_steps_of_blocks(subject: Subject, system: Dynamics) -> None:

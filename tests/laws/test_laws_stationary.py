@@ -12,6 +12,8 @@ from scipy.integrate import quad
 from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LineLaw, kernel, line, stationary_law
+from pmmtheory.laws.mesh import uniform
+from pmmtheory.laws.solve import invariant_by_solve
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import GaussianMixture
 from tests.oracles.chains import CHAINS, chain, stationary
@@ -69,10 +71,13 @@ def test_a_law_is_invariant(name: str, target: str) -> None:
 
 def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     """The stationary law on a grid of half the spacing and at a higher level of every other rule."""
-    width = line._widening(scheme, line.line_target(scheme), False)
-    resolution = line._resolution(scheme, line.line_target(scheme), levels, width)
-    grid = kernel.Resolution(resolution.low, resolution.high, resolution.spacing / 2).grid("cpu")
-    return LineLaw(grid, line._invariant(scheme, line.line_target(scheme), grid, levels), line.line_target(scheme).density)
+    target = line.line_target(scheme)
+    ends = line._ends(target, line._widening(scheme, target, False))
+    spacing = float(line.law_mesh(scheme, target, levels, ends, "cpu").points.diff().min())
+    mesh = uniform(*ends, spacing / 2, "cpu")
+    matrix = line._operator(scheme, target, mesh.points, levels, 1e-8, mesh.weights, ends)
+    masses, _ = invariant_by_solve(matrix, line._scale(scheme, target, mesh), scheme.name, 1e-8)
+    return LineLaw(mesh.points, masses, target.density)
 
 
 @pytest.mark.parametrize(

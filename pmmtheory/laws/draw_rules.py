@@ -1,0 +1,106 @@
+"""Rules for the draws of a step, split where the step jumps in a draw."""
+
+from __future__ import annotations
+
+import math
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.schemes import Draw, Index, Midpoints, Normal, Scheme, Uniform
+from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.quadrature import gauss_legendre
+
+Rule = tuple[np.ndarray, np.ndarray]
+
+_CELLS = 128
+_PROBES = 7
+_STEEP = 6.0
+"""How many times the median change over a cell a change must be for a jump to be looked for."""
+
+_FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float], tuple[float, ...]]] = WeakKeyDictionary()
+
+
+def draw_rules(scheme: Scheme, level: int, finer: int = 0) -> dict[str, Rule]:
+    """Nodes and weights for each draw but Midpoints; those of normal draws are finer by some levels more.
+
+    Raises
+    ------
+    InvalidParameter
+        For a step on the line that jumps in a uniform draw at a place that depends on the state or on another draw.
+    """
+    rules: dict[str, Rule] = {}
+    for name, draw in scheme.draws.items():
+        if isinstance(draw, Midpoints):
+            continue
+        places = jumps(scheme, name) if _continuous(draw) else ()
+        rules[name] = _split(places, level) if places else draw.rule(level + finer * isinstance(draw, Normal))
+    return rules
+
+
+def _continuous(draw: object) -> bool:
+    return type(draw) is Uniform or (type(draw) is Index and draw.n == math.inf)
+
+
+def _split(places: tuple[float, ...], level: int) -> Rule:
+    """Gauss-Legendre in sqrt(u) between the jumps."""
+    edges = np.sqrt(np.array([0.0, *places, 1.0]))
+    nodes, weights = gauss_legendre(round(18 * 1.25**level))
+    v = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
+    return v * v, 2 * v * (np.diff(edges)[:, None] * weights).ravel()
+
+
+def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
+    """Where in (0, 1) a step on the line jumps in a uniform draw."""
+    known = _FOUND.setdefault(scheme, {})
+    key = (name, scheme.step_size)
+    if key not in known:
+        known[key] = _jumps(scheme, name)
+    return known[key]
+
+
+def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
+    target = scheme.dynamics.target
+    if scheme.dynamics.blocks > 1 or target.dim > 1 or not isinstance(target, LineTarget) or any(isinstance(d, Midpoints) for d in scheme.draws.values()):
+        return ()
+    x = torch.linspace(target.quadrature.low, target.quadrature.high, _PROBES + 2, dtype=torch.float64)[1:-1]
+    others = {other: _some(draw) for other, draw in scheme.draws.items() if other != name}
+
+    def step(probe: Tensor, u: Tensor) -> Tensor:
+        mean, factor = scheme.step(x[probe], 0.0, {other: values[probe] for other, values in others.items()} | {name: u})
+        return torch.stack([torch.as_tensor(part, dtype=torch.float64).expand(u.shape) for part in (mean, factor)])
+
+    u = torch.linspace(1e-6, 1 - 1e-9, _CELLS + 1, dtype=torch.float64) ** 2
+    values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
+    change = torch.abs(torch.diff(values))
+    floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
+    probe, cell = torch.nonzero((change > floor).any(0)).T
+    for halvings in (12, 36):  # a change that is smooth is gone after the first
+        if len(probe) == 0:
+            return ()
+        if halvings == 12:
+            low, high = u[cell], u[cell + 1]
+            first = torch.abs(step(probe, high) - step(probe, low)).max(0).values
+        for _ in range(halvings):
+            middle = (low + high) / 2
+            at = step(probe, middle)
+            left = torch.abs(at - step(probe, low)).max(0).values > torch.abs(step(probe, high) - at).max(0).values
+            low, high = torch.where(left, low, middle), torch.where(left, middle, high)
+        jumped = torch.abs(step(probe, high) - step(probe, low)).max(0).values > 0.25 * first
+        probe, low, high, first = probe[jumped], low[jumped], high[jumped], first[jumped]
+    found = [high[probe == k].numpy() for k in range(_PROBES)]
+    if any(len(each) != len(found[0]) or not np.allclose(each, found[0], rtol=0, atol=1e-9) for each in found):
+        allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
+        raise InvalidParameter("scheme", scheme.name, allowed)
+    return tuple(found[0].tolist())
+
+
+def _some(draw: Draw) -> Tensor:
+    """Values of another draw, one a probe."""
+    if isinstance(draw, Normal):
+        return torch.linspace(-0.37, 0.41, _PROBES, dtype=torch.float64)
+    values = draw.rule(0)[0]
+    return torch.as_tensor(values)[(3 * torch.arange(_PROBES)) % len(values)]

@@ -1,0 +1,58 @@
+"""What lies beyond the points at which the density of a law on the line is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_SEEN = 100.0
+"""How many times its uncertainty a density must be for its decay to be read off."""
+
+_INSIDE, _SAFETY = 0.8, 2.0
+"""Where the tail is a power, the density near the end of the grid lacks what comes in from beyond: it is read off further in, and doubled."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """One side of a density: p(c + r) <= density (r / distance)^-exponent for r >= distance, on a side whose decay does not slow down.
+
+    Attributes
+    ----------
+    distance : float
+        From the centre c to the last point where the density is well above its uncertainty.
+    density : float
+        There.
+    exponent : float
+        -d log p / d log r there, or that of the far tail where it is smaller.
+    """
+
+    distance: float
+    density: float
+    exponent: float
+
+    def moment(self, k: float) -> float:
+        """A bound on int r^k p beyond the distance; infinite where the exponent does not tell that it is finite."""
+        left = self.exponent - k - 1
+        return self.density * self.distance ** (k + 1) / left if left > 0.05 else math.inf
+
+
+def tails(grid: Tensor, values: Tensor, uncertainty: Tensor, centre: float, index: float = math.inf) -> tuple[Tail, Tail]:
+    """The left and the right tail of a density on a grid; far out it falls no faster than r^-(index + 1)."""
+    return _tail(centre - grid.flip(0), values.flip(0), uncertainty.flip(0), index), _tail(grid - centre, values, uncertainty, index)
+
+
+def _tail(distance: Tensor, values: Tensor, uncertainty: Tensor, index: float) -> Tail:
+    heavy = math.isfinite(index)
+    end = float(distance[-1]) * (_INSIDE if heavy else 1.0)
+    seen = torch.nonzero((values > _SEEN * uncertainty) & (distance > 0) & (distance <= end)).flatten()
+    if len(seen) < 2:
+        return Tail(float(distance[-1]), float(values.abs().max()), 0.0)
+    last = int(seen[-1])
+    inner = int(torch.searchsorted(distance.contiguous(), 0.9 * distance[last]))
+    inner = min(max(inner, int(seen[0])), last - 1)
+    fallen = math.log(float(values[inner] / values[last])) if values[inner] > 0 else 0.0
+    exponent = fallen / math.log(float(distance[last] / distance[inner]))
+    return Tail(float(distance[last]), float(values[last]) * (_SAFETY if heavy else 1.0), min(exponent, index + 1))
