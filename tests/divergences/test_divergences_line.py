@@ -17,6 +17,7 @@ from pmmtheory.divergences import Estimate, chi2, kl, renyi, tv, w2
 from pmmtheory.divergences.gaussian import chi2_gaussian, kl_gaussian, tv_gaussian, w2_gaussian
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import LineLaw, stationary_law
+from pmmtheory.laws.line_law import Accuracy
 from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.testing.broken import HalvedNoise
@@ -32,7 +33,7 @@ CLOSED = {"kl": kl_gaussian, "tv": tv_gaussian, "w2": w2_gaussian, "chi2": chi2_
 def on_grid(target: LineTarget, spacing: float = 0.05, reach: float = 14.0, reference: LineTarget | None = None) -> LineLaw:
     """A target, as a law on a grid."""
     grid = torch.arange(-reach, reach, spacing, dtype=torch.float64)
-    return LineLaw(grid, target.density(grid), (reference or target).density)
+    return LineLaw(grid, target.density(grid), (reference or target).density, accuracy=Accuracy(floor=0.0))
 
 
 def solve_rounding(law: LineLaw, step_size: float, distance: float) -> float:
