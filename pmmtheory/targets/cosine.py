@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,8 +17,14 @@ class Cosine(LineTarget):
     Its drift is entire, and every derivative of it is bounded.
     """
 
+    _smooth = True
+
     def __init__(self, amplitude: float = 0.5, frequency: float = 1.0, phase: float = 0.0):
         self.amplitude, self.frequency, self.phase = real("amplitude", amplitude), positive("frequency", frequency), real("phase", phase)
+
+    @property
+    def _grain(self) -> float:  # type: ignore[override]
+        return 2 * math.pi / self.frequency
 
     @property
     def name(self) -> str:

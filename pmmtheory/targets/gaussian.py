@@ -11,6 +11,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
@@ -34,6 +35,8 @@ class Gaussian(LineTarget):
     >>> round(float(Gaussian(mean=0.0, covariance=1 / 1.7).smoothness), 12)
     1.7
     """
+
+    _smooth = True
 
     def __init__(self, mean: Any = 0.0, covariance: Any = 1.0, dim: int | None = None):
         centre = _tensor("mean", mean)
@@ -82,6 +85,11 @@ class Gaussian(LineTarget):
     def isotropic(self) -> bool:
         """Whether all variances are equal."""
         return bool((self.variances == self.variances[0]).all())
+
+    @property
+    def _region(self) -> Region:
+        width = math.sqrt(self.covariance)
+        return Region(self.mean - REACH * width, self.mean + REACH * width, 0.0, ((self.mean, width),))
 
     def potential(self, x: Tensor) -> Tensor:
         y = self._rotate(x - self._centre(x))

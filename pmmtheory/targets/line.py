@@ -12,7 +12,9 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
+from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.quadrature import LineQuadrature
+from pmmtheory.targets.region import Region
 from pmmtheory.targets.target import Constant, Target, as_points, generator
 
 
@@ -24,21 +26,35 @@ class LineTarget(Target):
     """
 
     dim = 1
+    points: tuple[float, ...] = ()
+    _smooth = False
+    _grain = math.inf
 
     @cached_property
     def quadrature(self) -> LineQuadrature:
         """The quadrature behind the reference values; raises InvalidParameter off the line."""
         if self.dim != 1:
             raise InvalidParameter("dim", self.dim, f"quadrature serves targets on the line: {self.name} has no normaliser, moments or draws")
-        return LineQuadrature(self.potential)
+        known = self._region
+        return LineQuadrature(self.potential, known, self.points, None if self._smooth else (self.drift, self.curvature), self._grain)
+
+    @cached_property
+    def kinks(self) -> tuple[float, ...]:
+        """The places where F' or F'' jumps, in order; empty for a smooth target."""
+        return self.quadrature.kinks
+
+    @property
+    def _region(self) -> Region | None:
+        """Where the density lives, for targets that know; it is searched for otherwise."""
+        return None
 
     def drift(self, x: Tensor) -> Tensor:
         """-F'(x), by automatic differentiation."""
-        return -_derivative(self.potential, x)
+        return -derivative(self.potential, x)
 
     def curvature(self, x: Tensor) -> Tensor:
         """F''(x), by automatic differentiation of the drift."""
-        return -_derivative(self.drift, x)
+        return -derivative(self.drift, x)
 
     def log_density(self, x: Any) -> Tensor:
         """log pi(x) = -F(x) - log Z."""
@@ -58,22 +74,22 @@ class LineTarget(Target):
         return self.quantile(u)
 
     def moment(self, k: int) -> Estimate:
-        """E X^k, with the error of the quadrature."""
-        power = count("k", k, 0)
-        value = self.quadrature.expect(lambda x: x**power)
-        scale = self.quadrature.expect(lambda x: torch.abs(x) ** power)
-        return Estimate(value, 4 * self.quadrature.error * scale, "quadrature")
+        """E X^k; raises NotNormalisable where the tails are too heavy for it."""
+        return self.quadrature.power(count("k", k, 0))
+
+    def central_moment(self, k: int) -> Estimate:
+        """E (X - E X)^k, without the cancellation of moments about the origin."""
+        return self.quadrature.power(count("k", k, 0), self.mean)
 
     @property
     def mean(self) -> float:
         """E X."""
-        return self.moment(1).value
+        return self.quadrature.mean
 
     @property
     def covariance(self) -> float:
         """Var X."""
-        mean = self.mean
-        return self.quadrature.expect(lambda x: (x - mean) ** 2)
+        return self.central_moment(2).value
 
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
@@ -145,14 +161,3 @@ class LineTarget(Target):
             inside = mass > 1e-12
             worst = max(worst, float((mass * weight(mass) * resistance)[inside].max()))
         return worst
-
-
-def _derivative(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """f'(x) by automatic differentiation, itself differentiable when x is."""
-    with torch.enable_grad():
-        point = x if x.requires_grad else x.detach().requires_grad_(True)
-        value = f(point)
-        if not value.requires_grad:
-            return torch.zeros_like(x)
-        (slope,) = torch.autograd.grad(value.sum(), point, create_graph=x.requires_grad, allow_unused=True, materialize_grads=True)
-    return slope

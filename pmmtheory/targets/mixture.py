@@ -13,6 +13,7 @@ from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
@@ -36,6 +37,8 @@ class GaussianMixture(LineTarget):
     >>> round(target.covariance, 12)
     3.25
     """
+
+    _smooth = True
 
     def __init__(self, weights: Any, means: Any, variances: Any):
         self.weights, points, self.variances = _tensor("weights", weights), _tensor("means", means), _tensor("variances", variances)
@@ -79,6 +82,12 @@ class GaussianMixture(LineTarget):
     def tail_curvature(self) -> tuple[float, float]:
         """1/v of the widest component, which alone is left far out."""
         return (1 / float(self.variances.max()),) * 2
+
+    @property
+    def _region(self) -> Region:
+        means, widths = self.means[:, 0], torch.sqrt(self.variances)
+        low, high = float((means - REACH * widths).min()), float((means + REACH * widths).max())
+        return Region(low, high, float(self.potential(means).min()), tuple(zip(means.tolist(), widths.tolist(), strict=True)))
 
     def potential(self, x: Tensor) -> Tensor:
         return -torch.logsumexp(self._log_parts(x), -1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count, positive
-from pmmtheory.targets.line import LineTarget, _derivative
+from pmmtheory.errors import InvalidParameter, count, positive, real
+from pmmtheory.targets.derivative import derivative
+from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant
 
 
@@ -40,12 +41,15 @@ class Potential(LineTarget):
     0.0
     """
 
-    def __init__(self, potential: Callable[[Tensor], Tensor], dim: int = 1, name: str = "Potential", smoothness: float | None = None):
+    def __init__(
+        self, potential: Callable[[Tensor], Tensor], dim: int = 1, name: str = "Potential", smoothness: float | None = None, points: Sequence[float] = ()
+    ):
         if not callable(potential):
             raise InvalidParameter("potential", potential, "a function of a torch tensor")
         self._function = potential
         self.dim = count("dim", dim)
         self._name = name
+        self.points = tuple(sorted(real("points", p, "a sequence of finite numbers") for p in points))
         probe = torch.zeros((3,) if self.dim == 1 else (3, self.dim), dtype=torch.float64)
         try:
             value = potential(probe)
@@ -72,7 +76,7 @@ class Potential(LineTarget):
         return self._function(x)
 
     def drift(self, x: Tensor) -> Tensor:
-        return -_derivative(self._function, x)
+        return -derivative(self._function, x)
 
     def log_density(self, x: Any) -> Tensor:
         if self.dim > 1:
