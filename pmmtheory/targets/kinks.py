@@ -48,13 +48,13 @@ def locate(left: np.ndarray, right: np.ndarray, drift: Function, curvature: Func
             a, b = np.where(lower, a, middle), np.where(lower, middle, b)
             if bool((b - a <= 2 * np.spacing(np.abs(a))).all()):
                 break
-        found.append(_rounded(a, b))
+        found.append(_rounded(a, b, right - left))
     return np.concatenate(found)
 
 
-def _rounded(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _rounded(a: np.ndarray, b: np.ndarray, room: np.ndarray) -> np.ndarray:
     """The number with few digits between a and b, where there is one; else the middle."""
     middle = (a + b) / 2
-    room = np.maximum(b - a, np.spacing(np.abs(middle)))
+    unit = np.maximum(b - a, np.maximum(np.spacing(np.abs(middle)), 1e-17 * room))
     short = np.array([float(f"{m:.12g}") for m in middle])
-    return np.where(np.abs(short - middle) <= 2 * room, short, middle)
+    return np.where(np.abs(middle) <= 2 * unit, 0.0, np.where(np.abs(short - middle) <= 2 * unit, short, middle))

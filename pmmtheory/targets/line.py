@@ -13,8 +13,10 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.derivative import derivative
+from pmmtheory.targets.extremes import hardy, maximum
 from pmmtheory.targets.quadrature import LineQuadrature
 from pmmtheory.targets.region import Region
+from pmmtheory.targets.tails import Tail, tail
 from pmmtheory.targets.target import Constant, Target, as_points, generator
 
 
@@ -93,71 +95,86 @@ class LineTarget(Target):
 
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
-        """max |F''| on the support, on a grid of 20001 points refined once around the maximum."""
-        return Constant(self._extreme_curvature(1.0), "maximum of |F''| on the support, by a refined grid")
+        """max |F''|: infinite where F' jumps or grows faster than |x|."""
+        broken = [place for place, jump in zip(self.kinks, self.quadrature.jumps, strict=True) if jump]
+        if broken:
+            return Constant(math.inf, f"F' jumps, or F'' is unbounded, at {broken[0]:g}")
+        if self.superlinear:
+            return Constant(math.inf, "F' grows faster than |x|")
+        return Constant(self._extreme_curvature(1.0), "maximum of |F''|, by a zoom from the nodes of graded panels")
 
     @cached_property
     def strong_convexity(self) -> float:
         """min F'' on the line: negative where the target is not log-concave, at most zero where F' grows slower than |x|."""
+        if any(jump < 0 for jump in self.quadrature.jumps):
+            return -math.inf
         least = self._extreme_curvature(-1.0)
-        return least if self._quadratic_tails else min(least, 0.0)
+        return least if self._quadratic_tails or self.superlinear else min(least, 0.0)
 
     @cached_property
     def tail_curvature(self) -> tuple[float, float]:
-        """F'(x)/x far beyond both ends of the support: what decides the stability of a scheme."""
-        reach = max(abs(self.quadrature.low), abs(self.quadrature.high))
-        for factor in (100.0, 1.0):
-            ends = torch.tensor([-factor * reach, factor * reach], dtype=torch.float64)
-            slopes = -self.drift(ends) / ends
-            if not bool(torch.isnan(slopes).any()):
-                break
-        left, right = slopes.tolist()
-        return left, right
+        """The slope of F' far beyond both ends of the support, which decides the stability of a scheme; infinite where F' grows faster than |x|."""
+        left, right = self._tails
+        return left.slope, right.slope
+
+    @cached_property
+    def superlinear(self) -> bool:
+        """Whether F' grows faster than |x| on one side at least."""
+        return max(self.tail_curvature) == math.inf
+
+    @property
+    def _quadratic_tails(self) -> bool:
+        """Whether F' grows like |x| on both sides."""
+        return all(end.quadratic for end in self._tails)
+
+    @cached_property
+    def _tails(self) -> tuple[Tail, Tail]:
+        return tail(self.drift, self.quadrature.low, self.quadrature.high, -1), tail(self.drift, self.quadrature.low, self.quadrature.high, 1)
 
     @cached_property
     def poincare(self) -> Constant | None:  # type: ignore[override]
-        """The Bakry-Emery bound if F'' > 0, else the lower Muckenhoupt bound 1/(4 max B)."""
-        if self.strong_convexity > 0:
-            return Constant(self.strong_convexity, "min F'' (Bakry & Emery 1985)")
-        value = self._hardy(lambda mass: torch.ones_like(mass))
-        return Constant(1 / (4 * value), "1/(4 max B), Muckenhoupt 1972; Barthe & Roberto 2003") if math.isfinite(value) else None
+        """The larger of the Bakry-Emery bound, where F'' > 0, and the lower Muckenhoupt bound 1/(4 max B); None below what float64 holds."""
+        convex = self._bakry_emery
+        if convex is not None and convex.value * self.covariance > 0.25:
+            return convex
+        value = math.exp(-self._hardy(torch.ones_like)) / 4
+        if convex is not None and convex.value >= value:
+            return convex
+        return Constant(value, "1/(4 max B), Muckenhoupt 1972; Barthe & Roberto 2003") if value > 0 else None
 
     @cached_property
     def lsi(self) -> Constant | None:  # type: ignore[override]
-        """The Bakry-Emery bound if F'' > 0, else the Hardy-type bound 1/(2 max B); None where F' grows slower than |x|."""
-        if self.strong_convexity > 0:
-            return Constant(self.strong_convexity, "min F'' (Bakry & Emery 1985)")
-        if not self._quadratic_tails:
+        """The larger of the Bakry-Emery bound, where F'' > 0, and the Hardy-type bound 1/(2 max B); None where F' grows slower than |x|."""
+        convex = self._bakry_emery
+        if convex is not None and convex.value * self.covariance > 0.5:
+            return convex
+        if not (self._quadratic_tails or self.superlinear):
             return None
-        value = self._hardy(lambda mass: torch.log1p(math.e**2 / mass))
-        return Constant(1 / (2 * value), "1/(2 max B), Barthe & Roberto 2003 (Studia Math. 159)")
+        value = math.exp(-self._hardy(lambda log_mass: torch.logaddexp(torch.zeros_like(log_mass), 2 - log_mass))) / 2
+        if convex is not None and convex.value >= value:
+            return convex
+        return Constant(value, "1/(2 max B), Barthe & Roberto 2003 (Studia Math. 159)") if value > 0 else None
 
-    @cached_property
-    def _quadratic_tails(self) -> bool:
-        """Whether F'(x)/x far out is still of the size that it has at the ends of the support."""
-        ends = torch.tensor([self.quadrature.low, self.quadrature.high], dtype=torch.float64)
-        return bool((torch.tensor(self.tail_curvature) > 0.1 * torch.abs(self.drift(ends) / ends)).all())
+    @property
+    def _bakry_emery(self) -> Constant | None:
+        least = self.strong_convexity
+        return Constant(least, "min F'' (Bakry & Emery 1985)") if least > 0 else None
 
     def _extreme_curvature(self, sign: float) -> float:
-        """max |F''| for sign = 1, min F'' for sign = -1."""
+        """max |F''| away from kinks for sign = 1, at least that of one wave over the support; min F'' for sign = -1."""
+        low, high = self.quadrature.low, self.quadrature.high
+        steps = (high - low) / 2 * torch.logspace(-1, 4, 61, dtype=torch.float64)
+        x = torch.cat([self.quadrature.nodes.flatten(), low - steps, high + steps, self._bends])
+        if sign < 0:
+            return -maximum(lambda y: -self.curvature(y), x)
+        inside = torch.cat([x[(x >= low) & (x <= high)], self._bends]) if self.superlinear else x
+        return max(maximum(lambda y: torch.abs(self.curvature(y)), inside), (2 * math.pi / (high - low)) ** 2)
 
-        def objective(x: Tensor) -> Tensor:
-            return torch.abs(self.curvature(x)) if sign > 0 else -self.curvature(x)
-
-        x = torch.linspace(self.quadrature.low, self.quadrature.high, 20001, dtype=torch.float64)
-        best = int(torch.argmax(objective(x)))
-        fine = torch.linspace(float(x[max(best - 1, 0)]), float(x[min(best + 1, x.numel() - 1)]), 2001, dtype=torch.float64)
-        return sign * float(objective(fine).max())
+    @property
+    def _bends(self) -> Tensor:
+        """Further places where F'' may be extreme."""
+        return torch.empty(0, dtype=torch.float64)
 
     def _hardy(self, weight: Callable[[Tensor], Tensor]) -> float:
-        """The larger, over both sides of the median, of sup mass(x) weight(mass(x)) int_median^x 1/pi."""
-        x = torch.linspace(self.quadrature.low, self.quadrature.high, 40001, dtype=torch.float64)
-        density, dx = self.density(x), float(x[1] - x[0])
-        median = int(torch.searchsorted(torch.cumsum(density, 0) * dx, 0.5))
-        worst = 0.0
-        for side in (density[median:], density[: median + 1].flip(0)):
-            mass = torch.cumulative_trapezoid(side.flip(0), dx=dx).flip(0)[1:]
-            resistance = torch.cumulative_trapezoid(1 / side, dx=dx)[:-1]
-            inside = mass > 1e-12
-            worst = max(worst, float((mass * weight(mass) * resistance)[inside].max()))
-        return worst
+        median = float(self.quantile(torch.tensor([0.5], dtype=torch.float64)))
+        return hardy(self.log_density, self.quadrature.edges.numpy(), median, self.quadrature.outer, weight)

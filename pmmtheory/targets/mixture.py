@@ -41,9 +41,10 @@ class GaussianMixture(LineTarget):
     _smooth = True
 
     def __init__(self, weights: Any, means: Any, variances: Any):
-        self.weights, points, self.variances = _tensor("weights", weights), _tensor("means", means), _tensor("variances", variances)
+        self.weights, points, self.variances = (_tensor(n, v) for n, v in (("weights", weights), ("means", means), ("variances", variances)))
         if self.weights.ndim != 1 or self.weights.numel() == 0 or not bool((self.weights > 0).all()) or abs(float(self.weights.sum()) - 1) > 1e-9:
             raise InvalidParameter("weights", self.weights.tolist(), "positive numbers that sum to 1")
+        self.weights = self.weights / self.weights.sum()
         n = self.weights.shape[0]
         if points.ndim not in (1, 2) or points.shape[0] != n or 0 in points.shape:
             raise InvalidParameter("means", tuple(points.shape), f"{n} numbers or {n} points, one a weight")
@@ -72,7 +73,7 @@ class GaussianMixture(LineTarget):
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
         if self.dim == 1:
-            return Constant(self._extreme_curvature(1.0), "maximum of |F''| on the support, by a refined grid")
+            return Constant(self._extreme_curvature(1.0), "maximum of |F''|, by a zoom from the nodes of graded panels")
         if not bool((self.variances == self.variances[0]).all()):
             return Constant(math.inf, "no bound is known for unequal variances in d > 1")
         v, reach = float(self.variances[0]), float(torch.cdist(self.means, self.means).max())
@@ -82,6 +83,34 @@ class GaussianMixture(LineTarget):
     def tail_curvature(self) -> tuple[float, float]:
         """1/v of the widest component, which alone is left far out."""
         return (1 / float(self.variances.max()),) * 2
+
+    @property
+    def _quadratic_tails(self) -> bool:
+        return True
+
+    @property
+    def _bends(self) -> Tensor:
+        """Where two components weigh the same and no other weighs much more, which may be beyond the support: F'' bends there over 1/|difference of slopes|."""
+        m, v, w = self.means[:, 0], self.variances, self.weights
+        upper, lower = torch.triu_indices(len(w), len(w), 1)
+        middle = (m[upper] + m[lower]) / 2
+        p, q = m[upper] - middle, m[lower] - middle
+        square = 0.5 / v[lower] - 0.5 / v[upper]
+        half = (p / v[upper] - q / v[lower]) / 2
+        level = torch.log(w[upper] / w[lower]) - torch.log(v[upper] / v[lower]) / 2 - p * p / (2 * v[upper]) + q * q / (2 * v[lower])
+        root = torch.sqrt((half * half - square * level).clamp_min(0))
+        large = -(half + torch.where(half < 0, -root, root))
+        found = torch.cat([middle + large / square, middle + level / large])
+        both = torch.cat([upper, upper]), torch.cat([lower, lower])
+        real = torch.isfinite(found)
+        x, first, second = found[real], both[0][real], both[1][real]
+        parts = self._log_parts(x)
+        rows = torch.arange(x.numel())
+        kept = torch.minimum(parts[rows, first], parts[rows, second]) > parts.max(-1).values - 3
+        x, first, second = x[kept], first[kept], second[kept]
+        width = 1 / torch.abs((x - m[first]) / v[first] - (x - m[second]) / v[second]).clamp_min(1e-300)
+        offsets = torch.linspace(-6, 6, 25, dtype=torch.float64) * width.clamp_max(float(torch.sqrt(v.max())))[:, None]
+        return (x[:, None] + offsets).flatten()
 
     @property
     def _region(self) -> Region:

@@ -50,6 +50,8 @@ class LineQuadrature:
         The panels, graded: none spans places where F changes at different scales.
     kinks, jumps : tuples of floats
         The places where F' or F'' jumps, and by how much F' does.
+    outer : pair of floats
+        The masses below and above the ends.
     errors : dict of names to floats
         What the normaliser may be off by, relatively: "resolution", "rounding", "tails".
     error : float
@@ -72,7 +74,9 @@ class LineQuadrature:
             edges = graded(found, grain=grain if grain * _MOST / 3 > self.high - self.low else math.inf)
             self._panels, self.kinks, self.jumps = self._settled(edges, derivatives, noise)
             total = float(self._panels.mass.sum())
-            tails = sum(float(self._beyond(torch.tensor(end, dtype=torch.float64), side)) for end, side in ((self.low, -1), (self.high, 1))) / total
+            ends = torch.tensor([self.low, self.high], dtype=torch.float64)
+            below, above = (self._beyond(ends, torch.tensor([-1.0, 1.0], dtype=torch.float64)) / total).tolist()
+            self.outer, tails = (below, above), below + above
             if tails < 1e-16:
                 break
         self.edges = torch.as_tensor(np.append(self._panels.left, self._panels.right[-1]))
@@ -84,6 +88,11 @@ class LineQuadrature:
         self.log_normaliser = math.log(total) - self.minimum
         masses = torch.as_tensor(self._panels.mass) / total
         self._below, self._above = _sums(masses), _sums(masses.flip(0)).flip(0)
+
+    @property
+    def nodes(self) -> Tensor:
+        """The nodes of the Gauss rule, shape (n, 24)."""
+        return self._panels.x[:, :NODES]
 
     def log_density(self, x: Tensor) -> Tensor:
         """-F(x) - log Z."""
@@ -186,7 +195,7 @@ class LineQuadrature:
             reach *= 2
         return low, high
 
-    def _beyond(self, x: Tensor, side: int) -> Tensor:
+    def _beyond(self, x: Tensor, side: Tensor | int) -> Tensor:
         """The integral of exp(minimum - F) from x outwards, for x at or beyond an end: three panels at the rate at which F grows there."""
         f = self._potential(x).detach()
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(NODES))
@@ -195,7 +204,7 @@ class LineQuadrature:
         length = 45 / rate
         total = torch.zeros_like(x)
         for start, stop in ((0.0, 0.1), (0.1, 0.35), (0.35, 1.0)):
-            at = x[..., None] + side * length[..., None] * (start + (stop - start) * nodes)
+            at = x[..., None] + (side * length)[..., None] * (start + (stop - start) * nodes)
             total = total + (torch.exp(self.minimum - self._potential(at).detach()).nan_to_num(nan=0.0) * weights).sum(-1) * length * (stop - start)
         return torch.where(torch.isinf(x) | torch.isinf(f), 0.0, total)
 
