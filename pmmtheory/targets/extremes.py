@@ -46,8 +46,7 @@ def hardy(log_density: Function, edges: np.ndarray, median: float, outer: tuple[
     """log of the larger, over both sides of the median, of sup_x mass(x) weight(log mass(x)) int_median^x 1/pi.
 
     outer : the masses below and above the edges. Everything is kept as a logarithm, so that modes however far apart have a number.
-    The supremum over edges is raised by what the
-    functional changes by between two of them, and by its rounding.
+    The supremum over edges is raised by what the functional changes by between two of them, and by its rounding.
     """
     fine = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in zip(edges[:-1], edges[1:], strict=True)] + [[median]]))
     nodes, weights = gauss_legendre(6)

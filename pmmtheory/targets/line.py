@@ -35,8 +35,7 @@ class LineTarget(Target):
     @cached_property
     def quadrature(self) -> LineQuadrature:
         """The quadrature behind the reference values; raises InvalidParameter off the line."""
-        if self.dim != 1:
-            raise InvalidParameter("dim", self.dim, f"quadrature serves targets on the line: {self.name} has no normaliser, moments or draws")
+        self._require_line("a normaliser, moments and draws by quadrature")
         known = self._region
         return LineQuadrature(self.potential, known, self.points, None if self._smooth else (self.drift, self.curvature), self._grain)
 
@@ -44,6 +43,10 @@ class LineTarget(Target):
     def kinks(self) -> tuple[float, ...]:
         """The places where F' or F'' jumps, in order; empty for a smooth target."""
         return self.quadrature.kinks
+
+    def _require_line(self, what: str) -> None:
+        if self.dim != 1:
+            raise InvalidParameter("dim", self.dim, f"{what}: {self.name} has none, as only a target on the line does")
 
     @property
     def _region(self) -> Region | None:
@@ -55,7 +58,8 @@ class LineTarget(Target):
         return -derivative(self.potential, x)
 
     def curvature(self, x: Tensor) -> Tensor:
-        """F''(x), by automatic differentiation of the drift."""
+        """F''(x), by automatic differentiation of the drift; raises InvalidParameter off the line."""
+        self._require_line("curvature")
         return -derivative(self.drift, x)
 
     def log_density(self, x: Any) -> Tensor:
@@ -66,8 +70,12 @@ class LineTarget(Target):
         """pi((-inf, x])."""
         return self.quadrature.cdf(as_points(x, 1))
 
+    def survival(self, x: Any) -> Tensor:
+        """pi([x, inf)), with the digits of the right tail."""
+        return self.quadrature.survival(as_points(x, 1))
+
     def quantile(self, u: Any) -> Tensor:
-        """The inverse of cdf."""
+        """The inverse of cdf; infinite at 0 and 1."""
         return self.quadrature.quantile(as_points(u, 1))
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
@@ -77,11 +85,11 @@ class LineTarget(Target):
 
     def moment(self, k: int) -> Estimate:
         """E X^k; raises NotNormalisable where the tails are too heavy for it."""
-        return self.quadrature.power(count("k", k, 0))
+        return self.moment_about(0.0, k)
 
-    def central_moment(self, k: int) -> Estimate:
-        """E (X - E X)^k, without the cancellation of moments about the origin."""
-        return self.quadrature.power(count("k", k, 0), self.mean)
+    def moment_about(self, centre: float, k: int) -> Estimate:
+        """E (X - centre)^k, whose error suffers from no cancellation when the centre is near the mean."""
+        return self.quadrature.power(count("k", k, 0), centre)
 
     @property
     def mean(self) -> float:
@@ -91,7 +99,7 @@ class LineTarget(Target):
     @property
     def covariance(self) -> float:
         """Var X."""
-        return self.central_moment(2).value
+        return self.moment_about(self.mean, 2).value
 
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]

@@ -62,5 +62,8 @@ class LogCosh(LineTarget):
     def cdf(self, x: Any) -> Tensor:
         return 2 / math.pi * torch.atan(torch.exp(as_points(x, 1) / self.scale))
 
+    def survival(self, x: Any) -> Tensor:
+        return self.cdf(-as_points(x, 1))
+
     def quantile(self, u: Any) -> Tensor:
         return self.scale * torch.log(torch.tan(math.pi / 2 * as_points(u, 1)))

@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
+from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
@@ -125,12 +126,9 @@ class GaussianMixture(LineTarget):
         return -self.potential(as_points(x, self.dim))
 
     def drift(self, x: Tensor) -> Tensor:
-        share = torch.softmax(self._log_parts(x), -1)
-        pull = share / self._like(self.variances, x)
-        means = self._like(self.means, x)
-        if self.dim == 1:
-            return (pull * means[:, 0]).sum(-1) - x * pull.sum(-1)
-        return pull @ means - x * pull.sum(-1, keepdim=True)
+        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
+        gap = means[:, 0] - x[..., None] if self.dim == 1 else means - x[..., None, :]
+        return _pull(gap, v, w, self.dim)
 
     def noised(self, alpha: float) -> GaussianMixture:
         share, rest = noise_share(alpha)
@@ -138,22 +136,15 @@ class GaussianMixture(LineTarget):
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        if self.dim == 1:
-            alpha = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
-            gap = alpha * means[:, 0] - x[..., None]
-            v = alpha * alpha * v + (1 - alpha * alpha)
-            share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
-            return (share / v * gap).sum(-1)
-        points = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
-        gap = points * means - x[..., None, :]
-        v = alpha * alpha * v + (1 - alpha * alpha)
-        share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - self.dim / 2 * torch.log(v), -1)
-        return ((share / v)[..., None] * gap).sum(-2)
+        wide = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
+        gap, share = (wide * means[:, 0] - x[..., None], wide * wide) if self.dim == 1 else (wide * means - x[..., None, :], alpha * alpha)
+        return _pull(gap, share * v + (1 - share), w, self.dim)
 
     def along(self, direction: Any) -> GaussianMixture:
         return GaussianMixture(self.weights, self.means @ unit_vector(direction, self.dim), self.variances)
 
     def curvature(self, x: Tensor) -> Tensor:
+        self._require_line("curvature")
         share = torch.softmax(self._log_parts(x), -1)
         v = self._like(self.variances, x)
         slope = (x[..., None] - self._like(self.means[:, 0], x)) / v
@@ -161,17 +152,28 @@ class GaussianMixture(LineTarget):
         return (share / v).sum(-1) - (share * centred**2).sum(-1)
 
     def cdf(self, x: Any) -> Tensor:
-        points = as_points(x, 1)
-        z = (points[..., None] - self._like(self.means[:, 0], points)) / torch.sqrt(self._like(self.variances, points))
-        value: Tensor = (self._like(self.weights, points) * normal_cdf(z)).sum(-1)
-        return value
+        return self._mass(as_points(x, 1), -1)
 
-    def moment(self, k: int) -> Estimate:
-        if self.dim != 1:
-            raise InvalidParameter("dim", self.dim, "moments of order k are those of a target on the line; mean and covariance serve any dimension")
-        parts = [Gaussian(m, v).moment(k).value for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
-        value = sum(w * part for w, part in zip(self.weights.tolist(), parts, strict=True))
-        return Estimate(value, 1e-15 * sum(abs(part) for part in parts), "closed form")
+    def survival(self, x: Any) -> Tensor:
+        return self._mass(as_points(x, 1), 1)
+
+    def quantile(self, u: Any) -> Tensor:
+        level = as_points(u, 1)
+        parts = self._like(self.means[:, 0], level) + torch.sqrt(self._like(self.variances, level)) * torch.special.ndtri(level)[..., None]
+        return inverse(self._mass, self.density, level, parts.amin(-1), parts.amax(-1))
+
+    def moment_about(self, centre: float, k: int) -> Estimate:
+        self._require_line("moments of order k")
+        parts = [Gaussian(m, v).moment_about(centre, k) for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
+        pairs = list(zip(self.weights.tolist(), parts, strict=True))
+        rounding = sum(w * (part.error + 4 * 2.0**-52 * abs(part.value)) for w, part in pairs)
+        return Estimate.of(sum(w * part.value for w, part in pairs), "closed form", rounding=rounding)
+
+    def _mass(self, x: Tensor, side: int) -> Tensor:
+        """The mass on the left (side = -1) or the right (side = 1) of x."""
+        z = (x[..., None] - self._like(self.means[:, 0], x)) / torch.sqrt(self._like(self.variances, x))
+        value: Tensor = (self._like(self.weights, x) * normal_cdf(-side * z)).sum(-1)
+        return value
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         draw = generator(seed)
@@ -192,3 +194,12 @@ class GaussianMixture(LineTarget):
     @staticmethod
     def _like(value: Tensor, x: Tensor) -> Tensor:
         return value.to(device=x.device, dtype=x.dtype)
+
+
+def _pull(gap: Tensor, v: Tensor, w: Tensor, dim: int) -> Tensor:
+    """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as last axis but the coordinates."""
+    if dim == 1:
+        share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
+        return (share / v * gap).sum(-1)
+    share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - dim / 2 * torch.log(v), -1)
+    return torch.einsum("...k,...kd->...d", share / v, gap)

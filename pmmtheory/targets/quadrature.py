@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged, NotNormalisable
 from pmmtheory.estimate import Estimate
+from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.kinks import kinks_at, locate
 from pmmtheory.targets.panels import graded
 from pmmtheory.targets.region import DEPTH, Region, region
@@ -136,14 +137,14 @@ class LineQuadrature:
         return self._side(x, 1)
 
     def quantile(self, u: Tensor) -> Tensor:
-        """The inverse of cdf; levels above one half are found from the right, where their complement is exact."""
-        x = torch.full_like(u, math.nan)
-        for side, rows, level in ((-1, u <= 0.5, u), (1, u > 0.5, 1 - u)):
-            inner = rows & (level > 0)
-            x = torch.where(rows & (level == 0), side * math.inf, x)
-            if bool(inner.any()):
-                x[inner] = self._inverse(level[inner], side)
-        return x
+        """The inverse of cdf; 0 and 1 give infinities."""
+        level = u.to(self.edges)
+        last = self.edges.numel() - 2
+        left = torch.clamp(torch.searchsorted(self._below, level.contiguous()) - 1, 0, last)
+        right = last - torch.clamp(torch.searchsorted(self._above.flip(0), (1 - level).contiguous()) - 1, 0, last)
+        panel = torch.where(level <= 0.5, left, right)
+        low, high = self._bracketed(self.edges[panel], self.edges[panel + 1], level)
+        return inverse(self._side, lambda x: torch.exp(self.log_density(x)), level, low, high).to(u)
 
     def _side(self, x: Tensor, side: int) -> Tensor:
         """The mass on one side of x."""
@@ -160,38 +161,16 @@ class LineQuadrature:
             mass = torch.where(out, self._beyond(torch.where(out, x, self.low if side < 0 else self.high), side) / self._total, mass)
         return torch.clamp(mass, 0.0, 1.0)
 
-    def _inverse(self, level: Tensor, side: int) -> Tensor:
-        """Where the mass on one side is the level, by bracketed Newton steps on its logarithm."""
-        sums = self._below if side < 0 else self._above.flip(0)
-        rank = torch.searchsorted(sums, level.contiguous())
-        panel = torch.clamp(rank - 1, 0, self.edges.numel() - 2)
-        low, high = (self.edges[panel], self.edges[panel + 1]) if side < 0 else (self.edges.flip(0)[panel + 1], self.edges.flip(0)[panel])
-        low, high = self._bracketed(low, high, level, side)
-        x, todo = (low + high) / 2, torch.arange(level.numel(), device=level.device)
-        for _ in range(120):
-            at, a, b, want = x[todo], low[todo], high[todo], level[todo]
-            mass = self._side(at, side)
-            short = (mass < want) if side < 0 else (mass > want)
-            a, b = torch.where(short, at, a), torch.where(short, b, at)
-            newton = at + side * torch.log(mass / want) * mass / torch.exp(self.log_density(at))
-            step = torch.where((newton > a) & (newton < b), newton, (a + b) / 2)
-            going = (torch.abs(mass - want) > 2 * _EPS * want) & (torch.abs(step - at) > 2 * _EPS * torch.abs(step))
-            x[todo], low[todo], high[todo] = torch.where(torch.abs(mass - want) > 2 * _EPS * want, step, at), a, b
-            todo = todo[going]
-            if todo.numel() == 0:
-                break
-        return x
-
-    def _bracketed(self, low: Tensor, high: Tensor, level: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    def _bracketed(self, low: Tensor, high: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Brackets moved outwards for levels that lie beyond the ends."""
         reach = self.high - self.low
+        under, over = (low <= self.low) & (level > 0), (high >= self.high) & (level < 1)
         for _ in range(60):
-            outer = low if side < 0 else high
-            beyond = (self._side(outer, side) > level) & ((outer <= self.low) if side < 0 else (outer >= self.high))
-            if not bool(beyond.any()):
+            under = under & (self._side(low, -1) > level)
+            over = over & (self._side(high, 1) > 1 - level)
+            if not bool((under | over).any()):
                 break
-            moved = torch.where(beyond, outer + side * reach, outer)
-            low, high = (moved, torch.where(beyond, low, high)) if side < 0 else (torch.where(beyond, high, low), moved)
+            low, high = torch.where(under, low - reach, low), torch.where(over, high + reach, high)
             reach *= 2
         return low, high
 
