@@ -39,7 +39,7 @@ def _one_sided(mass: Callable[[Tensor, int], Tensor], density: Callable[[Tensor]
         step = torch.where((newton > a) & (newton < b) & (turn % 8 != 7), newton, middle)
         met = torch.abs(held - want) <= 2 * _EPS * want
         x[todo], low[todo], high[todo] = torch.where(met, at, step), a, b
-        todo = todo[~met & (torch.abs(step - at) > 2 * _EPS * torch.abs(step))]
+        todo = todo[~met & (torch.abs(step - at) > _EPS / 2 * torch.abs(step))]
         if todo.numel() == 0:
             break
     return x

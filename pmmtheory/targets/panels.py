@@ -22,7 +22,7 @@ def graded(region: Region, splits: Sequence[float] = (), grain: float = math.inf
     edges = np.unique([region.low, region.high, *(p for p in (*named, *splits) if region.low < p < region.high)])
     places, widths = (np.array(column) for column in zip(*region.landmarks, strict=True))
     resolved = np.spacing(np.abs(edges).max())
-    widths = np.maximum(widths, np.maximum(64 * np.spacing(np.abs(places)), 1e-12 * (region.high - region.low)))
+    widths = np.maximum(widths, np.maximum(4096 * np.spacing(np.abs(places)), 1e-12 * (region.high - region.low)))
     fits = np.zeros(0, dtype=bool)
     for _ in range(80):
         left, right = edges[:-1], edges[1:]

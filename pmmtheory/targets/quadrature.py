@@ -81,14 +81,15 @@ class LineQuadrature:
             if tails < 1e-16:
                 break
         self.edges = torch.as_tensor(np.append(self._panels.left, self._panels.right[-1]))
-        self.errors = {"resolution": float(self._panels.gap.sum()) / total, "rounding": 4 * _EPS + noise, "tails": tails}
+        rounding = float(self._panels.mass @ self._panels.rounding) / total + noise
+        self.errors = {"resolution": float(self._panels.gap.sum()) / total, "rounding": rounding, "tails": tails}
         self.error = sum(self.errors.values())
         if not self.error < 1e-8:
             raise NotConverged("the normaliser of the potential", self.error, 1e-8)
         self._total = total
         self.log_normaliser = math.log(total) - self.minimum
         masses = torch.as_tensor(self._panels.mass) / total
-        self._below, self._above = _sums(masses), _sums(masses.flip(0)).flip(0)
+        self._below, self._above = _sums(below, masses), _sums(above, masses.flip(0)).flip(0)
 
     @property
     def nodes(self) -> Tensor:
@@ -251,8 +252,8 @@ class LineQuadrature:
         return found, left
 
 
-def _sums(masses: Tensor) -> Tensor:
-    return torch.cat([torch.zeros(1, dtype=torch.float64), torch.cumsum(masses, 0)])
+def _sums(first: float, masses: Tensor) -> Tensor:
+    return first + torch.cat([torch.zeros(1, dtype=torch.float64), torch.cumsum(masses, 0)])
 
 
 def _cut(left: np.ndarray, right: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -48,6 +49,8 @@ class Panels:
         The integral by the Gauss rule, and how far the other one is from it.
     resolved : (n,) booleans
         Whether the two rules agree about F itself.
+    rounding : (n,) array
+        The relative rounding of the mass: of F, and of the nodes beyond what is corrected.
     """
 
     left: np.ndarray
@@ -57,6 +60,7 @@ class Panels:
     mass: np.ndarray
     gap: np.ndarray
     resolved: np.ndarray
+    rounding: np.ndarray
 
     @classmethod
     def of(cls, potential: Function, minimum: float, left: np.ndarray, right: np.ndarray, noise: float = 0.0) -> Panels:
@@ -69,26 +73,29 @@ class Panels:
         if _EPS * max(abs(left[0]), abs(right[-1])) > 1e-14 * float(width.min()):
             weight = weight * _at_the_exact_nodes(f, (x - start) - width * nodes, width)
         sums = (weight[:, :NODES].sum(1).numpy(), weight[:, NODES:].sum(1).numpy())
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             values = f.numpy()
             flat = np.abs(values[:, :NODES] @ weights[:NODES].numpy() - values[:, NODES:] @ weights[NODES:].numpy())
             top, bottom = values.max(1), values.min(1)
-            blur = 1e-10 + 4 * _EPS * np.maximum(np.abs(left), np.abs(right)) / (right - left)
-            unresolved = flat > blur * (top - bottom) + 1e-12 + 64 * _EPS * np.maximum(np.abs(top), np.abs(bottom)) + 8 * noise
-        return cls(left, right, x, weight, sums[0], np.abs(sums[0] - sums[1]), ~(unresolved & np.isfinite(flat)))
+            size, rise = np.maximum(np.abs(top), np.abs(bottom)), top - bottom
+            unit = np.spacing(np.maximum(np.abs(left), np.abs(right))) / (right - left)
+            unresolved = flat > (1e-10 + 4 * unit) * rise + 1e-12 + 64 * _EPS * size + 8 * noise
+            rounding = np.where(np.isfinite(rise), _EPS * (4 + size) + (unit * (1 + rise)) ** 2, 1.0)
+        return cls(left, right, x, weight, sums[0], np.abs(sums[0] - sums[1]), ~(unresolved & np.isfinite(flat)), rounding)
 
     def take(self, rows: np.ndarray) -> Panels:
-        chosen = torch.as_tensor(rows)
-        return Panels(self.left[rows], self.right[rows], self.x[chosen], self.weight[chosen], self.mass[rows], self.gap[rows], self.resolved[rows])
+        columns: list[Any] = [getattr(self, f.name) for f in fields(self)]
+        chosen: list[Any] = [c[torch.as_tensor(rows)] if isinstance(c, Tensor) else c[rows] for c in columns]
+        return Panels(*chosen)
 
     @classmethod
     def joined(cls, parts: list[Panels]) -> Panels:
         """All of them, from left to right."""
         if len(parts) == 1:
             return parts[0]
-        arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("left", "right", "mass", "gap", "resolved")}
-        tensors = (torch.cat([p.x for p in parts]), torch.cat([p.weight for p in parts]))
-        whole = cls(arrays["left"], arrays["right"], *tensors, arrays["mass"], arrays["gap"], arrays["resolved"])
+        columns: list[Any] = [[getattr(p, f.name) for p in parts] for f in fields(cls)]
+        joined: list[Any] = [torch.cat(c) if isinstance(c[0], Tensor) else np.concatenate(c) for c in columns]
+        whole = cls(*joined)
         return whole.take(np.argsort(whole.left))
 
 
