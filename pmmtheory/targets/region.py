@@ -114,17 +114,15 @@ class _Scan:
         return self._crossing(first, first - 1, depth), self._crossing(last, last + 1, depth)
 
     def require_tails(self, low: float, high: float, depth: float) -> None:
-        """F must be a number, and grow at least linearly, out to twice the distance of the ends."""
-        place = self.minima[0].place
-        outer = place + 2 * (np.array([low, high]) - place)
+        """F must be a number, and go on growing about linearly, one length of the support beyond its ends."""
+        outer = np.array([2 * low - high, 2 * high - low])
         values = self._at(outer)
         if np.isnan(self._f[(self._x > outer[0]) & (self._x < outer[1])]).any() or np.isnan(values).any():
             raise NotNormalisable("potential", "NaN", "a potential is never NaN where its density is not negligible")
         beyond = float(values.min()) - self.least
-        if beyond < 1.6 * depth:
-            raise NotNormalisable(
-                "potential", f"{beyond:.3g} above its minimum at twice the distance where it is {depth:g} above", "tails must be at least exponential"
-            )
+        if beyond < 1.3 * depth:
+            seen = f"{beyond:.3g} above its minimum one length of the support beyond where it is {depth:g} above"
+            raise NotNormalisable("potential", seen, "tails must be at least exponential")
 
     def _at(self, x: np.ndarray) -> np.ndarray:
         values: np.ndarray = self._potential(torch.as_tensor(x)).detach().numpy()
