@@ -42,9 +42,12 @@ def diffusion_law(target: LineTarget, initial: LineTarget, time: float, rtol: fl
     duration = positive("time", time)
     what = "the law of the diffusion"
     require_bounded_curvature(target)
-    law, reached = _at_level(target, initial, duration, 0, device, what), math.inf
+    ends = _box(target, initial)
+    if ends is None:
+        raise NotConverged(f"{what} from a start so wide that p_0/sqrt(pi) does not decay", math.nan, rtol)
+    law, reached = _at_level(target, initial, duration, 0, ends, device, what), math.inf
     for level in range(1, _LEVELS):
-        law = _at_level(target, initial, duration, level, device, what).resolved_by(law)
+        law = _at_level(target, initial, duration, level, ends, device, what).resolved_by(law)
         reached = min(reached, law.numerical_error)
         if law.numerical_error <= rtol:
             return law
@@ -94,8 +97,8 @@ def _gap_in_box(target: LineTarget, level: int, factor: float) -> tuple[float, f
     return float(energies[1] - energies[0]), abs(float(energies[0])) + 4 * _EPS * float(energies[-1])
 
 
-def _at_level(target: LineTarget, initial: LineTarget, time: float, level: int, device: str, what: str) -> LineLaw:
-    low, high = _stretched(*_box(target, initial), 1.02 + 0.04 * level)
+def _at_level(target: LineTarget, initial: LineTarget, time: float, level: int, ends: tuple[float, float], device: str, what: str) -> LineLaw:
+    low, high = _stretched(*ends, 1.02 + 0.04 * level)
     spacing, x = _grid((target, initial), low, high, level, device, what)
     energies, states = torch.linalg.eigh(_schroedinger(target, x, spacing))
     root = torch.exp(target.log_density(x) / 2)
@@ -110,8 +113,8 @@ def _at_level(target: LineTarget, initial: LineTarget, time: float, level: int, 
     return law
 
 
-def _box(target: LineTarget, initial: LineTarget) -> tuple[float, float]:
-    """The supports of both, moved outwards until p_0/sqrt(pi) has decayed at the ends, or three times."""
+def _box(target: LineTarget, initial: LineTarget) -> tuple[float, float] | None:
+    """The supports of both, moved outwards by up to three times until p_0/sqrt(pi) has decayed at the ends; None where it has not."""
     low = min(target.quadrature.low, initial.quadrature.low)
     high = max(target.quadrature.high, initial.quadrature.high)
     middle, half = (low + high) / 2, (high - low) / 2
@@ -120,6 +123,8 @@ def _box(target: LineTarget, initial: LineTarget) -> tuple[float, float]:
     size = initial.log_density(x) - target.log_density(x) / 2
     peak = float(size[t.abs() <= 1].max())
     inside = torch.nonzero((t.abs() <= 1) | (size > peak - _DECAYED)).flatten()
+    if inside[0] == 0 or inside[-1] == len(t) - 1:
+        return None
     return float(x[inside[0]]), float(x[inside[-1]])
 
 

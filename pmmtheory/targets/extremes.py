@@ -48,7 +48,7 @@ def hardy(log_density: Function, edges: np.ndarray, median: float, outer: tuple[
     outer : the masses below and above the edges. Everything is kept as a logarithm, so that modes however far apart have a number.
     The supremum over edges is raised by what the functional changes by between two of them, and by its rounding.
     """
-    fine = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in zip(edges[:-1], edges[1:], strict=True)] + [[median]]))
+    fine = np.unique(np.concatenate([(edges[:-1, None] + np.diff(edges)[:, None] * np.arange(8) / 8).ravel(), [edges[-1], median]]))
     nodes, weights = gauss_legendre(6)
     left, width = torch.as_tensor(fine[:-1])[:, None], torch.as_tensor(np.diff(fine))[:, None]
     log_p = log_density(left + width * torch.as_tensor(nodes)).detach()

@@ -219,7 +219,9 @@ class LineQuadrature:
     def _verified(self, places: np.ndarray, left: np.ndarray, right: np.ndarray, derivatives: tuple[Function, Function]) -> np.ndarray:
         """The places that are kinks, each once."""
         room = np.tile(right - left, len(places) // len(left))
-        return np.unique(places[kinks_at(places, room, self.high - self.low, *derivatives)[0]])
+        found = np.unique(places[kinks_at(places, room, self.high - self.low, *derivatives)[0]])
+        apart = np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found))
+        return found[apart]
 
     def _noise(self) -> float:
         """The rounding of F where the mass is: its second differences over a few units in the last place."""
