@@ -114,11 +114,11 @@ def _at_level(target: LineTarget, initial: LineTarget, time: float, level: int, 
 
 
 def _box(target: LineTarget, initial: LineTarget) -> tuple[float, float] | None:
-    """The supports of both, moved outwards by up to three times until p_0/sqrt(pi) has decayed at the ends; None where it has not."""
+    """The supports of both, moved outwards by up to six times until p_0/sqrt(pi) has decayed at the ends; None where it has not."""
     low = min(target.quadrature.low, initial.quadrature.low)
     high = max(target.quadrature.high, initial.quadrature.high)
     middle, half = (low + high) / 2, (high - low) / 2
-    t = torch.linspace(-3, 3, 1201, dtype=torch.float64)
+    t = torch.linspace(-6, 6, 2401, dtype=torch.float64)
     x = middle + half * t
     size = initial.log_density(x) - target.log_density(x) / 2
     peak = float(size[t.abs() <= 1].max())

@@ -221,7 +221,8 @@ class LineQuadrature:
         room = np.tile(right - left, len(places) // len(left))
         found = np.unique(places[kinks_at(places, room, self.high - self.low, *derivatives)[0]])
         apart = np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found))
-        return found[apart]
+        single: np.ndarray = found[apart]
+        return single
 
     def _noise(self) -> float:
         """The rounding of F where the mass is: its second differences over a few units in the last place."""
