@@ -13,14 +13,12 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged, NotNormalisable
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.inverse import inverse
-from pmmtheory.targets.kinks import kinks_at, locate
-from pmmtheory.targets.panels import graded
+from pmmtheory.targets.panels import MOST, graded, settled
 from pmmtheory.targets.region import DEPTH, Region, region
 from pmmtheory.targets.rules import NODES, Function, Panels, gauss_legendre, offsets
 
 __all__ = ["DEPTH", "LineQuadrature", "gauss_legendre"]
 
-_MOST = 6000
 _EPS = 2.0**-52
 
 
@@ -72,8 +70,8 @@ class LineQuadrature:
             found = where or region(potential, points, DEPTH * depth)
             self.low, self.high, self.minimum, self.landmarks = found.low, found.high, found.minimum, found.landmarks
             noise = self._noise() if where is None else 0.0
-            edges = graded(found, grain=grain if grain * _MOST / 3 > self.high - self.low else math.inf)
-            self._panels, self.kinks, self.jumps = self._settled(edges, derivatives, noise)
+            edges = graded(found, grain=grain if grain * MOST / 3 > self.high - self.low else math.inf)
+            self._panels, self.kinks, self.jumps = settled(potential, self.minimum, edges, derivatives, noise)
             total = float(self._panels.mass.sum())
             ends = torch.tensor([self.low, self.high], dtype=torch.float64)
             below, above = (self._beyond(ends, torch.tensor([-1.0, 1.0], dtype=torch.float64)) / total).tolist()
@@ -188,42 +186,6 @@ class LineQuadrature:
             total = total + (torch.exp(self.minimum - self._potential(at).detach()).nan_to_num(nan=0.0) * weights).sum(-1) * length * (stop - start)
         return torch.where(torch.isinf(x) | torch.isinf(f), 0.0, total)
 
-    def _settled(self, edges: np.ndarray, derivatives: tuple[Function, Function] | None, noise: float) -> tuple[Panels, tuple[float, ...], tuple[float, ...]]:
-        """Panels halved until both rules agree, and the kinks at which they are split."""
-        done: list[Panels] = []
-        mass, count = 0.0, 0
-        left, right = edges[:-1], edges[1:]
-        for turn in range(64):
-            trial = Panels.of(self._potential, self.minimum, left, right, noise)
-            units = np.spacing(np.maximum(np.abs(left), np.abs(right))) / (right - left)
-            allowed = 4e-16 * (mass + trial.mass.sum()) + (16 * _EPS + 8 * noise + 100 * units**2) * trial.mass
-            fine = ((trial.gap <= allowed) & trial.resolved) | (units > 1 / 64)
-            if count + 2 * len(left) > _MOST or turn == 63:
-                fine[:] = True
-            done.append(trial.take(fine))
-            mass, count = mass + float(trial.mass[fine].sum()), count + int(fine.sum())
-            left, right = left[~fine], right[~fine]
-            if len(left) == 0:
-                break
-            cuts = (left + right) / 2
-            if derivatives is not None and turn in (5, 12, 24) and len(left) <= 200:
-                cuts = np.concatenate([cuts, self._verified(locate(left, right, *derivatives), left, right, derivatives)])
-            left, right = _cut(left, right, cuts)
-        panels = Panels.joined(done)
-        if derivatives is None or len(panels.left) == 1:
-            return panels, (), ()
-        inner, widths = panels.left[1:], panels.right - panels.left
-        kinked, jumps = kinks_at(inner, np.minimum(widths[1:], widths[:-1]), self.high - self.low, *derivatives)
-        return panels, tuple(inner[kinked].tolist()), tuple(jumps[kinked].tolist())
-
-    def _verified(self, places: np.ndarray, left: np.ndarray, right: np.ndarray, derivatives: tuple[Function, Function]) -> np.ndarray:
-        """The places that are kinks, each once."""
-        room = np.tile(right - left, len(places) // len(left))
-        found = np.unique(places[kinks_at(places, room, self.high - self.low, *derivatives)[0]])
-        apart = np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found))
-        single: np.ndarray = found[apart]
-        return single
-
     def _noise(self) -> float:
         """The rounding of F where the mass is: its second differences over a few units in the last place."""
         places = [p + t * (w or (self.high - self.low) / 20) for p, w in self.landmarks for t in (-1.3, -0.7, -0.2, 0.3, 0.9, 1.4)]
@@ -257,9 +219,3 @@ class LineQuadrature:
 
 def _sums(first: float, masses: Tensor) -> Tensor:
     return first + torch.cat([torch.zeros(1, dtype=torch.float64), torch.cumsum(masses, 0)])
-
-
-def _cut(left: np.ndarray, right: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Panels split at the cuts that lie inside them; panels need not touch."""
-    parts = [np.unique([a, *cuts[(cuts > a) & (cuts < b)], b]) for a, b in zip(left, right, strict=True)]
-    return np.concatenate([p[:-1] for p in parts]), np.concatenate([p[1:] for p in parts])

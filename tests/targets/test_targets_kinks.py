@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-import mpmath as mp
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from torch import Tensor
 
 from pmmtheory.targets import Potential
@@ -26,7 +27,7 @@ shifts = st.sampled_from([0.0, 0.3, -7.7, 1e3, -1e5])
 scales = st.floats(-4, 4).map(lambda e: 10**e)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(shift=shifts, scale=scales)
 def test_huber_has_two_kinks_of_the_curvature(shift: float, scale: float) -> None:
     """Z = sqrt(2 pi) erf(1/sqrt 2) + 2 exp(-1/2), to the rounding of it."""
@@ -39,7 +40,7 @@ def test_huber_has_two_kinks_of_the_curvature(shift: float, scale: float) -> Non
     assert float(own.smoothness) * scale**2 == pytest.approx(1.0, rel=1e-9) and own.strong_convexity == pytest.approx(0.0, abs=1e-12 / scale**2)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(shift=shifts, scale=scales, slope=st.floats(0.3, 3.0))
 def test_jumps_of_the_slope(shift: float, scale: float, slope: float) -> None:
     """Two exponentials back to back: E X, E X^2, Z in closed form; L is infinite."""
@@ -63,7 +64,6 @@ def test_jumps_of_the_slope(shift: float, scale: float, slope: float) -> None:
         (lambda x: x**2 / 2 - 0.3 * torch.abs(x - 0.77), (0.77,)),
         (lambda x: x**2 / 2 + torch.clamp(x, min=3.0), (3.0,)),
         (lambda x: torch.where(x > 0.123, (x - 0.123) ** 2 * 5e3, (x - 0.123) ** 2 / 2), (0.123,)),
-        (lambda x: torch.abs(x) ** 1.5, (0.0,)),
         (lambda x: torch.abs(x), (0.0,)),
         (lambda x: torch.abs(x) ** 3, ()),
         (lambda x: x**2 / 2 + torch.sin(3 * x), ()),
@@ -74,14 +74,11 @@ def test_jumps_of_the_slope(shift: float, scale: float, slope: float) -> None:
 def test_where_they_are(potential, kinks: tuple[float, ...]) -> None:  # type: ignore[no-untyped-def]
     own = Potential(potential)
     assert own.kinks == pytest.approx(kinks, abs=1e-14)
-    with mp.workdps(17):
-        edges = [own.quadrature.low, *kinks, *range(-6, 7), own.quadrature.high]
-        total = mp.quad(
-            lambda x: mp.exp(own.quadrature.minimum - float(own.potential(torch.tensor(float(x), dtype=torch.float64)))),
-            sorted(e for e in edges if own.quadrature.low <= e <= own.quadrature.high),
-            maxdegree=6,
-        )
-    assert float(mp.log(total)) - own.quadrature.minimum == pytest.approx(own.quadrature.log_normaliser, abs=own.quadrature.error + 1e-13)
+    q = own.quadrature
+    edges = sorted(e for e in (q.low, *kinks, *range(-6, 7), q.high) if q.low <= e <= q.high)
+    pieces = [quad(lambda x: math.exp(q.minimum - float(own.potential(torch.tensor(x, dtype=torch.float64)))), a, b) for a, b in pairwise(edges)]
+    total, error = (sum(part) for part in zip(*pieces, strict=True))
+    assert math.log(total) - q.minimum == pytest.approx(q.log_normaliser, abs=q.error + error / total + 4 * EPS)
 
 
 def test_a_concave_kink_is_not_convex() -> None:
@@ -96,6 +93,13 @@ def test_a_kink_near_the_edge_of_a_panel() -> None:
         own = Potential(lambda x, c=offset: torch.abs(x - c) + (x - c) ** 2)  # type: ignore[misc]
         exact = math.sqrt(math.pi) * math.exp(0.25) * math.erfc(0.5)
         assert math.exp(own.quadrature.log_normaliser) == pytest.approx(exact, rel=own.quadrature.error + 4 * EPS)
+
+
+def test_an_unbounded_second_derivative() -> None:
+    """|x|^1.5, with Z = 4/3 Gamma(2/3): F' has no jump and no Lipschitz constant."""
+    own = Potential(lambda x: torch.abs(x) ** 1.5)
+    assert own.kinks == (0.0,) and own.smoothness.value == math.inf
+    assert math.exp(own.quadrature.log_normaliser) == pytest.approx(4 / 3 * math.gamma(2 / 3), rel=own.quadrature.error + 4 * EPS)
 
 
 def test_a_kink_that_is_named() -> None:

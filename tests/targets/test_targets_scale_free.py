@@ -108,7 +108,7 @@ def test_both_tails_have_their_digits(shape: Shape, shift: float, scale: float, 
         assert abs(float(other) - true) <= (target.quadrature.error + 1e-12) * abs(true) + place + 1e-300
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(shape=shapes(), order=st.randoms(use_true_random=False), share=st.floats(0.1, 0.9))
 def test_order_splitting_and_reflection(shape: Shape, order, share: float) -> None:  # type: ignore[no-untyped-def]
     plain = shape.at()
