@@ -41,7 +41,7 @@ class LineTarget(Target):
 
     @cached_property
     def kinks(self) -> tuple[float, ...]:
-        """The places where F' or F'' jumps, in order; empty for a smooth target."""
+        """The places inside the support where F' or F'' jumps, in order; empty for a smooth target."""
         return self.quadrature.kinks
 
     def _require_line(self, what: str) -> None:
@@ -109,7 +109,7 @@ class LineTarget(Target):
             return Constant(math.inf, f"F' jumps, or F'' is unbounded, at {broken[0]:g}")
         if self.superlinear:
             return Constant(math.inf, "F' grows faster than |x|")
-        return Constant(self._extreme_curvature(1.0), "maximum of |F''|, by a zoom from the nodes of graded panels")
+        return Constant(self._steepest, "maximum of |F''|, by a zoom from the nodes of graded panels")
 
     @cached_property
     def strong_convexity(self) -> float:
@@ -169,14 +169,29 @@ class LineTarget(Target):
         return Constant(least, "min F'' (Bakry & Emery 1985)") if least > 0 else None
 
     def _extreme_curvature(self, sign: float) -> float:
-        """max |F''| away from kinks for sign = 1, at least that of one wave over the support; min F'' for sign = -1."""
+        """What a grid has to resolve for sign = 1: max |F''|, at least that of one wave over the support, at the nodes alone where it has no bound;
+        min F'' for sign = -1."""
+        if sign < 0:
+            return -maximum(lambda y: -self.curvature(y), self._curved)
+        low, high = self.quadrature.low, self.quadrature.high
+        seen = self._steepest
+        if seen == math.inf:
+            seen = float(self.curvature(self.quadrature.nodes).detach().abs().nan_to_num(nan=0.0, posinf=0.0).max())
+        return max(seen, (2 * math.pi / (high - low)) ** 2)
+
+    @cached_property
+    def _steepest(self) -> float:
+        """max |F''|, on the support where F' grows faster than |x|."""
+        x, low, high = self._curved, self.quadrature.low, self.quadrature.high
+        inside = torch.cat([x[(x >= low) & (x <= high)], self._bends]) if self.superlinear else x
+        return maximum(lambda y: torch.abs(self.curvature(y)), inside)
+
+    @property
+    def _curved(self) -> Tensor:
+        """Points that resolve F'' on the support, and some far out."""
         low, high = self.quadrature.low, self.quadrature.high
         steps = (high - low) / 2 * torch.logspace(-1, 4, 61, dtype=torch.float64)
-        x = torch.cat([self.quadrature.nodes.flatten(), low - steps, high + steps, self._bends])
-        if sign < 0:
-            return -maximum(lambda y: -self.curvature(y), x)
-        inside = torch.cat([x[(x >= low) & (x <= high)], self._bends]) if self.superlinear else x
-        return max(maximum(lambda y: torch.abs(self.curvature(y)), inside), (2 * math.pi / (high - low)) ** 2)
+        return torch.cat([self.quadrature.nodes.flatten(), low - steps, high + steps, self._bends])
 
     @property
     def _bends(self) -> Tensor:

@@ -74,7 +74,7 @@ class GaussianMixture(LineTarget):
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
         if self.dim == 1:
-            return Constant(self._extreme_curvature(1.0), "maximum of |F''|, by a zoom from the nodes of graded panels")
+            return Constant(self._steepest, "maximum of |F''|, by a zoom from the nodes of graded panels")
         if not bool((self.variances == self.variances[0]).all()):
             return Constant(math.inf, "no bound is known for unequal variances in d > 1")
         v, reach = float(self.variances[0]), float(torch.cdist(self.means, self.means).max())

@@ -48,7 +48,7 @@ class LineQuadrature:
     edges : (n + 1,) tensor
         The panels, graded: none spans places where F changes at different scales.
     kinks, jumps : tuples of floats
-        The places where F' or F'' jumps, and by how much F' does.
+        The places inside the support where F' or F'' jumps, and by how much F' does.
     outer : pair of floats
         The masses below and above the ends.
     errors : dict of names to floats
