@@ -12,24 +12,40 @@ from pmmtheory.laws.characteristic import centre, one_step_moments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
+_FAR = (1e4, 1e2, 8.0, 1.0)
+"""Distances in half lengths of the support, the farthest at which a step is a number."""
+
 
 def superlinear(target: LineTarget) -> bool:
     """Whether the drift grows faster than |x|: then an explicit chain has no stationary law on the whole line."""
-    ends = torch.tensor([target.quadrature.low, target.quadrature.high], dtype=torch.float64)
-    return not max(target.tail_curvature) < 10 * float(torch.abs(target.drift(ends) / ends).max())
+    return target.superlinear
 
 
 def tail_growth(scheme: Scheme) -> float:
-    """The larger of E (X' - m)^2 / (x - m)^2, m the mean, far to the left and far to the right; infinite for super-linear drifts."""
+    """The larger of E (X' - m)^2 / (x - m)^2 far to the left and far to the right; infinite for super-linear drifts.
+
+    m is the point that the drift of that tail pulls to where it is linear, else the mean.
+    """
     target = scheme.dynamics.target
     assert isinstance(target, LineTarget)
     if superlinear(target):
         return math.inf
-    reach = 100 * max(abs(target.quadrature.low), abs(target.quadrature.high))
-    x = target.mean + torch.tensor([-reach, reach], dtype=torch.float64)
-    shift, square = one_step_moments(scheme, x, 0.0)
-    middle = centre(scheme, x, 0.0) - target.mean
-    return float(((middle**2 + 2 * middle * shift + square) / reach**2).max())
+    return max(_growth(scheme, target, side, slope) for side, slope in zip((-1, 1), target.tail_curvature, strict=True))
+
+
+def _growth(scheme: Scheme, target: LineTarget, side: int, slope: float) -> float:
+    half = (target.quadrature.high - target.quadrature.low) / 2
+    mean, growth = target.mean, math.nan
+    for factor in _FAR:
+        x = torch.tensor([mean + side * factor * half], dtype=torch.float64)
+        pull = float(target.drift(x)) / slope if slope > 0 else math.inf
+        middle = float(x) + pull if abs(float(x) + pull - mean) < 0.1 * factor * half else mean
+        shift, square = one_step_moments(scheme, x, 0.0)
+        offset = centre(scheme, x, 0.0) - middle
+        growth = float((offset**2 + 2 * offset * shift + square) / (x - middle) ** 2)
+        if not math.isnan(growth):
+            break
+    return growth
 
 
 def require_stable(scheme: Scheme, growth: Callable[[Scheme], float]) -> None:

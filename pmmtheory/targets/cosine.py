@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import positive, real
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import DEPTH, Region
+from pmmtheory.targets.target import Constant
 
 
 class Cosine(LineTarget):
@@ -15,8 +19,32 @@ class Cosine(LineTarget):
     Its drift is entire, and every derivative of it is bounded.
     """
 
+    _smooth = True
+
     def __init__(self, amplitude: float = 0.5, frequency: float = 1.0, phase: float = 0.0):
         self.amplitude, self.frequency, self.phase = real("amplitude", amplitude), positive("frequency", frequency), real("phase", phase)
+        bend = abs(self.amplitude) * self.frequency**2
+        self.smoothness = Constant(1 + bend, "F'' = 1 - amplitude frequency^2 cos(frequency x + phase)")
+        self.strong_convexity = 1 - bend
+        self.tail_curvature = (1.0, 1.0)
+
+    @property
+    def _region(self) -> Region:
+        end = math.sqrt(2 * DEPTH + 4 * abs(self.amplitude)) + 1e-3
+        x = torch.linspace(-end, end, min(1001 + math.ceil(20 * end * self.frequency), 200_001), dtype=torch.float64)
+        f = self.potential(x)
+        least = int(torch.argmin(f))
+        inside = torch.nonzero(f - f[least] < DEPTH).flatten()
+        width = 1 / math.sqrt(1 + abs(self.amplitude) * self.frequency**2)
+        return Region(float(x[inside[0] - 1]), float(x[inside[-1] + 1]), float(f[least]), ((float(x[least]), width),))
+
+    @property
+    def _grain(self) -> float:  # type: ignore[override]
+        return 2 * math.pi / self.frequency
+
+    @property
+    def _quadratic_tails(self) -> bool:
+        return True
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pmmtheory.errors import positive
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import DEPTH, Region
 from pmmtheory.targets.target import Constant
 
 
@@ -23,6 +24,8 @@ class DoubleWell(LineTarget):
     inf
     """
 
+    _smooth = True
+
     def __init__(self, barrier: float = 1.0, separation: float = 1.0):
         self.barrier, self.separation = positive("barrier", barrier), positive("separation", separation)
         self.smoothness = Constant(math.inf, "F'' grows like x^2")
@@ -31,6 +34,12 @@ class DoubleWell(LineTarget):
     @property
     def name(self) -> str:
         return f"DoubleWell({self.barrier:g}, {self.separation:g})"
+
+    @property
+    def _region(self) -> Region:
+        end = self.separation * math.sqrt(1 + math.sqrt(DEPTH / self.barrier))
+        width = self.separation * min(1 / math.sqrt(8 * self.barrier), self.barrier**-0.25)
+        return Region(-end, end, 0.0, ((-self.separation, width), (self.separation, width)))
 
     def potential(self, x: Tensor) -> Tensor:
         return self.barrier * ((x / self.separation) ** 2 - 1) ** 2

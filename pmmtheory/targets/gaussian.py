@@ -11,6 +11,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
@@ -34,6 +35,8 @@ class Gaussian(LineTarget):
     >>> round(float(Gaussian(mean=0.0, covariance=1 / 1.7).smoothness), 12)
     1.7
     """
+
+    _smooth = True
 
     def __init__(self, mean: Any = 0.0, covariance: Any = 1.0, dim: int | None = None):
         centre = _tensor("mean", mean)
@@ -83,6 +86,11 @@ class Gaussian(LineTarget):
         """Whether all variances are equal."""
         return bool((self.variances == self.variances[0]).all())
 
+    @property
+    def _region(self) -> Region:
+        width = math.sqrt(self.covariance)
+        return Region(self.mean - REACH * width, self.mean + REACH * width, 0.0, ((self.mean, width),))
+
     def potential(self, x: Tensor) -> Tensor:
         y = self._rotate(x - self._centre(x))
         square = y * y / self._like(self.variances, x) / 2
@@ -97,6 +105,7 @@ class Gaussian(LineTarget):
         return -(y if self.axes is None else y @ self._like(self.axes, x).T)
 
     def curvature(self, x: Tensor) -> Tensor:
+        self._require_line("curvature")
         return torch.full_like(x, 1 / float(self.variances))
 
     def noised(self, alpha: float) -> Gaussian:
@@ -124,12 +133,21 @@ class Gaussian(LineTarget):
         value: Tensor = self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_points(u, 1))
         return value
 
-    def moment(self, k: int) -> Estimate:
-        if self.dim != 1:
-            raise InvalidParameter("dim", self.dim, "moments of order k are those of a target on the line; mean and covariance serve any dimension")
-        power, var = count("k", k, 0), float(self.variances)
-        value = sum(math.comb(power, j) * float(self._mean) ** (power - j) * var ** (j // 2) * math.prod(range(1, j, 2)) for j in range(0, power + 1, 2))
-        return Estimate(value, 1e-15 * abs(value), "closed form")
+    def survival(self, x: Any) -> Tensor:
+        value: Tensor = normal_cdf((self.mean - as_points(x, 1)) / math.sqrt(self.covariance))
+        return value
+
+    def moment_about(self, centre: float, k: int) -> Estimate:
+        self._require_line("moments of order k")
+        power, var, shift = count("k", k, 0), float(self.variances), float(self._mean) - centre
+        try:
+            terms = [math.comb(power, j) * shift ** (power - j) * var ** (j // 2) * math.prod(range(1, j, 2)) for j in range(0, power + 1, 2)]
+        except OverflowError:
+            terms = [math.inf]
+        size = sum(abs(term) for term in terms)
+        if not math.isfinite(size):
+            raise InvalidParameter("k", k, "an order whose moment float64 can hold")
+        return Estimate.of(sum(terms), "closed form", rounding=(power + 4) * 2.0**-52 * size)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         z = torch.randn((count("n", n), self.dim), generator=generator(seed), dtype=torch.float64) * torch.sqrt(self.variances)

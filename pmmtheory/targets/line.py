@@ -12,7 +12,11 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
+from pmmtheory.targets.derivative import derivative
+from pmmtheory.targets.extremes import hardy, maximum
 from pmmtheory.targets.quadrature import LineQuadrature
+from pmmtheory.targets.region import Region
+from pmmtheory.targets.tails import Tail, tail
 from pmmtheory.targets.target import Constant, Target, as_points, generator
 
 
@@ -24,22 +28,39 @@ class LineTarget(Target):
     """
 
     dim = 1
-    kinks: tuple[float, ...] = ()
+    points: tuple[float, ...] = ()
+    _smooth = False
+    _grain = math.inf
 
     @cached_property
     def quadrature(self) -> LineQuadrature:
         """The quadrature behind the reference values; raises InvalidParameter off the line."""
+        self._require_line("a normaliser, moments and draws by quadrature")
+        known = self._region
+        return LineQuadrature(self.potential, known, self.points, None if self._smooth else (self.drift, self.curvature), self._grain)
+
+    @cached_property
+    def kinks(self) -> tuple[float, ...]:
+        """The places inside the support where F' or F'' jumps, in order; empty for a smooth target."""
+        return self.quadrature.kinks
+
+    def _require_line(self, what: str) -> None:
         if self.dim != 1:
-            raise InvalidParameter("dim", self.dim, f"quadrature serves targets on the line: {self.name} has no normaliser, moments or draws")
-        return LineQuadrature(self.potential)
+            raise InvalidParameter("dim", self.dim, f"{what}: {self.name} has none, as only a target on the line does")
+
+    @property
+    def _region(self) -> Region | None:
+        """Where the density lives, for targets that know; it is searched for otherwise."""
+        return None
 
     def drift(self, x: Tensor) -> Tensor:
         """-F'(x), by automatic differentiation."""
-        return -_derivative(self.potential, x)
+        return -derivative(self.potential, x)
 
     def curvature(self, x: Tensor) -> Tensor:
-        """F''(x), by automatic differentiation of the drift."""
-        return -_derivative(self.drift, x)
+        """F''(x), by automatic differentiation of the drift; raises InvalidParameter off the line."""
+        self._require_line("curvature")
+        return -derivative(self.drift, x)
 
     def log_density(self, x: Any) -> Tensor:
         """log pi(x) = -F(x) - log Z."""
@@ -49,8 +70,12 @@ class LineTarget(Target):
         """pi((-inf, x])."""
         return self.quadrature.cdf(as_points(x, 1))
 
+    def survival(self, x: Any) -> Tensor:
+        """pi([x, inf)), with the digits of the right tail."""
+        return self.quadrature.survival(as_points(x, 1))
+
     def quantile(self, u: Any) -> Tensor:
-        """The inverse of cdf."""
+        """The inverse of cdf; infinite at 0 and 1."""
         return self.quadrature.quantile(as_points(u, 1))
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
@@ -59,101 +84,120 @@ class LineTarget(Target):
         return self.quantile(u)
 
     def moment(self, k: int) -> Estimate:
-        """E X^k, with the error of the quadrature."""
-        power = count("k", k, 0)
-        value = self.quadrature.expect(lambda x: x**power)
-        scale = self.quadrature.expect(lambda x: torch.abs(x) ** power)
-        return Estimate(value, 4 * self.quadrature.error * scale, "quadrature")
+        """E X^k; raises NotNormalisable where the tails are too heavy for it."""
+        return self.moment_about(0.0, k)
+
+    def moment_about(self, centre: float, k: int) -> Estimate:
+        """E (X - centre)^k, whose error suffers from no cancellation when the centre is near the mean."""
+        return self.quadrature.power(count("k", k, 0), centre)
 
     @property
     def mean(self) -> float:
         """E X."""
-        return self.moment(1).value
+        return self.quadrature.mean
 
     @property
     def covariance(self) -> float:
         """Var X."""
-        mean = self.mean
-        return self.quadrature.expect(lambda x: (x - mean) ** 2)
+        return self.moment_about(self.mean, 2).value
 
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
-        """max |F''| on the support, on a grid of 20001 points refined once around the maximum."""
-        return Constant(self._extreme_curvature(1.0), "maximum of |F''| on the support, by a refined grid")
+        """max |F''|: infinite where F' jumps or grows faster than |x|."""
+        broken = [place for place, jump in zip(self.kinks, self.quadrature.jumps, strict=True) if jump]
+        if broken:
+            return Constant(math.inf, f"F' jumps, or F'' is unbounded, at {broken[0]:g}")
+        if self.superlinear:
+            return Constant(math.inf, "F' grows faster than |x|")
+        return Constant(self._steepest, "maximum of |F''|, by a zoom from the nodes of graded panels")
 
     @cached_property
     def strong_convexity(self) -> float:
         """min F'' on the line: negative where the target is not log-concave, at most zero where F' grows slower than |x|."""
+        if any(jump < 0 for jump in self.quadrature.jumps):
+            return -math.inf
         least = self._extreme_curvature(-1.0)
-        return least if self._quadratic_tails else min(least, 0.0)
+        return least if self._quadratic_tails or self.superlinear else min(least, 0.0)
 
     @cached_property
     def tail_curvature(self) -> tuple[float, float]:
-        """F'(x)/x far beyond both ends of the support: what decides the stability of a scheme."""
-        reach = max(abs(self.quadrature.low), abs(self.quadrature.high))
-        for factor in (100.0, 1.0):
-            ends = torch.tensor([-factor * reach, factor * reach], dtype=torch.float64)
-            slopes = -self.drift(ends) / ends
-            if not bool(torch.isnan(slopes).any()):
-                break
-        left, right = slopes.tolist()
-        return left, right
+        """The slope of F' far beyond both ends of the support, which decides the stability of a scheme; infinite where F' grows faster than |x|."""
+        left, right = self._tails
+        return left.slope, right.slope
+
+    @cached_property
+    def superlinear(self) -> bool:
+        """Whether F' grows faster than |x| on one side at least."""
+        return max(self.tail_curvature) == math.inf
+
+    @property
+    def _quadratic_tails(self) -> bool:
+        """Whether F' grows like |x| on both sides."""
+        return all(end.quadratic for end in self._tails)
+
+    @cached_property
+    def _tails(self) -> tuple[Tail, Tail]:
+        return tail(self.drift, self.quadrature.low, self.quadrature.high, -1), tail(self.drift, self.quadrature.low, self.quadrature.high, 1)
 
     @cached_property
     def poincare(self) -> Constant | None:  # type: ignore[override]
-        """The Bakry-Emery bound if F'' > 0, else the lower Muckenhoupt bound 1/(4 max B)."""
-        if self.strong_convexity > 0:
-            return Constant(self.strong_convexity, "min F'' (Bakry & Emery 1985)")
-        value = self._hardy(lambda mass: torch.ones_like(mass))
-        return Constant(1 / (4 * value), "1/(4 max B), Muckenhoupt 1972; Barthe & Roberto 2003") if math.isfinite(value) else None
+        """The larger of the Bakry-Emery bound, where F'' > 0, and the lower Muckenhoupt bound 1/(4 max B); None below what float64 holds."""
+        convex = self._bakry_emery
+        if convex is not None and convex.value * self.covariance > 0.25:
+            return convex
+        value = math.exp(-self._hardy(torch.ones_like)) / 4
+        if convex is not None and convex.value >= value:
+            return convex
+        return Constant(value, "1/(4 max B), Muckenhoupt 1972; Barthe & Roberto 2003") if value > 0 else None
 
     @cached_property
     def lsi(self) -> Constant | None:  # type: ignore[override]
-        """The Bakry-Emery bound if F'' > 0, else the Hardy-type bound 1/(2 max B); None where F' grows slower than |x|."""
-        if self.strong_convexity > 0:
-            return Constant(self.strong_convexity, "min F'' (Bakry & Emery 1985)")
-        if not self._quadratic_tails:
+        """The larger of the Bakry-Emery bound, where F'' > 0, and the Hardy-type bound 1/(2 max B); None where F' grows slower than |x|."""
+        convex = self._bakry_emery
+        if convex is not None and convex.value * self.covariance > 0.5:
+            return convex
+        if not (self._quadratic_tails or self.superlinear):
             return None
-        value = self._hardy(lambda mass: torch.log1p(math.e**2 / mass))
-        return Constant(1 / (2 * value), "1/(2 max B), Barthe & Roberto 2003 (Studia Math. 159)")
+        value = math.exp(-self._hardy(lambda log_mass: torch.logaddexp(torch.zeros_like(log_mass), 2 - log_mass))) / 2
+        if convex is not None and convex.value >= value:
+            return convex
+        return Constant(value, "1/(2 max B), Barthe & Roberto 2003 (Studia Math. 159)") if value > 0 else None
 
-    @cached_property
-    def _quadratic_tails(self) -> bool:
-        """Whether F'(x)/x far out is still of the size that it has at the ends of the support."""
-        ends = torch.tensor([self.quadrature.low, self.quadrature.high], dtype=torch.float64)
-        return bool((torch.tensor(self.tail_curvature) > 0.1 * torch.abs(self.drift(ends) / ends)).all())
+    @property
+    def _bakry_emery(self) -> Constant | None:
+        least = self.strong_convexity
+        return Constant(least, "min F'' (Bakry & Emery 1985)") if least > 0 else None
 
     def _extreme_curvature(self, sign: float) -> float:
-        """max |F''| for sign = 1, min F'' for sign = -1."""
+        """What a grid has to resolve for sign = 1: max |F''|, at least that of one wave over the support, at the nodes alone where it has no bound;
+        min F'' for sign = -1."""
+        if sign < 0:
+            return -maximum(lambda y: -self.curvature(y), self._curved)
+        low, high = self.quadrature.low, self.quadrature.high
+        seen = self._steepest
+        if seen == math.inf:
+            seen = float(self.curvature(self.quadrature.nodes).detach().abs().nan_to_num(nan=0.0, posinf=0.0).max())
+        return max(seen, (2 * math.pi / (high - low)) ** 2)
 
-        def objective(x: Tensor) -> Tensor:
-            return torch.abs(self.curvature(x)) if sign > 0 else -self.curvature(x)
+    @cached_property
+    def _steepest(self) -> float:
+        """max |F''|, on the support where F' grows faster than |x|."""
+        x, low, high = self._curved, self.quadrature.low, self.quadrature.high
+        inside = torch.cat([x[(x >= low) & (x <= high)], self._bends]) if self.superlinear else x
+        return maximum(lambda y: torch.abs(self.curvature(y)), inside)
 
-        x = torch.linspace(self.quadrature.low, self.quadrature.high, 20001, dtype=torch.float64)
-        best = int(torch.argmax(objective(x)))
-        fine = torch.linspace(float(x[max(best - 1, 0)]), float(x[min(best + 1, x.numel() - 1)]), 2001, dtype=torch.float64)
-        return sign * float(objective(fine).max())
+    @property
+    def _curved(self) -> Tensor:
+        """Points that resolve F'' on the support, and some far out."""
+        low, high = self.quadrature.low, self.quadrature.high
+        steps = (high - low) / 2 * torch.logspace(-1, 4, 61, dtype=torch.float64)
+        return torch.cat([self.quadrature.nodes.flatten(), low - steps, high + steps, self._bends])
+
+    @property
+    def _bends(self) -> Tensor:
+        """Further places where F'' may be extreme."""
+        return torch.empty(0, dtype=torch.float64)
 
     def _hardy(self, weight: Callable[[Tensor], Tensor]) -> float:
-        """The larger, over both sides of the median, of sup mass(x) weight(mass(x)) int_median^x 1/pi."""
-        x = torch.linspace(self.quadrature.low, self.quadrature.high, 40001, dtype=torch.float64)
-        density, dx = self.density(x), float(x[1] - x[0])
-        median = int(torch.searchsorted(torch.cumsum(density, 0) * dx, 0.5))
-        worst = 0.0
-        for side in (density[median:], density[: median + 1].flip(0)):
-            mass = torch.cumulative_trapezoid(side.flip(0), dx=dx).flip(0)[1:]
-            resistance = torch.cumulative_trapezoid(1 / side, dx=dx)[:-1]
-            inside = mass > 1e-12
-            worst = max(worst, float((mass * weight(mass) * resistance)[inside].max()))
-        return worst
-
-
-def _derivative(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """f'(x) by automatic differentiation, itself differentiable when x is."""
-    with torch.enable_grad():
-        point = x if x.requires_grad else x.detach().requires_grad_(True)
-        value = f(point)
-        if not value.requires_grad:
-            return torch.zeros_like(x)
-        (slope,) = torch.autograd.grad(value.sum(), point, create_graph=x.requires_grad, allow_unused=True, materialize_grads=True)
-    return slope
+        median = float(self.quantile(torch.tensor([0.5], dtype=torch.float64)))
+        return hardy(self.log_density, self.quadrature.edges.numpy(), median, self.quadrature.outer, weight)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.errors import positive
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import DEPTH, Region
 from pmmtheory.targets.target import Constant, as_points
 
 
@@ -27,6 +28,7 @@ class LogCosh(LineTarget):
     """
 
     lsi = None
+    _smooth = True
 
     def __init__(self, scale: float = 1.0):
         self.scale = positive("scale", scale)
@@ -38,6 +40,11 @@ class LogCosh(LineTarget):
     @property
     def name(self) -> str:
         return f"LogCosh({self.scale:g})"
+
+    @property
+    def _region(self) -> Region:
+        end = self.scale * (DEPTH + math.log(2))
+        return Region(-end, end, 0.0, ((0.0, self.scale),))
 
     def potential(self, x: Tensor) -> Tensor:
         y = torch.abs(x / self.scale)
@@ -54,6 +61,9 @@ class LogCosh(LineTarget):
 
     def cdf(self, x: Any) -> Tensor:
         return 2 / math.pi * torch.atan(torch.exp(as_points(x, 1) / self.scale))
+
+    def survival(self, x: Any) -> Tensor:
+        return self.cdf(-as_points(x, 1))
 
     def quantile(self, u: Any) -> Tensor:
         return self.scale * torch.log(torch.tan(math.pi / 2 * as_points(u, 1)))

@@ -12,7 +12,9 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
+from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
 
@@ -37,10 +39,13 @@ class GaussianMixture(LineTarget):
     3.25
     """
 
+    _smooth = True
+
     def __init__(self, weights: Any, means: Any, variances: Any):
-        self.weights, points, self.variances = _tensor("weights", weights), _tensor("means", means), _tensor("variances", variances)
+        self.weights, points, self.variances = (_tensor(n, v) for n, v in (("weights", weights), ("means", means), ("variances", variances)))
         if self.weights.ndim != 1 or self.weights.numel() == 0 or not bool((self.weights > 0).all()) or abs(float(self.weights.sum()) - 1) > 1e-9:
             raise InvalidParameter("weights", self.weights.tolist(), "positive numbers that sum to 1")
+        self.weights = self.weights / self.weights.sum()
         n = self.weights.shape[0]
         if points.ndim not in (1, 2) or points.shape[0] != n or 0 in points.shape:
             raise InvalidParameter("means", tuple(points.shape), f"{n} numbers or {n} points, one a weight")
@@ -69,7 +74,7 @@ class GaussianMixture(LineTarget):
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
         if self.dim == 1:
-            return Constant(self._extreme_curvature(1.0), "maximum of |F''| on the support, by a refined grid")
+            return Constant(self._steepest, "maximum of |F''|, by a zoom from the nodes of graded panels")
         if not bool((self.variances == self.variances[0]).all()):
             return Constant(math.inf, "no bound is known for unequal variances in d > 1")
         v, reach = float(self.variances[0]), float(torch.cdist(self.means, self.means).max())
@@ -80,6 +85,40 @@ class GaussianMixture(LineTarget):
         """1/v of the widest component, which alone is left far out."""
         return (1 / float(self.variances.max()),) * 2
 
+    @property
+    def _quadratic_tails(self) -> bool:
+        return True
+
+    @property
+    def _bends(self) -> Tensor:
+        """Where two components weigh the same and no other weighs much more, which may be beyond the support: F'' bends there over 1/|difference of slopes|."""
+        m, v, w = self.means[:, 0], self.variances, self.weights
+        upper, lower = torch.triu_indices(len(w), len(w), 1)
+        middle = (m[upper] + m[lower]) / 2
+        p, q = m[upper] - middle, m[lower] - middle
+        square = 0.5 / v[lower] - 0.5 / v[upper]
+        half = (p / v[upper] - q / v[lower]) / 2
+        level = torch.log(w[upper] / w[lower]) - torch.log(v[upper] / v[lower]) / 2 - p * p / (2 * v[upper]) + q * q / (2 * v[lower])
+        root = torch.sqrt((half * half - square * level).clamp_min(0))
+        large = -(half + torch.where(half < 0, -root, root))
+        found = torch.cat([middle + large / square, middle + level / large])
+        both = torch.cat([upper, upper]), torch.cat([lower, lower])
+        real = torch.isfinite(found)
+        x, first, second = found[real], both[0][real], both[1][real]
+        parts = self._log_parts(x)
+        rows = torch.arange(x.numel())
+        kept = torch.minimum(parts[rows, first], parts[rows, second]) > parts.max(-1).values - 3
+        x, first, second = x[kept], first[kept], second[kept]
+        width = 1 / torch.abs((x - m[first]) / v[first] - (x - m[second]) / v[second]).clamp_min(1e-300)
+        offsets = torch.linspace(-6, 6, 25, dtype=torch.float64) * width.clamp_max(float(torch.sqrt(v.max())))[:, None]
+        return (x[:, None] + offsets).flatten()
+
+    @property
+    def _region(self) -> Region:
+        means, widths = self.means[:, 0], torch.sqrt(self.variances)
+        low, high = float((means - REACH * widths).min()), float((means + REACH * widths).max())
+        return Region(low, high, float(self.potential(means).min()), tuple(zip(means.tolist(), widths.tolist(), strict=True)))
+
     def potential(self, x: Tensor) -> Tensor:
         return -torch.logsumexp(self._log_parts(x), -1)
 
@@ -87,12 +126,9 @@ class GaussianMixture(LineTarget):
         return -self.potential(as_points(x, self.dim))
 
     def drift(self, x: Tensor) -> Tensor:
-        share = torch.softmax(self._log_parts(x), -1)
-        pull = share / self._like(self.variances, x)
-        means = self._like(self.means, x)
-        if self.dim == 1:
-            return (pull * means[:, 0]).sum(-1) - x * pull.sum(-1)
-        return pull @ means - x * pull.sum(-1, keepdim=True)
+        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
+        gap = means[:, 0] - x[..., None] if self.dim == 1 else means - x[..., None, :]
+        return _pull(gap, v, w, self.dim)
 
     def noised(self, alpha: float) -> GaussianMixture:
         share, rest = noise_share(alpha)
@@ -100,22 +136,15 @@ class GaussianMixture(LineTarget):
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        if self.dim == 1:
-            alpha = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
-            gap = alpha * means[:, 0] - x[..., None]
-            v = alpha * alpha * v + (1 - alpha * alpha)
-            share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
-            return (share / v * gap).sum(-1)
-        points = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
-        gap = points * means - x[..., None, :]
-        v = alpha * alpha * v + (1 - alpha * alpha)
-        share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - self.dim / 2 * torch.log(v), -1)
-        return ((share / v)[..., None] * gap).sum(-2)
+        wide = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
+        gap, share = (wide * means[:, 0] - x[..., None], wide * wide) if self.dim == 1 else (wide * means - x[..., None, :], alpha * alpha)
+        return _pull(gap, share * v + (1 - share), w, self.dim)
 
     def along(self, direction: Any) -> GaussianMixture:
         return GaussianMixture(self.weights, self.means @ unit_vector(direction, self.dim), self.variances)
 
     def curvature(self, x: Tensor) -> Tensor:
+        self._require_line("curvature")
         share = torch.softmax(self._log_parts(x), -1)
         v = self._like(self.variances, x)
         slope = (x[..., None] - self._like(self.means[:, 0], x)) / v
@@ -123,17 +152,28 @@ class GaussianMixture(LineTarget):
         return (share / v).sum(-1) - (share * centred**2).sum(-1)
 
     def cdf(self, x: Any) -> Tensor:
-        points = as_points(x, 1)
-        z = (points[..., None] - self._like(self.means[:, 0], points)) / torch.sqrt(self._like(self.variances, points))
-        value: Tensor = (self._like(self.weights, points) * normal_cdf(z)).sum(-1)
-        return value
+        return self._mass(as_points(x, 1), -1)
 
-    def moment(self, k: int) -> Estimate:
-        if self.dim != 1:
-            raise InvalidParameter("dim", self.dim, "moments of order k are those of a target on the line; mean and covariance serve any dimension")
-        parts = [Gaussian(m, v).moment(k).value for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
-        value = sum(w * part for w, part in zip(self.weights.tolist(), parts, strict=True))
-        return Estimate(value, 1e-15 * sum(abs(part) for part in parts), "closed form")
+    def survival(self, x: Any) -> Tensor:
+        return self._mass(as_points(x, 1), 1)
+
+    def quantile(self, u: Any) -> Tensor:
+        level = as_points(u, 1)
+        parts = self._like(self.means[:, 0], level) + torch.sqrt(self._like(self.variances, level)) * torch.special.ndtri(level)[..., None]
+        return inverse(self._mass, self.density, level, parts.amin(-1), parts.amax(-1))
+
+    def moment_about(self, centre: float, k: int) -> Estimate:
+        self._require_line("moments of order k")
+        parts = [Gaussian(m, v).moment_about(centre, k) for m, v in zip(self.means[:, 0].tolist(), self.variances.tolist(), strict=True)]
+        pairs = list(zip(self.weights.tolist(), parts, strict=True))
+        rounding = sum(w * (part.error + 4 * 2.0**-52 * abs(part.value)) for w, part in pairs)
+        return Estimate.of(sum(w * part.value for w, part in pairs), "closed form", rounding=rounding)
+
+    def _mass(self, x: Tensor, side: int) -> Tensor:
+        """The mass on the left (side = -1) or the right (side = 1) of x."""
+        z = (x[..., None] - self._like(self.means[:, 0], x)) / torch.sqrt(self._like(self.variances, x))
+        value: Tensor = (self._like(self.weights, x) * normal_cdf(-side * z)).sum(-1)
+        return value
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         draw = generator(seed)
@@ -154,3 +194,12 @@ class GaussianMixture(LineTarget):
     @staticmethod
     def _like(value: Tensor, x: Tensor) -> Tensor:
         return value.to(device=x.device, dtype=x.dtype)
+
+
+def _pull(gap: Tensor, v: Tensor, w: Tensor, dim: int) -> Tensor:
+    """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as last axis but the coordinates."""
+    if dim == 1:
+        share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
+        return (share / v * gap).sum(-1)
+    share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - dim / 2 * torch.log(v), -1)
+    return torch.einsum("...k,...kd->...d", share / v, gap)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pmmtheory.divergences import tv
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import diffusion_law, spectral_gap, transient_law
-from pmmtheory.targets import Gaussian
+from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from tests.oracles.chains import chain
 from tests.oracles.lines import BIMODAL, LINES
 from tests.oracles.schroedinger import gap_by_differences
@@ -62,3 +65,59 @@ def test_the_gap_under_exponential_tails_is_not_given() -> None:
     """The spectrum is continuous from 1/4 on: the gap of a box depends on the box."""
     with pytest.raises(NotConverged, match="two boxes"):
         spectral_gap(LINES["log_cosh"])
+
+
+def ornstein_uhlenbeck(mean: float, variance: float, start: Gaussian, time: float) -> Gaussian:
+    decay = math.exp(-time / variance)
+    return Gaussian(mean + (start.mean - mean) * decay, variance + (start.covariance - variance) * decay**2)
+
+
+@settings(max_examples=12)
+@given(
+    shift=st.sampled_from([0.0, 1e3, -1e5]),
+    scale=st.sampled_from([1e-2, 1.0, 1e3]),
+    mean=st.floats(-3, 3),
+    variance=st.floats(0.1, 1.8),
+    time=st.floats(0.02, 5),
+)
+def test_the_error_holds_at_any_place_and_scale(shift: float, scale: float, mean: float, variance: float, time: float) -> None:
+    target, start = Gaussian(shift * scale, scale**2), Gaussian((shift + mean) * scale, variance * scale**2)
+    law = diffusion_law(target, start, time * scale**2, rtol=1e-7)
+    distance = tv(law, ornstein_uhlenbeck(shift * scale, scale**2, start, time * scale**2))
+    assert float(distance) <= law.numerical_error + distance.error
+    assert set(law.errors) == {"resolution", "ends", "rounding", "ground state"}
+
+
+def test_a_far_and_narrow_start_is_paid_for_by_rounding() -> None:
+    """p_0/sqrt(pi) has a norm of 1e8 there: the digits that it costs are in the error, or the law is refused."""
+    target, start = Gaussian(), Gaussian(-7.0, 0.05)
+    with pytest.raises(NotConverged):
+        diffusion_law(target, start, 0.1, rtol=1e-11)
+    law = diffusion_law(target, start, 0.1, rtol=1e-4)
+    assert law.errors["rounding"] > 1e-10
+    distance = tv(law, ornstein_uhlenbeck(0.0, 1.0, start, 0.1))
+    assert float(distance) <= law.numerical_error + distance.error
+
+
+@pytest.mark.parametrize("shift", [1e3, -1e6])
+@pytest.mark.parametrize("scale", [1e-2, 1e3])
+def test_the_gap_at_any_place_and_scale(shift: float, scale: float) -> None:
+    here = GaussianMixture([0.3, 0.7], [-2.0, 2.0], [1.0, 0.5])
+    there = GaussianMixture([0.3, 0.7], [(shift - 2) * scale, (shift + 2) * scale], [scale**2, 0.5 * scale**2])
+    assert spectral_gap(there) * scale**2 == pytest.approx(spectral_gap(here), rel=2e-6)
+
+
+@pytest.mark.parametrize("target", [GaussianMixture([0.5, 0.5], [-6.0, 6.0], [1.0, 1.0]), GaussianMixture([0.5, 0.5], [0.0, 20.0], [1.0, 1e-8])])
+def test_gaps_that_float64_does_not_resolve(target: GaussianMixture) -> None:
+    """A gap of 1e-7 below the rounding that 1e-6 of it allows; a needle that no uniform grid sees."""
+    with pytest.raises(NotConverged, match="spectral gap"):
+        spectral_gap(target)
+
+
+def test_jumps_of_the_drift_are_refused() -> None:
+    """Their F'' has a point mass, which a grid does not see: both resolutions would agree on a wrong law."""
+    target = Potential(torch.abs)
+    with pytest.raises(InvalidParameter, match="does not jump"):
+        spectral_gap(target)
+    with pytest.raises(InvalidParameter, match="does not jump"):
+        diffusion_law(target, Gaussian(), 0.1)

@@ -128,3 +128,17 @@ def test_points_of_another_dimension(shape: tuple[int, ...]) -> None:
     for target in (Gaussian(dim=3), GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0])):
         with pytest.raises(InvalidParameter, match="x = "):
             target.log_density(torch.zeros(shape, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("target", [Gaussian(dim=3), GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]), Potential(lambda x: (x**2).sum(-1), dim=3)])
+def test_curvature_is_that_of_the_line(target: Gaussian | GaussianMixture | Potential) -> None:
+    with pytest.raises(InvalidParameter, match="dim = 3"):
+        target.curvature(torch.zeros(5, 3, dtype=torch.float64))
+
+
+def test_the_drift_of_a_mixture_far_from_the_origin() -> None:
+    """Moved by 1e6 it pulls as it does here: only the rounding of the points is lost."""
+    rng = np.random.default_rng(5)
+    means, x = rng.standard_normal((3, 2)), torch.as_tensor(rng.standard_normal((6, 2)))
+    here, there = (GaussianMixture([0.2, 0.3, 0.5], means + shift, [0.5, 0.7, 0.2]) for shift in (0.0, 1e6))
+    assert torch.allclose(there.drift(x + 1e6), here.drift(x), rtol=1e-7, atol=1e-8)
