@@ -115,7 +115,8 @@ class _Pair:
     def overlap(self) -> Tensor:
         """U'V for the axes V of p and U of q."""
         own, other = (torch.eye(g, dtype=torch.float64) if axes is None else axes for g, axes in ((len(self.a), self.p.axes), (len(self.a), self._axes[1])))
-        return other.T @ own
+        turned: Tensor = other.T @ own
+        return turned
 
     @property
     def gap_of_roots(self) -> float:
@@ -144,7 +145,8 @@ class _Pair:
         if self.common:
             return (self.a - self.b) / self.b
         sigma = self._whitened[1]
-        return (sigma - 1) * (sigma + 1)
+        apart: Tensor = (sigma - 1) * (sigma + 1)
+        return apart
 
     @property
     def ratio(self) -> Tensor:
