@@ -142,10 +142,8 @@ class _Pair:
     @cached_property
     def excess(self) -> Tensor:
         """r - 1."""
-        if self.common:
-            return (self.a - self.b) / self.b
-        sigma = self._whitened[1]
-        apart: Tensor = (sigma - 1) * (sigma + 1)
+        sigma = None if self.common else self._whitened[1]
+        apart: Tensor = (self.a - self.b) / self.b if sigma is None else (sigma - 1) * (sigma + 1)
         return apart
 
     @property
