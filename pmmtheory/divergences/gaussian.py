@@ -1,66 +1,197 @@
-"""Closed forms between Gaussians in any dimension."""
+"""Closed forms between Gaussians in any dimension, from the factors of their covariances.
+
+A covariance given as a matrix is known through its eigenvalues and axes, which are exact for a matrix that differs from it by a few
+units of rounding of its norm: the part "axes" of an error is what such a change does to the distance, "rounding" the rest.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.gaussian_line import tv_line_gaussian
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian
 
-
-def kl_gaussian(p: Gaussian, q: Gaussian) -> float:
-    """(tr(Q^-1 P) - d + (m_p - m_q)' Q^-1 (m_p - m_q) - log det(Q^-1 P)) / 2."""
-    a, b = _matrix(p), _matrix(q)
-    ratio = torch.linalg.eigvals(torch.linalg.solve(b, a)).real - 1
-    shift = torch.atleast_1d(torch.as_tensor(p.mean - q.mean, dtype=torch.float64))
-    return float((ratio - torch.log1p(ratio)).sum() + shift @ torch.linalg.solve(b, shift)) / 2
+EPS = 2.0**-52
 
 
-def w2_gaussian(p: Gaussian, q: Gaussian) -> float:
-    """(|m_p - m_q|^2 + tr (T - I) P (T - I))^(1/2) with the optimal map T = P^-1/2 (P^1/2 Q P^1/2)^1/2 P^-1/2.
+def kl_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
+    """(sum (r - 1 - log r) + |B^-1 (m_p - m_q)|^2) / 2 over the eigenvalues r of Q^-1 P, with Q = B B'."""
+    pair = _Pair("kl", p, q)
+    x, eta = pair.excess, pair.uncertain
+    square = float((pair.pull**2).sum())
+    spread = float(surplus(x, pair.ratio).sum())
+    carried = float((x.abs() * eta - eta - torch.log1p(-eta)).sum())
+    if not pair.common:  # apart from each other, the trace and the determinant know more
+        trace, logs = float((x + 1).sum()), torch.cat([torch.log(pair.a), torch.log(pair.b)])
+        other = pair.known * (trace + 2 * p.dim) + EPS * (trace + 2 * p.dim + 2 * float(logs.abs().sum()))
+        if not carried <= other:
+            spread, carried = trace - p.dim - float(torch.log(pair.a).sum() - torch.log(pair.b).sum()), other
+    axes = (carried + square * 2 * pair.known) / 2
+    value = (spread + square) / 2
+    return _estimate("kl", p, value, axes=axes, rounding=16 * EPS * value)
 
-    Equal to the Bures distance tr(P + Q - 2 (P^1/2 Q P^1/2)^1/2), of which half the digits would cancel for near laws.
+
+def w2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
+    """(|m_p - m_q|^2 + min |A - B U|^2)^(1/2) over rotations U, with P = A A' and Q = B B'.
+
+    The rotation comes from the singular vectors of B'A: an error there enters by its square alone, and near laws keep their digits.
     """
-    a, b = _matrix(p), _matrix(q)
-    root = _root(a)
-    shift = torch.atleast_1d(torch.as_tensor(p.mean - q.mean, dtype=torch.float64))
-    middle = _root(root @ b @ root) - a
-    moved = torch.linalg.solve(root, middle)
-    return math.sqrt(float(shift @ shift + (moved**2).sum()))
-
-
-def chi2_gaussian(p: Gaussian, q: Gaussian) -> float:
-    """E_q (p/q)^2 - 1; infinite unless 2 P^-1 - Q^-1 is positive definite."""
-    a, b = (torch.linalg.inv(_matrix(t)) for t in (p, q))
-    joint = 2 * a - b
-    if float(torch.linalg.eigvalsh(joint).min()) <= 0:
-        return math.inf
-    m, n = (torch.atleast_1d(torch.as_tensor(t.mean, dtype=torch.float64)) for t in (p, q))
-    pull = 2 * a @ m - b @ n
-    exponent = float(pull @ torch.linalg.solve(joint, pull) - 2 * m @ a @ m + n @ b @ n) / 2
-    return math.expm1(exponent + float(torch.logdet(a) - (torch.logdet(b) + torch.logdet(joint)) / 2))
-
-
-def tv_gaussian(p: Gaussian, q: Gaussian) -> float:
-    """Half of int |p - q| for d = 1, by the distribution functions at the crossings."""
-    v, w, m, n = p.covariance, q.covariance, p.mean, q.mean
-    quadratic = (1 / w - 1 / v, 2 * (m / v - n / w), n * n / w - m * m / v + math.log(w / v))
-    if abs(quadratic[0]) < 1e-14 / v:
-        crossings = [-quadratic[2] / quadratic[1]] if quadratic[1] else []
+    pair = _Pair("w2", p, q)
+    a, b = torch.sqrt(pair.a), torch.sqrt(pair.b)
+    lost, short = 4 * EPS * pair.gap_of_roots, 0.0
+    if pair.common:
+        moved = pair.gap_of_roots
     else:
-        root = math.sqrt(max(0.0, quadratic[1] ** 2 - 4 * quadratic[0] * quadratic[2]))
-        crossings = sorted((-quadratic[1] + s * root) / (2 * quadratic[0]) for s in (-1, 1))
-    turns = [0.0, *(float(p.cdf(x) - q.cdf(x)) for x in crossings), 0.0]
-    return sum(abs(b - a) for a, b in zip(turns, turns[1:], strict=False)) / 2
+        left, sigma, right = torch.linalg.svd(b[:, None] * pair.overlap * a)
+        moved = float(torch.linalg.matrix_norm(pair.overlap * a - b[:, None] * (left @ right)))
+        unit = EPS * (4 + 2 * math.sqrt(p.dim))
+        slack = unit * float(a.max() * b.max())
+        short = float((4 * slack**2 / (sigma + slack)).sum())
+        lost = unit * float(torch.linalg.vector_norm(a) + torch.linalg.vector_norm(b))
+    shift = float(torch.linalg.vector_norm(pair.shift))
+    value = math.hypot(shift, moved)
+    lost = min(math.sqrt(short), short / moved if moved else math.inf) + lost
+    factors = [] if pair.same else [(pair.a, pair.off_p), (pair.b, pair.off_q)]
+    axes = sum(math.sqrt(float(torch.minimum(torch.full_like(v, e), e * e / v).sum())) for v, e in factors)
+    return _estimate("w2", p, value, axes=_in_hypot(value, moved, axes), rounding=_in_hypot(value, moved, lost) + 4 * EPS * value)
 
 
-def _matrix(g: Gaussian) -> Tensor:
-    return torch.as_tensor(g.covariance, dtype=torch.float64).reshape(g.dim, g.dim)
+def chi2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
+    """exp(sum (t^2/(2 - r) - log(r (2 - r))/2)) - 1 over the eigenvalues r of Q^-1 P, t = B^-1 (m_p - m_q) on their axes; infinite unless all r < 2."""
+    pair = _Pair("chi2", p, q)
+    x, t, eta = pair.excess, pair.pull, pair.uncertain
+    if not float(x.max()) < 1:
+        raise InvalidParameter("law", p.name, "laws whose chi2 is finite")
+    off = pair.ratio * eta + 4 * EPS * x.abs()
+    room = 1 - x - off - 2 * pair.known * (3 + x)
+    if not float(room.min()) > 0:
+        raise InvalidParameter("law", p.name, "laws whose chi2 is surely finite: rounding may hide a direction in which it has twice the variance of the other")
+    log = float((t * t / (1 - x) - torch.log1p(-x * x) / 2).sum())
+    wider = (x.abs() + off).clamp_max(1 - 1e-16)
+    carried = float((t * t * (2 * off + 6 * pair.known) / ((1 - x) * room) + (torch.log1p(-x * x) - torch.log1p(-wider * wider)) / 2).sum())
+    if not log + carried < 709:
+        raise InvalidParameter("law", p.name, "laws whose chi2 is finite in double precision: below 1e308")
+    value = math.expm1(log)
+    return _estimate("chi2", p, value, axes=(1 + value) * math.expm1(carried), rounding=4 * EPS * (1 + value) * log)
 
 
-def _root(matrix: Tensor) -> Tensor:
-    values, vectors = torch.linalg.eigh(matrix)
-    root: Tensor = vectors @ torch.diag(values.clamp_min(0).sqrt()) @ vectors.T
-    return root
+def tv_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
+    """Half of int |p - q| for d = 1, exact at the crossings."""
+    value, error = tv_line_gaussian((q.mean - p.mean) / math.sqrt(p.covariance), (q.covariance - p.covariance) / p.covariance, q.covariance / p.covariance)
+    return Estimate.of(value, "closed form", rounding=error)
+
+
+class _Pair:
+    """Two Gaussians by their variances a and b on axes of their own.
+
+    Attributes
+    ----------
+    common : bool
+        Whether one set of axes serves both.
+    same : bool
+        Whether the factors of both covariances are one.
+    off_p, off_q : float
+        By how much a covariance may differ from its factors, in norm.
+    """
+
+    def __init__(self, name: str, p: Gaussian, q: Gaussian):
+        self.name, self.p = name, p
+        self.a, self.b = p.variances, q.variances
+        self.shift = (torch.as_tensor(p.mean, dtype=torch.float64) - torch.as_tensor(q.mean, dtype=torch.float64)).reshape(-1)
+        together = (p.axes is None and q.axes is None) or (p.axes is not None and q.axes is not None and torch.equal(p.axes, q.axes))
+        self.common = together or p.isotropic or q.isotropic
+        self.same = together and torch.equal(self.a, self.b)
+        self.off_p, self.off_q = _off(p), _off(q)
+        self._axes = (p.axes if together or q.isotropic else q.axes), q.axes
+
+    @cached_property
+    def overlap(self) -> Tensor:
+        """U'V for the axes V of p and U of q."""
+        own, other = (torch.eye(g, dtype=torch.float64) if axes is None else axes for g, axes in ((len(self.a), self.p.axes), (len(self.a), self._axes[1])))
+        turned: Tensor = other.T @ own
+        return turned
+
+    @property
+    def gap_of_roots(self) -> float:
+        """|P^1/2 - Q^1/2| where the axes are common."""
+        return float(torch.linalg.vector_norm((self.a - self.b) / (torch.sqrt(self.a) + torch.sqrt(self.b))))
+
+    @cached_property
+    def known(self) -> float:
+        """A bound on the relative error of every r, as forms: of both covariances, and of the product of their factors."""
+        p, q = self.off_p / float(self.a.min()), self.off_q / float(self.b.min())
+        product = 0.0 if self.common else 2 * EPS * (4 + 2 * math.sqrt(len(self.a))) * math.sqrt(min(float(v.max() / v.min()) for v in (self.a, self.b)))
+        if not p + q + product < 0.25:
+            allowed = f"covariances that are known well enough for {self.name}: their condition numbers leave no digits"
+            raise InvalidParameter("covariance", f"a matrix with eigenvalues from {float(self.a.min()):.3g} to {float(self.a.max()):.3g}", allowed)
+        return (p + q) / (1 - q) + product
+
+    @cached_property
+    def _whitened(self) -> tuple[Tensor, Tensor]:
+        """The singular vectors and values of B^-1 A."""
+        left, sigma, _ = torch.linalg.svd(self.overlap * torch.sqrt(self.a) / torch.sqrt(self.b)[:, None])
+        return left, sigma
+
+    @cached_property
+    def excess(self) -> Tensor:
+        """r - 1."""
+        sigma = None if self.common else self._whitened[1]
+        apart: Tensor = (self.a - self.b) / self.b if sigma is None else (sigma - 1) * (sigma + 1)
+        return apart
+
+    @property
+    def ratio(self) -> Tensor:
+        """r."""
+        return self.a / self.b if self.common else self._whitened[1] ** 2
+
+    @cached_property
+    def uncertain(self) -> Tensor:
+        """The relative error of every r; at most 1/2, which says that it is not known."""
+        if self.common:
+            return torch.full_like(self.a, 0.0 if self.same else self.known)
+        sigma = self._whitened[1]
+        return (self.known + EPS * (8 + 4 * math.sqrt(len(sigma))) * sigma.max() / sigma.clamp_min(1e-300)).clamp_max(0.5)
+
+    @cached_property
+    def pull(self) -> Tensor:
+        """B^-1 (m_p - m_q) on the axes of r."""
+        axes = self._axes[0 if self.common else 1]
+        turned = (self.shift if axes is None else self.shift @ axes) / torch.sqrt(self.b)
+        return turned if self.common else turned @ self._whitened[0]
+
+
+def _off(g: Gaussian) -> float:
+    """How far a covariance may be from the factors that were found for it: the backward error of an eigenvalue solver, and rounded entries."""
+    if g.axes is None or bool(((g.axes == 0) | (g.axes.abs() == 1)).all()):
+        return 0.0
+    return EPS * (8 + 2 * g.dim) * float(g.variances.max())
+
+
+def surplus(x: Tensor, ratio: Tensor) -> Tensor:
+    """x - log(1 + x), to relative accuracy, where ratio = 1 + x has all digits near 0: with s = x/(2 + x), 2 s^2/(1 - s) - 2 (s^3/3 + s^5/5 + ...)."""
+    s = x / (2 + x)
+    square = s * s
+    series = sum((square**k / (2 * k + 3) for k in range(9, -1, -1)), torch.zeros_like(x))
+    return torch.where(s.abs() < 0.1, 2 * square / (1 - s) - 2 * s * square * series, x - torch.log(ratio))
+
+
+def _in_hypot(value: float, part: float, change: float) -> float:
+    """What a change of one part of a root of squares does to it."""
+    top = change * (2 * part + change)
+    return top / (value + math.sqrt(value * value + top)) if top else 0.0
+
+
+def _estimate(name: str, p: Gaussian, value: float, **parts: float) -> Estimate:
+    if not (math.isfinite(value) and all(math.isfinite(part) for part in parts.values())):
+        raise InvalidParameter("law", p.name, f"laws whose {name} is finite")
+    return Estimate.of(value, "closed form", **parts)
+
+
+CLOSED: dict[str, Callable[[Gaussian, Gaussian], Estimate]] = {"kl": kl_gaussian, "tv": tv_gaussian, "w2": w2_gaussian, "chi2": chi2_gaussian}

@@ -14,7 +14,7 @@ from pmmtheory.laws import linear_moving
 from pmmtheory.laws.linear_law import LinearLaw, Mixture
 from pmmtheory.laws.linear_step import step_moments
 from pmmtheory.laws.poisson_moments import StepMoments
-from pmmtheory.laws.random_variance import variance_rule
+from pmmtheory.laws.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.schemes import Normal, PoissonMidpoint, Scheme
 from pmmtheory.targets import Gaussian
@@ -32,7 +32,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
     if not gaussian and target.isotropic:
         variance, middle = float(target.variances[0]), found[0].cpu()
-        mixtures = tuple(variance_rule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
+        mixtures = tuple(VarianceRule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
     slowest = 1 - mean_square_growth(scheme)
     error = _change(found, coarse) + 4e-16 * _substeps(scheme) / slowest
     return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, _enough(error, rtol, scheme), mixtures)

@@ -14,7 +14,7 @@ from pmmtheory.schemes import Midpoints
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (N, q), ascending, which of them count (N, q), and weights (q,)."""
 
-_LISTED = 12
+LISTED = 12
 """The largest K whose subsets are all listed."""
 
 _BETWEEN = (5, 6, 8, 10, 12)
@@ -34,7 +34,7 @@ def midpoint_sets(midpoints: Midpoints, level: int) -> Sets:
     if midpoints.kind != "bernoulli":
         times, weights = midpoints.one(level)
         return times[None], np.ones((1, len(times)), dtype=bool), weights
-    if midpoints.substeps <= _LISTED:
+    if midpoints.substeps <= LISTED:
         return _subsets(int(midpoints.substeps), midpoints.intensity)
     if midpoints.substeps == math.inf:
         return _process(midpoints.intensity, level)

@@ -8,8 +8,7 @@ degree. They give Gauss rules for each entry.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 
 import numpy as np
@@ -19,7 +18,8 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.linear_step import AffineSteps, affine_steps
-from pmmtheory.schemes import Scheme
+from pmmtheory.laws.midpoint_sets import LISTED
+from pmmtheory.schemes import Midpoints, Scheme
 
 _CHUNK = 2_000_000
 
@@ -27,18 +27,51 @@ _MOST_NODES = 6
 """For covariances of two blocks: the polynomials in three variables of degree 2n - 1 are too many beyond."""
 
 
-def variance_rule(scheme: Scheme, variance: float, blocks: Tensor, block: int) -> Callable[[int], tuple[Tensor, Tensor]]:
-    """The function n -> nodes and weights of the n-point Gauss rule for the variance of one block at stationarity.
+class VarianceRule:
+    """nodes -> points and weights of the n-point Gauss rule for the variance of one block at stationarity.
 
     blocks : (s, s) mean covariance, around which the polynomials are centred.
+    shift : by how many levels the rules for the midpoints of a step are refined.
     """
 
-    @cache
-    def rule(nodes: int) -> tuple[Tensor, Tensor]:
+    def __init__(self, scheme: Scheme, variance: float, blocks: Tensor, block: int, shift: int = 0):
+        self._scheme, self._variance, self._blocks, self._block, self._shift = scheme, variance, blocks, block, shift
+        self._steps = cache(self._steps_at)
+        self._rule = cache(self._found)
+
+    def __call__(self, nodes: int) -> tuple[Tensor, Tensor]:
+        return self._rule(nodes)
+
+    @cached_property
+    def coarser(self) -> VarianceRule:
+        """The same from rules for the midpoints of one level less."""
+        return VarianceRule(self._scheme, self._variance, self._blocks, self._block, self._shift - 1)
+
+    @cached_property
+    def widest(self) -> float:
+        """A number that the variance cannot exceed, infinite where none is known: the fixed points of v -> R^2 v + Q over the draws of a step.
+
+        With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
+        """
+        crowded = any(isinstance(draw, Midpoints) and draw.kind == "bernoulli" and draw.substeps > LISTED for draw in self._scheme.draws.values())
+        if crowded or len(self._blocks) > 1:
+            return math.inf
+        steps = self._steps(1)
+        square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
+        if float(square.max()) + 0.1 * float(square.max() - square.min()) >= 1:
+            return math.inf
+        fixed = noise / (1 - square)
+        return float(fixed.max()) + 0.1 * float(fixed.max() - fixed.min())
+
+    def _steps_at(self, level: int) -> AffineSteps:
+        return affine_steps(self._scheme, torch.full((2,), self._variance, dtype=torch.float64), level)
+
+    def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
+        blocks, block, name = self._blocks, self._block, self._scheme.name
         if len(blocks) > 1 and nodes > _MOST_NODES:
-            raise NotConverged(f"the law of the random variance of {scheme.name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
+            raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = affine_steps(scheme, torch.full((2,), variance, dtype=torch.float64), 1 if len(blocks) == 1 else min(nodes, 4) - 4)
+        steps = self._steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
         linear, shift = _entries(steps, block)
         middle = _vector(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle
@@ -47,11 +80,9 @@ def variance_rule(scheme: Scheme, variance: float, blocks: Tensor, block: int) -
             return torch.tensor(middle[:1]), torch.ones(1, dtype=torch.float64)
         inverse = np.linalg.inv(root)
         moments = _moments(inverse @ linear @ root, shift @ inverse.T, steps.weights.numpy(), degree)
-        points, weights = _gauss(moments, nodes, scheme.name)
+        points, weights = _gauss(moments, nodes, name)
         values = middle[0] + root[0, 0] * points
         return torch.as_tensor(values), torch.as_tensor(weights)
-
-    return rule
 
 
 def _entries(steps: AffineSteps, block: int) -> tuple[np.ndarray, np.ndarray]:

@@ -94,11 +94,6 @@ class LineQuadrature:
         """The nodes of the Gauss rule, shape (n, 24)."""
         return self._panels.x[:, :NODES]
 
-    @property
-    def edges(self) -> Tensor:
-        """The panels."""
-        return self._edges
-
     def log_density(self, x: Tensor) -> Tensor:
         """-F(x) - log Z."""
         return -self._potential(x) - self.log_normaliser

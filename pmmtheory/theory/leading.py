@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count_or_infinity, positive
-from pmmtheory.laws.grid import absolute_integral, cell_integrals, cumulative, interpolate
+from pmmtheory.errors import InvalidParameter, NotConverged, count_or_infinity, positive
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.theory.constant import LeadingConstant
+from pmmtheory.theory.panels import Panels, Points, panels, refined
+from pmmtheory.theory.perturbed import Expansion, Phi
+
+_WORST = 1e-2
+"""The largest relative error of a constant that is returned."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +33,28 @@ class LeadingTerm:
     ----------
     order : int
         p: TV and W2 fall like step^p, KL like step^(2p).
-    kl, tv, w2 : float
-        The limits of KL/step^(2p), TV/step^p and W2/step^p.
+    kl, tv : LeadingConstant
+        The limits of KL/step^(2p) and TV/step^p: floats, each an Estimate with its error.
+    phi : callable
+        At points of any shape.
     """
 
     order: int
-    kl: float
-    tv: float
-    w2: float
+    kl: LeadingConstant
+    tv: LeadingConstant
     phi: Callable[[Tensor], Tensor]
+    _w2: Callable[[], LeadingConstant] = field(repr=False)
+
+    @property
+    def w2(self) -> LeadingConstant:
+        """The limit of W2/step^p; raises NotConverged where it is not known to 1%: between modes that double precision cannot weigh against each other."""
+        return self._w2()
 
 
 def leading_term(
     scheme: type[Scheme], target: LineTarget, substeps: float = math.inf, midpoints: str = "bernoulli", substeps_times_step: float | None = None
 ) -> LeadingTerm:
-    """The leading term of a scheme on a smooth one-dimensional target, overdamped.
+    """The leading term of a scheme on a one-dimensional target with a Lipschitz F', overdamped; F'' may jump, and phi with it.
 
     Parameters
     ----------
@@ -57,7 +68,9 @@ def leading_term(
     Raises
     ------
     InvalidParameter
-        For a scheme without a known leading term, or a target not on the line.
+        For a scheme without a known leading term, or a target that is not on the line or whose F' jumps.
+    NotConverged
+        Where a constant is not known to 1%.
 
     Examples
     --------
@@ -80,68 +93,63 @@ def leading_term(
     second = _poisson if midpoints == "bernoulli" else _randomized
     if substeps_times_step is not None:
         c = positive("substeps_times_step", substeps_times_step)
-        return _term(target, 2, lambda grid: _euler(grid) / c + second(grid))
+        return _term(target, 2, lambda p: _euler(p) / c + second(p))
     k = count_or_infinity("substeps", substeps)
     if k == math.inf and midpoints == "single" and superconvergent:
         return _term(target, 3, _gaussian_randomized)
-    return _term(target, 2, second) if k == math.inf else _term(target, 1, lambda grid: _euler(grid) / k)
+    return _term(target, 2, second) if k == math.inf else _term(target, 1, lambda p: _euler(p) / k)
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """F' and F'' of a target on a fine uniform grid of its support."""
-
-    spacing: float
-    slope: Tensor
-    curvature: Tensor
-
-    def antiderivative(self, values: Tensor) -> Tensor:
-        cells = cell_integrals(values, self.spacing)
-        return torch.cat([values.new_zeros(1), torch.cumsum(cells, 0)])
-
-
-def _euler(grid: _Grid) -> Tensor:
+def _euler(p: Points) -> Tensor:
     """|F'|^2/4 - F''/2."""
-    return grid.slope**2 / 4 - grid.curvature / 2
+    return p.slope**2 / 4 - p.curvature / 2
 
 
-def _randomized(grid: _Grid) -> Tensor:
+def _randomized(p: Points) -> Tensor:
     """-F''^2/12."""
-    return -(grid.curvature**2) / 12
+    return -(p.curvature**2) / 12
 
 
-def _gaussian_randomized(grid: _Grid) -> Tensor:
+def _gaussian_randomized(p: Points) -> Tensor:
     """He_2/12 + He_4/96 of the standardised variable, times lam^3: on a Gaussian of curvature lam order 2 vanishes.
 
     The relative error of the variance is (a lam)^3/6; the law is a scale mixture whose random variance has relative
     variance (a lam)^3/12, so that the fourth cumulant enters at the same order.
     """
-    lam = grid.curvature
-    square = grid.slope**2 / lam
+    lam = p.curvature
+    square = p.slope**2 / lam
     return lam**3 * ((square - 1) / 12 + (square**2 - 6 * square + 3) / 96)
 
 
-def _poisson(grid: _Grid) -> Tensor:
-    """-(5/12) F''^2 + (1/3) int F''^2 F' dx."""
-    return -5 / 12 * grid.curvature**2 + grid.antiderivative(grid.curvature**2 * grid.slope) / 3
+def _poisson(p: Points) -> Tensor:
+    """-(5/12) F''^2 + (1/3) int F''^2 F' dx, from the median."""
+    return -5 / 12 * p.curvature**2 + p.antiderivative(lambda p: p.curvature**2 * p.slope) / 3
 
 
-def _term(target: LineTarget, order: int, phi: Callable[[_Grid], Tensor]) -> LeadingTerm:
-    low, high = target.quadrature.low, target.quadrature.high
-    n = max(2001, math.ceil((high - low) * 40 * math.sqrt(min(float(target.smoothness), 1e6))))
-    x = torch.linspace(low, high, n, dtype=torch.float64)
-    spacing = float(x[1] - x[0])
-    values = phi(_Grid(spacing, -target.drift(x), target.curvature(x)))
-    density = target.density(x)
-    values = values - (values * density).sum() / density.sum()
-    if float(values.abs().max()) < 1e-10 * float(target.smoothness) ** order:
+def _term(target: LineTarget, order: int, phi: Phi) -> LeadingTerm:
+    """Each constant by two rules on different panels: their change is the part "resolution"."""
+    edges = panels(target)
+    coarse, fine = Expansion(target, edges, 16, phi), Expansion(target, refined(edges, (), 0.4), 12, phi)
+    _require_lipschitz(target, fine.panels)
+    if not fine.absolute > 1e-10 * fine.size:
         raise InvalidParameter("target", target.name, f"one whose error of order {order} does not vanish")
-    weighted = values * density
-    flow = cumulative(weighted, spacing)
-    return LeadingTerm(
-        order=order,
-        kl=float((values * weighted).sum()) * spacing / 2,
-        tv=absolute_integral(weighted, low, spacing) / 2,
-        w2=math.sqrt(float((flow**2 / density).sum()) * spacing),
-        phi=lambda points: interpolate(values, low, spacing, points),
-    )
+
+    def constant(name: str) -> LeadingConstant:
+        value = getattr(fine, name)
+        parts = {"resolution": abs(value - getattr(coarse, name)), "rounding": fine.rounding[name], "ends": fine.ends[name]}
+        error = sum(parts.values())
+        if not error <= _WORST * value < math.inf:
+            raise NotConverged(f"the leading constant of {name} on {target.name}, relatively,", error / value if value else math.inf, _WORST)
+        return LeadingConstant.of(value, "quadrature", **parts)
+
+    return LeadingTerm(order, constant("kl"), constant("tv"), fine.at, lambda: constant("w2"))
+
+
+def _require_lipschitz(target: LineTarget, p: Panels) -> None:
+    """E F'^2 = E F'' unless F' jumps, and E (x - c) F' = 1 unless the drift is not that of the density."""
+    square, middle = p.expect(p.slope**2), float(p.x[p.middle].mean())
+    moment = (p.x - middle) * p.slope
+    if not math.isfinite(float(target.smoothness)) or abs(p.expect(p.curvature) - square) > 1e-7 * (square + p.expect(p.curvature.abs())):
+        raise InvalidParameter("target", target.name, "a target whose F' is Lipschitz, without jumps: elsewhere there is no leading term of this form")
+    if abs(p.expect(moment) - 1) > 1e-7 * (1 + p.expect(moment.abs())):
+        raise InvalidParameter("target", target.name, "a target whose drift is the derivative of its log density")

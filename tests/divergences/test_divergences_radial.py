@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import numpy as np
 import ot
 import pytest
@@ -11,7 +12,7 @@ import torch
 from scipy import stats
 from scipy.integrate import quad
 
-from pmmtheory.divergences.gaussian import chi2_gaussian, kl_gaussian, tv_gaussian, w2_gaussian
+from pmmtheory.divergences import chi2, kl, tv, w2
 from pmmtheory.divergences.radial import Radial
 from pmmtheory.targets import Gaussian
 
@@ -45,14 +46,37 @@ class TestGaussians:
         exact = abs(stats.chi2.cdf(crossing, dim) - stats.chi2.cdf(crossing / r, dim))
         assert seen.tv == pytest.approx(exact, rel=1e-8)
 
+    @pytest.mark.parametrize("name", ["kl", "tv", "w2", "chi2"])
+    @pytest.mark.parametrize("dim", DIMENSIONS)
+    @pytest.mark.parametrize("excess", [1e-9, 1e-5, 1e-3, 0.05, -0.3, 0.6, 0.95, 5.0, 1e3, -0.99, -0.9999])
+    def test_to_rounding(self, name: str, dim: int, excess: float) -> None:
+        """At 40 digits, within the rounding that is stated, near laws and far ones."""
+        with mp.workdps(40):
+            r = mp.mpf(1 + excess)
+            if name == "chi2":
+                exact = (r * (2 - r)) ** (-mp.mpf(dim) / 2) - 1 if r < 2 else mp.inf
+            elif name == "tv":
+                crossing = dim * mp.log(r) / (1 - 1 / r)
+                below = [mp.gammainc(mp.mpf(dim) / 2, 0, at / 2, regularized=True) for at in (crossing, crossing / r)]
+                exact = abs(below[0] - below[1])
+            else:
+                exact = dim / mp.mpf(2) * (r - 1 - mp.log(r)) if name == "kl" else mp.sqrt(dim) * abs(mp.sqrt(r) - 1)
+            seen = Radial(dim, tensor(1 + excess), tensor(1.0), 1.0)
+            value = getattr(seen, name)
+            if exact > 1e300:
+                assert value == math.inf
+                return
+            assert abs(value - exact) <= seen.rounding(name, value) + 1e-38
+            assert seen.rounding(name, value) < (1e-9 if name == "chi2" else 1e-10) * value
+
     @pytest.mark.parametrize("dim", [1, 2, 7])
     def test_the_closed_forms_of_the_package(self, dim: int) -> None:
         p, q, seen = Gaussian(dim=dim, covariance=0.8), Gaussian(dim=dim, covariance=0.6), Radial(dim, tensor(0.8), tensor(1.0), 0.6)
-        assert seen.kl == pytest.approx(kl_gaussian(p, q), rel=1e-12)
-        assert seen.w2 == pytest.approx(w2_gaussian(p, q), rel=1e-7)
-        assert seen.chi2 == pytest.approx(chi2_gaussian(p, q), rel=1e-12)
+        assert seen.kl == pytest.approx(float(kl(p, q)), rel=1e-12)
+        assert seen.w2 == pytest.approx(float(w2(p, q)), rel=1e-7)
+        assert seen.chi2 == pytest.approx(float(chi2(p, q)), rel=1e-12)
         if dim == 1:
-            assert seen.tv == pytest.approx(tv_gaussian(p, q), rel=1e-9)
+            assert seen.tv == pytest.approx(float(tv(p, q)), rel=1e-9)
 
 
 class TestMixtures:

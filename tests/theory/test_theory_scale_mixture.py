@@ -43,6 +43,23 @@ def test_on_the_line_it_is_the_leading_term(scheme: type[Scheme]) -> None:
         assert getattr(found, name) == pytest.approx(getattr(other, name), rel=1e-8)
 
 
+@pytest.mark.parametrize("dim", [1, 39, 41, 10**4, 10**9])
+@pytest.mark.parametrize(("m", "n"), [(1.0, 0.0), (-0.3, 1e-9), (0.3, 1e-9), (0.5, 0.2), (0.2, 0.2), (0.1, 1.5), (0.0, -1.0)])
+def test_total_variation_at_60_digits(m: float, n: float, dim: int) -> None:
+    """The same formula, which cancels in double precision."""
+    with mp.workdps(60):
+        half, a, b = mp.mpf(dim) / 2, mp.mpf(m), mp.mpf(n)
+        root = mp.sqrt((a - b) ** 2 + b * b * half)
+        turns = sorted([(b - a - root) / b, (b - a + root) / b]) if n else [mp.mpf(0)]
+        changes = [mp.mpf(0)]
+        for e in turns:
+            if half + e > 0:
+                changes.append(mp.exp(half * mp.log(half + e) - half - e - mp.loggamma(half)) * (-a + b * (1 - e) / 2))
+        truth = sum(abs(y - x) for x, y in zip(changes, [*changes[1:], mp.mpf(0)], strict=True)) / 2
+    seen = mixture_distances(1, m, 1, n, 1.0, dim).tv
+    assert abs(mp.mpf(float(seen)) - truth) <= seen.error
+
+
 def test_the_lower_order_alone() -> None:
     """A mean error of order 2 hides a spread of order 3; one of order 4 is hidden by it."""
     assert mixture_distances(2, 0.5, 3, 0.2, 1.0, 10) == mixture_distances(2, 0.5, 3, 0.0, 1.0, 10)
