@@ -54,6 +54,20 @@ class NotMonotone(PmmError):
         self.where = where
 
 
+class Diverged(PmmError):
+    """Particles of a chain that left every bound: they are infinite or not a number.
+
+    Attributes
+    ----------
+    step : int
+        The number of steps after which a particle was not finite.
+    """
+
+    def __init__(self, what: str, step: int, steps: int, lost: int, particles: int, advice: str):
+        super().__init__(f"{what} diverged: after step {step} of {steps}, {lost} of {particles} particles are not finite; {advice}.")
+        self.step = step
+
+
 class NotConverged(PmmError):
     """A computation that could not reach the accuracy asked for.
 
