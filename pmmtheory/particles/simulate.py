@@ -80,15 +80,15 @@ def simulate(
 
 def walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator | None = None) -> Tensor:
     """Steps 0, 1, ... of a chain; raises Diverged once a particle is not finite. The generator is what `move` draws from, if it is one for all steps."""
-    kept, since, state = x, 0, generator and generator.get_state()
+    kept, since, state = x, 0, generator.get_state() if generator else None
     for i in range(steps):
         x = move(x, i)
         if (i + 1) % _WATCH == 0 or i + 1 == steps:
             if not bool(torch.isfinite(x).all()):
-                if generator is not None:
+                if generator is not None and state is not None:
                     generator.set_state(state)
                 raise _divergence(move, kept, range(since, steps), what, advice)
-            kept, since, state = x, i + 1, generator and generator.get_state()
+            kept, since, state = x, i + 1, generator.get_state() if generator else None
     return x
 
 

@@ -43,7 +43,7 @@ class MultiStep(NamedTuple):
 Variant = Callable[[NoiseLevels, NoiseLevels], AffineStep]
 
 
-def ddim(t: NoiseLevels, s: NoiseLevels, eta: Numbers = 0.0) -> AffineStep:
+def ddim(t: NoiseLevels, s: NoiseLevels, eta: Numbers | float = 0.0) -> AffineStep:
     """X_s = alpha_s (X_t - sigma_t eps)/alpha_t + sqrt(sigma_s^2 - v) eps + sqrt(v) Z, v = eta^2 (sigma_s/sigma_t)^2 (1 - alpha_t^2/alpha_s^2).
 
     Examples
