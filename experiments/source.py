@@ -54,22 +54,29 @@ class Sources:
         """Modules whose source counts, and libraries."""
         reached, loaded, libraries = set[str](), set[str](), set[str]()
         waiting = {f"{self.measures}.{measure}", ALWAYS}
-        loading = set(waiting)
+        loading, asks = set(waiting), False
         while waiting or loading:
             while loading:
                 name = loading.pop()
                 loaded.add(name)
                 loading |= self._links(name).loads - loaded
-                waiting |= {name} if self._tree.file(name).acts else set()
-            waiting -= reached
+                waiting |= {name} if self._acts(name) else set()
+            waiting = (waiting | loaded if asks else waiting) - reached
             if waiting:
                 name = waiting.pop()
                 links = self._links(name)
                 reached.add(name)
+                asks |= self._tree.file(name).asks
                 waiting |= links.needs
                 libraries |= links.libraries
                 loading |= {name, *links.loads} - loaded
         return reached, libraries
+
+    def _acts(self, name: str) -> bool:
+        """Whether to load a module may change what another one does: it calls a function of ours, or does more than to define names."""
+        file = self._tree.file(name)
+        origins = [file.bound[call] for call in file.calls if call in file.bound]
+        return file.acts or any(origin is None or self._tree.counts(origin[0]) for origin in origins)
 
     def _links(self, name: str) -> _Links:
         """What a module depends on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +36,10 @@ class SourceFile:
         Its strings that may be names of modules.
     acts : bool
         Whether importing it does more than to define names.
+    calls : set of str
+        The names through which it calls functions when it is imported, decorators among them.
+    asks : bool
+        Whether it can find classes that it does not import, once they are loaded.
     """
 
     name: str
@@ -45,6 +50,8 @@ class SourceFile:
     bound: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
     acts: bool = False
+    calls: set[str] = field(default_factory=set)
+    asks: bool = False
 
     def unchanged(self) -> bool:
         """Whether the file still says the same."""
@@ -91,6 +98,8 @@ class _Reader:
             self.facts.words.add(node.value.rstrip("."))
         elif isinstance(node, ast.Name) and node.id == "__name__":
             self.facts.words.add(self.facts.name)
+        elif getattr(node, "attr", getattr(node, "name", "")) in ("__subclasses__", "__init_subclass__"):
+            self.facts.asks = True
         for key, value in node.__dict__.items():
             if key in _LIKE_CODE:
                 continue
@@ -110,6 +119,7 @@ class _Reader:
     def top(self, body: list[ast.stmt]) -> None:
         """Note the names that the statements bind, and whether they do anything else."""
         for statement in body:
+            self.facts.calls.update(_calls(statement))
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 self.facts.bound |= {name: origin for origin, name in self._origins(statement)}
             elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -138,6 +148,24 @@ def _hash(content: bytes) -> str:
 def _code(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements of a body without strings that stand by themselves, as docstrings do, and without what is for types alone."""
     return [statement for statement in body if not _is_text(statement) and not _only_for_types(statement)]
+
+
+def _calls(statement: ast.stmt) -> Iterator[str]:
+    """The names through which a statement calls functions, but not in the bodies of functions."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts: list[ast.AST] = [*statement.args.defaults, *filter(None, statement.args.kw_defaults)]
+    elif isinstance(statement, ast.ClassDef):
+        parts = [*statement.bases, *statement.keywords]
+        for inner in statement.body:
+            yield from _calls(inner)
+    else:
+        parts = [statement]
+    called = [node.func for part in parts for node in ast.walk(part) if isinstance(node, ast.Call)]
+    for function in (*called, *getattr(statement, "decorator_list", ())):
+        while isinstance(function, ast.Attribute | ast.Call):
+            function = function.value if isinstance(function, ast.Attribute) else function.func
+        if isinstance(function, ast.Name):
+            yield function.id
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -121,6 +121,32 @@ def test_what_a_module_does_when_it_is_loaded_counts_for_all_that_load_it(copy: 
     assert not edited(copy, "pmmtheory/schemes/ubu.py", appended("EDIT = 1")) & SAMPLERS
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pmmtheory.discover import lookup\n\n@lookup\ndef extra(): ...",
+        "from pmmtheory.discover import lookup\n\nclass Extra:\n    found = lookup('a', object, 'b')",
+        "def extra(): ...\n\nFOUND = extra()",
+        "UBU.step = None",
+    ],
+)
+def test_a_module_that_may_register_itself_counts_for_all_that_load_it(copy: Path, text: str) -> None:
+    assert edited(copy, "pmmtheory/schemes/ubu.py", appended(text)) >= SAMPLERS | {"initial_error"}
+
+
+def test_who_asks_for_subclasses_depends_on_all_that_is_loaded(copy: Path) -> None:
+    number = copy / "experiments" / "measures" / "number.py"
+    before = number.read_text()
+    try:
+        number.write_text(before + "\n\ndef known(): return Estimate.__subclasses__()\n")
+        key = Sources("experiments.measures", [str(copy)]).of("number")
+        (copy / "pmmtheory" / "laws" / "kernel.py").write_text((copy / "pmmtheory" / "laws" / "kernel.py").read_text() + "\nEDIT = 1\n")
+        assert Sources("experiments.measures", [str(copy)]).of("number") != key
+    finally:
+        number.write_text(before)
+        shutil.copy(ROOT / "pmmtheory" / "laws" / "kernel.py", copy / "pmmtheory" / "laws" / "kernel.py")
+
+
 def test_an_import_inside_a_function_and_the_name_of_a_module_count(copy: Path) -> None:
     number, file = "experiments/measures/number.py", copy / "pmmtheory" / "rates" / "fit.py"
     before = (copy / number).read_text(), file.read_text()
@@ -142,7 +168,7 @@ def test_libraries_count_by_their_versions(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_file_that_is_no_python_and_a_measure_that_is_gone_have_keys(copy: Path) -> None:
     assert edited(copy, "pmmtheory/laws/kernel.py", lambda _: "def (") == LAWS
-    assert Sources("experiments.measures").of("gone") == Sources("experiments.measures").of("gone")
+    assert Sources("experiments.measures").of("gone")
 
 
 def test_packages_without_a_version_count(tmp_path: Path) -> None:
