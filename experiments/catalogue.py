@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pmmtheory.schedulers import Scheduler
     from pmmtheory.schemes import Scheme
     from pmmtheory.targets import Gaussian
     from pmmtheory.targets.line import LineTarget
@@ -33,31 +32,6 @@ TARGETS = {
     "log-cosh": TargetEntry("LogCosh", {}, 1.0, True),
 }
 """Name -> target; `smoothness` only scales the step sizes."""
-
-
-DATA: dict[str, tuple[str, dict[str, Any]]] = {
-    "two modes": ("GaussianMixture", {"weights": [0.4, 0.6], "means": [-1.5, 1.0], "variances": [0.1, 0.3]}),
-    "one mode": ("Gaussian", {"mean": 0.7, "covariance": 0.3}),
-    "two modes in the plane": ("GaussianMixture", {"weights": [0.4, 0.6], "means": [[-1.5, 0.0], [1.0, 0.5]], "variances": [0.1, 0.3]}),
-}
-"""Name -> what a diffusion model generates."""
-
-
-def build_data(name: str) -> LineTarget:
-    """The data of a name."""
-    kind, arguments = DATA[name]
-    made: LineTarget = getattr(importlib.import_module("pmmtheory.targets"), kind)(**arguments)
-    return made
-
-
-def build_sampler(sampler: str, schedule: str, size: int, steps: int, **options: Any) -> Scheduler:
-    """A sampler on a noise schedule: a class of pmmtheory.schedulers or, for controls, of pmmtheory.testing.broken_schedulers."""
-    from pmmtheory import schedulers
-    from pmmtheory.testing import broken_schedulers
-
-    found = getattr(schedulers, sampler, None) or getattr(broken_schedulers, sampler)
-    made: Scheduler = found(getattr(schedulers.NoiseSchedule, schedule)(size), steps, **options)
-    return made
 
 
 def build_target(name: str, dim: int = 1) -> LineTarget:

@@ -119,7 +119,7 @@ def _run(studies: list[Study], profile: str, device: str, workers: int | None, j
         report.require_writable(json)
     default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
     with open_store(store) as opened:
-        tally = fill(opened, chain.from_iterable(checks.values()), origin, workers or default_workers, discover.MEASURES)
+        tally = fill(opened, chain.from_iterable(checks.values()), origin, workers or default_workers)
         results = opened.load(origin)
     console = terminal()
     outcomes: list[Outcome] = []

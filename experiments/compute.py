@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, field
 
@@ -22,14 +21,11 @@ class Computed:
     seconds: float = 0.0
 
 
-def compute(cell: Cell, device: str, measures: str, one_thread: bool = False) -> Computed:
+def compute(cell: Cell, device: str, measures: str) -> Computed:
     """Run the cell's measure from the package `measures`. Whatever it raises becomes the reason, so that a run goes on."""
     start = time.perf_counter()
     try:
         measure = load_measure(measures, cell.measure)
-        torch = sys.modules.get("torch")
-        if one_thread and torch is not None:
-            torch.set_num_threads(1)
         estimates = _checked(measure(device=device, **dict(cell.parameters)))
     except Exception as error:
         return Computed(cell, reason=_sentence(error), seconds=time.perf_counter() - start)

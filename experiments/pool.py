@@ -6,31 +6,37 @@ Here each worker has its own pipe, so a death is one failed cell and a new worke
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from experiments.compute import Computed, compute
+from experiments.one_thread import alone
+from experiments.source import Sources
+from experiments.source_file import SourceFile
 from experiments.study import Cell
 
 _SPAWN = multiprocessing.get_context("spawn")
+_EDITED = "its code was edited while the run began; the same command computes it."
 
 
-def compute_all(cells: Sequence[Cell], device: str, workers: int, measures: str) -> Generator[Computed]:
-    """Yield the outcome of every cell as it comes; one worker means this process. Closing the iterator ends the workers."""
-    if workers == 1:
-        yield from (compute(cell, device, measures) for cell in cells)
-        return
-    waiting = deque(cells)
+def compute_all(cells: Sequence[Cell], device: str, workers: int, sources: Sources) -> Generator[Computed]:
+    """Yield the outcome of every cell as it comes. Closing the iterator ends the workers.
+
+    One worker is a process of its own too, with one thread: so a number has the same last bits whatever the number of workers.
+    """
+    waiting, files = deque(cells), {cell.measure: sources.files(cell.measure) for cell in cells}
     team: list[_Worker] = []
     try:
         for _ in range(min(workers, len(cells))):
-            team.append(_Worker(device, measures))
+            team.append(_Worker(device, sources.measures, files))
             team[-1].give(waiting.popleft())
         while busy := {worker.pipe: worker for worker in team if worker.cell is not None}:
             for pipe in wait(list(busy)):
@@ -47,9 +53,8 @@ def compute_all(cells: Sequence[Cell], device: str, workers: int, measures: str)
 class _Worker:
     """A process that computes one cell at a time."""
 
-    def __init__(self, device: str, measures: str) -> None:
-        self.device = device
-        self.measures = measures
+    def __init__(self, *needs: Any) -> None:
+        self.needs = needs
         self.cell: Cell | None = None
         self._start()
 
@@ -82,18 +87,30 @@ class _Worker:
 
     def _start(self) -> None:
         self.pipe, theirs = _SPAWN.Pipe()
-        self.process = _SPAWN.Process(target=_serve, args=(theirs, self.device, self.measures), daemon=True)
-        with _one_thread(), _no_interrupt():
+        self.process = _SPAWN.Process(target=_serve, args=(theirs, *self.needs), daemon=True)
+        with alone(), _no_interrupt():
             self.process.start()
         theirs.close()
 
 
-def _serve(pipe: Connection, device: str, measures: str) -> None:
+def _serve(pipe: Connection, device: str, measures: str, files: Mapping[str, Sequence[SourceFile]]) -> None:
     """The worker's life: cells in, outcomes out."""
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    edited = _load(files)
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(compute(pipe.recv(), device, measures, one_thread=True))
+            cell: Cell = pipe.recv()
+            pipe.send(Computed(cell, reason=_EDITED) if cell.measure in edited else compute(cell, device, measures))
+
+
+def _load(files: Mapping[str, Sequence[SourceFile]]) -> set[str]:
+    """Load all that the measures need, so that edits from now on change nothing; return those whose files are no longer as their keys say."""
+    every = {file.name: file for group in files.values() for file in group}
+    for name in sorted(every):
+        with suppress(Exception):  # what is wrong with it is the reason of the cells that need it
+            importlib.import_module(name)
+    edited = {name for name, file in every.items() if not file.unchanged()}
+    return {measure for measure, group in files.items() if any(file.name in edited for file in group)}
 
 
 def _leave_with_parent() -> None:
@@ -102,19 +119,6 @@ def _leave_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let the processes started here use one thread each; numerical libraries read this when they are loaded."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        del os.environ["OMP_NUM_THREADS"]
-        if before is not None:
-            os.environ["OMP_NUM_THREADS"] = before
 
 
 @contextmanager

@@ -1,26 +1,29 @@
-"""Where a result comes from: results of another version or device are never mixed."""
+"""Where a result comes from: results of other code or of another device are never mixed."""
 
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 import pmmtheory
+from experiments import discover
 from experiments.errors import UsageError
+from experiments.source import Sources
 
 DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """The device kind ("cpu" or "cuda"), its hardware name and the versions in use."""
+    """The device kind ("cpu" or "cuda"), its hardware name, the versions in use and the keys of the measures."""
 
     device: str
     hardware: str
     version: str
     python: str
     torch: str
+    sources: Sources = field(compare=False)
 
 
 def provenance(device: str) -> Provenance:
@@ -32,7 +35,7 @@ def provenance(device: str) -> Provenance:
         torch_version = version("torch")
     except PackageNotFoundError:
         torch_version = "none"
-    return Provenance(device, hardware, pmmtheory.__version__, platform.python_version(), torch_version)
+    return Provenance(device, hardware, pmmtheory.__version__, platform.python_version(), torch_version, Sources(discover.MEASURES))
 
 
 def _gpu() -> str:

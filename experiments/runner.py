@@ -18,14 +18,15 @@ from experiments.study import Cell, Check
 
 @dataclass(frozen=True)
 class Tally:
-    """How many cells a run computed, found stored, and could not compute."""
+    """How many cells a run computed, found stored, and could not compute; and of how many there were only results of other code."""
 
     computed: int
     reused: int
     failed: int
+    stale: int
 
 
-def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int, measures: str) -> Tally:
+def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int) -> Tally:
     """Compute what is not stored, each cell once, and commit each as it is finished.
 
     Raises
@@ -38,12 +39,13 @@ def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int
         The user pressed Ctrl-C.
     """
     wanted = _wanted(checks)
-    require_measures(measures, dict.fromkeys(cell.measure for cell, _ in wanted))
+    require_measures(origin.sources.measures, dict.fromkeys(cell.measure for cell, _ in wanted))
     missing = sorted(_missing(wanted, store.load(origin)), key=_longest_first)
     reused = len(wanted) - len(missing)
+    stale = len(store.stale(origin) & {cell.key for cell in missing})
     computed = failed = 0
     try:
-        with progress(len(missing)) as tick, closing(compute_all(missing, origin.device, workers, measures)) as results:
+        with progress(len(missing)) as tick, closing(compute_all(missing, origin.device, workers, origin.sources)) as results:
             for result in results:
                 store.save(result, origin)
                 computed += bool(result.estimates)
@@ -51,7 +53,7 @@ def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int
                 tick(result.cell.measure)
     except KeyboardInterrupt:
         raise Stopped(f"stopped; {reused + computed} of {len(wanted)} cells are stored; the same command continues.") from None
-    return Tally(computed, reused, failed)
+    return Tally(computed, reused, failed, stale)
 
 
 def _wanted(checks: Iterable[Check]) -> list[tuple[Cell, set[str]]]:

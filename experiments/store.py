@@ -47,33 +47,47 @@ class Store:
     def save(self, computed: Computed, origin: Provenance) -> None:
         """Commit a cell. An estimate replaces an earlier failure; a failure never replaces an estimate."""
         cell = computed.cell
-        key = (cell.key, origin.device, origin.version)
+        key = (cell.key, origin.device, origin.sources.of(cell.measure))
         parameters = json.dumps({name: _plain(value) for name, value in cell.parameters})
-        shared = (computed.seconds, origin.hardware, origin.python, origin.torch, datetime.now(UTC).isoformat(timespec="seconds"))
-        rows = [(*key, metric, cell.measure, parameters, e.value, e.error, e.method, "done", "", *shared) for metric, e in computed.estimates.items()]
-        failure = (*key, "", cell.measure, parameters, None, None, "", "failed", computed.reason, *shared)
+        shared = (computed.seconds, origin.hardware, origin.version, origin.python, origin.torch, datetime.now(UTC).isoformat(timespec="seconds"))
+        rows = [
+            (*key, metric, cell.measure, parameters, e.value, e.error, json.dumps(dict(e.parts)), e.method, "done", "", *shared)
+            for metric, e in computed.estimates.items()
+        ]
+        failure = (*key, "", cell.measure, parameters, None, None, "{}", "", "failed", computed.reason, *shared)
         with self._transaction():
-            self.connection.execute("DELETE FROM results WHERE cell = ? AND device = ? AND version = ? AND status = 'failed'", key)
-            done = self.connection.execute("SELECT 1 FROM results WHERE cell = ? AND device = ? AND version = ?", key).fetchone()
+            self.connection.execute("DELETE FROM results WHERE cell = ? AND device = ? AND source = ? AND status = 'failed'", key)
+            done = self.connection.execute("SELECT 1 FROM results WHERE cell = ? AND device = ? AND source = ?", key).fetchone()
             blanks = ", ".join("?" * len(failure))
             self.connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({blanks})", rows if rows or done else [failure])
 
     def load(self, origin: Provenance) -> dict[str, Stored]:
-        """What is stored for this device and version, by the key of the cell."""
-        query = "SELECT cell, metric, value, error, method, status, reason FROM results WHERE device = ? AND version = ?"
+        """What this code computed on this device, by the key of the cell."""
+        query = "SELECT measure, source, cell, metric, value, error, parts, method, status, reason FROM results WHERE device = ?"
         found: dict[str, Stored] = {}
         with one_sentence(self.path):
-            for cell, metric, value, error, method, status, reason in self.connection.execute(query, (origin.device, origin.version)):
+            for measure, source, cell, metric, value, error, parts, method, status, reason in self.connection.execute(query, (origin.device,)):
+                if source != origin.sources.of(measure):
+                    continue
                 stored = found.setdefault(cell, Stored())
                 if status == "done":
-                    stored.estimates[metric] = Estimate(value, error, method)
+                    stored.estimates[metric] = Estimate(value, error, method, json.loads(parts))
                 else:
                     stored.reason = reason
         return found
 
+    def stale(self, origin: Provenance) -> set[str]:
+        """The keys of the cells that only other code computed on this device."""
+        query = "SELECT DISTINCT measure, source, cell FROM results WHERE device = ? AND status = 'done'"
+        with one_sentence(self.path):
+            rows = self.connection.execute(query, (origin.device,)).fetchall()
+        current = {cell for measure, source, cell in rows if source == origin.sources.of(measure)}
+        return {cell for _, _, cell in rows} - current
+
     def everything(self) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """The names of the columns and every row, of all devices and versions."""
-        with one_sentence(self.path), closing(self.connection.execute("SELECT * FROM results ORDER BY measure, parameters, metric, device, version")) as rows:
+        """The names of the columns and every row, of all devices and sources."""
+        query = "SELECT * FROM results ORDER BY measure, parameters, metric, device, time, source"
+        with one_sentence(self.path), closing(self.connection.execute(query)) as rows:
             return [column[0] for column in rows.description], rows.fetchall()
 
     @contextmanager

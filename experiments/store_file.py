@@ -14,8 +14,8 @@ from experiments.errors import StoreError
 
 MARK = 0x504D4D54
 """The application id in the header of the file ("PMMT")."""
-LAYOUT = 1
-"""The version of the table."""
+LAYOUT = 2
+"""The version of the table. The first had neither source nor parts, and rows for each version of the package."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
 SPACE = 1 << 20
@@ -25,23 +25,28 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS results (
     cell TEXT NOT NULL,
     device TEXT NOT NULL,
-    version TEXT NOT NULL,
+    source TEXT NOT NULL,
     metric TEXT NOT NULL,
     measure TEXT NOT NULL,
     parameters TEXT NOT NULL,
     value REAL,
     error REAL,
+    parts TEXT NOT NULL,
     method TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status = 'failed' OR (status = 'done' AND value IS NOT NULL AND error IS NOT NULL)),
     reason TEXT NOT NULL,
     seconds REAL NOT NULL,
     hardware TEXT NOT NULL,
+    version TEXT NOT NULL,
     python TEXT NOT NULL,
     torch TEXT NOT NULL,
     time TEXT NOT NULL,
-    PRIMARY KEY (cell, device, version, metric)
+    PRIMARY KEY (cell, device, source, metric)
 )
 """
+_COLUMNS = "cell, device, source, metric, measure, parameters, value, error, parts, method, status, reason, seconds, hardware, version, python, torch, time"
+_FIRST = _COLUMNS.replace("source", "'version ' || version AS source").replace("parts", "'{}' AS parts")
+"""The columns as a store of the first layout has them: what computed its rows is known by the version of the package alone."""
 
 _WRONG = {
     sqlite3.SQLITE_FULL: "the disk is full; what was stored so far is kept, free some space and the same command continues",
@@ -69,7 +74,9 @@ def connect(path: Path, must_exist: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(_address(path, must_exist), timeout=PATIENCE, isolation_level=None, uri=True)
         try:
             _check(connection, path)
-            if not must_exist:
+            if must_exist:
+                _present(connection)
+            else:
                 _prepare(connection)
         except BaseException:
             connection.close()
@@ -101,14 +108,20 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     mark, layout = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     if tables and mark != MARK:
         raise StoreError(f"the store {path} is a database of something else; it was left as it was, choose another file with --store.")
-    if tables and layout != LAYOUT:
+    if tables and layout not in (1, LAYOUT):
         raise StoreError(f"the store {path} has layout {layout}, not {LAYOUT}; it was left as it was, move it away or choose another file with --store.")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise StoreError(f"the store {path} cannot be used: {_WRONG[sqlite3.SQLITE_CORRUPT]}.")
 
 
+def _present(connection: sqlite3.Connection) -> None:
+    """Show a store of the first layout as one of this layout, without writing to it."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+        connection.execute(f"CREATE TEMP VIEW results AS SELECT {_FIRST} FROM main.results")
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Write-ahead logging, and the table; safe when several processes do it at once."""
+    """Write-ahead logging, and the table, with the rows of the first layout; safe when several processes do it at once."""
     deadline = time.monotonic() + PATIENCE
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -119,7 +132,13 @@ def _prepare(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
+    extended = connection.execute("PRAGMA user_version").fetchone()[0] == 1
+    if extended:
+        connection.execute("ALTER TABLE results RENAME TO first")
     connection.execute(_TABLE)
+    if extended:
+        connection.execute(f"INSERT INTO results ({_COLUMNS}) SELECT {_FIRST} FROM first")
+        connection.execute("DROP TABLE first")
     connection.execute(f"PRAGMA application_id = {MARK}")
     connection.execute(f"PRAGMA user_version = {LAYOUT}")
     connection.execute("COMMIT")

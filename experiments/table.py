@@ -58,7 +58,8 @@ def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
     controls = [outcome.as_it_should for outcome in outcomes if outcome.check.control]
     verdicts = f"{claims.total()} claims: {claims['pass']} pass, {claims['fail']} fail, {claims['undecided']} undecided"
     failed = f", {tally.failed} failed" if tally.failed else ""
-    cells = f"cells: {tally.computed} computed, {tally.reused} reused{failed}"
+    stale = f" ({tally.stale} were stale: their code was edited)" if tally.stale else ""
+    cells = f"cells: {tally.computed} computed{stale}, {tally.reused} reused{failed}"
     return f"{verdicts}; {sum(controls)} of {len(controls)} controls caught; {cells}; {seconds:.1f} s"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,12 +30,15 @@ class Results:
         The name of a study -> the study and its checks.
     stored : mapping
         The key of a cell -> its estimates, or the reason why it has none.
+    stale : set of str
+        The keys of cells whose results are those of other code than there is now.
     """
 
     path: Path
     profile: str
     studies: Mapping[str, tuple[Study, tuple[Check, ...]]]
     stored: Mapping[str, Stored]
+    stale: Set[str] = frozenset()
     _decided: dict[str, list[Outcome]] = field(default_factory=dict, repr=False, compare=False)
 
     def outcomes(self, *names: str) -> list[Outcome]:
@@ -73,6 +76,8 @@ class MissingResults(ExperimentError):
         command += "" if results.profile == PROFILES[0] else f" --profile {results.profile}"
         command += "" if results.path == DEFAULT_STORE else f" --store {results.path}"
         state = f"lacks results of {_listed(self.studies)}" if results.path.exists() else "is not there yet"
+        if stale := [name for name in self.studies if results.stale & {cell.key for check in results.studies[name][1] for cell in check.cells}]:
+            state += f" (those of {_listed(stale)} are stale: their code was edited since)"
         super().__init__(f"no figure was written, because the store {results.path} {state}; this command fills it: {command}")
 
 
@@ -80,10 +85,12 @@ def open_results(path: Path, profile: str) -> Results:
     """What is stored of the checks of a profile."""
     checks = discover.checks_by_study(discover.find_studies(discover.STUDIES).values(), profile)
     stored: Mapping[str, Stored] = {}
+    stale: Set[str] = frozenset()
     if path.exists():
         with open_store(path, must_exist=True) as store:
-            stored = store.load(provenance("cpu"))
-    return Results(path, profile, {study.name: (study, tuple(group)) for study, group in checks.items()}, stored)
+            origin = provenance("cpu")
+            stored, stale = store.load(origin), store.stale(origin)
+    return Results(path, profile, {study.name: (study, tuple(group)) for study, group in checks.items()}, stored, stale)
 
 
 def _listed(names: list[str]) -> str:

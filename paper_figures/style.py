@@ -66,7 +66,8 @@ LOOKS = {
     "underdamped PMM single, K=inf": Look("#0072B2", "p", hollow=True),
     "DDPM V1": Look("#D55E00", "h"),
     "DDPM V2": Look("#D55E00", "H", hollow=True),
-    "DDPM V3": Look("#D55E00", "1"),
+    "DDPM V3": Look("#D55E00", "h", hollow=True),
+    "DDPM V3-literal": Look("#D55E00", "1"),
     "DDIM": Look("#000000", "o"),
     "DPM-Solver-2": Look("#009E73", "<"),
     "DPM-Solver-3": Look("#009E73", ">"),
@@ -79,6 +80,8 @@ LOOKS = {
     "DPM-Solver-3M, quadratic grid": Look("#CC79A7", "s"),
     "PMM over V2, K=5": Look("#56B4E9", "D"),
     "PMM over V2, K=5, Bernoulli midpoints": Look("#56B4E9", "D", hollow=True),
+    "PMM over V3, K=5": Look("#0072B2", "D"),
+    "PMM over V3-literal, K=5": Look("#0072B2", "1"),
     "PMM over V2, K=1000/steps": Look("#0072B2", "X"),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}

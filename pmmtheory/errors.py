@@ -54,19 +54,41 @@ class NotMonotone(PmmError):
         self.where = where
 
 
+class Diverged(PmmError):
+    """Particles of a chain that left every bound: they are infinite or not a number.
+
+    Attributes
+    ----------
+    step : int
+        The number of steps after which a particle was not finite.
+    """
+
+    def __init__(self, what: str, step: int, steps: int, lost: int, particles: int, advice: str):
+        super().__init__(f"{what} diverged: after step {step} of {steps}, {lost} of {particles} particles are not finite; {advice}.")
+        self.step = step
+
+
 class NotConverged(PmmError):
     """A computation that could not reach the accuracy asked for.
 
     Attributes
     ----------
+    what : str
     reached : float
         The accuracy that was reached; not a number or infinite where nothing was computed.
+    wanted : float
+        The accuracy asked for.
     """
 
-    def __init__(self, what: str, reached: float, wanted: float):
-        seen = f"reached a numerical error of {reached:.2g}, not" if math.isfinite(reached) else "is out of reach at"
-        super().__init__(f"{what} {seen} the {wanted:.2g} asked for.")
-        self.reached = reached
+    def __init__(self, what: str, reached: float, wanted: float, advice: str = ""):
+        digits = next((n for n in range(2, 17) if f"{reached:.{n}g}" != f"{wanted:.{n}g}"), 17)
+        seen = f"reached a numerical error of {reached:.{digits}g}, not" if math.isfinite(reached) else "is out of reach at"
+        super().__init__(f"{what} {seen} the {wanted:.{digits}g} asked for{f'; {advice}' if advice else ''}.")
+        self.what, self.reached, self.wanted = what, reached, wanted
+
+    def restated(self, wanted: float, advice: str = "") -> NotConverged:
+        """The same for who asked for another accuracy; one that was reached inside a computation, but did not do there, is left out."""
+        return NotConverged(self.what, math.nan if self.reached <= wanted else self.reached, wanted, advice)
 
 
 def _restored(kind: type[PmmError], message: str, state: dict[str, Any]) -> PmmError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.catalogue import build_data
+from experiments.data import build_data
 from pmmtheory.divergences import Estimate, tv
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.laws import transient_law

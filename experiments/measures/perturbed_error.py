@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.catalogue import build_data, build_sampler
+from experiments.data import build_data
+from experiments.samplers import build_sampler
 from pmmtheory.divergences import Estimate, tv, w2
 from pmmtheory.laws import transient_law
 from pmmtheory.schedulers import ExactPredictor, NoiseLevels, PerturbedPredictor

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.catalogue import build_data, number_of_substeps, scheme_class
+from experiments.catalogue import number_of_substeps, scheme_class
+from experiments.data import build_data
 from pmmtheory.divergences import Estimate, kl, sliced_w2, tv, w2
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.laws import transient_law

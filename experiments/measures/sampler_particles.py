@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.catalogue import build_data, build_sampler
+from experiments.data import build_data
+from experiments.samplers import build_sampler
 from pmmtheory.divergences import Estimate, w2
 from pmmtheory.schedulers import ExactPredictor, NoisyPredictor
 

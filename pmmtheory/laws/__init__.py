@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.errors import InvalidParameter, count, positive
+from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive
 from pmmtheory.laws import line, linear, moving, planar, plane
 from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line_law import LineLaw
@@ -54,7 +54,7 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     UnstableStep
         If the step size is not mean-square stable.
     NotConverged
-        If rtol cannot be reached.
+        If rtol cannot be reached; the message names another engine where one gives the law.
 
     Examples
     --------
@@ -73,8 +73,7 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     >>> stationary_law(EulerMaruyama(Overdamped(Gaussian(dim=1000)), step_size=0.1)).dim
     1000
     """
-    name = _engine(scheme, device, engine)
-    return _ENGINES[name].stationary(scheme, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
+    return _computed(lambda name, accuracy: _ENGINES[name].stationary(scheme, accuracy, device), scheme, rtol, device, engine)
 
 
 def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
@@ -114,12 +113,44 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     >>> [round(law.mean, 9) for law in laws]
     [2.0, 1.0]
     """
-    name = _engine(scheme, device, engine)
+    _engine(scheme, device, engine)
     numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlanarLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
-    laws: list[Law] = _ENGINES[name].transients(scheme, initial, numbers, _RTOL[name] if rtol is None else positive("rtol", rtol), device)
+    laws: list[Law] = _computed(lambda name, accuracy: _ENGINES[name].transients(scheme, initial, numbers, accuracy, device), scheme, rtol, device, engine)
     return laws
+
+
+def _computed(run: Callable[[str, float], Any], scheme: Scheme, rtol: float | None, device: str, engine: str | None) -> Any:
+    """What `run` gives with the name and the accuracy of the engine; where that does not converge, in terms of what the user asked for."""
+    name = _engine(scheme, device, engine)
+
+    def accuracy(of: str) -> float:
+        return _RTOL[of] if rtol is None else positive("rtol", rtol)
+
+    try:
+        return run(name, accuracy(name))
+    except NotConverged as error:
+        if not _raised_here(error):
+            raise
+        advice = next((f'engine="{other}" would do' for other in ("linear",) if other != name and _would_do(run, other, accuracy(other), scheme)), "")
+        raise error.restated(accuracy(name), advice) from error
+
+
+def _raised_here(error: NotConverged) -> bool:
+    """Whether an engine raised it, and no target that an engine asked."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith(f"{__name__}.")
+
+
+def _would_do(run: Callable[[str, float], Any], name: str, accuracy: float, scheme: Scheme) -> bool:
+    """Whether an engine, which must be a fast one, gives the law."""
+    try:
+        return _able(scheme)[name] and run(name, accuracy) is not None
+    except PmmError:
+        return False
 
 
 def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
@@ -132,18 +163,23 @@ def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
         raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")
     if engine is not None and engine not in _ENGINES:
         raise InvalidParameter("engine", engine, f"{', '.join(_ENGINES)}, or None")
-    system = scheme.dynamics
-    on_line = isinstance(system.target, LineTarget) and system.target.dim == 1
-    able = {
-        "line": system.autonomous and system.blocks == 1 and on_line,
-        "moving": not system.autonomous and on_line,
-        "plane": isinstance(system, Underdamped) and on_line,
-        "linear": isinstance(system.target, Gaussian),
-        "planar": system.blocks == 1 and isinstance(system.target, GaussianMixture) and system.target.dim == 2,
-    }
+    system, able = scheme.dynamics, _able(scheme)
     if engine is not None and not able[engine]:
         raise InvalidParameter("engine", engine, f"one of {[name for name in able if able[name]]} for {type(system).__name__} on {system.target.name}")
     if not any(able.values()):
         allowed = "a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension, for an exact law"
         raise InvalidParameter("target", system.target.name, allowed)
     return engine or next(name for name in able if able[name])
+
+
+def _able(scheme: Scheme) -> dict[str, bool]:
+    """The engines, and whether each takes such a scheme."""
+    system = scheme.dynamics
+    on_line = isinstance(system.target, LineTarget) and system.target.dim == 1
+    return {
+        "line": system.autonomous and system.blocks == 1 and on_line,
+        "moving": not system.autonomous and on_line,
+        "plane": isinstance(system, Underdamped) and on_line,
+        "linear": isinstance(system.target, Gaussian),
+        "planar": system.blocks == 1 and isinstance(system.target, GaussianMixture) and system.target.dim == 2,
+    }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.particles.simulate import sample_step, stream
+from pmmtheory.particles.simulate import sample_step, stream, walk, whole_seed
 from pmmtheory.targets import Target
 
 if TYPE_CHECKING:
@@ -31,7 +31,12 @@ def sample(scheduler: Scheduler, predictor: Any, x: Tensor, seed: int = 0) -> Te
     ------
     InvalidParameter
         Naming `x` where it is no batch of finite points, or has not the shape of the predictor's target.
+    Diverged
+        With the first step after which a point is not finite.
     """
+    key = whole_seed(seed)
+    if not callable(predictor):
+        raise InvalidParameter("predictor", predictor, "a function of (x, t)")
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not bool(torch.isfinite(x).all()):
         raise InvalidParameter("x", tuple(x.shape) if isinstance(x, Tensor) else x, "a floating tensor of finite points, one an entry of its first axis")
     known = isinstance(getattr(predictor, "target", None), Target)
@@ -40,8 +45,11 @@ def sample(scheduler: Scheduler, predictor: Any, x: Tensor, seed: int = 0) -> Te
     wanted = system.state_shape[1:] if system.blocks > 1 else system.state_shape
     if tuple(x.shape[1:]) != wanted:
         raise InvalidParameter("x", tuple(x.shape), f"points of shape (n, {', '.join(map(str, wanted))}), as the predictor's target")
+
+    def move(state: Tensor, i: int) -> Tensor:
+        return sample_step(scheme, state, i * scheme.step_size, stream(key, i, device))
+
     with torch.no_grad():
-        state = system.lift(x, stream(seed, -1, device))
-        for i in range(scheduler.chain_steps):
-            state = sample_step(scheme, state, i * scheme.step_size, stream(seed, i, device))
+        state = system.lift(x, stream(key, -1, device))
+        state = walk(move, state, scheduler.chain_steps, scheduler.name, "smaller answers of the predictor, or more steps, may keep it stable")
     return system.position(state)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import Diverged, InvalidParameter, count
 from pmmtheory.schemes import Midpoints, Scheme
 from pmmtheory.targets import Target
 
 _CHUNK = 16_384
+_WATCH = 32
+"""Steps between two looks at whether all particles are finite."""
 
 
 def simulate(
@@ -44,6 +48,11 @@ def simulate(
     -------
     Tensor of shape (particles, *state_shape), as in pmmtheory.dynamics.Dynamics
 
+    Raises
+    ------
+    Diverged
+        With the first step after which a particle is not finite, in the first chunk that has one.
+
     Examples
     --------
     >>> from pmmtheory.dynamics import Overdamped
@@ -52,16 +61,46 @@ def simulate(
     >>> simulate(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1), particles=5, steps=3).shape
     torch.Size([5])
     """
-    n, length = count("particles", particles), count("steps", steps, 0)
-    starts = _starts(scheme, n, seed, initial)
+    if not isinstance(scheme, Scheme):
+        raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
+    if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
+    n, length, key, place = count("particles", particles), count("steps", steps, 0), whole_seed(seed), known_device(device)
     done = []
-    for number, start in enumerate(starts):
-        generator = stream(seed, number, device)
-        x = start.to(device=device, dtype=dtype)
-        for i in range(length):
-            x = sample_step(scheme, x, i * scheme.step_size, generator)
-        done.append(x)
+    for number, start in enumerate(_starts(scheme, n, key, initial)):
+        generator = stream(key, number, place)
+
+        def move(x: Tensor, i: int, generator: torch.Generator = generator) -> Tensor:
+            return sample_step(scheme, x, i * scheme.step_size, generator)
+
+        what = f"{scheme.name} with step_size = {scheme.step_size:g} on {scheme.dynamics.target.name}"
+        done.append(walk(move, start.to(device=place, dtype=dtype), length, what, "a smaller step may keep it stable", generator))
     return torch.cat(done)
+
+
+def walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator | None = None) -> Tensor:
+    """Steps 0, 1, ... of a chain; raises Diverged once a particle is not finite. The generator is what `move` draws from, if it is one for all steps."""
+    kept, since, state = x, 0, generator.get_state() if generator else None
+    for i in range(steps):
+        x = move(x, i)
+        if (i + 1) % _WATCH == 0 or i + 1 == steps:
+            if not bool(torch.isfinite(x).all()):
+                if generator is not None and state is not None:
+                    generator.set_state(state)
+                raise _divergence(move, kept, range(since, steps), what, advice)
+            kept, since, state = x, i + 1, generator.get_state() if generator else None
+    return x
+
+
+def _divergence(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: range, what: str, advice: str) -> Diverged:
+    """The same steps again, with a look after each."""
+    lost, i = 0, steps.start
+    for i in steps:
+        x = move(x, i)
+        lost = int((~torch.isfinite(x.reshape(len(x), -1))).any(1).sum())
+        if lost:
+            break
+    return Diverged(what, i + 1, steps.stop, lost, len(x), advice)
 
 
 def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
@@ -87,6 +126,29 @@ def stream(seed: int, number: int, device: str) -> torch.Generator:
     return torch.Generator(device=device).manual_seed(_mixed(seed, number))
 
 
+def whole_seed(seed: Any) -> int:
+    """Return a seed as an int; raise InvalidParameter unless it is a whole number."""
+    try:
+        if not isinstance(seed, bool):
+            return operator.index(seed)
+    except TypeError:
+        pass
+    raise InvalidParameter("seed", seed, "a whole number")
+
+
+def known_device(device: Any) -> str:
+    """Return a device as torch writes it; raise InvalidParameter unless it is present."""
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise InvalidParameter("device", device, '"cpu" or "cuda"') from None
+    if found.type not in ("cpu", "cuda"):
+        raise InvalidParameter("device", device, '"cpu" or "cuda"')
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise InvalidParameter("device", device, f"a device that is present: {torch.cuda.device_count()} CUDA GPUs were found")
+    return str(found)
+
+
 def _mixed(seed: int, number: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest(), "big")
 
@@ -100,8 +162,11 @@ def _starts(scheme: Scheme, n: int, seed: int, initial: Any) -> list[Tensor]:
             raise InvalidParameter("initial", source.name, f"a target in dimension {system.target.dim}")
         sizes = [(first, min(_CHUNK, n - first)) for first in range(0, n, _CHUNK)]
         return [system.lift(source.sample(size, _mixed(seed, -1 - first)), stream(seed, -2 - first, "cpu")) for first, size in sizes]
-    points = torch.as_tensor(initial, dtype=torch.float64)
     shape = (n, *system.state_shape)
+    try:
+        points = torch.as_tensor(initial, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidParameter("initial", initial, f"a target, one finite point, or {n} finite points of shape {shape}") from None
     if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
     return list(points.expand(shape).split(_CHUNK))

@@ -43,7 +43,7 @@ class MultiStep(NamedTuple):
 Variant = Callable[[NoiseLevels, NoiseLevels], AffineStep]
 
 
-def ddim(t: NoiseLevels, s: NoiseLevels, eta: float = 0.0) -> AffineStep:
+def ddim(t: NoiseLevels, s: NoiseLevels, eta: Numbers | float = 0.0) -> AffineStep:
     """X_s = alpha_s (X_t - sigma_t eps)/alpha_t + sqrt(sigma_s^2 - v) eps + sqrt(v) Z, v = eta^2 (sigma_s/sigma_t)^2 (1 - alpha_t^2/alpha_s^2).
 
     Examples
@@ -67,19 +67,24 @@ def ddpm(t: NoiseLevels, s: NoiseLevels, variant: str = "V1") -> AffineStep:
         V1:             b = -2 (a - 1)/sigma_t,   noise^2 = beta/(1 - beta);
         V1a, b, c, d:   the same b,               noise^2 = beta/(1 + i beta) with i = -1, 0, 1, 2;
         V2:             b = -a beta/sigma_t,      noise^2 = beta sigma_s^2/sigma_t^2, the posterior variance;
-        V3:             the same b,               noise^2 = beta sigma_s^2.
+        V3-literal:     the same b,               noise^2 = beta sigma_s^2;
+        V3:             b of DDIM with that noise, whose eta is sigma_t.
 
-    V1 is the exponential integrator of the reverse Ornstein-Uhlenbeck process; V2 is DDIM with eta = 1.
+    V1 is the exponential integrator of the reverse Ornstein-Uhlenbeck process; V2 is DDIM with eta = 1. The paper gives V3 as "DDIM with
+    eta = 1 and the lower variance" beta sigma_s^2. As the code of latent diffusion has it, one variance enters the mean and the noise: that is V3.
+    Where it enters the noise alone (V3-literal) the mean is that of V2, there is too little noise, and the chain does not converge to the data.
     """
+    if variant == "V3":
+        return ddim(t, s, t.sigma)
     a, fresh = growth(t, s), renewed(t, s)
-    if variant in ("V2", "V3"):
+    if variant in ("V2", "V3-literal"):
         return AffineStep(a, -a * fresh / t.sigma, np.sqrt(fresh) * s.sigma / (t.sigma if variant == "V2" else 1.0))
     share = {"V1": -1, "V1a": -1, "V1b": 0, "V1c": 1, "V1d": 2}[variant]
     return AffineStep(a, -2 * np.expm1(s.log_alpha - t.log_alpha) / t.sigma, np.sqrt(fresh / (1 + share * fresh)))
 
 
 VARIANTS: Mapping[str, Variant] = {
-    **{name: partial(ddpm, variant=name) for name in ("V1", "V2", "V3", "V1a", "V1b", "V1c", "V1d")},
+    **{name: partial(ddpm, variant=name) for name in ("V1", "V2", "V3", "V3-literal", "V1a", "V1b", "V1c", "V1d")},
     "DDIM0": partial(ddim, eta=0.0),
     "DDIM1": partial(ddim, eta=1.0),
 }

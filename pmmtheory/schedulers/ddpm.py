@@ -14,7 +14,7 @@ class DDPM(Scheduler):
 
     Parameters
     ----------
-    variant : "V1", "V2", "V3", "V1a", "V1b", "V1c" or "V1d"
+    variant : "V1", "V2", "V3", "V3-literal", "V1a", "V1b", "V1c" or "V1d"
 
     Source: Ho et al. 2020 (arXiv 2006.11239); Kandasamy & Nagaraj 2024 (arXiv 2405.17068), App. A.
 

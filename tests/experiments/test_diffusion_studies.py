@@ -36,8 +36,29 @@ def test_every_system_has_a_claim() -> None:
     said = {check.claim.scheme for name in NAMES for check in checks_of(name, "full")}
     for system in (
         *("reverse Euler", "reverse exponential", "reverse PMM, K=steps", "reverse PMM exponential, K=steps", "reverse PMM single, K=steps", "reverse RMM"),
-        *("DDPM V1", "DDPM V1b", "DDPM V1c", "DDPM V1d", "DDPM V2", "DDPM V3", "DDIM", "DPM-Solver-2", "DPM-Solver-3", "DPM-Solver-2M", "DPM-Solver++(2M)"),
-        *("DPM-Solver-3M, reference code", "DPM-Solver-3M, exact difference", "Heun", "PMM over V2, K=5", "PMM over V2, K=1000/steps"),
+        *(
+            "DDPM V1",
+            "DDPM V1b",
+            "DDPM V1c",
+            "DDPM V1d",
+            "DDPM V2",
+            "DDPM V3",
+            "DDPM V3-literal",
+            "DDIM",
+            "DPM-Solver-2",
+            "DPM-Solver-3",
+            "DPM-Solver-2M",
+            "DPM-Solver++(2M)",
+        ),
+        *(
+            "DPM-Solver-3M, reference code",
+            "DPM-Solver-3M, exact difference",
+            "Heun",
+            "PMM over V2, K=5",
+            "PMM over V2, K=1000/steps",
+            "PMM over V3, K=5",
+            "PMM over V3-literal, K=5",
+        ),
     ):
         assert system in said, system
 
@@ -56,7 +77,8 @@ def test_cheap_controls_fail(scheme: str) -> None:
         ("ddpm_variants", "V1b beats V1 at 50 calls (TV)"),
         ("ddpm_variants", "V1 beats V1b at 5, 10, 20 calls (TV)"),
         ("perturbed_scores", "of DPM-Solver-2M with and without a smooth error"),
-        ("samplers", "does not approach the data"),
+        ("ddpm_variants", "W2 of DDPM V3 at time 100 falls"),
+        ("samplers", "DDPM V3-literal does not approach the data"),
     ],
 )
 def test_cheap_claims_pass(name: str, words: str) -> None:

@@ -35,6 +35,12 @@ def v2(abar_t: float, abar_s: float) -> Step:
 
 
 def v3(abar_t: float, abar_s: float) -> Step:
+    """As the code of latent diffusion has it, one sigma twice: sqrt(abar_s) x0 + sqrt(1 - abar_s - sigma^2) eps + sigma Z."""
+    sigma = math.sqrt((1 - abar_s) * (1 - abar_t / abar_s))
+    return math.sqrt(abar_s / abar_t), math.sqrt(1 - abar_s - sigma**2) - math.sqrt(abar_s * (1 - abar_t) / abar_t), sigma
+
+
+def v3_literal(abar_t: float, abar_s: float) -> Step:
     return *v2(abar_t, abar_s)[:2], math.sqrt((1 - abar_s) * (1 - abar_t / abar_s))
 
 
@@ -48,6 +54,7 @@ STEPS: dict[str, Callable[[float, float], Step]] = {
     "V1": v1,
     "V2": v2,
     "V3": v3,
+    "V3-literal": v3_literal,
     "V1a": lambda t, s: v1(t, s, -1),
     "V1b": lambda t, s: v1(t, s, 0),
     "V1c": lambda t, s: v1(t, s, 1),

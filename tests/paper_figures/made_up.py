@@ -22,9 +22,10 @@ def fill(path: Path) -> None:
         for point in check.all_points:
             value = _value(check, point)
             cells.setdefault(point.cell, {}).setdefault(point.metric, Estimate(value, 1e-7 * value, "made up"))
+    origin = provenance("cpu")
     with open_store(path) as opened:
         for cell, estimates in cells.items():
-            opened.save(Computed(cell, estimates), provenance("cpu"))
+            opened.save(Computed(cell, estimates), origin)
 
 
 def _value(check: Check, point: Point) -> float:

@@ -23,7 +23,7 @@ from paper_figures import cli, style
 from paper_figures.figures.rates import generative, underdamped
 from paper_figures.gallery import Entry, find_figures
 from paper_figures.output import render
-from paper_figures.results import Results, open_results
+from paper_figures.results import MissingResults, Results, open_results
 
 Call = Callable[..., tuple[int, str, str]]
 FIGURES = find_figures()
@@ -156,6 +156,14 @@ def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Pa
     assert (status, out) == (2, "")
     assert err.count("\n") == 1 and err.endswith("this command fills it: python -m experiments --store nothing.sqlite\n")
     assert not Path("figures").exists() and not Path("nothing.sqlite").exists()
+
+
+def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Results) -> None:
+    cells = {cell.key for check in results.studies["lmc"][1] for cell in check.cells}
+    edited = replace(results, stored={key: known for key, known in results.stored.items() if key not in cells}, stale=cells, _decided={})
+    with pytest.raises(MissingResults, match=r"lacks results of lmc.* \(those of lmc.* are stale: their code was edited since\); this command fills it"):
+        edited.outcomes("lmc")
+    assert "stale" not in str(MissingResults(["dimension"], edited))
 
 
 def test_nothing_is_written_when_one_figure_lacks_results(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
 
 from pmmtheory.dynamics import Overdamped
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.particles import simulate, stream
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
-from pmmtheory.targets import Gaussian
+from pmmtheory.errors import Diverged, InvalidParameter
+from pmmtheory.particles import sample_step, simulate, stream
+from pmmtheory.schedulers import DDIM, NoiseSchedule
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.targets import DoubleWell, Gaussian
 from tests.oracles.chains import CHAINS, chain, stationary
 from tests.oracles.gaussian_chain import lmc_variance, pmm_variance
 from tests.oracles.lines import BIMODAL, SKEWED
@@ -98,7 +100,9 @@ class TestInitial:
         x = simulate(LMC, 20_000, 0, initial=Gaussian(3.0, 0.04), dtype=torch.float64)
         assert abs(float(x.mean()) - 3) < 4 * 0.2 / math.sqrt(20_000)
 
-    @pytest.mark.parametrize("wrong", [math.nan, [1.0, 2.0], torch.zeros(7, 2), Gaussian(dim=2)], ids=["nan", "two", "plane", "target"])
+    @pytest.mark.parametrize(
+        "wrong", [math.nan, [1.0, 2.0], torch.zeros(7, 2), Gaussian(dim=2), "here", {1}], ids=["nan", "two", "plane", "target", "word", "set"]
+    )
     def test_wrong(self, wrong: object) -> None:
         with pytest.raises(InvalidParameter, match="initial"):
             simulate(LMC, 5, 1, initial=wrong)
@@ -110,6 +114,82 @@ class TestInitial:
 def test_wrong_numbers(particles: int, steps: int, name: str) -> None:
     with pytest.raises(InvalidParameter, match=name):
         simulate(LMC, particles, steps)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        *(({"seed": seed}, "seed") for seed in (None, 1.5, "1", math.nan, True)),
+        *(({"dtype": dtype}, "dtype") for dtype in (None, "float64", torch.int64, torch.complex128, float)),
+        *(({"device": device}, "device") for device in (None, "gpu", "meta", "cuda:99", 1.5, "")),
+        *(({name: None}, name) for name in ("scheme", "particles", "steps")),
+    ],
+)
+def test_what_is_not_allowed_is_named(options: dict[str, Any], name: str) -> None:
+    with pytest.raises(InvalidParameter, match=f"^{name} = ") as caught:
+        simulate(**{"scheme": LMC, "particles": 5, "steps": 1} | options)
+    assert "\n" not in str(caught.value)
+
+
+def by_hand(scheme: Scheme, particles: int, steps: int, seed: int, dtype: torch.dtype, initial: torch.Tensor) -> tuple[int, int]:
+    """The first step after which a particle is not finite, and how many then are not."""
+    generator, x = stream(seed, 0, "cpu"), initial.to(dtype).expand(particles)
+    for i in range(steps):
+        x = sample_step(scheme, x, i * scheme.step_size, generator)
+        if lost := int((~torch.isfinite(x)).sum()):
+            return i + 1, lost
+    return 0, 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "steps", "dtype"),
+    [
+        (EulerMaruyama(Overdamped(DoubleWell()), 0.5), 200, torch.float32),
+        (EulerMaruyama(Overdamped(Gaussian()), 3.0), 300, torch.float32),
+        (EulerMaruyama(Overdamped(Gaussian()), 3.0), 1100, torch.float64),
+        (RandomizedMidpoint(Overdamped(DoubleWell()), 0.4), 100, torch.float64),
+        (PoissonMidpoint(Overdamped(DoubleWell()), 0.5, substeps=4), 33, torch.float32),
+    ],
+)
+def test_a_chain_that_diverges_says_at_which_step(scheme: Scheme, steps: int, dtype: torch.dtype) -> None:
+    start = torch.tensor(0.3, dtype=torch.float64)
+    step, lost = by_hand(scheme, 50, steps, 4, dtype, start)
+    assert step > 0
+    with pytest.raises(Diverged, match=f"diverged: after step {step} of {steps}, {lost} of 50 particles are not finite") as caught:
+        simulate(scheme, 50, steps, seed=4, dtype=dtype, initial=0.3)
+    assert caught.value.step == step and str(caught.value).count(". ") == 0
+    if step > 1:
+        assert bool(torch.isfinite(simulate(scheme, 50, step - 1, seed=4, dtype=dtype, initial=0.3)).all())
+    with pytest.raises(Diverged, match=f"step {step} of {step}"):
+        simulate(scheme, 50, step, seed=4, dtype=dtype, initial=0.3)
+
+
+def test_a_chunk_that_diverges_later_is_noticed() -> None:
+    points = torch.zeros(16_385, dtype=torch.float64)
+    points[-1] = 1e30
+    with pytest.raises(Diverged, match="1 of 1 particles"):
+        simulate(EulerMaruyama(Overdamped(DoubleWell()), 0.01), 16_385, 5, initial=points, dtype=torch.float64)
+
+
+def test_a_sampler_that_diverges_says_at_which_step() -> None:
+    """Answers near the largest float32: their sums overflow after some steps."""
+    sampler, x = DDIM(NoiseSchedule.linear(), 50), torch.zeros(3, 2)
+
+    def predictor(x: torch.Tensor, t: Any) -> torch.Tensor:
+        return torch.full_like(x, 3e38)
+
+    scheme, step = sampler.scheme(predictor, (2,)), 0
+    while bool(torch.isfinite(x).all()):
+        x, step = scheme.step(x, float(step), {})[0], step + 1
+    with pytest.raises(Diverged, match=f"after step {step} of 50, 3 of 3") as caught:
+        sampler.sample(predictor, torch.zeros(3, 2))
+    assert caught.value.step == step > 1
+
+
+@pytest.mark.parametrize("options", [{"seed": None}, {"seed": 0.5}, {"predictor": None}])
+def test_a_sampler_names_what_is_not_allowed(options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidParameter, match=f"^{next(iter(options))} = "):
+        DDIM(NoiseSchedule.linear(), 5).sample(**{"predictor": lambda x, t: x, "x": torch.zeros(3)} | options)
 
 
 def test_cuda_has_the_same_law() -> None:

@@ -7,7 +7,8 @@ diffusers computes in float32; here its modules see float64 under that name. Dif
   t = 1, agree for end = 1 with "linspace" ("trailing" there ends ... 100, 1 with a short last interval), up to the rounding of halves:
   832.5 is rounded to the even 832 there, and 833.5 to the even 834 here.
 - DDIMScheduler steps by N // n whatever its grid says, so the last levels are off where n does not divide N: it is compared where it does.
-- DDPMScheduler's "fixed_small" is V2, and "fixed_large" has V2's mean with V1b's noise. There is no V1 or V3. "fixed_small" is never below
+- DDPMScheduler's "fixed_small" is V2, and "fixed_large" has V2's mean with V1b's noise. There is no V1, and no V3-literal;
+  V3 is their DDIM with eta = sqrt(1 - alphas_cumprod), another at every step. "fixed_small" is never below
   1e-20, which only the noiseless last step would meet.
 - DPMSolverMultistepScheduler lowers the last orders in runs of fewer than 15 steps, also where these stop short of the data; here only
   on the way to the data (`lower_order_final`). To the data (final_sigmas_type "zero") both end with a step of order 1; algorithm
@@ -19,6 +20,7 @@ diffusers computes in float32; here its modules see float64 under that name. Dif
 from __future__ import annotations
 
 import importlib
+import math
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -70,7 +72,7 @@ def start() -> torch.Tensor:
 
 
 def compare(ours: Scheduler, other: Any, **options: Any) -> None:
-    """Both run from one state with the same random numbers; after every step they agree."""
+    """Both run from one state with the same random numbers; after every step they agree. An option may be a function of their time."""
     scheme, noisy = ours.scheme(EPS), isinstance(ours, DDPM | DDIM)
     assert [int(t) for t in other.timesteps] == [int(t) - 1 for t in ours.times[:-1]]
     x = start()
@@ -78,7 +80,8 @@ def compare(ours: Scheduler, other: Any, **options: Any) -> None:
     for k, t in enumerate(other.timesteps):
         eps = EPS(x, float(t) + 1)
         random = {"generator": torch.Generator().manual_seed(k)} if noisy else {}
-        x = other.step(eps, t, x, **random, **options).prev_sample
+        own = {name: value(int(t)) if callable(value) else value for name, value in options.items()}
+        x = other.step(eps, t, x, **random, **own).prev_sample
         mean, factor = scheme.step(state, float(k), {})
         state = mean + factor * torch.randn(mean.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(k))
         torch.testing.assert_close(scheme.dynamics.position(state), x, **CLOSE)
@@ -95,11 +98,11 @@ def test_the_other_variances_from_theirs(theirs: Any) -> None:
     for t, s in zip(times[:-2], times[1:-1], strict=True):
         before, after = SCHEDULE.levels(t), SCHEDULE.levels(s)
         small, large = (float(other._get_variance(torch.tensor(int(t) - 1), variance_type=kind)) for kind in ("fixed_small", "fixed_large"))
-        noises = {name: float(VARIANTS[name](before, after).noise) ** 2 for name in ("V2", "V3", "V1b")}
+        noises = {name: float(VARIANTS[name](before, after).noise) ** 2 for name in ("V2", "V3-literal", "V1b")}
         np.testing.assert_allclose(
-            [noises["V2"], noises["V3"], noises["V1b"]], [small, small * (1 - float(other.alphas_cumprod[int(t) - 1])), large], rtol=1e-8
+            [noises["V2"], noises["V3-literal"], noises["V1b"]], [small, small * (1 - float(other.alphas_cumprod[int(t) - 1])), large], rtol=1e-8
         )
-        assert VARIANTS["V3"](before, after)[:2] == VARIANTS["V2"](before, after)[:2]
+        assert VARIANTS["V3-literal"](before, after)[:2] == VARIANTS["V2"](before, after)[:2]
 
 
 @pytest.mark.parametrize("steps", [8, 50])
@@ -107,6 +110,12 @@ def test_the_other_variances_from_theirs(theirs: Any) -> None:
 def test_ddim_is_theirs(theirs: Any, steps: int, eta: float) -> None:
     other = theirs("scheduling_ddim", "DDIMScheduler", steps, clip_sample=False, set_alpha_to_one=True, timestep_spacing="trailing")
     compare(DDIM(SCHEDULE, steps, eta), other, eta=eta)
+
+
+@pytest.mark.parametrize("steps", [8, 50])
+def test_v3_is_their_ddim_with_eta_of_the_noise_level(theirs: Any, steps: int) -> None:
+    other = theirs("scheduling_ddim", "DDIMScheduler", steps, clip_sample=False, set_alpha_to_one=True, timestep_spacing="trailing")
+    compare(DDPM(SCHEDULE, steps, "V3"), other, eta=lambda t: math.sqrt(1 - float(other.alphas_cumprod[t])))
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])

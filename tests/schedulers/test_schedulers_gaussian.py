@@ -222,7 +222,15 @@ METHODS: dict[str, tuple[Callable[..., Scheduler], Recursion]] = {
     "PlusPlus2M": (partial(DPMSolverPlusPlus2M, SCHEDULE), plus_plus),
     "Heun": (partial(Heun, SCHEDULE), karras_heun),
 }
-MIDPOINTS = [("V1", "bernoulli", 4), ("V1c", "bernoulli", 3), ("V2", "single", 4), ("V2", "interior", 4), ("V3", "interior", 3), ("DDIM0", "interior", 2)]
+MIDPOINTS = [
+    ("V1", "bernoulli", 4),
+    ("V1c", "bernoulli", 3),
+    ("V2", "single", 4),
+    ("V2", "interior", 4),
+    ("V3", "interior", 3),
+    ("V3-literal", "interior", 3),
+    ("DDIM0", "interior", 2),
+]
 
 means, variances, ends, spacings = st.floats(-2, 2), st.floats(0.05, 3), st.sampled_from([0, 1, 20]), st.sampled_from(["uniform", "quadratic"])
 
@@ -291,7 +299,7 @@ def test_the_covariance_in_the_plane(name: str) -> None:
 class TestControls:
     """Each is wrong in one place: the comparisons above, or the order, must notice."""
 
-    @pytest.mark.parametrize("variant", ["V2", "V3", "V1b"])
+    @pytest.mark.parametrize("variant", ["V2", "V3", "V3-literal", "V1b"])
     def test_the_variance_of_another_variant(self, variant: str) -> None:
         assert gap(DDPM(SCHEDULE, 8, "V1", end=20), partial(ancestral, variant)) > CAUGHT
 

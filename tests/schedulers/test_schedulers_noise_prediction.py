@@ -76,7 +76,7 @@ def test_the_drift_is_the_prediction_at_the_training_time() -> None:
     assert dynamics.law_at(30.0).covariance == pytest.approx(DATA.covariance)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("variant", ["V1", "V2", "V3", "V1c", "DDIM0", "DDIM1"])
+@pytest.mark.parametrize("variant", ["V1", "V2", "V3", "V3-literal", "V1c", "DDIM0", "DDIM1"])
 @pytest.mark.parametrize("kind", ["bernoulli", "single", "interior"])
 @pytest.mark.parametrize("target", [DATA, PLANE], ids=["line", "plane"])
 def test_midpoint_steps_are_the_substeps_of_the_paper_on_the_same_draws(variant: str, kind: str, target: GaussianMixture) -> None:
@@ -118,7 +118,7 @@ def gathered(steps: list[tuple[float, float, float]], z: torch.Tensor) -> torch.
     return total / size if size > 0 else total
 
 
-@pytest.mark.parametrize("variant", ["V1", "V2", "V3", "V1b", "DDIM1"])
+@pytest.mark.parametrize("variant", ["V1", "V2", "V3", "V3-literal", "V1b", "DDIM1"])
 def test_one_substep_is_the_base_method(variant: str) -> None:
     base = DDIM(SCHEDULE, 20, eta=1.0) if variant == "DDIM1" else DDPM(SCHEDULE, 20, variant)
     one, other = PoissonMidpointScheduler(SCHEDULE, 20, 1, variant).scheme(EPS), base.scheme(EPS)
