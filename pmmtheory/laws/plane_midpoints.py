@@ -11,9 +11,12 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
+from pmmtheory.dynamics.block_factor import join
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.midpoint_sets import simplex_rule
 from pmmtheory.laws.plane_nodes import Gaussians, Part, normal_rule
-from pmmtheory.schemes import Midpoints, PoissonMidpoint
+from pmmtheory.laws.poisson_pieces import require_pieces
+from pmmtheory.schemes import Midpoints, PoissonStructure
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,13 @@ class _Times:
     weights: Tensor
 
 
-def parts_by_midpoints(pmm: PoissonMidpoint, t: float, level: int, device: torch.device) -> list[Part]:
+def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, device: torch.device) -> list[Part]:
     """Bernoulli midpoints by the expansion prod_i (1 + p (e_i - 1)) = sum over sets I of p^|I| prod_I (e_i - 1).
 
     e_i puts in the push of midpoint i, which is of order step^2, so that sets of n midpoints matter like step^(2n)/n! and
     fewer nodes do for more of them. Given the positions of the noise at the midpoints, what is left is Gaussian.
     """
+    _require_force_of_position(pmm, t)
     if pmm.midpoints.kind != "bernoulli":
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
@@ -87,7 +91,7 @@ def _joined(parts: list[tuple[float, tuple[np.ndarray, np.ndarray]]]) -> _Times:
     return _Times(torch.as_tensor(times), torch.as_tensor(np.concatenate([share * weights for share, (_, weights) in parts])))
 
 
-def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: list[tuple[bool, ...]], device: torch.device) -> Part:
+def _pushed(pmm: PoissonStructure, t: float, sets: _Times, nodes: int, signs: list[tuple[bool, ...]], device: torch.device) -> Part:
     """The step with midpoints at every set of times, pushes only where a sign is True and the others with a minus."""
     system, a = pmm.dynamics, pmm.step_size
     assert isinstance(system, Underdamped)
@@ -98,7 +102,7 @@ def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: lis
     root, carried, left = _conditional(system, a, s)
     noise, moved = torch.einsum("sij,gj->sgi", carried, z), torch.einsum("sij,gj->sgi", root, z)
     h = (a * s)[..., None]
-    push = system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s))) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
+    push = system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s), t + h[..., 0])) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
     chosen = torch.tensor(signs, dtype=s.dtype, device=device).reshape(len(signs), n)
     pushes = torch.einsum("snb,cn->bscn", push, chosen)
     sign = torch.tensor([(-1.0) ** (n - sum(kept)) for kept in signs], dtype=s.dtype, device=device)
@@ -110,8 +114,9 @@ def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: lis
         base = system.transport(a, x) + system.respond(a, b0)
         means = [(base[:, None, None, block] + noise[..., block])[..., None].expand(-1, -1, -1, len(signs)) for block in (0, 1)]
         if n:
-            place = system.position(system.transport(h, x[:, None, None]) + system.respond(h, b0[:, None, None]))  # (starts, sets, n)
-            change = system.target.drift(place[:, :, None] + moved) - b0[:, None, None, None]
+            middle = system.transport(h, x[:, None, None]) + system.respond(h, b0[:, None, None])  # (starts, sets, n, 2)
+            noisy = join(system.position(middle)[:, :, None] + moved, system.velocity(middle)[:, :, None], -1)
+            change = pmm.midpoint_force(noisy, t, h[:, None]) - b0[:, None, None, None]
             means = [mean + torch.matmul(change, by.mT) for mean, by in zip(means, pushes, strict=True)]
         u, v = (mean.reshape(x.shape[0], -1) for mean in means)
         return Gaussians(u, v, uu, uv, vv, weights)
@@ -138,3 +143,12 @@ def _conditional(system: Underdamped, a: float, s: Tensor) -> tuple[Tensor, Tens
     ends = system.transport(a - h, column).mT
     carried = torch.linalg.solve_triangular(root, ends.mT, upper=False).mT
     return root, carried, whole - carried @ carried.mT
+
+
+def _require_force_of_position(pmm: PoissonStructure, t: float) -> None:
+    """The noise of the velocity at a midpoint is not resolved: raise InvalidParameter where a force feels it."""
+    require_pieces(pmm, t)
+    x = torch.tensor([[0.4, -1.3], [0.4, 0.7], [-1.1, 0.2], [-1.1, 2.0]], dtype=torch.float64)
+    force = pmm.midpoint_force(x, t, torch.full((4, 1), 0.4 * pmm.step_size, dtype=torch.float64))
+    if not torch.equal(force[::2], force[1::2]):
+        raise InvalidParameter("scheme", pmm.name, "one whose force at a midpoint depends on the position only, for a law in the phase plane")
