@@ -59,10 +59,7 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
 
     def drawn(moved: tuple[str, int] | None = None) -> dict[str, Any]:
         parts = {key: torch.ones_like(column) if key == moved else column for key, column in columns.items()}
-        return {
-            name: parts[name, 0][..., None] if draw.shared else torch.stack([parts[name, 0], parts[name, 1]], -1)
-            for name, draw in scheme.draws.items()
-        }
+        return {name: parts[name, 0][..., None] if draw.shared else torch.stack([parts[name, 0], parts[name, 1]], -1) for name, draw in scheme.draws.items()}
 
     q, shares = len(weights), torch.as_tensor(weights, device=device)
     origin = torch.zeros((1, 1, 2), dtype=torch.float64, device=device)

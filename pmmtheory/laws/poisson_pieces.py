@@ -27,8 +27,9 @@ def require_pieces(structure: PoissonStructure, t: float = 0.0) -> None:
     if k == 1:
         return
     at = t + (a * 0.4 if k == math.inf else a / k)
-    one = torch.tensor([1.0, -2.5], dtype=torch.float64)
-    seen = [torch.as_tensor(structure.push(number, at)).reshape(-1) for number in one]
+    dim = structure.dynamics.target.dim
+    one = torch.ones((dim,) if dim > 1 else (), dtype=torch.float64)
+    seen = [torch.as_tensor(structure.push(number * one, at)).reshape(-1) for number in (1.0, -2.5)]
     if not _near(seen[1], -2.5 * seen[0]):
         raise InvalidParameter("scheme", name, "one whose pushes are linear in the change of the force, for this law")
     cut = 0.4 * a if k == math.inf else a / k * max(1, k // 2)
