@@ -5,6 +5,7 @@ Seen on the step of the scheme itself, from random states near and far with rand
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,22 +36,21 @@ def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool 
     try:
         x = _states(chain, both, generator) + _in_position(chain, torch.cat([kept, kept]) if pair else kept)
         draws, z = _draws(chain, x, generator)
-        own = scheme.over(system)
 
-        def whole(state: Tensor, moved: bool = False) -> Tensor:
-            if pair:
-                state = state[..., 0]
-            elif target.axes is not None:
-                state = state @ target.axes.T
-            return state + _in_position(own, torch.as_tensor(target.mean, dtype=torch.float64)) if moved and system.autonomous else state
+        def whole(state: Tensor) -> Tensor:
+            return state[..., 0] if pair else state if target.axes is None else state @ target.axes.T
 
-        names = {name: tuple(value[..., 0] if pair else value for value in drawn) for name, drawn in draws.items() if isinstance(drawn, tuple)}
-        turned = names | {name: value[..., 0] if pair and own.draws[name].shared else whole(value) for name, value in draws.items() if name not in names}
-        seen, factor = own.step(whole(x, moved=True), t, turned)
+        def back(state: Tensor) -> Tensor:
+            return state[..., None].expand(*state.shape, 2) if pair else state if target.axes is None else state @ target.axes
+
+        moved = _in_position(scheme, torch.as_tensor(target.mean, dtype=torch.float64)) if system.autonomous else torch.zeros((), dtype=torch.float64)
+        own = {name: _turned_draw(drawn, whole, pair, scheme.draws[name].shared if name not in _times(scheme) else True) for name, drawn in draws.items()}
+        seen, factor = scheme.step(whole(x) + moved, t, own)
         told, width = chain.step(x, t, draws)
+        told, noise = (part[..., :1].expand(part.shape) if pair else part for part in (told, width * z))
         reach = float(torch.as_tensor(target.mean, dtype=torch.float64).abs().max())
-        _require(scheme, seen, whole(told, moved=True), whole(x.abs()), reach)
-        _require(scheme, factor * whole(z), whole(width * z), whole(x.abs()), 0.0)
+        _require(scheme, back(seen - moved), told, x.abs(), reach)
+        _require(scheme, back(factor * whole(z)), noise, z.abs(), 0.0)
         if merged and not pair:
             _require_merged(scheme, chain, x, draws, z, t)
     except (RuntimeError, IndexError) as reason:
@@ -73,8 +73,20 @@ def _require_merged(scheme: Scheme, chain: Scheme, x: Tensor, draws: dict[str, A
 
 
 def _require(scheme: Scheme, seen: Tensor, told: Tensor, size: Tensor, reach: float) -> None:
-    if not bool(((seen - told).abs() <= _AGREES * (told.abs().amax(0) + size.amax(0)) + 1e-13 * reach).all()):
+    allowed = _AGREES * (told.abs().amax(0) + size.amax(0)) + 1e-13 * (reach + told.abs().max() + size.max())
+    if not bool(((seen - told).abs() <= allowed).all()):
         raise InvalidParameter("scheme", scheme.name, "a step that acts on each axis of its target by itself, with that target's drift, for a law by moments")
+
+
+def _times(scheme: Scheme) -> set[str]:
+    return {name for name, draw in scheme.draws.items() if isinstance(draw, Midpoints)}
+
+
+def _turned_draw(drawn: Any, whole: Callable[[Tensor], Tensor], pair: bool, shared: bool) -> Any:
+    """A draw on the axes as one in space."""
+    if isinstance(drawn, tuple):
+        return tuple(value[..., 0] if pair else value for value in drawn)
+    return (drawn[..., 0] if pair else drawn) if shared else whole(drawn)
 
 
 def _states(chain: Scheme, variances: Tensor, generator: torch.Generator) -> Tensor:

@@ -87,7 +87,7 @@ def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
     """
     if len(variances) == 1:  # the matrix exponential loses digits on a batch of one
         pair = step_moments(scheme, variances.repeat(2), level)
-        return StepMoments(*(part[:1] for part in (pair.mean, pair.square, pair.noise, pair.spread)))
+        return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1], pair.spread[:1], pair.keeps_mean)
     structure = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances))).structure
     if structure is not None and structure.midpoints.kind == "bernoulli":
         return poisson_moments(structure, len(variances))
@@ -99,7 +99,7 @@ def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
     s = steps.matrix.shape[-1]
     noise = noise + torch.einsum("q,qai,qaj->aij", steps.weights, steps.offset, steps.offset)
     _require_mean(scheme, steps, variances)
-    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s))
+    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s), not bool((steps.offset != 0).any()))
 
 
 def _require_mean(scheme: Scheme, steps: AffineSteps, variances: Tensor) -> None:

@@ -16,7 +16,6 @@ from pmmtheory.laws.poisson_pieces import actions, require_pieces
 from pmmtheory.schemes import PoissonStructure
 from pmmtheory.targets.quadrature import gauss_legendre
 
-
 _MOST_SUBSTEPS = 4096
 """The largest K whose substeps are walked one by one, where the force at a midpoint depends on its time."""
 
@@ -25,13 +24,15 @@ _MOST_SUBSTEPS = 4096
 class StepMoments:
     """E R (axes, s, s), E R (x) R (axes, s^2, s^2) and E Q (axes, s, s) of a random affine step.
 
-    spread : E R (x) R - E R (x) E R, without cancellation where it can be had: what random times make of a squared mean.
+    keeps_mean : whether no draw moves the mean. spread : E R (x) R - E R (x) E R, without cancellation where it can be had: what
+    random times make of a squared mean.
     """
 
     mean: Tensor
     square: Tensor
     noise: Tensor
     spread: Tensor
+    keeps_mean: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def poisson_moments(pmm: PoissonStructure, axes: int) -> StepMoments:
     intensity/a and the recursion is a linear differential equation. Forces, pushes and actions are read off from the scheme.
     """
     require_pieces(pmm)
-    system, a, k = pmm.dynamics, pmm.step_size, pmm.substeps
+    a, k = pmm.step_size, pmm.substeps
     pieces = [_pieces(pmm, axes, share * a) for share in ((0.2, 0.5, 0.8) if k == math.inf else (0.0, math.floor(k / 2) / k, (k - 1) / k))]
     steady = all(_same(pieces[0], piece) for piece in pieces[1:])
     if k == math.inf:
@@ -121,12 +122,23 @@ def _flow(pieces: _Pieces, pmm: PoissonStructure) -> StepMoments:
 
 
 def _recursion(every: list[_Pieces], pmm: PoissonStructure) -> StepMoments:
+    """For finite K; a midpoint at the first substep is none, since there the interpolant is the state itself."""
     k = int(pmm.substeps)
-    p = pmm.intensity / k
     told = [_maps(pieces, *actions(pmm.dynamics, pmm.substep), 1.0) for pieces in every]
-    means = [drift + p * jump for drift, jump, _ in told]
-    squares = [_augmented(_kron(mean, mean) + p * (1 - p) * _kron(jump, jump), noise, 1.0) for mean, (_, jump, noise) in zip(means, told, strict=True)]
-    whole = [torch.linalg.matrix_power(parts[0], k) if len(parts) == 1 else reduce(lambda before, now: now @ before, parts) for parts in (means, squares)]
+    shares = [pmm.intensity / k] * len(every)
+    if len(every) > 1:
+        shares[0] = 0.0
+    means = [drift + p * jump for p, (drift, jump, _) in zip(shares, told, strict=True)]
+    squares = [
+        _augmented(_kron(mean, mean) + p * (1 - p) * _kron(jump, jump), noise, 1.0)
+        for p, mean, (_, jump, noise) in zip(shares, means, told, strict=True)
+    ]
+    if len(every) == 1:
+        drift, _, noise = told[0]
+        still = (drift, _augmented(_kron(drift, drift), noise, 1.0))
+        whole = [torch.linalg.matrix_power(parts[0], k - 1) @ first for parts, first in zip((means, squares), still, strict=True)]
+    else:
+        whole = [reduce(lambda before, now: now @ before, parts) for parts in (means, squares)]
     return _between_states(whole[0], whole[1], pmm.dynamics.blocks)
 
 
