@@ -59,7 +59,11 @@ class PlaneLaw:
         self.target = target
         self.grid, fine = _refined(plane.grid, modes)
         self.spacing = float(self.grid[1] - self.grid[0])
-        self.modes = _with_tails(fine / (fine[:, 0].sum() * self.spacing), target.density(self.grid), floor)
+        density = target.density(self.grid)
+        fine = fine / (fine[:, 0].sum() * self.spacing)
+        told = torch.nonzero(density > floor * density.max())[:, 0]
+        self.told = float(self.grid[told[0]]), float(self.grid[told[-1]])
+        self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
         self.errors = {"resolution": math.inf}
@@ -91,6 +95,34 @@ class PlaneLaw:
     def over_normal(self, u: Tensor, v: Tensor) -> Tensor:
         """p(u, v) / phi(v) on the product of positions and velocities, (n, k)."""
         return (self.modes if u is self.grid else self._modes_at(u)) @ hermite(v, self.modes.shape[1])
+
+    def ratios_at(self, u: Tensor) -> Tensor:
+        """c_n(u)/pi(u), (n, m): the last ones that are told beyond `told`."""
+        inside = u.clamp(*self.told)
+        value: Tensor = torch.sinc((inside[:, None] - self.grid) / self.spacing) @ self.modes
+        return value / self.target.density(inside).clamp_min(1e-300)[:, None]
+
+    def continued(self, u: Tensor) -> Tensor:
+        """How far log p would be beyond `told` from what is said there, if log c_0/pi went on as a parabola and the mean velocity as a line."""
+        low, high = self.told
+        beyond = u - u.clamp(low, high)
+        if not bool((beyond != 0).any()):
+            return torch.zeros_like(u)
+        kept = (self.grid >= low) & (self.grid <= high)
+        x, pi = self.grid[kept], self.target.density(self.grid[kept])
+        middle, scale = (low + high) / 2, (high - low) / 2
+        weight = torch.sqrt(pi / pi.max())[:, None]
+        basis = torch.stack([torch.ones_like(x), (x - middle) / scale, ((x - middle) / scale) ** 2], -1)
+        log_ratio, velocity = torch.log((self.modes[kept, 0] / pi).clamp_min(1e-3)), self.modes[kept, 1] / self.modes[kept, 0].clamp_min(1e-300)
+        fit, line = (torch.linalg.lstsq(weight * b, weight * y[:, None]).solution[:, 0] for b, y in ((basis, log_ratio), (basis[:, :2], velocity)))
+
+        def grown(u: Tensor) -> tuple[Tensor, Tensor]:
+            z = (u - middle) / scale
+            return fit[0] + fit[1] * z + fit[2] * z * z, line[0] + line[1] * z
+
+        (far, moved), (near, kept_velocity) = grown(u), grown(u.clamp(low, high))
+        change = (moved - kept_velocity).abs()
+        return (far - near).abs() + change * (1 + moved.abs() + kept_velocity.abs()) + 1e-9 * (beyond != 0)
 
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
         """This law, with its numerical error measured against a coarser one."""
@@ -132,10 +164,9 @@ def _normal(v: Tensor) -> Tensor:
     return torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
 
 
-def _with_tails(modes: Tensor, density: Tensor, floor: float) -> Tensor:
-    """Modes whose ratio to the target's density is continued as a constant where the density is below `floor` of its maximum."""
-    told = torch.nonzero(density > floor * density.max())[:, 0]
-    ends = torch.arange(len(density), device=density.device).clamp(int(told[0]), int(told[-1]))
+def _with_tails(modes: Tensor, density: Tensor, first: int, last: int) -> Tensor:
+    """Modes whose ratio to the target's density is continued as a constant before and after these places."""
+    ends = torch.arange(len(density), device=density.device).clamp(first, last)
     return modes[ends] * (density / density[ends])[:, None]
 
 

@@ -130,8 +130,7 @@ def _recursion(every: list[_Pieces], pmm: PoissonStructure) -> StepMoments:
         shares[0] = 0.0
     means = [drift + p * jump for p, (drift, jump, _) in zip(shares, told, strict=True)]
     squares = [
-        _augmented(_kron(mean, mean) + p * (1 - p) * _kron(jump, jump), noise, 1.0)
-        for p, mean, (_, jump, noise) in zip(shares, means, told, strict=True)
+        _augmented(_kron(mean, mean) + p * (1 - p) * _kron(jump, jump), noise, 1.0) for p, mean, (_, jump, noise) in zip(shares, means, told, strict=True)
     ]
     if len(every) == 1:
         drift, _, noise = told[0]
