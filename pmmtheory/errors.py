@@ -63,9 +63,9 @@ class NotConverged(PmmError):
         The accuracy that was reached; not a number or infinite where nothing was computed.
     """
 
-    def __init__(self, what: str, reached: float, wanted: float):
+    def __init__(self, what: str, reached: float, wanted: float, instead: str = ""):
         seen = f"reached a numerical error of {reached:.2g}, not" if math.isfinite(reached) else "is out of reach at"
-        super().__init__(f"{what} {seen} the {wanted:.2g} asked for.")
+        super().__init__(f"{what} {seen} the {wanted:.2g} asked for{'; ' + instead if instead else ''}.")
         self.reached = reached
 
 

@@ -23,11 +23,20 @@ _CHUNK = 1200
 class Piece(Protocol):
     """A function that lives on [low, high], varies on the scale of `width` and is not smooth at the `breaks`."""
 
-    low: float
-    high: float
-    width: float
-    breaks: tuple[float, ...]
-    device: torch.device
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
+
+    @property
+    def width(self) -> float: ...
+
+    @property
+    def breaks(self) -> tuple[float, ...]: ...
+
+    @property
+    def device(self) -> torch.device: ...
 
 
 def panels(pieces: Sequence[Piece]) -> Tensor:

@@ -54,7 +54,11 @@ def between(name: str, law: PlaneLaw, other: Reference) -> Estimate:
         rest = sum(error for kind, error in part.errors.items() if kind != "resolution")
         carried += rest if metric else _within(value, 4 * rest * rest, metric)
     if tails > _UNSURE * max(value, 1e-3):
-        raise NotConverged(f"the {name} of laws in the phase plane, most of which lies where a law is continued without being known,", tails / value if value else math.inf, _UNSURE)
+        raise NotConverged(
+            f"the {name} of laws in the phase plane, most of which lies where a law is continued without being known,",
+            tails / value if value else math.inf,
+            _UNSURE,
+        )
     return Estimate.of(
         value, "exact law in the phase plane", resolution=resolution, carried=carried, quadrature=quadrature, tails=tails, rounding=1e-15 * abs(value)
     )
@@ -128,7 +132,8 @@ def _absolute(c: Tensor) -> Tensor:
     normal = torch.exp(-points * points / 2) / math.sqrt(2 * math.pi)
     below = c[:, :1] * _one_sided(points) - normal * torch.einsum("rn,nrp->rp", c[:, 1:] / torch.sqrt(n), hermite(points, c.shape[1])[:-1])
     ends = torch.zeros_like(below[:, :1]), c[:, :1].clone()
-    return torch.diff(torch.cat([ends[0], below, ends[1]], 1), dim=1).abs().sum(1)
+    total: Tensor = torch.diff(torch.cat([ends[0], below, ends[1]], 1), dim=1).abs().sum(1)
+    return total
 
 
 def _one_sided(points: Tensor) -> Tensor:

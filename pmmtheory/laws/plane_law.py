@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.estimate import Estimate
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.plane_nodes import normal_rule
 from pmmtheory.laws.plane_operator import Plane, hermite
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
@@ -36,7 +38,9 @@ class PlaneLaw:
         The marginals; each has its own numerical error.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "ends", what lies beyond the grid; "start", the error of the law that the chain started from.
+        "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
+        are taken together; "rounding", amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law
+        that the chain started from. The marginals have the same parts.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None
@@ -67,6 +71,7 @@ class PlaneLaw:
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
         self.errors = {"resolution": math.inf}
+        self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
         self.position = LineLaw(self.grid, self.modes[:, 0], target.density)
         self.velocity = self._velocity()
 
@@ -129,10 +134,28 @@ class PlaneLaw:
         self.coarse = coarse
         v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
         change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
-        self.errors |= {"resolution": float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2, "ends": self.position.edge}
-        self.position.resolved_by(coarse.position)
-        self.velocity.resolved_by(coarse.velocity)
+        seen = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2
+        self.errors |= {"resolution": seen, "ends": max(self.position.edge, self._edge)}
+        carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
+        for part, other in ((self.position, coarse.position), (self.velocity, coarse.velocity)):
+            part.resolved_by(other)
+            part.errors |= carried
         return self
+
+    def moment(self, i: int, j: int) -> Estimate:
+        """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""
+        powers = count("i", i, 0), count("j", j, 0)
+        value = self._moment(*powers)
+        resolution = abs(value - self.coarse._moment(*powers)) if self.coarse is not None else math.inf
+        low, high = self.told
+        reach = max(abs(low), abs(high)) ** i * (2.0 + len(self.modes[0]) ** 0.5) ** j
+        rest = sum(error for name, error in self.errors.items() if name != "resolution")
+        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=2 * rest * reach, rounding=1e-15 * abs(value))
+
+    def _moment(self, i: int, j: int) -> float:
+        v, w = (torch.as_tensor(part, device=self.grid.device) for part in normal_rule(self.modes.shape[1] + j // 2 + 1))
+        inner = self.modes @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
+        return float(self._integral(self.grid**i * inner))
 
     @property
     def numerical_error(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,19 +38,46 @@ def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, device: torc
     if pmm.midpoints.kind != "bernoulli":
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
-    together = _NODES[min(level, len(_NODES) - 1)]
-    if level and not pmm.step_size**2 * float(pmm.dynamics.target.smoothness) < _LARGE:
-        together = {4: 2} | together
-    for n, nodes in together.items():
+    for n, nodes in _together(pmm, t, level).items():
         if n < pmm.substeps:
             parts.append(_pushed(pmm, t, _sets(pmm.midpoints, n, level), nodes, list(product((True, False), repeat=n)), device))
     return parts
 
 
-_LARGE = 0.05
-"""Where step^2 L is larger, sets of four midpoints are taken beyond the coarsest level, so that the error tells what is left out."""
+def left_out(pmm: PoissonStructure, t: float, level: int) -> float:
+    """What sets of more midpoints than are taken may change of a density in one step, in total variation: |kick/2|^n / sqrt(n!) for the first n left out.
 
-_NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1: 8, 2: 4, 3: 2}, {1: 9, 2: 5, 3: 3, 4: 2})
+    n kicks move the velocity by n derivatives of a normal density, whose absolute integral is below sqrt(n!), with probability c^n/n!.
+    """
+    if pmm.midpoints.kind != "bernoulli":
+        return 0.0
+    n = max(_together(pmm, t, level)) + 1
+    return 0.0 if n >= pmm.substeps else (pmm.intensity * _kick(pmm, t) / 2) ** n / math.sqrt(math.factorial(n))
+
+
+def _together(pmm: PoissonStructure, t: float, level: int) -> dict[int, int]:
+    together = _NODES[min(level, len(_NODES) - 1)]
+    return {4: 2} | together if level and not _kick(pmm, t) < _LARGE else together
+
+
+def _kick(pmm: PoissonStructure, t: float) -> float:
+    """The size of a midpoint's push late in a step, from states on the scale of the target with a velocity of 1: step^2 L for a plain midpoint."""
+    system, a = pmm.dynamics, pmm.step_size
+    target: Any = system.target
+    scale = 1 / math.sqrt(float(target.smoothness))
+    u = float(target.mean) + scale * torch.linspace(-2.0, 2.0, 9, dtype=torch.float64)
+    x = torch.stack([u, torch.ones_like(u)], -1)
+    late = torch.full((len(u), 1), a * (1 - 1e-9 if pmm.substeps == math.inf else 1 - 1 / pmm.substeps), dtype=torch.float64)
+    b0 = system.drift(x, t)
+    change = pmm.midpoint_force(system.transport(late, x) + system.respond(late, b0), t, late) - b0
+    plain = a * a * float(target.smoothness)
+    return max(float(torch.linalg.vector_norm(pmm.push(change, t), dim=-1).square().mean().sqrt()), min(plain, 1.0))
+
+
+_LARGE = 0.05
+"""Where kicks are larger, sets of four midpoints are taken beyond the coarsest level, so that the error tells what is left out."""
+
+_NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1: 8, 2: 4, 3: 2, 4: 1}, {1: 9, 2: 5, 3: 3, 4: 2})
 """How many midpoints are taken together, and the nodes for each of their noises, by level."""
 
 
@@ -69,7 +97,7 @@ def _sets(midpoints: Midpoints, n: int, level: int) -> _Times:
     nodes = 2 + (n == 2) + (level > 2)
     if k == math.inf:
         return _joined([(1.0, _simplex(n, nodes, midpoints.intensity))])
-    numbers = [m for m in (3, 4, 5, 6)[: 3 + (level > 2)] if m > n]
+    numbers = [m for m in (3, 4, 5, 6, 7)[: 2 + level] if m > n]  # fewer at a lower level, so that the error tells what interpolation costs
     places = [0.0, *(1 / m for m in numbers)]
     parts = [_simplex(n, nodes, midpoints.intensity), *(_subsets(m, n, midpoints.intensity) for m in numbers)]
     shares = [math.prod((1 / k - other) / (place - other) for other in places if other != place) for place in places]
