@@ -5,7 +5,6 @@ In KL, chi2 and Renyi the first argument is the law that is measured and the sec
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pmmtheory.divergences import gaussian, linear, planar, plane

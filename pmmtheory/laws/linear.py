@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,12 +11,13 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import linear_moving
+from pmmtheory.laws.linear_check import require_axes
 from pmmtheory.laws.linear_law import LinearLaw, Mixture
 from pmmtheory.laws.linear_step import step_moments
 from pmmtheory.laws.poisson_moments import StepMoments
 from pmmtheory.laws.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
-from pmmtheory.schemes import Normal, PoissonMidpoint, Scheme
+from pmmtheory.schemes import Normal, Scheme
 from pmmtheory.targets import Gaussian
 
 
@@ -25,17 +26,18 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
     target = _gaussian_target(scheme)
     if not scheme.dynamics.autonomous:
         raise InvalidParameter("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
+    require_axes(scheme, target, merged=True)
     require_stable(scheme, mean_square_growth)
     distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
-    found, coarse = (_solve(step_moments(scheme, distinct, level)) for level in (2, 1))
+    moments, before = (step_moments(scheme, distinct, level) for level in (2, 1))
+    found, coarse = _solve(moments), _solve(before)
     gaussian = _is_gaussian(scheme)
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
-    if not gaussian and target.isotropic:
+    if not gaussian and target.isotropic and moments.keeps_mean:
         variance, middle = float(target.variances[0]), found[0].cpu()
         mixtures = tuple(VarianceRule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
-    slowest = 1 - mean_square_growth(scheme)
-    error = _change(found, coarse) + 4e-16 * _substeps(scheme) / slowest
-    return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, _enough(error, rtol, scheme), mixtures)
+    errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
+    return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, _enough(errors, rtol, scheme), mixtures, errors)
 
 
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
@@ -43,6 +45,7 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     target = _gaussian_target(scheme)
     if not scheme.dynamics.autonomous:
         return _moving(scheme, target, initial, steps, rtol, device)
+    require_axes(scheme, target)
     start = _start(scheme, target, initial, device)
     gaussian = _is_gaussian(scheme) and start.gaussian
     axes = _axes(target, device)
@@ -53,11 +56,11 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     fine, coarse = (step_moments(scheme, every, level) for level in (2, 1))
     laws = []
     for n in steps:
-        blocks, shifted = _after(fine, start.blocks, offset, n)
-        other, _ = _after(coarse, start.blocks, offset, n)
-        error = _change(blocks, other) + 4e-16 * (n + 1) * _substeps(scheme) + start.numerical_error
+        blocks, shifted, largest = _after(fine, start.blocks, offset, n)
+        other, _, _ = _after(coarse, start.blocks, offset, n)
+        errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest, "start": start.numerical_error}
         centre = _centre(scheme, target, device) + _turned(shifted, None if axes is None else axes.T)
-        laws.append(LinearLaw(centre, blocks, axes, gaussian, _enough(error, rtol, scheme)))
+        laws.append(LinearLaw(centre, blocks, axes, gaussian, _enough(errors, rtol, scheme), (), errors))
     return laws
 
 
@@ -66,11 +69,14 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     begin, axes, gaussian = _position(scheme, target, initial, device), _axes(target, device), _is_gaussian(scheme)
     if not gaussian and target.dim > 1 and bool(begin.mean.any() or torch.as_tensor(target.mean).any()):
         raise InvalidParameter("target", target.name, "data of mean zero, where random midpoints are shared by several axes")
+    for t in (0.0, max(0, steps[-1] - 1) * scheme.step_size):
+        require_axes(scheme, target, t)
     paths = [linear_moving.path(scheme, begin, steps, level) for level in (2, 1)]
     laws = []
     for n, fine, coarse in zip(steps, *paths, strict=True):
-        error = _change(fine.covariance[:, None, None], coarse.covariance[:, None, None]) + 4e-16 * (n + 1) * _substeps(scheme)
-        laws.append(linear_moving.law(fine, axes, gaussian, _enough(error, rtol, scheme)))
+        change = _change(fine.covariance[:, None, None], coarse.covariance[:, None, None])
+        errors = {"resolution": change, "rounding": 4e-16 * (n + 1) * _substeps(scheme) * fine.largest}
+        laws.append(linear_moving.law(fine, axes, gaussian, _enough(errors, rtol, scheme), errors))
     return laws
 
 
@@ -108,24 +114,50 @@ def _solve(moments: StepMoments) -> Tensor:
     return solved.reshape(axes, s, s)
 
 
-def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Covariances (d, s, s) and the offset (s, d) of the mean after n steps."""
+def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, Tensor, float]:
+    """Covariances (d, s, s) and the offset (s, d) of the mean after n steps; and the largest entry on the way, relative to the last covariance.
+
+    C' = E R C R' + E Q + (E R m m' R' - E R m m' E R'): the mean enters by what is random in R only, and its square costs no digits.
+    """
     d, s = blocks.shape[:2]
-    whole = torch.zeros((len(moments.noise), s * s + 1, s * s + 1), dtype=blocks.dtype, device=blocks.device)
-    whole[:, :-1, :-1], whole[:, :-1, -1], whole[:, -1, -1] = moments.square, moments.noise.reshape(-1, s * s), 1.0
+    k = s * s
+    whole = torch.zeros((len(moments.noise), 2 * k + 1, 2 * k + 1), dtype=blocks.dtype, device=blocks.device)
+    mean = moments.mean
+    pair = torch.einsum("aik,ajl->aijkl", mean, mean).reshape(-1, k, k)
+    whole[:, :k, :k], whole[:, :k, k:-1], whole[:, :k, -1] = moments.square, moments.spread, moments.noise.reshape(-1, k)
+    whole[:, k:-1, k:-1], whole[:, -1, -1] = pair, 1.0
     power = torch.linalg.matrix_power(whole, n)[:d]
-    mean = torch.linalg.matrix_power(moments.mean, n)[:d]
     column = offset.T[..., None]
-    second = (blocks + column @ column.mT).reshape(d, s * s, 1)
-    moved = mean @ column
-    after = (power[:, :-1, :-1] @ second)[..., 0] + power[:, :-1, -1]
-    return after.reshape(d, s, s) - moved @ moved.mT, moved[..., 0].T
+    first = torch.cat([blocks.reshape(d, k), (column @ column.mT).reshape(d, k), torch.ones((d, 1), dtype=blocks.dtype, device=blocks.device)], 1)
+    after = (power @ first[..., None])[:, :k, 0].reshape(d, s, s)
+    moved = torch.linalg.matrix_power(mean, n)[:d] @ column
+    width = torch.sqrt(torch.diagonal(after, dim1=-2, dim2=-1))
+    size = (power.abs() @ first.abs()[..., None])[:, :k, 0].reshape(d, s, s)
+    return after, moved[..., 0].T, float((size / (width[..., :, None] * width[..., None, :])).max())
+
+
+_EPS = 4e-16
+
+
+def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
+    """What rounding of the step's moments does to the solution of P = E R P R' + E Q: |1 - E R (x) R|^-1 eps (|E R (x) R| |P| + |E Q|), relative to the widths.
+
+    The entries of R come from differences of states, so that in units of the widths they are known to eps, and products of them to twice that.
+    """
+    axes, s = found.shape[:2]
+    width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
+    pairs = (width[:, :, None] * width[:, None, :]).reshape(axes, s * s)
+    square = moments.square / pairs[:, :, None] * pairs[:, None, :]
+    size = (square.abs() + torch.ones_like(square)) @ (found.reshape(axes, -1) / pairs).abs()[..., None]
+    size = size + (moments.noise.reshape(axes, -1) / pairs).abs()[..., None]
+    eye = torch.eye(s * s, dtype=square.dtype, device=square.device)
+    return 2 * _EPS * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
 
 
 def _substeps(scheme: Scheme) -> float:
     """How many maps a step composes: their rounding errors add up."""
-    substeps = scheme.substeps if isinstance(scheme, PoissonMidpoint) else 1.0
-    return 1.0 if substeps == math.inf else substeps
+    substeps = getattr(scheme.structure, "substeps", 1.0)
+    return 4.0 if substeps == math.inf else substeps
 
 
 def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:
@@ -156,8 +188,8 @@ def _gaussian_target(scheme: Scheme) -> Gaussian:
 
 def _is_gaussian(scheme: Scheme) -> bool:
     """Whether no draw is shared by the axes: given it, they would be Gaussian."""
-    trivial = isinstance(scheme, PoissonMidpoint) and scheme.substeps == 1
-    return trivial or all(isinstance(draw, Normal) for draw in scheme.draws.values())
+    trivial = scheme.structure is not None and scheme.structure.substeps == 1
+    return trivial or all(type(draw) is Normal for draw in scheme.draws.values())
 
 
 def _centre(scheme: Scheme, target: Gaussian, device: str) -> Tensor:
@@ -185,7 +217,8 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
     return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
 
 
-def _enough(error: float, rtol: float, scheme: Scheme) -> float:
-    if not error <= max(rtol, 1e-12):
+def _enough(errors: Mapping[str, float], rtol: float, scheme: Scheme) -> float:
+    error = sum(errors.values())
+    if not error <= rtol:
         raise NotConverged(f"the covariance of {scheme.name}", error, rtol)
     return error

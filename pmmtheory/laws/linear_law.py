@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -35,7 +35,9 @@ class LinearLaw:
         For an isotropic law that is no Gaussian, one a block: the number of nodes n -> a Gauss rule for the law of the random
         variance v in N(centre, v I).
     numerical_error : float
-        The largest relative error of a covariance.
+        The largest relative error of a covariance: the sum of `errors`.
+    errors : mapping of names to floats
+        Its parts: "resolution" (the rules for the random times), "rounding", "start".
 
     Examples
     --------
@@ -56,6 +58,7 @@ class LinearLaw:
     gaussian: bool
     numerical_error: float
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def dim(self) -> int:
@@ -121,4 +124,6 @@ class LinearLaw:
     def _part(self, k: int) -> LinearLaw:
         if self.size == 1:
             return self
-        return LinearLaw(self.centre[k : k + 1], self.blocks[:, k : k + 1, k : k + 1], self.axes, self.gaussian, self.numerical_error, self.mixtures[k : k + 1])
+        block = slice(k, k + 1)
+        centre, blocks, mixtures = self.centre[block], self.blocks[:, block, block], self.mixtures[block]
+        return LinearLaw(centre, blocks, self.axes, self.gaussian, self.numerical_error, mixtures, self.errors)

@@ -6,7 +6,7 @@ On each axis of the data a step is a random affine map X' = R X + r m + N(0, Q),
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,7 +15,8 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.linear_law import LinearLaw
 from pmmtheory.laws.linear_step import affine_steps
-from pmmtheory.schemes import PoissonMidpoint, Scheme
+from pmmtheory.laws.poisson_pieces import require_pieces
+from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets import Gaussian
 
 _LADDER = (16, 24, 32, 48, 64, 96)
@@ -35,6 +36,11 @@ class Moments:
     def covariance(self) -> Tensor:
         """The covariances of the positions, (axes,)."""
         return self.square[:, 0, 0] - self.mean[:, 0] ** 2
+
+    @property
+    def largest(self) -> float:
+        """The largest second moment over its covariance: what the difference costs in digits."""
+        return float((self.square[:, 0, 0] / self.covariance).max())
 
 
 def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tensor | None, device: str) -> Moments:
@@ -59,22 +65,23 @@ def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> li
     return found
 
 
-def law(moments: Moments, axes: Tensor | None, gaussian: bool, error: float) -> LinearLaw:
+def law(moments: Moments, axes: Tensor | None, gaussian: bool, error: float, errors: Mapping[str, float]) -> LinearLaw:
     """The law of the positions."""
     centre = moments.mean[:, 0] if axes is None else moments.mean[:, 0] @ axes.T
-    return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, error)
+    return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, error, (), errors)
 
 
 def _advanced(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
-    if not isinstance(scheme, PoissonMidpoint) or scheme.midpoints.kind != "bernoulli":
+    chain = scheme.over(scheme.dynamics.on(Gaussian(now.centres, now.variances)))
+    structure = chain.structure
+    if structure is None or structure.midpoints.kind != "bernoulli":
         return _affine(scheme, now, t, level)
-    if (type(scheme).step, type(scheme).push) != (PoissonMidpoint.step, PoissonMidpoint.push):
-        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint with its own step, for moments over its random midpoints")
-    if scheme.substeps < math.inf:
-        return _bernoulli(scheme, now, t, int(scheme.substeps))
+    require_pieces(structure, t)
+    if structure.substeps < math.inf:
+        return _bernoulli(structure, now, t, int(structure.substeps))
     ladder = _LADDER[: 4 + level]
     shares = [math.prod((0 - 1 / other) / (1 / n - 1 / other) for other in ladder if other != n) for n in ladder]
-    parts = [_bernoulli(scheme, now, t, n) for n in ladder]
+    parts = [_bernoulli(structure, now, t, n) for n in ladder]
     mean, square = (sum(share * getattr(part, name) for share, part in zip(shares, parts, strict=True)) for name in ("mean", "square"))
     return replace(now, mean=mean, square=square)
 
@@ -88,15 +95,13 @@ def _affine(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
     return replace(now, mean=torch.einsum("q,qai->ai", steps.weights, mean), square=torch.einsum("q,qaij->aij", steps.weights, square))
 
 
-def _bernoulli(pmm: PoissonMidpoint, now: Moments, t: float, substeps: int) -> Moments:
+def _bernoulli(pmm: PoissonStructure, now: Moments, t: float, substeps: int) -> Moments:
     """By the moments of (X_0, 1, Xhat, X) over the substeps: each is a linear map with a jump of probability intensity/K."""
-    pmm = pmm.over(pmm.dynamics.on(Gaussian(now.centres, now.variances)))
     system = pmm.dynamics
-    h, p = pmm.step_size / substeps, pmm.intensity / substeps
+    h = pmm.step_size / substeps
     zero = torch.zeros_like(now.variances)
     one = torch.ones_like(zero)
-    shift = system.drift(zero, t)
-    first = torch.stack([system.drift(one, t) - shift, shift], -1)  # the force at the start, in terms of (X_0, 1)
+    first = _affine_force(lambda x: system.drift(x, t), now, pmm)  # in terms of (X_0, 1)
     z = torch.zeros((len(zero), 4, 4), dtype=zero.dtype, device=zero.device)
     x, square = now.mean[:, 0], now.square[:, 0, 0]
     for i in (0, 2, 3):
@@ -105,19 +110,31 @@ def _bernoulli(pmm: PoissonMidpoint, now: Moments, t: float, substeps: int) -> M
             z[:, i, j] = square
     z[:, 1, 1] = 1.0
     for i in range(substeps):
-        at = t + i * h
+        at, p = t + i * h, pmm.intensity / substeps if i else 0.0  # at the first substep the interpolant is the state itself
         keep, respond = float(system.transport(h, torch.ones((), dtype=zero.dtype), at)), float(system.respond(h, torch.ones((), dtype=zero.dtype), at))
-        shift = pmm.midpoint_force(zero, t, i * h)
-        slope = pmm.midpoint_force(one, t, i * h) - shift
+        middle = _affine_force(lambda x, delay=i * h: pmm.midpoint_force(x, t, delay), now, pmm, i in (1, substeps - 1))  # type: ignore[misc]
         linear = torch.zeros_like(z)
         linear[:, 0, 0] = linear[:, 1, 1] = 1.0
         for row in (2, 3):
             linear[:, row, row] = keep
             linear[:, row, :2] = respond * first
         jump = torch.zeros_like(z)
-        weight = respond * substeps
-        jump[:, 3, 0], jump[:, 3, 1], jump[:, 3, 2] = -weight * first[:, 0], weight * (shift - first[:, 1]), weight * slope
+        weight = pmm.push(one, at)
+        jump[:, 3, 0], jump[:, 3, 1], jump[:, 3, 2] = -weight * first[:, 0], weight * (middle[:, 1] - first[:, 1]), weight * middle[:, 0]
         mean = linear + p * jump
         z = mean @ z @ mean.mT + p * (1 - p) * jump @ z @ jump.mT
         z[:, 2:, 2:] += float(system.noise(h, at)) ** 2
     return replace(now, mean=z[:, 3, 1][:, None], square=z[:, 3, 3][:, None, None])
+
+
+def _affine_force(force: Callable[[Tensor], Tensor], now: Moments, pmm: PoissonStructure, checked: bool = True) -> Tensor:
+    """Slope and value at zero of a force on every axis, (axes, 2); refused where it is not affine."""
+    zero = torch.zeros_like(now.variances)
+    shift = force(zero)
+    slope = force(torch.ones_like(zero)) - shift
+    if not checked:
+        return torch.stack([slope, shift], -1)
+    far = now.centres + torch.linspace(-41.0, 17.3, len(zero), dtype=zero.dtype, device=zero.device) * torch.sqrt(now.variances)
+    if not bool(((force(far) - slope * far - shift).abs() <= 1e-9 * ((slope * far).abs() + shift.abs()) + 1e-300).all()):
+        raise InvalidParameter("scheme", pmm.name, "one whose forces are affine on Gaussian data, for a law by its moments")
+    return torch.stack([slope, shift], -1)

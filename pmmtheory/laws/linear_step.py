@@ -13,7 +13,7 @@ from pmmtheory.dynamics import BlockFactor, Dynamics
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.midpoint_sets import midpoint_sets
 from pmmtheory.laws.poisson_moments import StepMoments, poisson_moments
-from pmmtheory.schemes import Midpoints, Normal, PoissonMidpoint, Scheme
+from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
 from pmmtheory.targets import Gaussian
 
 
@@ -44,7 +44,9 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
     chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
     shape, device = chain.dynamics.state_shape, variances.device
     draws, weights = _shared(chain, level, device)
-    normals = [name for name, draw in chain.draws.items() if isinstance(draw, Normal)]
+    normals = [name for name, draw in chain.draws.items() if type(draw) is Normal]
+    if any(not (draw.shared if isinstance(draw, Draw) else True) for name, draw in chain.draws.items() if name not in normals):
+        raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
     layers = draws["midpoints"][0].shape[0] if "midpoints" in draws else 0
     q = weights.shape[0]
     zero = torch.zeros((q, *shape), dtype=torch.float64, device=device)
@@ -68,7 +70,7 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
                     z += unit
                 column = _blocks(mean(zero, **{name: z}), chain.dynamics) - offset
                 noise = noise + column[..., :, None] * column[..., None, :]
-    _check(chain, units, matrix, offset, mean)
+    _check(chain, units, matrix, offset, mean, variances)
     elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], t, draws | still)[1], chain.dynamics, q, len(variances))
     if not torch.allclose(elsewhere, _covariance(factor, chain.dynamics, q, len(variances)), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
@@ -76,24 +78,43 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
 
 
 def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
-    """The moments of one step on the axes of a centred Gaussian with these variances."""
+    """The moments of one step on the axes of a centred Gaussian with these variances.
+
+    Raises
+    ------
+    InvalidParameter
+        Where a step moves the mean of the target.
+    """
     if len(variances) == 1:  # the matrix exponential loses digits on a batch of one
         pair = step_moments(scheme, variances.repeat(2), level)
-        return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1])
-    own = isinstance(scheme, PoissonMidpoint) and (type(scheme).step, type(scheme).push) == (PoissonMidpoint.step, PoissonMidpoint.push)
-    if isinstance(scheme, PoissonMidpoint) and own and scheme.midpoints.kind == "bernoulli":
-        return poisson_moments(scheme, variances)
+        return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1], pair.spread[:1], pair.keeps_mean)
+    structure = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances))).structure
+    if structure is not None and structure.midpoints.kind == "bernoulli":
+        return poisson_moments(structure, len(variances))
     steps = affine_steps(scheme, variances, level)
-    square = torch.einsum("q,qaik,qajl->aijkl", steps.weights, steps.matrix, steps.matrix)
-    s = steps.matrix.shape[-1]
     mean, noise = (torch.einsum("q,qaij->aij", steps.weights, part) for part in (steps.matrix, steps.noise))
-    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise)
+    random = steps.matrix - mean
+    spread = torch.einsum("q,qaik,qajl->aijkl", steps.weights, random, random)
+    square = spread + torch.einsum("aik,ajl->aijkl", mean, mean)
+    s = steps.matrix.shape[-1]
+    noise = noise + torch.einsum("q,qai,qaj->aij", steps.weights, steps.offset, steps.offset)
+    _require_mean(scheme, steps, variances)
+    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s), not bool((steps.offset != 0).any()))
+
+
+def _require_mean(scheme: Scheme, steps: AffineSteps, variances: Tensor) -> None:
+    """Raise InvalidParameter unless a step keeps the mean of its target, and what it adds to it at random is independent of the rest."""
+    width = torch.ones(steps.offset.shape[1:], dtype=variances.dtype, device=variances.device)
+    width[:, 0] = torch.sqrt(variances)
+    mean = torch.einsum("q,qai->ai", steps.weights, steps.offset)
+    if bool((mean.abs() > 1e-13 * width).any()):
+        raise InvalidParameter("scheme", scheme.name, "a step that keeps the mean of a Gaussian target, for a law by its moments")
 
 
 def _shared(chain: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:
     """Nodes of all draws that the axes share, shape (q, 1, ...), and their weights."""
     ones = (1,) * len(chain.dynamics.state_shape)
-    names = [name for name, draw in chain.draws.items() if not isinstance(draw, (Normal, Midpoints))]
+    names = [name for name, draw in chain.draws.items() if type(draw) is not Normal and not isinstance(draw, Midpoints)]
     rules = [chain.draws[name].rule(level) for name in names]
     grids = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
     weights = np.ones(1)
@@ -131,10 +152,16 @@ def _covariance(factor: Any, system: Dynamics, q: int, axes: int) -> Tensor:
     return torch.diag_embed(each)
 
 
-def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, mean: Any) -> None:
-    """Compare a step from one more state with what the unit vectors say."""
-    numbers = torch.linspace(-1.7, 2.3, len(units), dtype=torch.float64, device=matrix.device)
-    seen = _blocks(mean(sum(c * unit for c, unit in zip(numbers, units, strict=True))), chain.dynamics)
-    told = matrix @ numbers + offset
-    if not torch.allclose(seen, told, rtol=1e-9, atol=1e-9 * float(told.abs().max())):
-        raise InvalidParameter("scheme", chain.name, "a step that is affine in the state, for a law by its moments")
+def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, mean: Any, variances: Tensor) -> None:
+    """Compare steps from more states, near and far and other on every axis, with what the unit vectors say."""
+    axes, s = len(variances), len(units)
+    spread = torch.linspace(1.0, 1.9, axes, dtype=torch.float64, device=matrix.device)[:, None]
+    numbers = spread * torch.linspace(-1.7, 2.3, s, dtype=torch.float64, device=matrix.device)
+    numbers[:, 0] *= torch.sqrt(variances)
+    for scale in (1.0, -31.0):
+        here = scale * numbers
+        seen = _blocks(mean(sum(unit * (here[:, k]) for k, unit in enumerate(units))), chain.dynamics)
+        told = (matrix @ here[..., None])[..., 0] + offset
+        size = (matrix.abs() @ here.abs()[..., None])[..., 0] + offset.abs() + here.abs()
+        if not bool(((seen - told).abs() <= 1e-9 * size).all()):
+            raise InvalidParameter("scheme", chain.name, "a step that is affine in the state, for a law by its moments")

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from pmmtheory.laws.midpoint_step import MidpointStep, checked
 from pmmtheory.laws.slopes import slopes
-from pmmtheory.schemes import PoissonMidpoint, Scheme
+from pmmtheory.schemes import PoissonStructure, Scheme
 
 _CHUNK = 300_000
 """Complex numbers in one block of work: a block stays in cache."""
@@ -97,7 +97,7 @@ def walk_grid(band: float, reach: float) -> WalkGrid:
     return WalkGrid(band, reach)
 
 
-def _direct(pmm: PoissonMidpoint) -> bool:
+def _direct(pmm: PoissonStructure) -> bool:
     """Whether the substeps are walked one by one."""
     return pmm.substeps <= _DIRECT or pmm.dynamics.grain > 0
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schemes import PoissonMidpoint, Scheme
+from pmmtheory.schemes import PoissonStructure, Scheme
 
 
 @dataclass(frozen=True)
 class MidpointStep:
     """A step that begins at time t, with times s in [0, 1] inside it; the noise of the trajectory up to s is W_s."""
 
-    pmm: PoissonMidpoint
+    pmm: PoissonStructure
     t: float
 
     def width(self, s: float) -> float:
@@ -43,13 +43,15 @@ class MidpointStep:
 
 
 def own_step(scheme: Scheme) -> bool:
-    """Whether a step is one of PoissonMidpoint on the line, whose subclasses may change its forces and pushes."""
-    return isinstance(scheme, PoissonMidpoint) and type(scheme).step is PoissonMidpoint.step and scheme.dynamics.blocks == 1
+    """Whether a scheme on the line declares the structure of a step with random midpoints."""
+    return scheme.dynamics.blocks == 1 and scheme.structure is not None
 
 
-def checked(scheme: Scheme) -> PoissonMidpoint:
-    """The scheme, if it has its own step."""
-    if not own_step(scheme):
-        raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint on the line with its own step, for the law of random midpoints")
-    assert isinstance(scheme, PoissonMidpoint)
-    return scheme
+def checked(scheme: Scheme) -> PoissonStructure:
+    """The structure that a scheme on the line declares."""
+    structure = scheme.structure if scheme.dynamics.blocks == 1 else None
+    if structure is None:
+        raise InvalidParameter(
+            "scheme", scheme.name, "one on the line that declares its structure (PoissonMidpoint with its own step), for the law of random midpoints"
+        )
+    return structure

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.estimate import Estimate
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.plane_nodes import normal_rule
 from pmmtheory.laws.plane_operator import Plane, hermite
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
@@ -36,7 +38,9 @@ class PlaneLaw:
         The marginals; each has its own numerical error.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "ends", what lies beyond the grid; "start", the error of the law that the chain started from.
+        "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
+        are taken together; "rounding", amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law
+        that the chain started from. The marginals have the same parts.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None
@@ -59,10 +63,15 @@ class PlaneLaw:
         self.target = target
         self.grid, fine = _refined(plane.grid, modes)
         self.spacing = float(self.grid[1] - self.grid[0])
-        self.modes = _with_tails(fine / (fine[:, 0].sum() * self.spacing), target.density(self.grid), floor)
+        density = target.density(self.grid)
+        fine = fine / (fine[:, 0].sum() * self.spacing)
+        told = torch.nonzero(density > floor * density.max())[:, 0]
+        self.told = float(self.grid[told[0]]), float(self.grid[told[-1]])
+        self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
         self.errors = {"resolution": math.inf}
+        self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
         self.position = LineLaw(self.grid, self.modes[:, 0], target.density)
         self.velocity = self._velocity()
 
@@ -92,15 +101,61 @@ class PlaneLaw:
         """p(u, v) / phi(v) on the product of positions and velocities, (n, k)."""
         return (self.modes if u is self.grid else self._modes_at(u)) @ hermite(v, self.modes.shape[1])
 
+    def ratios_at(self, u: Tensor) -> Tensor:
+        """c_n(u)/pi(u), (n, m): the last ones that are told beyond `told`."""
+        inside = u.clamp(*self.told)
+        value: Tensor = torch.sinc((inside[:, None] - self.grid) / self.spacing) @ self.modes
+        return value / self.target.density(inside).clamp_min(1e-300)[:, None]
+
+    def continued(self, u: Tensor) -> Tensor:
+        """How far log p would be beyond `told` from what is said there, if log c_0/pi went on as a parabola and the mean velocity as a line."""
+        low, high = self.told
+        beyond = u - u.clamp(low, high)
+        if not bool((beyond != 0).any()):
+            return torch.zeros_like(u)
+        kept = (self.grid >= low) & (self.grid <= high)
+        x, pi = self.grid[kept], self.target.density(self.grid[kept])
+        middle, scale = (low + high) / 2, (high - low) / 2
+        weight = torch.sqrt(pi / pi.max())[:, None]
+        basis = torch.stack([torch.ones_like(x), (x - middle) / scale, ((x - middle) / scale) ** 2], -1)
+        log_ratio, velocity = torch.log((self.modes[kept, 0] / pi).clamp_min(1e-3)), self.modes[kept, 1] / self.modes[kept, 0].clamp_min(1e-300)
+        fit, line = (torch.linalg.lstsq(weight * b, weight * y[:, None]).solution[:, 0] for b, y in ((basis, log_ratio), (basis[:, :2], velocity)))
+
+        def grown(u: Tensor) -> tuple[Tensor, Tensor]:
+            z = (u - middle) / scale
+            return fit[0] + fit[1] * z + fit[2] * z * z, line[0] + line[1] * z
+
+        (far, moved), (near, kept_velocity) = grown(u), grown(u.clamp(low, high))
+        change = (moved - kept_velocity).abs()
+        return (far - near).abs() + change * (1 + moved.abs() + kept_velocity.abs()) + 1e-9 * (beyond != 0)
+
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
         v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
         change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
-        self.errors |= {"resolution": float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2, "ends": self.position.edge}
-        self.position.resolved_by(coarse.position)
-        self.velocity.resolved_by(coarse.velocity)
+        seen = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2
+        self.errors |= {"resolution": seen, "ends": max(self.position.edge, self._edge)}
+        carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
+        for part, other in ((self.position, coarse.position), (self.velocity, coarse.velocity)):
+            part.resolved_by(other)
+            part.errors |= carried
         return self
+
+    def moment(self, i: int, j: int) -> Estimate:
+        """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""
+        powers = count("i", i, 0), count("j", j, 0)
+        value = self._moment(*powers)
+        resolution = abs(value - self.coarse._moment(*powers)) if self.coarse is not None else math.inf
+        low, high = self.told
+        reach = max(abs(low), abs(high)) ** i * (2.0 + len(self.modes[0]) ** 0.5) ** j
+        rest = sum(error for name, error in self.errors.items() if name != "resolution")
+        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=2 * rest * reach, rounding=1e-15 * abs(value))
+
+    def _moment(self, i: int, j: int) -> float:
+        v, w = (torch.as_tensor(part, device=self.grid.device) for part in normal_rule(self.modes.shape[1] + j // 2 + 1))
+        inner = self.modes @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
+        return float(self._integral(self.grid**i * inner))
 
     @property
     def numerical_error(self) -> float:
@@ -132,10 +187,9 @@ def _normal(v: Tensor) -> Tensor:
     return torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
 
 
-def _with_tails(modes: Tensor, density: Tensor, floor: float) -> Tensor:
-    """Modes whose ratio to the target's density is continued as a constant where the density is below `floor` of its maximum."""
-    told = torch.nonzero(density > floor * density.max())[:, 0]
-    ends = torch.arange(len(density), device=density.device).clamp(int(told[0]), int(told[-1]))
+def _with_tails(modes: Tensor, density: Tensor, first: int, last: int) -> Tensor:
+    """Modes whose ratio to the target's density is continued as a constant before and after these places."""
+    ends = torch.arange(len(density), device=density.device).clamp(first, last)
     return modes[ends] * (density / density[ends])[:, None]
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
+from pmmtheory.dynamics.block_factor import join
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.midpoint_sets import simplex_rule
 from pmmtheory.laws.plane_nodes import Gaussians, Part, normal_rule
-from pmmtheory.schemes import Midpoints, PoissonMidpoint
+from pmmtheory.laws.poisson_pieces import require_pieces
+from pmmtheory.schemes import Midpoints, PoissonStructure
 
 
 @dataclass(frozen=True)
@@ -24,28 +28,56 @@ class _Times:
     weights: Tensor
 
 
-def parts_by_midpoints(pmm: PoissonMidpoint, t: float, level: int, device: torch.device) -> list[Part]:
+def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, device: torch.device) -> list[Part]:
     """Bernoulli midpoints by the expansion prod_i (1 + p (e_i - 1)) = sum over sets I of p^|I| prod_I (e_i - 1).
 
     e_i puts in the push of midpoint i, which is of order step^2, so that sets of n midpoints matter like step^(2n)/n! and
     fewer nodes do for more of them. Given the positions of the noise at the midpoints, what is left is Gaussian.
     """
+    _require_force_of_position(pmm, t)
     if pmm.midpoints.kind != "bernoulli":
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
-    together = _NODES[min(level, len(_NODES) - 1)]
-    if level and not pmm.step_size**2 * float(pmm.dynamics.target.smoothness) < _LARGE:
-        together = {4: 2} | together
-    for n, nodes in together.items():
+    for n, nodes in _together(pmm, t, level).items():
         if n < pmm.substeps:
             parts.append(_pushed(pmm, t, _sets(pmm.midpoints, n, level), nodes, list(product((True, False), repeat=n)), device))
     return parts
 
 
-_LARGE = 0.05
-"""Where step^2 L is larger, sets of four midpoints are taken beyond the coarsest level, so that the error tells what is left out."""
+def left_out(pmm: PoissonStructure, t: float, level: int) -> float:
+    """What sets of more midpoints than are taken may change of a density in one step, in total variation: |kick/2|^n / sqrt(n!) for the first n left out.
 
-_NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1: 8, 2: 4, 3: 2}, {1: 9, 2: 5, 3: 3, 4: 2})
+    n kicks move the velocity by n derivatives of a normal density, whose absolute integral is below sqrt(n!), with probability c^n/n!.
+    """
+    if pmm.midpoints.kind != "bernoulli":
+        return 0.0
+    n = max(_together(pmm, t, level)) + 1
+    return 0.0 if n >= pmm.substeps else (pmm.intensity * _kick(pmm, t) / 2) ** n / math.sqrt(math.factorial(n))
+
+
+def _together(pmm: PoissonStructure, t: float, level: int) -> dict[int, int]:
+    together = _NODES[min(level, len(_NODES) - 1)]
+    return {4: 2} | together if level and not _kick(pmm, t) < _LARGE else together
+
+
+def _kick(pmm: PoissonStructure, t: float) -> float:
+    """The size of a midpoint's push late in a step, from states on the scale of the target with a velocity of 1: step^2 L for a plain midpoint."""
+    system, a = pmm.dynamics, pmm.step_size
+    target: Any = system.target
+    scale = 1 / math.sqrt(float(target.smoothness))
+    u = float(target.mean) + scale * torch.linspace(-2.0, 2.0, 9, dtype=torch.float64)
+    x = torch.stack([u, torch.ones_like(u)], -1)
+    late = torch.full((len(u), 1), a * (1 - 1e-9 if pmm.substeps == math.inf else 1 - 1 / pmm.substeps), dtype=torch.float64)
+    b0 = system.drift(x, t)
+    change = pmm.midpoint_force(system.transport(late, x) + system.respond(late, b0), t, late) - b0
+    plain = a * a * float(target.smoothness)
+    return max(float(torch.linalg.vector_norm(pmm.push(change, t), dim=-1).square().mean().sqrt()), min(plain, 1.0))
+
+
+_LARGE = 0.05
+"""Where kicks are larger, sets of four midpoints are taken beyond the coarsest level, so that the error tells what is left out."""
+
+_NODES: tuple[dict[int, int], ...] = ({1: 6, 2: 3, 3: 2}, {1: 7, 2: 4, 3: 2}, {1: 8, 2: 4, 3: 2, 4: 1}, {1: 9, 2: 5, 3: 3, 4: 2})
 """How many midpoints are taken together, and the nodes for each of their noises, by level."""
 
 
@@ -65,7 +97,7 @@ def _sets(midpoints: Midpoints, n: int, level: int) -> _Times:
     nodes = 2 + (n == 2) + (level > 2)
     if k == math.inf:
         return _joined([(1.0, _simplex(n, nodes, midpoints.intensity))])
-    numbers = [m for m in (3, 4, 5, 6)[: 3 + (level > 2)] if m > n]
+    numbers = [m for m in (3, 4, 5, 6, 7)[: 2 + level] if m > n]  # fewer at a lower level, so that the error tells what interpolation costs
     places = [0.0, *(1 / m for m in numbers)]
     parts = [_simplex(n, nodes, midpoints.intensity), *(_subsets(m, n, midpoints.intensity) for m in numbers)]
     shares = [math.prod((1 / k - other) / (place - other) for other in places if other != place) for place in places]
@@ -87,7 +119,7 @@ def _joined(parts: list[tuple[float, tuple[np.ndarray, np.ndarray]]]) -> _Times:
     return _Times(torch.as_tensor(times), torch.as_tensor(np.concatenate([share * weights for share, (_, weights) in parts])))
 
 
-def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: list[tuple[bool, ...]], device: torch.device) -> Part:
+def _pushed(pmm: PoissonStructure, t: float, sets: _Times, nodes: int, signs: list[tuple[bool, ...]], device: torch.device) -> Part:
     """The step with midpoints at every set of times, pushes only where a sign is True and the others with a minus."""
     system, a = pmm.dynamics, pmm.step_size
     assert isinstance(system, Underdamped)
@@ -98,7 +130,7 @@ def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: lis
     root, carried, left = _conditional(system, a, s)
     noise, moved = torch.einsum("sij,gj->sgi", carried, z), torch.einsum("sij,gj->sgi", root, z)
     h = (a * s)[..., None]
-    push = system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s))) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
+    push = system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s), t + h[..., 0])) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
     chosen = torch.tensor(signs, dtype=s.dtype, device=device).reshape(len(signs), n)
     pushes = torch.einsum("snb,cn->bscn", push, chosen)
     sign = torch.tensor([(-1.0) ** (n - sum(kept)) for kept in signs], dtype=s.dtype, device=device)
@@ -110,8 +142,9 @@ def _pushed(pmm: PoissonMidpoint, t: float, sets: _Times, nodes: int, signs: lis
         base = system.transport(a, x) + system.respond(a, b0)
         means = [(base[:, None, None, block] + noise[..., block])[..., None].expand(-1, -1, -1, len(signs)) for block in (0, 1)]
         if n:
-            place = system.position(system.transport(h, x[:, None, None]) + system.respond(h, b0[:, None, None]))  # (starts, sets, n)
-            change = system.target.drift(place[:, :, None] + moved) - b0[:, None, None, None]
+            middle = system.transport(h, x[:, None, None]) + system.respond(h, b0[:, None, None])  # (starts, sets, n, 2)
+            noisy = join(system.position(middle)[:, :, None] + moved, system.velocity(middle)[:, :, None], -1)
+            change = pmm.midpoint_force(noisy, t, h[:, None]) - b0[:, None, None, None]
             means = [mean + torch.matmul(change, by.mT) for mean, by in zip(means, pushes, strict=True)]
         u, v = (mean.reshape(x.shape[0], -1) for mean in means)
         return Gaussians(u, v, uu, uv, vv, weights)
@@ -138,3 +171,12 @@ def _conditional(system: Underdamped, a: float, s: Tensor) -> tuple[Tensor, Tens
     ends = system.transport(a - h, column).mT
     carried = torch.linalg.solve_triangular(root, ends.mT, upper=False).mT
     return root, carried, whole - carried @ carried.mT
+
+
+def _require_force_of_position(pmm: PoissonStructure, t: float) -> None:
+    """The noise of the velocity at a midpoint is not resolved: raise InvalidParameter where a force feels it."""
+    require_pieces(pmm, t)
+    x = torch.tensor([[0.4, -1.3], [0.4, 0.7], [-1.1, 0.2], [-1.1, 2.0]], dtype=torch.float64)
+    force = pmm.midpoint_force(x, t, torch.full((4, 1), 0.4 * pmm.step_size, dtype=torch.float64))
+    if not torch.equal(force[::2], force[1::2]):
+        raise InvalidParameter("scheme", pmm.name, "one whose force at a midpoint depends on the position only, for a law in the phase plane")

@@ -44,9 +44,10 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
     rules: list[tuple[np.ndarray, np.ndarray]] = []
     straight: list[tuple[str, int]] = []
     for name, draw in scheme.draws.items():
-        for block in range(2 if isinstance(draw, Normal) else 1):
-            curved = not isinstance(draw, Normal) or not _is_straight(scheme, name, block)
-            rule = normal_rule(10 + 2 * level) if isinstance(draw, Normal) else draw.rule(level - 3)
+        for block in range(1 if draw.shared else 2):
+            normal = type(draw) is Normal
+            curved = not normal or not _is_straight(scheme, name, block)
+            rule = normal_rule(10 + 2 * level) if normal else draw.rule(level - 3)
             names.append((name, block))
             rules.append(rule if curved else (np.zeros(1), np.ones(1)))
             straight += [] if curved else [(name, block)]
@@ -58,10 +59,7 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
 
     def drawn(moved: tuple[str, int] | None = None) -> dict[str, Any]:
         parts = {key: torch.ones_like(column) if key == moved else column for key, column in columns.items()}
-        return {
-            name: torch.stack([parts[name, 0], parts[name, 1]], -1) if isinstance(draw, Normal) else parts[name, 0][..., None]
-            for name, draw in scheme.draws.items()
-        }
+        return {name: parts[name, 0][..., None] if draw.shared else torch.stack([parts[name, 0], parts[name, 1]], -1) for name, draw in scheme.draws.items()}
 
     q, shares = len(weights), torch.as_tensor(weights, device=device)
     origin = torch.zeros((1, 1, 2), dtype=torch.float64, device=device)
@@ -91,8 +89,7 @@ def _is_straight(scheme: Scheme, name: str, block: int) -> bool:
     def mean(other: float, own: float) -> Tensor:
         draws: dict[str, Any] = {}
         for key, draw in scheme.draws.items():
-            shape = (1, 2) if isinstance(draw, Normal) else (1, 1)
-            draws[key] = torch.full(shape, other if isinstance(draw, Normal) else 0.4, dtype=torch.float64)
+            draws[key] = torch.full((1, 1) if draw.shared else (1, 2), other if type(draw) is Normal else 0.4, dtype=torch.float64)
         draws[name][0, block] = own
         return scheme.step(x, 0.0, draws)[0]
 

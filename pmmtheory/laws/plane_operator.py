@@ -25,7 +25,7 @@ from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.plane_midpoints import parts_by_midpoints
 from pmmtheory.laws.plane_nodes import Gaussians, Part, normal_rule, parts_by_draws
-from pmmtheory.schemes import Midpoints, PoissonMidpoint, Scheme
+from pmmtheory.schemes import Midpoints, Scheme
 
 _CHUNK = 150_000
 """Complex numbers in one block of work."""
@@ -123,9 +123,10 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
 def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
     """The law of a step as parts that add up."""
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
-        if not isinstance(scheme, PoissonMidpoint) or type(scheme).step is not PoissonMidpoint.step:
-            raise InvalidParameter("scheme", scheme.name, "PoissonMidpoint with its own step, for the law of random midpoints in the phase plane")
-        return parts_by_midpoints(scheme, t, level, device)
+        if scheme.structure is None:
+            allowed = "one that declares its structure (PoissonMidpoint with its own step), for the law of random midpoints in the phase plane"
+            raise InvalidParameter("scheme", scheme.name, allowed)
+        return parts_by_midpoints(scheme.structure, t, level, device)
     return [parts_by_draws(scheme, t, level, device)]
 
 

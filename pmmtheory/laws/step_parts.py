@@ -12,9 +12,9 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.characteristic import centre
-from pmmtheory.laws.midpoint_step import MidpointStep, own_step
+from pmmtheory.laws.midpoint_step import MidpointStep, checked, own_step
 from pmmtheory.laws.slopes import slopes
-from pmmtheory.schemes import Midpoints, Normal, PoissonMidpoint, Scheme
+from pmmtheory.schemes import Midpoints, Normal, Scheme
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
 
 def _midpoints(scheme: Scheme, x: Tensor, t: float, z: tuple[np.ndarray, np.ndarray], level: int) -> Parts:
     """One midpoint: a part for each of its times."""
-    assert isinstance(scheme, PoissonMidpoint)
-    step, nodes, middle = MidpointStep(scheme, t), torch.as_tensor(z[0], device=x.device), centre(scheme, x, t)
-    times, shares = scheme.midpoints.one(level)
+    structure = checked(scheme)
+    step, nodes, middle = MidpointStep(structure, t), torch.as_tensor(z[0], device=x.device), centre(scheme, x, t)
+    times, shares = structure.midpoints.one(level)
     mean = torch.stack([middle[:, None] + step.width(s) * nodes + step.push(s, x, nodes).T for s in times.tolist()])
     deviation = torch.tensor([step.left(s) for s in times.tolist()], dtype=torch.float64, device=x.device)
     return Parts(mean, deviation, torch.as_tensor(np.outer(shares, z[1]), device=x.device))

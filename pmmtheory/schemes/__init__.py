@@ -12,6 +12,7 @@ from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.splitting import Splitting
+from pmmtheory.schemes.structure import PoissonStructure
 from pmmtheory.schemes.ubu import UBU
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Midpoints",
     "Normal",
     "PoissonMidpoint",
+    "PoissonStructure",
     "RandomizedMidpoint",
     "Scheme",
     "Splitting",

@@ -14,6 +14,7 @@ from pmmtheory.errors import count_or_infinity
 from pmmtheory.schemes.draws import Normal
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.scheme import Scheme
+from pmmtheory.schemes.structure import PoissonStructure
 
 
 class PoissonMidpoint(Scheme):
@@ -88,6 +89,15 @@ class PoissonMidpoint(Scheme):
         rest, since = a * (1 - now), t + a * now
         moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
         return system.transport(a, x, t) + system.respond(a, b0, t) + moved, system.noise(rest, since)
+
+    @property
+    def structure(self) -> PoissonStructure | None:
+        """The pieces of this scheme, as they are overridden; None for another `step` or other draws."""
+        midpoints: Any = self.draws.get("midpoints")
+        own = getattr(self.step, "__func__", None) is PoissonMidpoint.step
+        if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or type(self.draws["z"]) is not Normal:
+            return None
+        return PoissonStructure(self, midpoints)
 
     @property
     def substep(self) -> float:

@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.schemes.draws import Draw
+from pmmtheory.schemes.structure import PoissonStructure
 
 
 class Scheme(ABC):
@@ -53,6 +54,14 @@ class Scheme(ABC):
     @abstractmethod
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
+
+    @property
+    def structure(self) -> PoissonStructure | None:
+        """What engines may exploit beyond `step`; None where a step is only what `step` says.
+
+        A subclass that overrides `step` loses the structure of its parent unless it declares its own.
+        """
+        return None
 
     def with_step(self, step_size: float) -> Self:
         """The same scheme with another step size."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import BlockFactor, Dynamics, Underdamped
 from pmmtheory.dynamics.block_factor import join
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.schemes.draws import Normal
 from pmmtheory.schemes.scheme import Scheme
 
@@ -23,13 +23,13 @@ class Splitting(Scheme):
         O: V = e V + sqrt(1 - e^2) Z with e = exp(-friction c a)
         U: the exact flow of A and O together, A_{ca} (U, V) + Gamma_{ca} Z.
 
-    A splitting is a subclass that gives `parts`, nothing else. One drift evaluation a step: equal positions share a
+    A splitting is a subclass that gives `parts`, nothing else; at least one of them is O or U. One drift evaluation a step: equal positions share a
     force, and where a step ends with B the next one begins with the same force.
 
     Raises
     ------
     InvalidParameter
-        Unless the dynamics is Underdamped.
+        Unless the dynamics is Underdamped, or for parts that are no such flows.
 
     Source: Leimkuhler & Matthews 2013; Bou-Rabee & Owhadi 2010; Zapatero 2017; Sanz-Serna & Zygalakis 2021.
     """
@@ -45,6 +45,7 @@ class Splitting(Scheme):
         super().__init__(dynamics, step_size)
         if not isinstance(dynamics, Underdamped):
             raise InvalidParameter("dynamics", type(dynamics).__name__, "Underdamped, for a splitting of position, velocity and friction")
+        _check(self.parts)
         noisy = [i for i, (letter, _) in enumerate(self.parts) if letter in "OU"]
         self._last = noisy[-1] if _linear_after(self.parts[noisy[-1] :]) else None
         self.draws = {f"z{i}": Normal() for i in noisy if i != self._last}
@@ -60,7 +61,7 @@ class Splitting(Scheme):
         for i, (letter, share) in enumerate(self.parts):
             h, z = share * self.step_size, draws.get(f"z{i}")
             if letter == "B":
-                force = system.target.drift(u) if force is None else force
+                force = system.drift(join(u, v, system.axis), t) if force is None else force
                 v = v + h * force
                 continue
             if letter == "O":
@@ -88,6 +89,18 @@ class Splitting(Scheme):
                 h = share * self.step_size
                 uu, uv = uu + 2 * h * uv + h * h * vv, uv + h * vv
         return BlockFactor.of(uu, uv, vv, system.axis)
+
+
+def _check(parts: Any) -> None:
+    """Raise InvalidParameter unless these are flows with their shares of a step, and one of them has noise."""
+    for part in parts:
+        if not (isinstance(part, tuple) and len(part) == 2 and part[0] in ("A", "B", "O", "U")):
+            raise InvalidParameter("parts", part, 'pairs of a letter "A", "B", "O" or "U" and its share of the step')
+        share = real("parts", part[1], "a finite share of the step")
+        if not (share > 0 or (share < 0 and part[0] in "AB")):
+            raise InvalidParameter("parts", part, "shares above 0; those of A and B may be negative")
+    if not any(letter in "OU" for letter, _ in parts):
+        raise InvalidParameter("parts", parts, 'at least one "O" or "U", for a chain with noise')
 
 
 def _friction(system: Underdamped, h: float) -> tuple[float, float]:

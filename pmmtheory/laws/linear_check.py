@@ -1,0 +1,127 @@
+"""Whether a step on a Gaussian target acts on each axis by itself, alike on all of one variance: what laws by moments take for granted.
+
+Seen on the step of the scheme itself, from random states near and far with random draws, so that no piece of it can be passed by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.targets import Gaussian
+
+_SCALES = (0.7, 3.0, 40.0)
+"""How far from the mean the states are, in standard deviations."""
+
+_AGREES = 1e-9
+
+
+def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool = False) -> None:
+    """Raise InvalidParameter unless the steps of the scheme are those on the axes of its target, turned and moved.
+
+    merged : whether one axis is to stand for all of the same variance.
+    """
+    system, variances = scheme.dynamics, target.variances
+    centres = _turned(torch.as_tensor(target.mean, dtype=torch.float64).reshape(-1), target.axes)
+    kept = torch.zeros_like(centres) if system.autonomous else centres
+    pair = target.dim == 1  # on the line a state has no axis: two equal ones show it
+    both = torch.cat([variances, variances]) if pair else variances
+    chain = scheme.over(system.on(Gaussian(torch.cat([kept, kept]) if pair else kept, both)))
+    generator = torch.Generator().manual_seed(7)
+    try:
+        x = _states(chain, both, generator) + _in_position(chain, torch.cat([kept, kept]) if pair else kept)
+        draws, z = _draws(chain, x, generator)
+
+        def whole(state: Tensor) -> Tensor:
+            return state[..., 0] if pair else state if target.axes is None else state @ target.axes.T
+
+        def back(state: Tensor) -> Tensor:
+            return state[..., None].expand(*state.shape, 2) if pair else state if target.axes is None else state @ target.axes
+
+        moved = _in_position(scheme, torch.as_tensor(target.mean, dtype=torch.float64)) if system.autonomous else torch.zeros((), dtype=torch.float64)
+        own = {name: _turned_draw(drawn, whole, pair, scheme.draws[name].shared if name not in _times(scheme) else True) for name, drawn in draws.items()}
+        seen, factor = scheme.step(whole(x) + moved, t, own)
+        told, width = chain.step(x, t, draws)
+        told, noise = (part[..., :1].expand(part.shape) if pair else part for part in (told, width * z))
+        reach = float(torch.as_tensor(target.mean, dtype=torch.float64).abs().max())
+        _require(scheme, back(seen - moved), told, x.abs(), reach)
+        _require(scheme, back(factor * whole(z)), noise, z.abs(), 0.0)
+        if merged and not pair:
+            _require_merged(scheme, chain, x, draws, z, t)
+    except (RuntimeError, IndexError) as reason:
+        raise InvalidParameter("scheme", scheme.name, f"one whose step serves any number of axes, for a law by moments ({reason})") from None
+
+
+def _require_merged(scheme: Scheme, chain: Scheme, x: Tensor, draws: dict[str, Any], z: Tensor, t: float) -> None:
+    """Axes of one variance with one state and one noise must stay alike, and be what a chain on one of each is."""
+    distinct, place = torch.unique(chain.dynamics.target.variances, return_inverse=True)  # type: ignore[attr-defined]
+    first = torch.stack([torch.nonzero(place == k)[0, 0] for k in range(len(distinct))])
+    if len(distinct) == 1:
+        distinct, first, place = distinct.repeat(2), first.repeat(2), place
+    few = scheme.over(scheme.dynamics.on(Gaussian(torch.zeros_like(distinct), distinct)))
+    own = {name: drawn if isinstance(drawn, tuple) or few.draws[name].shared else drawn[..., first] for name, drawn in draws.items()}
+    told, width = few.step(x[..., first], t, own)
+    every = {name: drawn if isinstance(drawn, tuple) or few.draws[name].shared else drawn[..., first[place]] for name, drawn in draws.items()}
+    seen, factor = chain.step(x[..., first[place]], t, every)
+    _require(scheme, seen, told[..., place], x[..., first[place]].abs(), 0.0)
+    _require(scheme, factor * z[..., first[place]], (width * z[..., first])[..., place], x[..., first[place]].abs(), 0.0)
+
+
+def _require(scheme: Scheme, seen: Tensor, told: Tensor, size: Tensor, reach: float) -> None:
+    allowed = _AGREES * (told.abs().amax(0) + size.amax(0)) + 1e-13 * (reach + told.abs().max() + size.max())
+    if not bool(((seen - told).abs() <= allowed).all()):
+        raise InvalidParameter("scheme", scheme.name, "a step that acts on each axis of its target by itself, with that target's drift, for a law by moments")
+
+
+def _times(scheme: Scheme) -> set[str]:
+    return {name for name, draw in scheme.draws.items() if isinstance(draw, Midpoints)}
+
+
+def _turned_draw(drawn: Any, whole: Callable[[Tensor], Tensor], pair: bool, shared: bool) -> Any:
+    """A draw on the axes as one in space."""
+    if isinstance(drawn, tuple):
+        return tuple(value[..., 0] if pair else value for value in drawn)
+    return (drawn[..., 0] if pair else drawn) if shared else whole(drawn)
+
+
+def _states(chain: Scheme, variances: Tensor, generator: torch.Generator) -> Tensor:
+    x = torch.randn((len(_SCALES), *chain.dynamics.state_shape), generator=generator, dtype=torch.float64)
+    scale = torch.tensor(_SCALES, dtype=torch.float64).reshape(-1, *([1] * (x.ndim - 1)))
+    if chain.dynamics.blocks == 1:
+        return scale * x * torch.sqrt(variances)
+    widths = torch.ones(x.shape[1:], dtype=torch.float64)
+    widths[0] = torch.sqrt(variances)
+    return scale * x * widths
+
+
+def _in_position(chain: Scheme, mean: Tensor) -> Tensor:
+    """A state with this position and zero elsewhere."""
+    if chain.dynamics.blocks == 1:
+        return mean if chain.dynamics.state_shape else mean.reshape(())
+    state = torch.zeros(chain.dynamics.state_shape, dtype=torch.float64)
+    chain.dynamics.position(state).copy_(mean.reshape(state.shape[1:]))
+    return state
+
+
+def _draws(chain: Scheme, x: Tensor, generator: torch.Generator) -> tuple[dict[str, Any], Tensor]:
+    """One value of every draw for each state, and of the last normal."""
+    axes = len(chain.dynamics.state_shape)
+    shape = (len(x),) + (1,) * axes
+    draws: dict[str, Any] = {}
+    layers: tuple[int, ...] = ()
+    for name, draw in chain.draws.items():
+        if isinstance(draw, Midpoints):
+            draws[name] = draw.sample(shape, generator, x.dtype)
+            layers = (draws[name][0].shape[0],)
+        else:
+            draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
+    return draws, torch.randn(x.shape, generator=generator, dtype=torch.float64)
+
+
+def _turned(point: Tensor, axes: Tensor | None) -> Tensor:
+    return point if axes is None else point @ axes
