@@ -53,6 +53,7 @@ def simulate(
     torch.Size([5])
     """
     n, length = count("particles", particles), count("steps", steps, 0)
+    scheme.dynamics.require_time_for(length, scheme.step_size)
     starts = _starts(scheme, n, seed, initial)
     done = []
     for number, start in enumerate(starts):
