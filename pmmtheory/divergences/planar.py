@@ -108,9 +108,9 @@ def _integral(name: str, law: PlanarLaw, other: Reference, integrand: Integrand)
             weight = p if name == "kl" else torch.exp(2 * torch.log(p.clamp_min(1e-300)) - log_q)
             reference += float((weight * shift.abs().clamp_max(1.0))[known].sum()) * cell
     margins = [1 + len(axis) // 12 for axis in axes]
-    inner = values[margins[0] : -margins[0], margins[1] : -margins[1]].abs().sum()
-    tails = float(values.abs().sum() - inner) * cell
-    if isinstance(other, Target) and tails > 0.05 * value and tails > 1e-10 and p[margins[0] : -margins[0], margins[1] : -margins[1]].sum() * cell > 0.5:
+    rest = torch.where(known, values - torch.exp(log_q), 0.0).abs()  # without q, whose whole mass is one
+    tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
+    if isinstance(other, Target) and tails > 0.05 * value and tails > 1e-10:
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {name} is finite: the integrand does not decay before the law ends")
     return value, tails, reference
 

@@ -106,7 +106,7 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -
         shift = ROUNDING * before + moved / float(grid.abs().max())
         return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified)
 
-    amplified, moved = rounding(start, move)
+    amplified, moved = rounding(start, move) if chain.level else (0.0, 0.0)  # the lowest level is never shown
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
 

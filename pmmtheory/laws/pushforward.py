@@ -85,13 +85,13 @@ def _inverse(move: Map, goal: Tensor, x: Tensor, y: Tensor, steep: Tensor) -> tu
     cell = (torch.searchsorted(y, goal) - 1).clamp(0, len(x) - 2)
     low, high = x[cell], x[cell + 1]
     at = _hermite(goal, (y[cell], y[cell + 1]), (low, high), (1 / steep[cell], 1 / steep[cell + 1]))
-    close = 1e-12 * (high - low) + 1e-15 * torch.maximum(low.abs(), high.abs())
+    close = 1e-10 * (high - low) + 1e-14 * torch.maximum(low.abs(), high.abs())
     for _ in range(_NEWTON):
         value, slope = _with_slope(move, at)
         low, high = torch.where(value < goal, at, low), torch.where(value < goal, high, at)
         newton = at + (goal - value) / slope
         step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-        done = (torch.abs(step - at) <= close) | (torch.abs(goal - value) <= 4e-16 * torch.abs(goal))
+        done = (torch.abs(step - at) <= close) | (torch.abs(goal - value) <= 1e-14 * goal.abs().max())
         at = step
         if bool(done.all()):
             return at, slope

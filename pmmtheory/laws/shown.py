@@ -12,7 +12,7 @@ from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
-INTERPOLATED = 0.1
+INTERPOLATED = 0.25
 """The share of the accuracy asked for that interpolation may use up."""
 
 ROUNDING = 1e-15
