@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
@@ -39,12 +40,15 @@ class Dynamics(ABC):
         Whether neither the actions nor the force depend on time.
     grain : float
         0 where h may be any duration; else the shortest, and every time is a multiple of it.
+    end : float
+        The time at which the process ends; infinite where it goes on.
     """
 
     target: Target
     blocks: int = 1
     autonomous: bool = True
     grain: float = 0.0
+    end: float = math.inf
     linear: Matrix
     forcing: Matrix
     diffusion: Matrix
@@ -84,6 +88,12 @@ class Dynamics(ABC):
     @abstractmethod
     def noise(self, h: Time, t: Time = 0.0) -> Any:
         """Gamma_h of the noise from time t on: a number, tensor or BlockFactor that multiplies standard normals of the shape of a state."""
+
+    def require_time_for(self, steps: int, step_size: float) -> None:
+        """Raise InvalidParameter, naming `steps`, where so many steps go beyond the end."""
+        if steps * step_size > self.end * (1 + 1e-9):
+            most = math.floor(self.end * (1 + 1e-9) / step_size)
+            raise InvalidParameter("steps", steps, f"at most {most} of size {step_size:g}: {type(self).__name__} ends at time {self.end:g}")
 
     def law_at(self, t: float) -> Target:
         """The law of the position at time t, of the process that has its own law at time 0: the target, where that is invariant."""

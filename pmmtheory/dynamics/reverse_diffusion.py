@@ -71,6 +71,7 @@ class ReverseDiffusion(Dynamics):
             raise InvalidParameter("grid", grid, f"one of {', '.join(map(repr, CLOCKS))}")
         self.integrator, self.grid = integrator, grid
         self._clock: Clock = CLOCKS[grid](self.horizon, self.stop)
+        self.end = self.duration
 
     @property
     def duration(self) -> float:

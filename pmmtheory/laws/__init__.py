@@ -117,6 +117,7 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlanarLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
+    scheme.dynamics.require_time_for(numbers[-1], scheme.step_size)
     laws: list[Law] = _computed(lambda name, accuracy: _ENGINES[name].transients(scheme, initial, numbers, accuracy, device), scheme, rtol, device, engine)
     return laws
 

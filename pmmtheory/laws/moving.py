@@ -5,6 +5,7 @@ Steps without noise are a map of the line; a run of them is composed, and the la
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
@@ -12,13 +13,14 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, real
+from pmmtheory.errors import InvalidParameter, NotConverged, real
 from pmmtheory.laws.line_law import LineLaw
-from pmmtheory.laws.moving_step import Chain, Masses, advance, kernel_band
-from pmmtheory.laws.pushforward import pushed
+from pmmtheory.laws.moving_step import MOST, Chain, Masses, advance, kernel_band
+from pmmtheory.laws.pushforward import pushed, rounding
 from pmmtheory.laws.refinement import refined_path
+from pmmtheory.laws.scales import roughness
+from pmmtheory.laws.shown import INTERPOLATED, ROUNDING, line_law
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
 
@@ -31,11 +33,17 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     """The laws after each of the given numbers of steps (ascending), starting at time 0."""
     on_line = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
     start = initial if on_line else real("initial", initial, "a target or a law on the line, or a number")
+    same = list(steps).count(0) if isinstance(start, LineLaw) else 0
+    later = steps[same:]
 
     def at_level(level: int) -> list[LineLaw]:
-        return list(_evolve(Chain(scheme, level, 1e-3 * rtol, device), start, steps))
+        return list(_evolve(Chain(scheme, level, 1e-3 * rtol, device), start, later))
 
-    return refined_path(at_level, rtol, scheme.name, steps)
+    laws = refined_path(at_level, rtol, scheme.name, later) if later else []
+    if isinstance(start, LineLaw):  # a step brings two laws nearer in total variation, never further apart
+        for law in laws:
+            law.errors["start"] = start.numerical_error
+    return [*(copy.copy(start) for _ in range(same) if isinstance(start, LineLaw)), *laws]
 
 
 Start = LineTarget | LineLaw | float
@@ -66,11 +74,12 @@ def _spread(chain: Chain, start: Start, t: float) -> Masses:
     if isinstance(start, float):
         return Masses(torch.tensor([start], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
     if isinstance(start, LineTarget):
-        low, high, own = start.quadrature.low, start.quadrature.high, math.sqrt(start._extreme_curvature(1.0))
+        low, high, own = start.quadrature.low, start.quadrature.high, roughness(start, start.quadrature.low, start.quadrature.high)
     else:
         low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
-    return Masses(grid, start.density(grid) * (grid[1] - grid[0]))
+    masses = start.density(grid) * (grid[1] - grid[0])
+    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start))
 
 
 def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | LineLaw:
@@ -83,6 +92,7 @@ def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | Li
 def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -> LineLaw:
     """The law after steps without noise."""
     scheme, end = chain.scheme, times[-1] + chain.scheme.step_size
+    target, least = chain.target(end), math.ceil(100 * 1.2**chain.level)
 
     def move(x: Tensor) -> Tensor:
         state = scheme.dynamics.lift(x, torch.Generator())
@@ -90,26 +100,48 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -
             state = scheme.step(state, t, {})[0]
         return scheme.dynamics.position(state)
 
-    spacing = 0.16 / math.sqrt(chain.target(end)._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
-    grid, density = pushed(start, move, spacing, scheme.name)
-    return _law(chain, Masses(grid, density * (grid[1] - grid[0])), end)
+    def on(spacing: float) -> LineLaw:
+        grid, density = pushed(start, move, spacing, scheme.name, least)
+        masses = density * (grid[1] - grid[0])
+        shift = ROUNDING * before + moved / float(grid.abs().max())
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified)
+
+    amplified, moved = rounding(start, move) if chain.level else (0.0, 0.0)  # the lowest level is never shown
+    before = round(times[0] / scheme.step_size)
+    return _fine(chain, on, _spacing(chain, target))
 
 
 def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
     if isinstance(law, LineLaw):
         return law
-    if isinstance(law, LineTarget):
-        spacing = 0.16 / math.sqrt(law._extreme_curvature(1.0)) / (1.12 * 1.2**chain.level)
-        grid = torch.arange(law.quadrature.low, law.quadrature.high, spacing, dtype=torch.float64, device=chain.device)
-        return LineLaw(grid, law.density(grid), law.density)
-    return LineLaw(law.points, law.masses, _near(law, chain.target(t)), lost=abs(float(law.masses.sum()) - 1))
+    if isinstance(law, Masses):
+        return line_law(law.points, law.masses, chain.target(t), law.lost, ROUNDING * max(1, round(t / chain.scheme.step_size)))
+    low, high, density = law.quadrature.low, law.quadrature.high, law.density
+
+    def on(spacing: float) -> LineLaw:
+        grid = torch.linspace(low, high, math.ceil((high - low) / spacing) + 2, dtype=torch.float64, device=chain.device)
+        masses = density(grid) * (grid[1] - grid[0])
+        return line_law(grid, masses, law, abs(float(masses.sum()) - 1))
+
+    return _fine(chain, on, _spacing(chain, law))
 
 
-def _near(law: Masses, target: LineTarget) -> Callable[[Tensor], Tensor]:
-    """A density whose ratio to the law can be interpolated: that of the target, with wide tails where the law is much wider."""
-    mean = float(law.masses @ law.points)
-    variance = float(law.masses @ (law.points - mean) ** 2)
-    if variance < 1.5 * target.covariance:
-        return target.density
-    wide = Gaussian(mean, 4 * variance)
-    return lambda x: (target.density(x) + wide.density(x)) / 2
+def _lost(start: Start) -> float:
+    """The mass that a law of this run had lost; what one of another run is off by is told apart."""
+    return start.errors["ends"] if isinstance(start, LineLaw) and start.coarse is None else 0.0
+
+
+def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineLaw:
+    """The law on a grid so fine that it is known between the points too."""
+    while True:
+        law = on(spacing)
+        if law.errors["interpolation"] <= INTERPOLATED * chain.rtol:
+            return law
+        if len(law.grid) > MOST:
+            raise NotConverged(f"a law on a grid of {len(law.grid)} points", law.errors["interpolation"], chain.rtol)
+        spacing = 0.6 * law.spacing
+
+
+def _spacing(chain: Chain, target: LineTarget) -> float:
+    """One at which a law like the target is interpolated well."""
+    return 0.16 / roughness(target, target.quadrature.low, target.quadrature.high) / (1.12 * 1.2**chain.level)

@@ -8,25 +8,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre
 from pmmtheory.laws.gridding import blurred
 from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.laws.scales import interpolation_error, roughness
+from pmmtheory.laws.shown import INTERPOLATED
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.laws.step_parts import Parts, enumerable, step_parts
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
-_MOST = 20_000
+MOST = 20_000
 """Points of a grid beyond which a law is out of reach."""
 
 
 @dataclass(frozen=True)
 class Masses:
-    """Masses on points: a uniform grid, or one point."""
+    """Masses on points: a uniform grid, or one point; and what mass was left out on the way."""
 
     points: Tensor
     masses: Tensor
+    lost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Chain:
     level: int
     tolerance: float
     device: str
+
+    @property
+    def rtol(self) -> float:
+        """The accuracy asked for."""
+        return 1e3 * self.tolerance
 
     def depth(self, share: Tensor | float = 1.0) -> Tensor:
         """How many standard deviations of the kernel matter from points that hold this share of the mass."""
@@ -51,8 +59,15 @@ class Chain:
 
     def still(self, t: float) -> bool:
         """Whether the step at time t has no noise."""
-        origin = self.scheme.dynamics.lift(torch.zeros(1, dtype=torch.float64, device=self.device), torch.Generator())
-        return not self.scheme.draws and float(torch.as_tensor(self.scheme.step(origin, t, {})[1]).max()) == 0
+        if self.scheme.draws:
+            return False
+        target = self.target(t)
+        places = target.mean + 2 * math.sqrt(target.covariance) * torch.linspace(-1, 1, 5, dtype=torch.float64, device=self.device)
+        state = self.scheme.dynamics.lift(places, torch.Generator())
+        silent = torch.as_tensor(self.scheme.step(state, t, {})[1]) == 0
+        if bool(silent.any()) and not bool(silent.all()):
+            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
+        return bool(silent.all())
 
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""
@@ -61,9 +76,9 @@ class Chain:
     def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
         """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
         spacing = 2 * math.pi / (float(self.depth()) * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
-        n = max(24, math.ceil((high - low) / spacing) + 1)
-        if n > _MOST:
-            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.tolerance)
+        n = max(24 + 3 * self.level, math.ceil((high - low) / spacing) + 1)
+        if n > MOST:
+            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)
         return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
 
 
@@ -72,38 +87,54 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
     now = Masses(law.points[kept], law.masses[kept])
-    moved = (_by_gaussians if enumerable(chain.scheme) else _by_frequencies)(chain, now, t, shown)
+    step, finer = _by_gaussians if enumerable(chain.scheme) else _by_frequencies, 1.0
+    moved, expected = step(chain, now, t, shown, finer)
+    while not _resolved(chain, moved, expected, shown):
+        finer *= 1.4
+        moved, expected = step(chain, now, t, shown, finer)
     inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
     first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
-    return Masses(moved.points[first:last], moved.masses[first:last])
+    trimmed = Masses(moved.points[first:last], moved.masses[first:last])
+    left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
+    return Masses(trimmed.points, trimmed.masses, law.lost + left + float(moved.masses.abs().sum() - trimmed.masses.abs().sum()))
 
 
-def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
+def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
+    """Whether the grid is fine enough: for a law to be shown, to tell what is between its points; else for waves as fast as were expected."""
+    if shown:
+        return interpolation_error(law.masses, law.masses, torch.ones_like(law.masses)) <= INTERPOLATED * chain.rtol
+    waves = torch.fft.rfft(law.masses).abs()
+    fastest = float(waves[int(0.9 * len(waves)) :].max() / waves[0])
+    return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / expected) ** 2) / 2) + chain.tolerance)
+
+
+def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
     scheme, x, depth = chain.scheme, law.points, float(chain.depth())
     highest = seen = 0.0
     if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
         middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
-        highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown))
+        highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)[0])
     while highest >= seen:
         parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
-        grid = _next_grid(chain, *_range(chain, law, parts), t, shown)
+        grid, expected = _next_grid(chain, *_range(chain, law, parts), t, shown, finer)
         highest = _nyquist(grid)
     masses = law.masses[:, None] * parts.weight[:, None]
     matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
-    return Masses(grid, blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance))))
+    values = blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance)))
+    return Masses(grid, values), expected
 
 
-def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
+def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """By the characteristic functions of the step, from every start."""
     scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
     depth = chain.depth(law.masses.abs() * len(x))
     noise, middle = chain.noise(t), centre(scheme, x, t)
     narrows, widens = slopes(scheme, x, t)
     reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2)
-    grid = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown)
-    band = float(chain.depth()) * 3.5 * _roughness(chain, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
-    return Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
+    grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
+    band = float(chain.depth()) * 3.5 * finer * roughness(chain.target(t1), float(grid[0]), float(grid[-1])) * (1 + 0.2 * chain.level)
+    return Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance))), expected
 
 
 def _nyquist(grid: Tensor) -> float:
@@ -118,17 +149,13 @@ def _range(chain: Chain, law: Masses, parts: Parts) -> tuple[float, float]:
     return float((parts.mean - reach)[matters].min()), float((parts.mean + reach)[matters].max())
 
 
-def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool) -> Tensor:
-    """The grid for the law after the step at time t."""
-    after = t + chain.scheme.step_size
-    rough, noise = _roughness(chain, low, high, after), chain.noise(t)
-    own = min(1.3 * rough, 1 / noise) if noise > 0 else 1.3 * rough
-    return chain.grid(low, high, max(own, 5 * rough), 0.0) if shown else chain.grid(low, high, own, kernel_band(chain, low, high, after))
-
-
-def _roughness(chain: Chain, low: float, high: float, t: float) -> float:
-    """On what scale the law of the process at time t varies: the root of the largest curvature."""
-    return math.sqrt(float(chain.target(t).curvature(torch.linspace(low, high, 801, dtype=torch.float64)).abs().max()))
+def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, finer: float) -> tuple[Tensor, float]:
+    """The grid for the law after the step at time t, and how fast the law is expected to vary: like that of the process, if the noise of the
+    step is not wider."""
+    after, noise = t + chain.scheme.step_size, chain.noise(t)
+    rough = finer * roughness(chain.target(after), low, high)
+    band = min(1.3 * rough, finer / noise) if noise > 0 else 1.3 * rough
+    return chain.grid(low, high, max(band, 5 * rough), 0.0) if shown else chain.grid(low, high, band, kernel_band(chain, low, high, after)), band
 
 
 def kernel_band(chain: Chain, low: float, high: float, t: float) -> float:

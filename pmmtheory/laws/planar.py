@@ -1,11 +1,12 @@
-"""The law of a chain of positions in the plane: every step is a sum of isotropic Gaussians, and each of these a product over the axes.
+"""The law of a chain of positions in the plane: every step is a sum of Gaussians, and each of these a product over the axes.
 
-A Gaussian of deviation s around c has the density N(y1; c1, s^2) N(y2; c2, s^2) on a product of grids: the sum over all starts and
+A Gaussian of deviations s around c has the density N(y1; c1, s1^2) N(y2; c2, s2^2) on a product of grids: the sum over all starts and
 nodes of the draws is one product of two matrices.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,11 +45,17 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     if not enumerable(scheme):
         raise InvalidParameter("scheme", scheme.name, "one with at most one random midpoint a step, for a law in the plane; particles serve any")
     start = initial
+    same = list(steps).count(0) if isinstance(start, PlanarLaw) else 0
+    later = steps[same:]
 
     def at_level(level: int) -> list[PlanarLaw]:
-        return list(_evolve(_Chain(scheme, level, 1e-2 * rtol, device), start, steps))
+        return list(_evolve(_Chain(scheme, level, 1e-2 * 0.1**level * rtol, device), start, later))
 
-    return refined_path(at_level, rtol, scheme.name, steps)
+    laws = refined_path(at_level, rtol, scheme.name, later) if later else []
+    if isinstance(start, PlanarLaw):  # a step brings two laws nearer in total variation, never further apart
+        for law in laws:
+            law.errors["start"] = start.numerical_error
+    return [*(copy.copy(start) for _ in range(same) if isinstance(start, PlanarLaw)), *laws]
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,11 @@ class _Chain:
     level: int
     tolerance: float
     device: str
+
+    @property
+    def rtol(self) -> float:
+        """The accuracy asked for."""
+        return 1e2 * 10.0**self.level * self.tolerance
 
     @property
     def depth(self) -> float:
@@ -74,9 +86,9 @@ class _Chain:
     def axes(self, ends: Tensor, band: float) -> Axes:
         """Grids between ends (2, 2), low and high for each axis, on which the trapezoid rule sees what varies up to this band."""
         spacing = 2 * math.pi / (self.depth * band) / (1.25 * 1.15**self.level)
-        counts = [max(24, math.ceil(float(high - low) / spacing) + 1) for low, high in ends]
+        counts = [max(24 + 3 * self.level, math.ceil(float(high - low) / spacing) + 1) for low, high in ends]
         if max(counts) > _MOST:
-            raise NotConverged(f"a law on a grid of {counts[0]} x {counts[1]} points", math.nan, self.tolerance)
+            raise NotConverged(f"a law on a grid of {counts[0]} x {counts[1]} points", math.nan, self.rtol)
         first, second = (
             torch.linspace(float(low), float(high), n, dtype=torch.float64, device=self.device) for (low, high), n in zip(ends, counts, strict=True)
         )
@@ -92,12 +104,13 @@ def _evolve(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw, steps:
     own = max(own, chain.roughness(0.0))
     axes = chain.axes(wide, math.hypot(own, _kernel_band(chain, wide, 0.0)) if steps[-1] > 0 else own)
     values = (start.on(axes) if isinstance(start, PlanarLaw) else start.density(_product(axes))) * math.prod(float(g[1] - g[0]) for g in axes)
+    lost = abs(float(values.sum()) - 1)
     for n in steps:
         for k in range(done, n):
-            axes, values = _advance(chain, axes, values, k * a, shown=k + 1 == n)
+            axes, values, left = _advance(chain, axes, values, k * a, shown=k + 1 == n)
+            lost += left
         done = n
-        reference = chain.scheme.dynamics.law_at(n * a)
-        yield PlanarLaw(axes, values, reference, lost=abs(float(values.sum()) - 1))
+        yield PlanarLaw(axes, values, chain.scheme.dynamics.law_at(n * a), lost=lost)
 
 
 def _roughness_of(target: Gaussian | GaussianMixture) -> float:
@@ -111,48 +124,63 @@ def _support(target: Gaussian | GaussianMixture) -> Tensor:
     return torch.tensor([[marginal.low, marginal.high] for marginal in marginals], dtype=torch.float64)
 
 
-def _advance(chain: _Chain, axes: Axes, values: Tensor, t: float, shown: bool) -> tuple[Axes, Tensor]:
-    """The law after the step at time t, as masses on axes fit for the next step, or for being interpolated."""
+def _advance(chain: _Chain, axes: Axes, values: Tensor, t: float, shown: bool) -> tuple[Axes, Tensor, float]:
+    """The law after the step at time t, as masses on axes fit for the next step, or for being interpolated; and what mass was left out."""
     scheme, after = chain.scheme, t + chain.scheme.step_size
     masses = values.reshape(-1)
     kept = masses.abs() * len(masses) > 1e-2 * chain.tolerance
     mean, deviation, weight = _parts(chain, _product(axes).reshape(-1, 2)[kept], t)
     mass = masses[kept][:, None] * weight
     share = mass.abs() * mass.numel()
-    reach = (torch.sqrt(2 * torch.log1p(share / chain.tolerance)) * deviation)[..., None]
+    reach = torch.sqrt(2 * torch.log1p(share / chain.tolerance))[..., None] * deviation
     matters = share > 1e-2 * chain.tolerance
     ends = torch.stack([(mean - reach)[matters].min(0).values, (mean + reach)[matters].max(0).values], -1).cpu()
     noise = float(scheme.dynamics.noise(scheme.step_size, t))
-    own = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
-    new = chain.axes(ends, max(own, 2.5 * chain.roughness(after)) if shown else math.hypot(own, _kernel_band(chain, ends, after)))
-    least, widest = float(deviation.min()), max(float(axis[1] - axis[0]) for axis in new)
-    if scheme.draws and least < 0.7 * widest:  # the few nodes of a normal draw do not see so narrow a Gaussian
-        raise NotConverged(
-            f"a law in the plane of a step that ends with as little noise as {least:.2g}, on a grid of spacing {widest:.2g},", math.nan, chain.tolerance
-        )
-    total = torch.zeros((len(new[0]), len(new[1])), dtype=torch.float64, device=values.device)
-    for points, weights, spread in zip(
-        mean[matters].split(_CHUNK), mass[matters].split(_CHUNK), deviation.expand(mass.shape)[matters].split(_CHUNK), strict=True
-    ):
-        first, second = (_bumps(axis, points[:, k], spread) for k, axis in enumerate(new))
-        total += (first * weights[:, None]).T @ second
-    return new, total
+    expected = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
+    gaussians = mean[matters], mass[matters], deviation.expand(mean.shape)[matters]
+    finer = 1.0
+    while True:
+        own = expected * finer
+        new = chain.axes(ends, max(own, 2.5 * finer * chain.roughness(after)) if shown else math.hypot(own, _kernel_band(chain, ends, after)))
+        least, widest = float(deviation.min()), max(float(axis[1] - axis[0]) for axis in new)
+        if scheme.draws and least < 0.7 * widest:  # the few nodes of a normal draw do not see so narrow a Gaussian
+            raise NotConverged(
+                f"a law in the plane of a step that ends with as little noise as {least:.2g}, on a grid of spacing {widest:.2g},", math.nan, chain.rtol
+            )
+        total = torch.zeros((len(new[0]), len(new[1])), dtype=torch.float64, device=values.device)
+        for points, weights, spread in zip(*(part.split(_CHUNK) for part in gaussians), strict=True):
+            first, second = (_bumps(axis, points[:, k], spread[:, k]) for k, axis in enumerate(new))
+            total += (first * weights[:, None]).T @ second
+        if _resolved(chain, new, total, 0.0 if shown else own):
+            return new, total, abs(float(total.sum()) - float(masses.sum())) + float(masses[~kept].abs().sum())
+        finer *= 1.4
+
+
+def _resolved(chain: _Chain, axes: Axes, values: Tensor, band: float) -> bool:
+    """Whether waves along both axes that the grid just holds are as small as those of a law of the given band; or at all, where that is zero."""
+    for k, axis in enumerate(axes):
+        waves = torch.fft.rfft(values, dim=k).abs().sum(1 - k)
+        fastest = float(waves[int(0.9 * len(waves)) :].max() / waves[0])
+        expected = math.exp(-((0.9 * math.pi / float(axis[1] - axis[0]) / band) ** 2) / 2) if band else 0.0
+        if fastest > 100 * (expected + chain.tolerance):
+            return False
+    return True
 
 
 def _parts(chain: _Chain, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Means (n, q, 2), deviations (1, q) and weights (q,) of the Gaussians of a step from n starts."""
+    """Means (n, q, 2), deviations that broadcast against them, and weights (q,) of the Gaussians of a step from n starts."""
     scheme = chain.scheme
     draws, weights = _nodes(scheme, chain.level, x.device)
     mean, factor = scheme.step(x[:, None], t, draws)
+    mean = mean.expand(len(x), len(weights), 2)
     factor = torch.as_tensor(factor, dtype=x.dtype, device=x.device)
-    if factor.ndim and factor.shape[-1] == 1:
-        factor = factor[..., 0]
-    elif factor.ndim:
-        factor = factor.expand(mean.shape)[..., 0]
-    factor = factor.expand(mean.shape[:-1])
-    if bool((factor <= 0).any()):
-        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise, for a law in the plane")
-    return mean, factor, weights
+    sizes = zip(reversed(factor.shape), (2, len(weights), len(x)), strict=False)
+    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
+        raise InvalidParameter("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
+    deviation = factor.abs().expand(torch.broadcast_shapes(factor.shape, (1, 1, 2)))
+    if bool((deviation == 0).any()):
+        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
+    return mean, deviation, weights
 
 
 def _nodes(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from pmmtheory.laws.gridding import blurred
 from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.shown import line_law
 from pmmtheory.targets import Target
+from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import as_points, unit_vector
 
 
@@ -25,7 +27,7 @@ class PlanarLaw:
         The density there, band limited.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "ends", what was seen to leave the grid or lies beyond it.
+        "ends", what was seen to get lost or lies beyond the grid; "start", what the law was off by that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlanarLaw or None
@@ -78,7 +80,7 @@ class PlanarLaw:
     def along(self, direction: Any) -> LineLaw:
         """The law of u . X on the line, u the unit vector of a direction."""
         law = self._along(direction)
-        return law if self.coarse is None else law.resolved_by(self.coarse._along(direction))
+        return law if self.coarse is None else law.resolved_by(self.coarse._along(direction))  # of a marginal no more is lost than of the law
 
     @property
     def mean(self) -> Tensor:
@@ -113,11 +115,16 @@ class PlanarLaw:
         low, high = float(place[held].min()), float(place[held].max())
         spacing = min(self.spacings) / 2
         grid = torch.arange(low - 12 * spacing, high + 12 * spacing, spacing, dtype=torch.float64, device=masses.device)
-        inner = blurred(place, masses, torch.zeros(1, dtype=torch.float64, device=masses.device), grid, band=math.pi / max(self.spacings))
-        return LineLaw(grid, inner, self.reference.along(unit.cpu()).density)
+        band = min(math.pi / (abs(part) * width) if part else math.inf for part, width in zip(unit.tolist(), self.spacings, strict=True))
+        inner = blurred(place, masses, torch.zeros(1, dtype=torch.float64, device=masses.device), grid, band=band)
+        target = self.reference.along(unit.cpu())
+        assert isinstance(target, LineTarget)
+        law = line_law(grid, inner, target, self.errors["ends"])
+        law.errors["start"] = self.errors.get("start", 0.0)
+        return law
 
     def _waves(self, k: int, x: Tensor) -> Tensor:
         """Sinc functions of an axis at x, zero off the grid: (len(x), n)."""
         axis = self.axes[k]
-        inside = (x >= axis[0] - 1e-12) & (x <= axis[-1] + 1e-12)
+        inside = (x >= axis[0] - 1e-9 * self.spacings[k]) & (x <= axis[-1] + 1e-9 * self.spacings[k])
         return torch.where(inside[:, None], torch.sinc((x[:, None] - axis) / self.spacings[k]), 0.0)

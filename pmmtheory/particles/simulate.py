@@ -66,6 +66,7 @@ def simulate(
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
     n, length, key, place = count("particles", particles), count("steps", steps, 0), whole_seed(seed), known_device(device)
+    scheme.dynamics.require_time_for(length, scheme.step_size)
     done = []
     for number, start in enumerate(_starts(scheme, n, key, initial)):
         generator = stream(key, number, place)

@@ -80,6 +80,7 @@ class NoisePrediction(Dynamics):
             raise InvalidParameter("times", times, "two or more training times, each below the one before")
         self.predictor, self.schedule = predictor, schedule
         self.times: tuple[float, ...] = tuple(grid.tolist())
+        self.end = float(self.length)
         self.event_shape = tuple(event_shape)
         levels = schedule.levels(self.times)
         self.fine = AffineStep(*finished(variant, levels[:-1], levels[1:]))

@@ -54,7 +54,7 @@ def inverse(move: Map, y: torch.Tensor) -> torch.Tensor:
 def test_affine_maps(mean: float, variance: float, slope: float, shift: float) -> None:
     source, image = Gaussian(mean, variance), Gaussian(slope * mean + shift, slope**2 * variance)
     spacing = 0.2 * slope * math.sqrt(variance)
-    grid, density = pushed(source, lambda x: slope * x + shift, spacing, "a map")
+    grid, density = pushed(source, lambda x: slope * x + shift, spacing, "a map", least=40)
     assert float(grid[1] - grid[0]) == pytest.approx(spacing, rel=0.05)
     assert torch.allclose(density, image.density(grid), rtol=1e-9, atol=1e-13 / slope)
     law = law_of(source, lambda x: slope * x + shift, spacing, image.density)
