@@ -62,7 +62,7 @@ def compare(quantity: str, one: Any, other: Any, extra: float = 0.0) -> Compared
     """Two Estimates or numbers; a number is exact but for rounding, and `extra` is the error of an oracle."""
     a, b = float(one), float(other)
     size = sum(abs(x) for x in (a, b) if math.isfinite(x))
-    return Compared(quantity, a, b, stated(one) + stated(other) + extra + ROUNDING * size)
+    return Compared(quantity, a, b, float(stated(one) + stated(other) + extra + ROUNDING * size))
 
 
 def stated(value: Any) -> float:

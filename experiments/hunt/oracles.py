@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from experiments.hunt.targets import Spec, ends, kinks
+from experiments.hunt.targets import Spec, ends, kinks, steepest
 
 Array = NDArray[np.float64]
 
@@ -36,6 +36,7 @@ def force(spec: Spec) -> Callable[[Array], Array]:
         "steep": lambda y: y + a * (1 - 2 * scipy.special.expit(-2 * b * (y - 0.5))),
         "huber": lambda y: np.clip(y, -a, a),
         "kink": lambda y: np.where(y < 0, a, 1.0) * y,
+        "corner": lambda y: y + a * np.sign(y),
     }
     slope = slopes[spec["form"]]
     return lambda x: np.asarray(-slope((x - centre) / scale) / scale)
@@ -83,7 +84,8 @@ def lmc(spec: Spec, step: float, fine: float = 1.0) -> Nodes:
     """The stationary law of X + step b(X) + sqrt(2 step) Z: Nystroem's method on panels of Gauss-Legendre rules, and GTH elimination."""
     b, width = force(spec), math.sqrt(2 * step)
     low, high = ends(spec)
-    x, weight = panels(_edges(b, kinks(spec), low - width, high + width, step, fine), 10)
+    more = width + (high - low) / 2 * (1 / math.sqrt(1 - min(step * steepest(spec) / 2, 0.97)) - 1)  # a law of LMC is wider than its target
+    x, weight = panels(_edges(b, kinks(spec), low - more, high + more, step, fine), 10)
     centres = x + step * b(x)
     matrix = np.exp(-((x - centres[:, None]) ** 2) / (2 * width**2)) * weight
     matrix /= matrix.sum(1, keepdims=True)

@@ -21,10 +21,11 @@ FORMS: dict[str, Callable[[Tensor, float, float], Tensor]] = {
     "steep": lambda y, a, b: y * y / 2 + a * (torch.nn.functional.softplus(-2 * b * (y - 0.5)) / b + y),
     "huber": lambda y, a, b: torch.where(y.abs() <= a, y * y / 2, a * y.abs() - a * a / 2),
     "kink": lambda y, a, b: torch.where(y < 0, a, 1.0) * y * y / 2,
+    "corner": lambda y, a, b: y * y / 2 + a * y.abs(),
 }
-"""Potentials of one variable with two parameters: a smooth ripple; a smooth steep wall; two with a kink in the force."""
+"""Potentials of one variable with two parameters: a smooth ripple; a smooth steep wall; two with a kink in the force; one with a jump of it."""
 
-KINKED = ("huber", "kink")
+KINKED = ("huber", "kink", "corner")
 
 
 def gaussian(draw: Draw) -> Spec:
@@ -55,7 +56,7 @@ def potential(draw: Draw, forms: tuple[str, ...] = tuple(FORMS)) -> Spec:
     elif form == "steep":
         a, b = draw.real(0.2, 1.0), draw.log(1.0, 10.0)
     else:
-        a = draw.log(1.0, 3.0) if form == "huber" else draw.log(2.0, 8.0)
+        a = draw.log(2.0, 8.0) if form == "kink" else draw.log(1.0, 3.0)
     return {"kind": "potential", "form": form, "a": a, "b": b, "centre": 0.0, "scale": 1.0, "mirror": False}
 
 
@@ -112,15 +113,15 @@ def steepest(spec: Spec) -> float:
     if spec["kind"] == "mixture":
         return 1 / min(spec["variances"])  # type: ignore[no-any-return]
     a, b = spec["a"], spec["b"]
-    most = {"ripple": 1 + a * b * b, "steep": 1 + a * b, "huber": 1.0, "kink": max(a, 1.0)}[spec["form"]]
+    most = {"ripple": 1 + a * b * b, "steep": 1 + a * b, "huber": 1.0, "kink": max(a, 1.0), "corner": 1.0}[spec["form"]]
     return most / spec["scale"] ** 2  # type: ignore[no-any-return]
 
 
 def kinks(spec: Spec) -> list[float]:
-    """Where the curvature jumps."""
+    """Where the force has a kink or a jump."""
     if spec["kind"] != "potential" or spec["form"] not in KINKED:
         return []
-    places = [0.0] if spec["form"] == "kink" else [-spec["a"], spec["a"]]
+    places = [0.0] if spec["form"] != "huber" else [-spec["a"], spec["a"]]
     return [spec["centre"] + spec["scale"] * place for place in places]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -14,7 +15,6 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from experiments.hunt.case import DEATH, TIMEOUT, Outcome, numbers_of, relations, run_case
-from experiments.pool import _no_interrupt, _one_thread
 
 _SPAWN = get_context("spawn")
 _START = 120.0
@@ -128,7 +128,7 @@ class _Worker:
         self.fresh, self.since = True, time.monotonic()
         self.pipe, theirs = _SPAWN.Pipe()
         self.process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-        with _one_thread(), _no_interrupt():
+        with _quiet():
             self.process.start()
         theirs.close()
 
@@ -144,6 +144,20 @@ def _serve(pipe: Connection) -> None:
             task: Task = pipe.recv()
             relation: Any = relations(task.package)[task.relation]
             pipe.send(run_case(relation, numbers_of(task.seed, task.relation, task.number) if task.numbers is None else task.numbers))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Processes started here use one thread each, and leave Ctrl-C to the parent."""
+    threads, before = os.environ.get("OMP_NUM_THREADS"), signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        del os.environ["OMP_NUM_THREADS"]
+        if threads is not None:
+            os.environ["OMP_NUM_THREADS"] = threads
 
 
 def _leave_with_parent() -> None:

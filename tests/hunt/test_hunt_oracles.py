@@ -23,9 +23,8 @@ def test_far_modes() -> None:
 def test_lmc_on_a_gaussian(step: float) -> None:
     law = oracles.lmc({"kind": "gaussian", "mean": 0.5, "variance": 1.0}, step)
     variance = 1 / (1 - step / 2)
-    if step < 1.5:  # the interval has room for twice the width
-        assert law.moment(2) == pytest.approx(variance + 0.25, rel=1e-11)
-        assert law.cdf(0.5) == pytest.approx(0.5, abs=1e-12)
+    assert law.moment(2) == pytest.approx(variance + 0.25, rel=1e-11)
+    assert law.cdf(0.5) == pytest.approx(0.5, abs=1e-12)
 
 
 def test_huber() -> None:
@@ -79,5 +78,5 @@ def test_transport() -> None:
 
 
 def test_moments_of_the_randomized_midpoint() -> None:
-    found = [moment("RandomizedMidpoint", 1.2, 2, k) for k in (2, 4, 12, 20)]
+    found = [moment("RandomizedMidpoint", 1.2, 2, k)[0] for k in (2, 4, 12, 20)]
     assert found == [pytest.approx(2.24137931, rel=1e-8), pytest.approx(16.14603474, rel=1e-8), pytest.approx(2.6757643e7, rel=1e-7), math.inf]

@@ -48,7 +48,7 @@ def check(pair: list[dict[str, list[float]]], angles: list[float], scale: float,
         except PmmError as error:
             refusal = refusal if math.isinf(truth) else error
             continue
-        yield compare(name, found, truth)
+        yield compare(name, found, truth, 1e-30)
     if refusal is not None:
         raise refusal
 

@@ -1,4 +1,4 @@
-"""Leading constants: of LMC by quadrature, after a change of the axis for every scheme, and none where the force has a kink."""
+"""Leading constants: of LMC by quadrature, after a change of the axis for every scheme, and none where the force jumps."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def draw(draw: Draw) -> dict[str, Any]:
 
 def check(spec: targets.Spec, scheme: str, options: dict[str, Any], change: list[Any]) -> Iterator[Compared]:
     cls = getattr(schemes, scheme)
-    if targets.kinks(spec):
+    if spec.get("form") == "corner":
         try:
             term = leading_term(cls, targets.build(spec), **options)
         except PmmError:
             yield Compared("refused, as it must be", 0.0, 0.0, 0.0)
             return
-        yield Compared("tv of a target with a kink, which has no such constant", _number(term.tv), math.inf, 0.0)
+        yield Compared("tv of a target whose force jumps, which has no such constant", _number(term.tv), math.inf, 0.0)
         return
     scale, shift, mirror = change
     if "substeps_times_step" in options:

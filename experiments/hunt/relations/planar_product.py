@@ -12,7 +12,7 @@ from experiments.hunt.chains import rounded
 from experiments.hunt.compared import Compared, compare
 from experiments.hunt.draw import Draw
 from experiments.hunt.features import cdfs
-from pmmtheory.divergences import Estimate, chi2, kl, tv, w2
+from pmmtheory.divergences import Estimate, chi2, kl, sliced_w2, tv, w2
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import transient_law
 from pmmtheory.schemes import EulerMaruyama
@@ -54,6 +54,9 @@ def check(
     first, second = (chi2(part, target) for part, target in zip(parts, line, strict=True))
     both = (1 + first.value) * (1 + second.value) - 1
     yield compare("chi2", chi2(law, plane), Estimate(both, first.error * (1 + second.value) + second.error * (1 + first.value), ""))
+    diagonals = [w2(law.along(axis), plane.along(axis)) for axis in ([1.0, 1.0], [-1.0, 1.0])]
+    mean = math.sqrt(sum(part.value**2 for part in diagonals) / 2)
+    yield compare("sliced w2", sliced_w2(law, plane, 2), Estimate(mean, math.sqrt(sum(part.error**2 for part in diagonals) / 2), ""))
     c, s = math.cos(angle), math.sin(angle)
     turn = np.array([[c, s], [-s, c]])
     turned = GaussianMixture(weights, points @ turn, [variance] * 2)

@@ -9,7 +9,7 @@ from typing import Any
 from experiments.hunt import chains, targets
 from experiments.hunt.compared import Compared
 from experiments.hunt.draw import Draw
-from experiments.hunt.features import on_line
+from experiments.hunt.features import on_line, ways
 
 PAIRS: dict[str, tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "one substep": (("EulerMaruyama", {}), ("PoissonMidpoint", {"substeps": 1, "midpoints": "bernoulli"})),
@@ -26,10 +26,10 @@ def draw(draw: Draw) -> dict[str, Any]:
     pair = draw.one_of(list(PAIRS))
     name = PAIRS[pair][1][0] if pair in ("two substeps", "randomized") else "EulerMaruyama"
     chain = chains.overdamped(draw, chains.nearer(targets.any_target), names=(name,))
-    return {"pair": pair, "chain": chain, "rtol": chains.tolerance(draw, chain)}
+    return {"pair": pair, "chain": chain, "rtol": chains.tolerance(draw, chain), "distances": ways(draw)}
 
 
-def check(pair: str, chain: chains.Chain, rtol: float) -> Iterator[Compared]:
+def check(pair: str, chain: chains.Chain, rtol: float, distances: list[str]) -> Iterator[Compared]:
     laws = [chains.law(chain | {"scheme": name, "options": options}, rtol) for name, options in PAIRS[pair]]
     target = targets.build(chain["target"])
-    yield from on_line(laws[0], laws[1], 1.0, 0.0, False, (target, target))
+    yield from on_line(laws[0], laws[1], 1.0, 0.0, False, (target, target), distances)
