@@ -18,7 +18,7 @@ Chain = dict[str, Any]
 """{"target", "friction" (None: overdamped), "scheme", "options", "step", "steps" (None: stationary), "initial"}."""
 
 LINE = ("EulerMaruyama", "RandomizedMidpoint", "PoissonMidpoint")
-MOSTLY = ("EulerMaruyama",) * 3 + LINE[1:]
+MOSTLY = ("EulerMaruyama",) * 5 + LINE[1:]
 SPLITTINGS = ("BAOAB", "OBABO", "ABOBA", "UBU", "BUB")
 
 EDGE = {"EulerMaruyama": 2.0, "RandomizedMidpoint": 1.596, "PoissonMidpoint": 1.215}
@@ -53,7 +53,7 @@ def tolerance(draw: Draw, chain: Chain) -> float:
     """A tolerance that its law meets in about a second."""
     if chain["friction"] is not None or targets.kinks(chain["target"]):
         return 1e-4
-    return draw.one_of([1e-5, 1e-6, 1e-4]) if chain["scheme"] == "EulerMaruyama" else draw.one_of([1e-4, 1e-5])
+    return draw.one_of([1e-5, 1e-6, 1e-4]) if chain["scheme"] == "EulerMaruyama" else draw.one_of([1e-4, 1e-4, 1e-5])
 
 
 def poisson(draw: Draw) -> dict[str, Any]:
@@ -98,10 +98,12 @@ def _timed(draw: Draw, chain: Chain, stationary: float) -> Chain:
 
 
 def nearer(target: Callable[[Draw], Spec]) -> Callable[[Draw], Spec]:
-    """The same targets with their modes within 4 of the origin: a costly law needs a short grid."""
+    """The same targets with their modes within 4 of the origin and no jump of the force, for laws that are costly: their grids are short."""
 
     def near(draw: Draw) -> Spec:
         spec = target(draw)
+        if spec.get("form") == "corner":
+            spec = spec | {"form": "kink"}
         return spec | {"means": [m if abs(m) < 4 else round(16 * m) / 64 for m in spec["means"]]} if spec["kind"] == "mixture" else spec
 
     return near

@@ -33,7 +33,7 @@ def gaussian(draw: Draw) -> Spec:
     return {"kind": "gaussian", "mean": draw.place(4.0), "variance": draw.log(1.0, 10.0) if draw.chance(0.5) else draw.log(1.0, 0.1)}
 
 
-def mixture(draw: Draw, far: float = 14.0) -> Spec:
+def mixture(draw: Draw, far: float = 8.0) -> Spec:
     """Two or three modes: near or far, of like or unlike weights and widths."""
     n = draw.whole(2, 3)
     apart = draw.one_of(["near", "far"])
@@ -83,6 +83,16 @@ def ripple(draw: Draw) -> Spec:
 def any_target(draw: Draw) -> Spec:
     """Any of them."""
     return draw.one_of([gaussian, mixture, potential, mixture])(draw)
+
+
+def far_target(draw: Draw) -> Spec:
+    """The same, with modes up to 28 apart."""
+    return draw.one_of([far_mixture, gaussian, potential, far_mixture])(draw)
+
+
+def far_mixture(draw: Draw) -> Spec:
+    """Modes up to 28 apart."""
+    return mixture(draw, 14.0)
 
 
 def build(spec: Spec) -> LineTarget:

@@ -14,7 +14,7 @@ from pmmtheory.laws import transient_law
 
 
 def draw(draw: Draw) -> dict[str, Any]:
-    chain = chains.underdamped(draw) if draw.chance(0.1) else chains.overdamped(draw, stationary=0.5)
+    chain = chains.underdamped(draw) if draw.chance(0.1) else chains.overdamped(draw, chains.nearer(targets.any_target), stationary=0.5)
     return {"chain": chain, "rtol": chains.tolerance(draw, chain), "more": draw.whole(1, 3)}
 
 

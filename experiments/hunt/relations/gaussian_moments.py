@@ -38,13 +38,13 @@ def check(name: str, variance: float, share: float, substeps: int, rtol: float, 
     if name != "single":
         scheme = (EulerMaruyama if name == "EulerMaruyama" else RandomizedMidpoint)(system, step)
     law = stationary_law(scheme, rtol=rtol, engine="line")
-    refusal = None
+    refusal: PmmError | None = None
     for k in orders:
         truth, error = (part * variance ** (k / 2) for part in moment(name, step / variance, substeps, k))
         try:
             found = law.moment(k)
-        except PmmError as error:
-            refusal = refusal if math.isinf(truth) else error
+        except PmmError as refused:
+            refusal = refusal if math.isinf(truth) else refused
             continue
         yield compare(f"moment {k}", found, truth, error)
     if refusal is not None:

@@ -19,7 +19,7 @@ FLOOR = 1e-11
 
 
 def draw(draw: Draw) -> dict[str, Any]:
-    chain = chains.overdamped(draw, stationary=1.0, names=("EulerMaruyama",))
+    chain = chains.overdamped(draw, targets.far_target, stationary=1.0, names=("EulerMaruyama",))
     low, high = targets.ends(chain["target"])
     least = ((high - low) / 90) ** 2 / 2  # so that a few hundred nodes serve
     return {"chain": chain | {"step": max(chain["step"], chains.rounded(least))}, "rtol": draw.one_of([1e-5, 1e-6, 1e-4])}
