@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.errors import Stopped, UsageError
-from experiments.hunt.case import FAULTS, Outcome, relations
+from experiments.hunt.case import FAULTS, RELATIONS, Outcome, relations
 from experiments.hunt.journal import Journal, open_journal
 from experiments.hunt.report import show
 from experiments.hunt.shrink import smallest
@@ -27,7 +27,7 @@ class Plan:
     shrink: float
     names: tuple[str, ...] = ()
     first: int = 0
-    package: str = "experiments.hunt.relations"
+    package: str = RELATIONS
 
     def tasks(self) -> Iterator[Task]:
         """Every case in order: the relations take turns."""

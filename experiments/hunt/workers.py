@@ -14,11 +14,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from experiments.hunt.case import DEATH, TIMEOUT, Outcome, numbers_of, relations, run_case
+from experiments.hunt.case import DEATH, RELATIONS, TIMEOUT, Outcome, numbers_of, relations, run_case
 
 _SPAWN = get_context("spawn")
-_START = 120.0
-"""Seconds beside its limit for the first case of a process, which loads the numerics."""
+_START = 300.0
+"""Seconds for a process to load the numerics."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Task:
     seed: int
     number: int
     numbers: tuple[float, ...] | None = None
-    package: str = "experiments.hunt.relations"
+    package: str = RELATIONS
 
 
 @dataclass
@@ -62,7 +62,9 @@ class Team:
                 task = member.task
                 assert task is not None
                 if member.pipe.poll():
-                    yield task, member.take()
+                    outcome = member.take()
+                    if outcome is not None:
+                        yield task, outcome
                 elif time.monotonic() >= member.deadline(self.limit):
                     member.restart()
                     yield task, Outcome(TIMEOUT, f"took longer than {self.limit:g} s", seconds=self.limit)
@@ -99,11 +101,14 @@ class _Worker:
         with suppress(OSError):
             self.pipe.send(task)
 
-    def take(self) -> Outcome:
-        self.task = None
+    def take(self) -> Outcome | None:
+        """The outcome, or None where the process only says that it is ready for its first task."""
         try:
-            outcome: Outcome = self.pipe.recv()
-            self.fresh = False
+            outcome: Outcome | None = self.pipe.recv()
+            if outcome is None:
+                self.fresh, self.since = False, time.monotonic()
+            else:
+                self.task = None
             return outcome
         except (EOFError, OSError):
             self.process.join()
@@ -112,7 +117,7 @@ class _Worker:
             return Outcome(DEATH, f"its process ended with status {code}" + (" (-9 often means out of memory)" if code == -9 else ""))
 
     def deadline(self, limit: float) -> float:
-        return self.since + limit + (_START if self.fresh else 0.0)
+        return self.since + (_START if self.fresh else limit)
 
     def restart(self) -> None:
         self.end()
@@ -140,6 +145,8 @@ def _serve(pipe: Connection) -> None:
     torch.set_num_threads(1)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
+        relations(RELATIONS)
+        pipe.send(None)
         while True:
             task: Task = pipe.recv()
             relation: Any = relations(task.package)[task.relation]

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from experiments.errors import UsageError
-from experiments.hunt import workers
 from experiments.hunt.case import VIOLATION, Outcome, numbers_of, relations, run_case
 from experiments.hunt.command import Plan, hunt
 from experiments.hunt.shrink import shrunk
@@ -23,7 +22,6 @@ collect_ignore_glob = ["fake_*"]
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(HERE))
     monkeypatch.setenv("HUNT_LOG", str(tmp_path / "log"))
-    monkeypatch.setattr(workers, "_START", 20.0)
     yield tmp_path / "log"
     for name in [name for name in sys.modules if name.startswith("fake_relations")]:
         del sys.modules[name]
@@ -50,8 +48,7 @@ def test_it_goes_on_where_it_stopped_and_says_what_it_found(log: Path, tmp_path:
     assert kinds == {kind: seen.count(kind) for kind in set(seen)}
 
 
-def test_what_hangs_is_killed_and_what_dies_is_told(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_START", 5.0)
+def test_what_hangs_is_killed_and_what_dies_is_told(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clean = hunt(_plan(5, names=("sleeper",), limit=0.5), tmp_path / "hunt.sqlite")
     out = capsys.readouterr().out
     assert not clean and "its process ended with status 3" in out and "time limit" in out
