@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from experiments.study import Study
 
 DEFAULT_STORE = Path("results/pmmtheory.sqlite")
+HUNT_STORE = Path("results/hunt.sqlite")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -92,6 +93,24 @@ def bench() -> None:
     from experiments.bench import main as measure_speed
 
     measure_speed()
+
+
+@app.command()
+def hunt(
+    cases: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cases, however many and with any number of workers.")] = 0,
+    relation: Annotated[list[str] | None, typer.Option(help="Only this relation; may be given more than once.", show_default=False)] = None,
+    first: Annotated[int, typer.Option(min=0, help="The number of the first case.")] = 0,
+    workers: WorkersOption = None,
+    limit: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case is given up.")] = 60.0,
+    shrink: Annotated[float, typer.Option(min=0, help="Seconds to make the first failing case of each relation simpler.")] = 60.0,
+    store: Annotated[Path, typer.Option(help="The file of what became of each case.")] = HUNT_STORE,
+) -> None:
+    """Hunt for a number that is farther from another route to it than both errors allow. What is known is not run again."""
+    from experiments.hunt.command import Plan, hunt
+
+    plan = Plan(cases, seed, workers or min(os.cpu_count() or 1, 8), limit, shrink, tuple(relation or ()), first)
+    raise typer.Exit(0 if hunt(plan, store) else 1)
 
 
 def main() -> None:

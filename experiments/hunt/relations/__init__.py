@@ -1,0 +1,1 @@
+"""Relations of the hunt: one a file."""

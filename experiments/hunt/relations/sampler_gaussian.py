@@ -1,0 +1,35 @@
+"""Every sampler on Gaussian data: the law on a moving grid against that by moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.hunt import samplers, targets
+from experiments.hunt.compared import Compared, compare
+from experiments.hunt.draw import Draw
+from experiments.hunt.relations.engines import moments
+from pmmtheory.divergences import w2
+from pmmtheory.errors import PmmError
+from pmmtheory.laws import transient_law
+from pmmtheory.schedulers import ExactPredictor
+
+
+def draw(draw: Draw) -> dict[str, Any]:
+    data = {"kind": "gaussian", "mean": draw.place(2.0), "variance": draw.log(1.0, 0.05) if draw.chance(0.6) else draw.log(1.0, 4.0)}
+    return {"sampler": samplers.sampler(draw), "data": data, "rtol": draw.one_of([1e-4, 1e-5])}
+
+
+def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]:
+    made = samplers.build(sampler)
+    target = targets.build(data)
+    scheme = made.scheme(ExactPredictor(target, made.schedule))
+    start, goal = (made.schedule.marginal(target, t) for t in (100, made.end))
+    linear = transient_law(scheme, start, made.chain_steps, rtol=1e-8, engine="linear")
+    law = transient_law(scheme, start, made.chain_steps, rtol=rtol, engine="moving")
+    yield from moments(law, linear)
+    try:
+        other = w2(linear, goal)
+    except PmmError:  # moments do not give the distance of a scale mixture with another mean
+        return
+    yield compare("w2", w2(law, goal), other)

@@ -1,0 +1,51 @@
+"""What deterministic samplers make of the noised data, to the data: W2 by quadrature along the composed map, moments and distribution functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.special
+import torch
+
+from experiments.hunt import samplers, targets
+from experiments.hunt.compared import Compared, compare
+from experiments.hunt.draw import Draw
+from experiments.hunt.oracles import components, panels
+from experiments.hunt.transport import Array, w2_of_image
+from pmmtheory.divergences import w2
+from pmmtheory.laws import transient_law
+from pmmtheory.schedulers import ExactPredictor
+
+
+def draw(draw: Draw) -> dict[str, Any]:
+    return {"sampler": samplers.sampler(draw, samplers.DETERMINISTIC), "data": samplers.data(draw, 8.0), "rtol": draw.one_of([1e-5, 1e-6])}
+
+
+def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]:
+    made = samplers.build(sampler)
+    schedule, target = made.schedule, targets.build(data)
+    scheme = made.scheme(ExactPredictor(target, schedule))
+    law = transient_law(scheme, schedule.marginal(target, 100), made.chain_steps, rtol=rtol)
+
+    def move(x: Array) -> Array:
+        state = scheme.dynamics.lift(torch.as_tensor(x), torch.Generator())
+        for k in range(made.chain_steps):
+            state = scheme.step(state, k * scheme.step_size, {})[0]
+        return np.asarray(scheme.dynamics.position(state).numpy())
+
+    start, goal = (samplers.noised(data, float(schedule.alpha(float(t)))) for t in (100, made.end))
+    fine, coarse = (w2_of_image(start, move, goal, n) for n in (120, 80))
+    yield compare("w2", w2(law, schedule.marginal(target, made.end)), fine, abs(fine - coarse) + 1e-11)
+    w, m, v = components(start)
+    x, weight = panels(np.unique(np.concatenate([m[k] + np.sqrt(v[k]) * np.linspace(-8.5, 8.5, 150) for k in range(len(w))])), 6)
+    mass = weight * (w * np.exp(-((x[:, None] - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)).sum(-1)
+    y = move(x)
+    for k in (1, 2):
+        yield compare(f"moment {k}", law.moment(k), float(mass @ y**k), 1e-12 * float(mass @ np.abs(y) ** k))
+    for z in (-1.5, 0.0, 0.7):
+        at = np.array([m @ w + z * np.sqrt(v @ w + 0.1)])
+        below = float((w * scipy.special.ndtr((at[:, None] - m) / np.sqrt(v))).sum())
+        place = float(move(at)[0])
+        yield compare(f"cdf at {place:.6g}", float(law.cdf(place)), below, law.numerical_error + 1e-13)

@@ -1,0 +1,1 @@
+"""Relations that hold, fail, refuse, crash, hang and die."""
