@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from torch import Tensor
@@ -57,5 +56,5 @@ def _references(points: Tensor, masses: Tensor, target: LineTarget) -> list[Call
 def _with(points: Tensor, masses: Tensor, reference: Callable[[Tensor], Tensor], lost: float) -> tuple[LineLaw, float]:
     law = LineLaw(points, masses, reference, lost=lost)
     there = reference(points).clamp_min(1e-300)
-    error = interpolation_error(law.values, law.values / there, reference(points)) if len(points) >= 24 else math.inf
+    error = interpolation_error(law.values, law.values / there, reference(points))
     return law, max(error, 1e-13)
