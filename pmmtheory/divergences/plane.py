@@ -155,7 +155,7 @@ def _roots(c: Tensor) -> Tensor:
     floor = 1e-10 * scale.clamp_min(1e-300)
     lead = torch.where(lead.abs() < floor, torch.where(lead < 0, -floor, floor), lead)
     jacobi[:, -1] -= math.sqrt(degree) * c[:, :degree] / lead
-    roots = torch.linalg.eigvals(jacobi).real.clamp(-12.0, 12.0)
+    roots: Tensor = torch.linalg.eigvals(jacobi).real.clamp(-12.0, 12.0)
     n = torch.sqrt(torch.arange(1, size, dtype=c.dtype, device=c.device))
     for _ in range(2):
         h = hermite(roots, size)

@@ -160,7 +160,7 @@ def _width(target: LineTarget, ends: tuple[float, float]) -> float:
 def _steepest(target: LineTarget, ends: tuple[float, float]) -> float:
     """max |F''| on an interval."""
     x = torch.linspace(*ends, 2001, dtype=torch.float64)
-    return float(torch.abs(target.curvature(x)).max())
+    return max(float(torch.abs(target.curvature(x)).max()), (8 / (ends[1] - ends[0])) ** 2)
 
 
 def law_mesh(
