@@ -27,6 +27,9 @@ _VELOCITIES = 121
 _ROUGHLY = 1e-2
 """How well the distance of a law from its coarser resolution is told, relative to it."""
 
+_FAR = 1e-2
+"""A KL or chi2 above which its root is no metric: then what it changes by at the coarser resolution counts too."""
+
 _UNSURE = 0.1
 """The largest part of a KL or chi2 that may hang on how a law is continued in its tails."""
 
@@ -50,7 +53,11 @@ def between(name: str, law: PlaneLaw, other: Reference) -> Estimate:
         if not isinstance(part, PlaneLaw):
             continue
         if part.coarse is not None:
-            resolution += _within(value, sum(distance(Side.of(part), Side.of(part.coarse), _ROUGHLY)[:2]), metric)
+            near = _within(value, sum(distance(Side.of(part), Side.of(part.coarse), _ROUGHLY)[:2]), metric)
+            if not metric and value > _FAR:
+                pair = (Side.of(part.coarse), Side.of(other)) if part is law else (Side.of(law), Side.of(part.coarse))
+                near = max(near, 2 * abs(distance(*pair)[0] - value))
+            resolution += near
         rest = sum(error for kind, error in part.errors.items() if kind != "resolution")
         carried += rest if metric else _within(value, 4 * rest * rest, metric)
     if tails > _UNSURE * max(value, 1e-3):

@@ -28,6 +28,10 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         raise InvalidParameter("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
     require_axes(scheme, target, merged=True)
     require_stable(scheme, mean_square_growth)
+    slowest = 1 - mean_square_growth(scheme)
+    if slowest < 30 * _EPS:
+        what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
+        raise NotConverged(what, math.nan, rtol)
     distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
     moments, before = (step_moments(scheme, distinct, level) for level in (2, 1))
     found, coarse = _solve(moments), _solve(before)

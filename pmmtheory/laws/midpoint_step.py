@@ -29,8 +29,13 @@ class MidpointStep:
         return float(self.pmm.dynamics.noise(a - a * s, self.t + a * s))
 
     def push(self, s: float, x: Tensor, nodes: Tensor) -> Tensor:
-        """What a midpoint at s adds to the next state, at every (node of W_s over its deviation, start point): shape (q, n)."""
+        """What a midpoint at s adds to the next state, at every (node of W_s over its deviation, start point): shape (q, n).
+
+        Nothing at s = 0, where the interpolant is x itself.
+        """
         pmm, t, system = self.pmm, self.t, self.pmm.dynamics
+        if s == 0:
+            return torch.zeros((len(nodes), len(x)), dtype=x.dtype, device=x.device)
         now = pmm.step_size * s
         b0 = system.drift(x, t)
         state = system.transport(now, x, t) + system.respond(now, b0, t) + float(system.noise(now, t)) * nodes[:, None]

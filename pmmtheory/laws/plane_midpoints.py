@@ -123,14 +123,15 @@ def _pushed(pmm: PoissonStructure, t: float, sets: _Times, nodes: int, signs: li
     """The step with midpoints at every set of times, pushes only where a sign is True and the others with a minus."""
     system, a = pmm.dynamics, pmm.step_size
     assert isinstance(system, Underdamped)
-    s = sets.times.to(device).clamp_min(1e-9)  # at time 0 there is no noise to divide by, and no push
+    s = sets.times.to(device).clamp_min(1e-9)  # at time 0 there is no noise to divide by, and no midpoint: the interpolant is the state itself
+    later = (sets.times.to(device) > 0)[..., None]
     n = s.shape[1]
     points, shares = (np.array(list(product(values, repeat=n))).reshape(len(values) ** n, n) for values in normal_rule(nodes))
     z, share = torch.as_tensor(points, device=device), torch.as_tensor(shares.prod(1), device=device)
     root, carried, left = _conditional(system, a, s)
     noise, moved = torch.einsum("sij,gj->sgi", carried, z), torch.einsum("sij,gj->sgi", root, z)
     h = (a * s)[..., None]
-    push = system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s), t + h[..., 0])) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
+    push = later * system.transport(a - h - pmm.substep, pmm.push(torch.ones_like(s), t + h[..., 0])) if n else s[..., None].expand(-1, -1, 2)  # (sets, n, 2)
     chosen = torch.tensor(signs, dtype=s.dtype, device=device).reshape(len(signs), n)
     pushes = torch.einsum("snb,cn->bscn", push, chosen)
     sign = torch.tensor([(-1.0) ** (n - sum(kept)) for kept in signs], dtype=s.dtype, device=device)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
 from pmmtheory.divergences import chi2, kl, renyi, tv, w2
+from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import PlaneLaw, stationary_law
+from pmmtheory.schemes import BAOAB, BUB, EulerMaruyama
 from pmmtheory.targets import Gaussian
 from tests.oracles.lines import LINES
 from tests.oracles.plane_laws import on_line, plane_law
@@ -108,3 +111,60 @@ class TestWrongInput:
                 distance(self.law, other)
         with pytest.raises(InvalidParameter, match="Cosine against PlaneLaw"):
             distance(LINES["cosine"], self.law)
+
+
+class TestBetweenFarLaws:
+    """Laws on Gaussians far apart and of other widths, whose joint laws are Gaussian."""
+
+    @staticmethod
+    def pair(mean: float, engine: str) -> list[Any]:
+        return [
+            stationary_law(BAOAB(Underdamped(Gaussian(m, v), 2.0), 0.2 * math.sqrt(v)), engine=engine, **({"rtol": 1e-4} if engine == "plane" else {}))
+            for m, v in ((mean, 0.3), (-mean, 1.5))
+        ]
+
+    @pytest.mark.parametrize("mean", [1.5, 3.0])
+    def test_closed_forms(self, mean: float) -> None:
+        """KL both ways, chi2 of the narrow to the wide one by Gaussian integrals, and TV on a fine grid."""
+        laws, exact = self.pair(mean, "plane"), self.pair(mean, "linear")
+        for i, j in ((0, 1), (1, 0)):
+            seen = kl(laws[i], laws[j])
+            assert abs(seen.value - kl(exact[i], exact[j]).value) < seen.error < 1e-4 * seen.value
+        u = torch.linspace(-16.0, 16.0, 40_001, dtype=torch.float64)
+        p, q = (torch.exp(-((u - float(law.centre[0, 0])) ** 2) / 2 / law.blocks[0, 0, 0]) / torch.sqrt(2 * math.pi * law.blocks[0, 0, 0]) for law in exact)
+        spacing = float(u[1] - u[0])
+        seen, back = tv(laws[0], laws[1]), tv(laws[1], laws[0])
+        assert seen.value == pytest.approx(back.value, rel=1e-14)
+        assert abs(seen.value - float((p - q).abs().sum()) * spacing / 2) < seen.error + 1e-7
+        assert float(exact[0].blocks[0, 1, 1]) == pytest.approx(float(exact[1].blocks[0, 1, 1]), rel=1e-12)  # one velocity law: chi2 is that of positions
+        seen = chi2(laws[0], laws[1])
+        assert abs(seen.value - (float((p * p / q).sum()) * spacing - 1)) < seen.error + 1e-9 * seen.value
+
+    def test_a_chi2_that_is_infinite(self) -> None:
+        narrow, wide = self.pair(1.5, "plane")
+        with pytest.raises(InvalidParameter, match="laws whose chi2 is finite"):
+            chi2(wide, narrow)
+
+    def test_what_hangs_on_unknown_tails_is_said(self) -> None:
+        """The exponential integrator is wider than its target, the more so the farther out: what is told of it ends where the other law lives."""
+        one, other = (stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), rtol=1e-4, engine="plane") for m in (4.0, -4.0))
+        exact = [stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), engine="linear") for m in (4.0, -4.0)]
+        seen = kl(one, other)
+        assert abs(seen.value - kl(*exact).value) < seen.error and seen.parts["tails"] > 0.5 * seen.error
+
+
+def test_kinks_of_a_total_variation() -> None:
+    """Joint law of BUB on a Gaussian against the product, to its own error: the integral over the radius in closed form for every angle."""
+    target = Gaussian(0.56264, 0.96089)
+    chain = BUB(Underdamped(target, 1.87797), 0.144112)
+    seen, law = tv(stationary_law(chain, engine="plane"), target), stationary_law(chain, engine="linear")
+    angle = torch.linspace(0.0, math.pi, 20_001, dtype=torch.float64)[:-1]
+    ray = torch.stack([math.sqrt(target.covariance) * torch.cos(angle), torch.sin(angle)], -1)
+    inverse = torch.linalg.inv(law.blocks[0])
+    one = torch.einsum("ni,ij,nj->n", ray, inverse, ray)
+    height = math.sqrt(float(torch.linalg.det(inverse)) * target.covariance)  # of the law, where that of the product is 1
+    crossing = 2 * math.log(height) / (one - 1)
+    outside = (torch.exp(-one * crossing / 2) * height / one - torch.exp(-crossing / 2)).abs()
+    inside = (height / one - 1 - torch.where(one > 1, -1.0, 1.0) * outside).abs()
+    exact = float(torch.where(crossing > 0, inside + outside, (height / one - 1).abs()).mean()) / 2
+    assert abs(seen.value - exact) < seen.error < 1e-4 * exact

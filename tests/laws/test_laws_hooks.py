@@ -107,6 +107,7 @@ def told(dynamics: Any) -> str:
 def schemes(dynamics: Any) -> list[Scheme]:
     found: list[Scheme] = [EulerMaruyama(dynamics, STEP), RandomizedMidpoint(dynamics, STEP)]
     found += [cls(dynamics, STEP, 3 if dynamics.blocks == 1 else 2) for cls in OVERRIDDEN]
+    found += [Weaker(dynamics, STEP, 3, kind) for kind in ("single", "interior")]
     if dynamics.blocks > 1:
         found.append(BAOAB(dynamics, STEP))
     return found

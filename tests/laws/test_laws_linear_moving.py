@@ -17,6 +17,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LinearLaw, transient_law, transient_laws
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian
+from tests.oracles.one_step import one_step
 
 HORIZON, STOP, STEPS = 1.5, 0.1, 4
 DIGITS = 1e-10
@@ -302,10 +303,27 @@ def test_wrong_initial(initial: object) -> None:
         transient_law(chain("euler", system(Gaussian(np.zeros(3), FULL))), initial, 2)
 
 
-def test_a_step_that_is_not_its_own_is_refused() -> None:
+def test_a_push_of_its_own_is_in_the_moments() -> None:
+    """Doubled pushes of three substeps, against all sets of midpoints of the step itself."""
+
     class Own(PoissonMidpoint):
         def push(self, change, t=0.0):  # type: ignore[no-untyped-def]
             return 2 * super().push(change, t)
 
-    with pytest.raises(InvalidParameter, match="PoissonMidpoint with its own step"):
+    scheme = Own(system(Gaussian(0.8, 0.4)), 0.1, 3)
+    law = transient_law(scheme, Gaussian(0.3, 0.7), 1, engine="linear")
+    zero, one = (one_step(scheme, torch.tensor(x, dtype=torch.float64)) for x in (0.0, 1.0))
+    minus = one_step(scheme, torch.tensor(-1.0, dtype=torch.float64))
+    curve, slope = (one[1] + minus[1]) / 2 - zero[1], (one[1] - minus[1]) / 2
+    mean, square = zero[0] + 0.3 * (one[0] - zero[0]), zero[1] + 0.3 * slope + (0.7 + 0.09) * curve
+    assert float(law.mean) == pytest.approx(float(mean), rel=1e-12)
+    assert float(law.covariance) == pytest.approx(float(square - mean**2), rel=1e-12)
+
+
+def test_a_step_that_is_not_affine_is_refused() -> None:
+    class Own(PoissonMidpoint):
+        def midpoint_force(self, state, t, delay):  # type: ignore[no-untyped-def]
+            return torch.tanh(super().midpoint_force(state, t, delay))
+
+    with pytest.raises(InvalidParameter, match="affine"):
         law_of(Own(system(Gaussian(0.8, 0.4)), 0.1, 3), Gaussian())

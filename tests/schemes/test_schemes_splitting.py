@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -165,3 +166,19 @@ class TestOwnSplitting:
         moved = np.array([[1.0, a], [0.0, 1.0]]) @ own
         uu, uv, vv = factor.covariance
         assert np.array([[uu, uv], [uv, vv]]) == pytest.approx(moved @ moved.T, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ((("A", 0.5), ("X", 1.0), ("O", 1.0)), 'a letter "A", "B", "O" or "U"'),
+        ((("A", 1.0), ("B", 1.0)), 'at least one "O" or "U"'),
+        ((("A", 1.0), ("O", -1.0)), "shares above 0"),
+        ((("A", math.nan), ("O", 1.0)), "a finite share of the step"),
+        (("A", "O"), "pairs of a letter"),
+    ],
+)
+def test_parts_that_are_no_flows(parts: Any, told: str) -> None:
+    cls = type("Own", (Splitting,), {"parts": parts})
+    with pytest.raises(InvalidParameter, match=f"parts = .*{told}"):
+        cls(Underdamped(Gaussian(), 1.3), 0.1)
