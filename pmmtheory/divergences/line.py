@@ -147,7 +147,7 @@ def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: fl
     x = pair.known
     f, *errors = integrand(pair.at(x))
     peak, total = float(x[torch.argmax(f)]), 0.0
-    for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak):
+    for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):
             total += share

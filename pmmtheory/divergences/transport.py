@@ -36,6 +36,9 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
         parts["resolution"] = math.sqrt(max(sum(_square(law, law.coarse, floor)[:2]), 0.0))
     if isinstance(other, LineLaw) and other.coarse is not None:
         parts["reference"] = math.sqrt(max(sum(_square(other, other.coarse, floor)[:2]), 0.0))
+    starts = [(part, part.errors.get("start", 0.0)) for part in (law, other) if isinstance(part, LineLaw)]
+    if any(error for _, error in starts):  # that mass, moved by a standard deviation
+        parts["start"] = sum(math.sqrt(error * part.covariance) for part, error in starts)
     return Estimate.of(value, method, **parts)
 
 
@@ -64,7 +67,12 @@ def _square(law: LineLaw, other: Density, floor: float = 0.0) -> tuple[float, fl
     rounding = float((law.density(held) * (law.accuracy.floor / other.density(held).clamp_min(1e-18)).clamp_max(farthest) ** 2).sum()) * law.spacing
     found = integrals(lambda y: (shift(y) ** 2 * law.density(y))[None], inside, 1e-8, max(floor, rounding), most=4000)
     ends = torch.abs(shift(edges.new_tensor([low, high]))) / edges.new_tensor([left.distance, right.distance])
-    beyond = 0.0 if law.truncated else sum(float(end) ** 2 * tail.moment(2) for end, tail in zip(ends, (left, right), strict=True) if float(end) > 0)
+    lost = law.errors["ends"]
+    beyond = (
+        0.0
+        if law.truncated
+        else sum(float(end) ** 2 * (tail.moment(2) + lost * tail.distance**2) for end, tail in zip(ends, (left, right), strict=True) if end > 0)
+    )
     return float(found.values[0]), found.error, rounding, beyond
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, count
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws.grid import cell_integrals, interpolate
+from pmmtheory.laws.grid import interpolate
+from pmmtheory.laws.panels import Antiderivative, nodes_of
 from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.target import as_points
 
@@ -112,8 +114,7 @@ class LineLaw:
 
     def cdf(self, x: Any) -> Tensor:
         """The distribution function at x."""
-        points = as_points(x, 1).to(self.grid)
-        return interpolate(self._below, self.start, self.spacing, points).clamp(0.0, 1.0)
+        return self._below(as_points(x, 1).to(self.grid)).clamp(0.0, 1.0)
 
     def moment(self, k: int) -> Estimate:
         """E X^k, with its error: "resolution" against the lower one, "rounding", and "tails" beyond the grid.
@@ -171,7 +172,8 @@ class LineLaw:
         change = torch.abs(p - self._coarse(x)) if self.coarse is not None else torch.zeros_like(p)
         low, high = self.ends
         floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
-        return change + floor + (self.accuracy.relative + self.errors["rounding"]) * torch.abs(p)
+        relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
+        return change + floor + relative * torch.abs(p)
 
     def beyond(self, k: float) -> float:
         """A bound on int |x - mean|^k p outside the points where the density is well known."""
@@ -193,10 +195,9 @@ class LineLaw:
         """The density at the lower resolution, where there is one."""
         return self.density(x) if self.coarse is None else self.coarse.density(x)
 
-    @property
-    def _below(self) -> Tensor:
-        zero = torch.zeros(1, dtype=self.values.dtype, device=self.values.device)
-        return torch.cat([zero, torch.cumsum(cell_integrals(self.values, self.spacing), 0)])
+    @cached_property
+    def _below(self) -> Antiderivative:
+        return Antiderivative(self.grid, self.density(nodes_of(self.grid)), whole=True)
 
     def _expect(self, values: Tensor) -> float:
         return self._expect_density(values, self.values)

@@ -95,19 +95,21 @@ class Antiderivative:
         Panels that resolve the function, which vanishes outside.
     values : (m, NODES) tensor
         The function at the nodes of each panel.
+    whole : bool
+        Whether to sum from the left throughout, for a function whose integral is not zero.
     """
 
-    def __init__(self, edges: Tensor, values: Tensor):
+    def __init__(self, edges: Tensor, values: Tensor, whole: bool = False):
         self.edges = edges
         _, weights, _ = (torch.as_tensor(part, device=edges.device) for part in _rule())
         width = torch.diff(edges)
-        whole = (values @ weights) * width
+        masses = (values @ weights) * width
         zero = torch.zeros(1, dtype=edges.dtype, device=edges.device)
-        left = torch.cat([zero, torch.cumsum(whole, 0)])
-        right = -torch.cat([torch.flip(torch.cumsum(torch.flip(whole, [0]), 0), [0]), zero])
+        left = torch.cat([zero, torch.cumsum(masses, 0)])
+        right = -torch.cat([torch.flip(torch.cumsum(torch.flip(masses, [0]), 0), [0]), zero])
         size = torch.cumsum((values.abs() @ weights) * width, 0)
-        self._middle = int(torch.searchsorted(size, size[-1] / 2))
-        self._left, self._right = left, right
+        self._middle = len(width) if whole else int(torch.searchsorted(size, size[-1] / 2))
+        self._left, self._right, self._end = left, right, float(left[-1]) if whole else 0.0
         inner = (values @ torch.as_tensor(_inner().T, device=edges.device)) * width[:, None]
         self._coefficients = inner  # of the integral from the left edge, at the nodes
 
@@ -117,9 +119,9 @@ class Antiderivative:
         panel = (torch.searchsorted(edges, x.contiguous(), right=True) - 1).clamp(0, len(edges) - 2)
         share = ((x - edges[panel]) / (edges[panel + 1] - edges[panel])).clamp(0, 1)
         inner = _interpolated(self._coefficients[panel], share)
-        whole = self._left[panel + 1] - self._left[panel]
-        value = torch.where(panel < self._middle, self._left[panel] + inner, self._right[panel + 1] + (inner - whole))
-        return torch.where((x < edges[0]) | (x > edges[-1]), 0.0, value)
+        mass = self._left[panel + 1] - self._left[panel]
+        value = torch.where(panel < self._middle, self._left[panel] + inner, self._right[panel + 1] + (inner - mass))
+        return torch.where(x < edges[0], 0.0, torch.where(x > edges[-1], self._end, value))
 
 
 def nodes_of(edges: Tensor) -> Tensor:

@@ -27,32 +27,39 @@ class Tail:
         There.
     exponent : float
         -d log p / d log r there, or that of the far tail where it is smaller.
+    light : bool
+        Whether the far tail falls faster than any power.
     """
 
     distance: float
     density: float
     exponent: float
+    light: bool = True
 
     def moment(self, k: float) -> float:
-        """A bound on int r^k p beyond the distance; infinite where the exponent does not tell that it is finite."""
-        left = self.exponent - k - 1
+        """A bound on int r^k p beyond the distance; infinite where the exponent does not tell that it is finite.
+
+        A light tail whose decay cannot be read off is taken to fall like r^-(k + 2).
+        """
+        left = max(self.exponent - k - 1, 1.0 if self.light else 0.0)
         return self.density * self.distance ** (k + 1) / left if left > 0.05 else math.inf
 
 
-def tails(grid: Tensor, values: Tensor, uncertainty: Tensor, centre: float, index: float = math.inf) -> tuple[Tail, Tail]:
-    """The left and the right tail of a density on a grid; far out it falls no faster than r^-(index + 1)."""
-    return _tail(centre - grid.flip(0), values.flip(0), uncertainty.flip(0), index), _tail(grid - centre, values, uncertainty, index)
+def tails(grid: Tensor, values: Tensor, uncertainty: Tensor, centre: float, index: float = math.inf, light: bool = True) -> tuple[Tail, Tail]:
+    """The left and the right tail of a density on a grid; far out it falls no faster than r^-(index + 1), or, if light, faster than any power."""
+    left = _tail(centre - grid.flip(0), values.flip(0), uncertainty.flip(0), index, light)
+    return left, _tail(grid - centre, values, uncertainty, index, light)
 
 
-def _tail(distance: Tensor, values: Tensor, uncertainty: Tensor, index: float) -> Tail:
+def _tail(distance: Tensor, values: Tensor, uncertainty: Tensor, index: float, light: bool) -> Tail:
     heavy = math.isfinite(index)
     end = float(distance[-1]) * (_INSIDE if heavy else 1.0)
     seen = torch.nonzero((values > _SEEN * uncertainty) & (distance > 0) & (distance <= end)).flatten()
     if len(seen) < 2:
-        return Tail(float(distance[-1]), float(values.abs().max()), 0.0)
+        return Tail(float(distance[-1]), float(values.abs().max()), 0.0, False)
     last = int(seen[-1])
     inner = int(torch.searchsorted(distance.contiguous(), 0.9 * distance[last]))
     inner = min(max(inner, int(seen[0])), last - 1)
     fallen = math.log(float(values[inner] / values[last])) if values[inner] > 0 else 0.0
     exponent = fallen / math.log(float(distance[last] / distance[inner]))
-    return Tail(float(distance[last]), float(values[last]) * (_SAFETY if heavy else 1.0), min(exponent, index + 1))
+    return Tail(float(distance[last]), float(values[last]) * (_SAFETY if heavy else 1.0), min(exponent, index + 1), light and not heavy)

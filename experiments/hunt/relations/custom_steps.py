@@ -32,7 +32,7 @@ class Kicked(Scheme):
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         low, high = self.kicks
-        kick = torch.where(draws["u"] < self.cut, low, high)
+        kick = torch.where(draws["u"] < self.cut, torch.as_tensor(low, dtype=x.dtype), torch.as_tensor(high, dtype=x.dtype))
         return x + self.step_size * (self.dynamics.drift(x, t) + kick), math.sqrt(2 * self.step_size)
 
 
