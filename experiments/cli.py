@@ -94,6 +94,19 @@ def bench() -> None:
     measure_speed()
 
 
+@app.command()
+def verdicts(
+    curves: Annotated[int, typer.Option(min=1, help="Random curves a family.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 0,
+) -> None:
+    """Measure how often verdicts on rates are false, by family of curves; exit status 1 where they are too often."""
+    from experiments.rate_verdicts import all_tallies, table
+
+    tallies = list(all_tallies(curves, seed))
+    print("\n".join(table(tallies)))
+    raise typer.Exit(1 if any(found.too_often_false for found in tallies) else 0)
+
+
 def main() -> None:
     """Run the command line; an expected trouble is one sentence on the standard error."""
     try:
