@@ -116,7 +116,7 @@ def _half(rng: Random, h: Array) -> Array:
 
 
 def _log_factor(rng: Random, h: Array) -> Array:
-    return np.log(_log_uniform(rng, 1, 30) / h)
+    return np.asarray(np.log(_log_uniform(rng, 1, 30) / h))
 
 
 def _log_term(rng: Random, h: Array) -> Array:
@@ -147,11 +147,11 @@ def _rational(largest: float) -> Callable[[Random, Array], Array]:
 
 
 def _norm(rng: Random, h: Array) -> Array:
-    return np.sqrt(1 + (_log_uniform(rng, 0.1, 1000) * h ** rng.choice([0.5, 1.0])) ** 2)
+    return np.asarray(np.sqrt(1 + (_log_uniform(rng, 0.1, 1000) * h ** rng.choice([0.5, 1.0])) ** 2))
 
 
 def _cancelling(rng: Random, h: Array) -> Array:
-    return np.abs(1 - _log_uniform(rng, 1, 200) * h + rng.choice([0, 1]) * _log_uniform(rng, 1, 200) * h**2)
+    return np.asarray(np.abs(1 - _log_uniform(rng, 1, 200) * h + rng.choice([0, 1]) * _log_uniform(rng, 1, 200) * h**2))
 
 
 def _cubic_tail(rng: Random, h: Array) -> Array:
@@ -164,7 +164,7 @@ def _small_steps(rng: Random, h: Array) -> Array:
 
 
 def _slow_waves(rng: Random, h: Array) -> Array:
-    return np.exp(rng.uniform(0.05, 0.5) * np.sin(rng.uniform(0.3, 3) * np.log(h) + rng.uniform(0, 6)))
+    return np.asarray(np.exp(rng.uniform(0.05, 0.5) * np.sin(rng.uniform(0.3, 3) * np.log(h) + rng.uniform(0, 6))))
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -191,6 +191,8 @@ FAMILIES: tuple[Family, ...] = (
     Family("noise 1e-9-1e-5", _two_terms, noise=(1e-9, 1e-5)),
     Family("noise 1e-5-1e-3", _two_terms, noise=(1e-5, 1e-3)),
     Family("noise 1e-3-9e-3", _two_terms, noise=(1e-3, 9e-3)),
+    Family("noise 1e-9-1e-3, half order", _half, noise=(1e-9, 1e-3)),
+    Family("noise 1e-9-9e-3, saturating", _saturating, rates=(1.0,), noise=(1e-9, 9e-3)),
     Family("noise 1e-9-1e-3, c in 3-300", _power(3, 300), noise=(1e-9, 1e-3)),
     Family("smooth error 1e-9-9e-3 within its bound", _two_terms, drift=(1e-9, 9e-3)),
     Family("1 + c h^.5 + d h, stated", _half, options=lambda rate: {"correction": 0.5}),
@@ -198,4 +200,6 @@ FAMILIES: tuple[Family, ...] = (
     Family("a + h + d h^2, stated", _second_term, options=lambda rate: {"crossover": rate + 1}),
     Family("slow waves: exp(c sin(w log h))", _slow_waves, inside=False),
     Family("two crossovers: (1 + c h)/(1 + d h), c, d in .1-1000", _rational(1000), inside=False),
+    Family("log(b/h), hidden by noise 1e-9-9e-3", _log_factor, noise=(1e-9, 9e-3), has_constant=False, inside=False),
+    Family("1 + c h, c in 30-3000, hidden by noise 1e-9-9e-3", _power(30, 3000), noise=(1e-9, 9e-3), inside=False),
 )

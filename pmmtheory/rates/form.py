@@ -9,7 +9,8 @@ import numpy as np
 
 from pmmtheory.errors import positive, real
 from pmmtheory.estimate import Estimate
-from pmmtheory.rates.limit import Interval, limit
+from pmmtheory.rates.interval import Interval
+from pmmtheory.rates.limit import limit
 from pmmtheory.rates.sequence import Points, Sequence, local_constants, local_rates
 from pmmtheory.rates.two_terms import constants_beside, rates_beside
 

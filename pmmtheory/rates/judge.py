@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pmmtheory.rates.limit import Interval
+from pmmtheory.rates.interval import Interval
 
 WITHIN = 0.25
 """A rate passes if its whole interval is so near to the claim."""

@@ -7,12 +7,12 @@ Where the numbers show otherwise the interval is infinite.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 
-from pmmtheory.rates.noise import fits, grows
+from pmmtheory.rates.interval import Interval
+from pmmtheory.rates.noise import fits, grows, hardly_shrinks
 from pmmtheory.rates.sequence import Array, Sequence
 
 SLOWEST = 0.4
@@ -20,50 +20,25 @@ FASTEST = 2.5
 """Beyond this exponent two changes in a row tell of a turn, not of a power."""
 SOLID = 4.0
 """A change that is so many times its error is one."""
-DRIFT = 3.0
-"""How much farther the exponent of the correction may go than it went from the last step to this."""
-BACK = 1.0
-"""And how much farther back."""
+DRIFT, BACK, LEAST_DRIFT = 2.5, 0.7, 0.06
+"""So many times as far as it went from the last step to this the exponent of the correction may go on, and back; and so far at least ..."""
+FAR = 0.9
+"""... where steps fall by a factor exp(FAR) or more; closer steps move it less, so that what remains is more of them."""
 LARGEST_CHANGE = 0.1
 """Changes of a rate up to this one may grow."""
 LOWEST, HIGHEST = -6.0, 12.0
 """Exponents of corrections that are looked at."""
-SMALL = 0.01
+SMALL = 0.005
 """Beside noise, changes up to this one may grow."""
 
 
-@dataclass(frozen=True)
-class Interval:
-    """Two ends, and how they were found."""
-
-    low: float
-    high: float
-    how: str
-
-    @property
-    def width(self) -> float:
-        """high - low."""
-        return self.high - self.low
-
-    @property
-    def middle(self) -> float:
-        """Half way."""
-        return (self.low + self.high) / 2
-
-    @property
-    def known(self) -> bool:
-        """Whether it is finite."""
-        return math.isfinite(self.width)
-
-
-UNKNOWN = (-math.inf, math.inf)
-UNSETTLED = "the local rates do not settle: the smallest steps may be too large, or the error of another form"
+UNSETTLED = "the points settle on nothing: smaller steps are needed, or the error is of another form"
 
 
 def limit(sequence: Sequence) -> Interval:
     """An interval that holds the limit of a sequence of at least three numbers."""
     if len(sequence.values) < 3:
-        return Interval(*UNKNOWN, "the terms of the form stated are not told apart by at least three numbers")
+        return Interval.unknown("the terms of the form stated are not told apart by at least three numbers")
     return _Changes(sequence).limit()
 
 
@@ -90,7 +65,7 @@ class _Changes:
             return self._turning()
         before = abs(self.d[-3]) if long and self.solid[-3] else math.inf
         if order < SLOWEST or abs(self.d[-2]) > max(LARGEST_CHANGE, before):
-            return Interval(*UNKNOWN, UNSETTLED)
+            return Interval.unknown(UNSETTLED)
         return self._settling(order)
 
     def _around(self, distance: float, how: str) -> Interval:
@@ -106,18 +81,20 @@ class _Changes:
     def _in_noise(self) -> Interval:
         """Changes that are lost in the errors: fits to the points, or the plain bound where that is narrower."""
         points, slope = self.sequence.points, self.sequence.slope
-        seen = np.all(np.abs(self.d[-2:]) > self.bounds[-2:])
-        slow = (seen and self._order(len(self.d) - 1) < SLOWEST) or (points is not None and grows(points, slope))
-        if slow and abs(self.d[-1]) > SMALL:
-            return Interval(*UNKNOWN, UNSETTLED)
+        seen = bool(np.all(np.abs(self.d[-2:]) > self.bounds[-2:]))
+        unsettled = (seen and self._order(len(self.d) - 1) < SLOWEST) or (points is not None and grows(points, slope))
+        if unsettled and abs(self.d[-1]) > SMALL:
+            return Interval.unknown(UNSETTLED)
         bound = self._around(self._shrunk(np.abs(self.d) + self.bounds, SLOWEST, 2), "noise")
-        found = Interval(*(UNKNOWN if points is None else fits(points, slope)), "noise")
-        return bound if bound.width < found.width else found
+        if points is None:
+            return bound
+        found = Interval(*fits(points, slope), "noise")
+        return bound if bound.width < found.width and not hardly_shrinks(points, slope) else found
 
     def _turning(self) -> Interval:
         """Changes that are no power of the step: bounded by their size and that of their own changes."""
         if abs(self.d[-1]) > max(LARGEST_CHANGE, abs(self.d[-2])):
-            return Interval(*UNKNOWN, UNSETTLED)
+            return Interval.unknown(UNSETTLED)
         return self._around(self._shrunk(self.d, 1.0, 3) + 2 * self._shrunk(np.diff(self.d), 1.0, 3), "turning")
 
     def _settling(self, order: float) -> Interval:
@@ -126,9 +103,9 @@ class _Changes:
         pad = self.reach * max(0.0, self._shrunk(self.d, 1.0, 3) - 1.1 * abs(self.d[-1]))
         if len(self.d) > 2 and self.solid[-3]:
             n = len(self.d) - 1
-            step = max(1.0, 0.9 / abs(self.places[-1] - self.places[-2]))
+            per_step = max(1.0, FAR / abs(self.places[-1] - self.places[-2]))
             drift = order - self._order(n - 1)
-            down, up = (step * max(side * drift * (DRIFT if side * drift > 0 else -BACK), 0.06) for side in (-1, 1))
+            down, up = (per_step * max(side * drift * (DRIFT if side * drift > 0 else -BACK), LEAST_DRIFT) for side in (-1, 1))
             low, high = max(low, self._order(n, 1.0) - down), min(high, self._order(n, -1.0) + up)
         elif len(self.d) < 3:
             pad += self.theta / (1 + self.theta) * abs(self.d[-1])

@@ -22,7 +22,7 @@ def rates_beside(points: Points, other: float) -> Sequence:
     last = exponents[-1] if len(exponents) else 0.0
 
     def effect(r: float) -> Array:
-        return -np.diff(found.effect(last, r)) / gaps
+        return np.asarray(-np.diff(found.effect(last, r)) / gaps)
 
     return Sequence(exponents + other, (relative[:-1] + relative[1:]) / gaps, (found.middles[:-1] + found.middles[1:]) / 2, effect)
 
