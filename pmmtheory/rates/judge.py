@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pmmtheory.rates.interval import Interval
+from pmmtheory.rates.limit import NOISE
 
 WITHIN = 0.25
 """A rate passes if its whole interval is so near to the claim."""
@@ -25,7 +26,7 @@ def judge(rate: Interval, predicted: float | None, kind: str, log_constant: Inte
     if not rate.known:
         return "undecided", rate.how
     seen = f"[{rate.low:.4g}, {rate.high:.4g}]"
-    if rate.low <= FLAT and rate.high >= -FLAT and rate.how == "noise":
+    if rate.low <= FLAT and rate.high >= -FLAT and rate.how == NOISE:
         return "undecided", f"the interval {seen} holds a rate near 0: the errors do not fall yet, if ever"
     low, high = _widened(rate, RATE_DOUBT)
     if high < predicted or (kind == "asymptotic" and low > predicted):

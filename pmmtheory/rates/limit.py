@@ -28,10 +28,13 @@ LARGEST_CHANGE = 0.1
 """Changes of a rate up to this one may grow."""
 LOWEST, HIGHEST = -6.0, 12.0
 """Exponents of corrections that are looked at."""
+EXTRAPOLATED = 0.25
+"""The part of what fits extrapolate that is added to their hull."""
 SMALL = 0.005
 """Beside noise, changes up to this one may grow."""
 
 
+NOISE = "noise"
 UNSETTLED = "the points settle on nothing: smaller steps are needed, or the error is of another form"
 
 
@@ -39,7 +42,20 @@ def limit(sequence: Sequence) -> Interval:
     """An interval that holds the limit of a sequence of at least three numbers."""
     if len(sequence.values) < 3:
         return Interval.unknown("the terms of the form stated are not told apart by at least three numbers")
-    return _Changes(sequence).limit()
+    found = _Changes(sequence)
+    interval = found.limit()
+    if len(sequence.values) == 3 or found.solid[-2:].all():
+        return interval
+    earlier = _without_last(sequence)
+    return earlier if earlier.known and earlier.how != NOISE and earlier.width < interval.width else interval
+
+
+def _without_last(sequence: Sequence) -> Interval:
+    """The limit without the smallest step, whose number is lost in its error; nothing where that number contradicts it."""
+    before, last, bound = sequence.without_last, sequence.values[-1], sequence.bounds[-1]
+    found = limit(before)
+    low, high = min(found.low, before.values[-1] - before.bounds[-1]), max(found.high, before.values[-1] + before.bounds[-1])
+    return found if low <= last + bound and last - bound <= high else Interval.unknown(UNSETTLED)
 
 
 class _Changes:
@@ -85,11 +101,17 @@ class _Changes:
         unsettled = (seen and self._order(len(self.d) - 1) < SLOWEST) or (points is not None and grows(points, slope))
         if unsettled and abs(self.d[-1]) > SMALL:
             return Interval.unknown(UNSETTLED)
-        bound = self._around(self._shrunk(np.abs(self.d) + self.bounds, SLOWEST, 2), "noise")
+        bound = self._around(self._shrunk(np.abs(self.d) + self.bounds, SLOWEST, 2), NOISE)
         if points is None:
             return bound
-        found = Interval(*fits(points, slope), "noise")
+        found = self._padded(*fits(points, slope))
         return bound if bound.width < found.width and not hardly_shrinks(points, slope) else found
+
+    def _padded(self, low: float, high: float) -> Interval:
+        """The hull of fits, wider by a part of what they extrapolate: their corrections are not the only ones."""
+        last = float(self.sequence.values[-1])
+        pad = EXTRAPOLATED * max(abs(last - low), abs(last - high)) if math.isfinite(high - low) else 0.0
+        return Interval(low - pad, high + pad, NOISE)
 
     def _turning(self) -> Interval:
         """Changes that are no power of the step: bounded by their size and that of their own changes."""
@@ -128,6 +150,7 @@ class _Changes:
             changes = np.diff(self.sequence.effect(r))
             return float(changes[i] / changes[i - 1]) - ratio
 
-        if excess(HIGHEST) >= 0 or excess(LOWEST) <= 0:
-            return LOWEST if excess(LOWEST) <= 0 else HIGHEST
-        return float(brentq(excess, LOWEST, HIGHEST, xtol=1e-9))
+        if excess(LOWEST) <= 0:
+            return LOWEST
+        found = HIGHEST if excess(HIGHEST) >= 0 else float(brentq(excess, LOWEST, HIGHEST, xtol=1e-9))
+        return found

@@ -44,6 +44,12 @@ class Sequence:
     points: Points | None = None
     slope: bool = False
 
+    @property
+    def without_last(self) -> Sequence:
+        """The sequence without the smallest step."""
+        points = self.points and Points(self.points.x[:-1], self.points.y[:-1], self.points.noise[:-1])
+        return Sequence(self.values[:-1], self.bounds[:-1], self.places[:-1], lambda r: self.effect(r)[:-1], points, self.slope)
+
 
 def local_rates(points: Points) -> Sequence:
     """The slopes between neighbours: they approach the rate."""
