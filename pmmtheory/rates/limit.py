@@ -42,20 +42,21 @@ def limit(sequence: Sequence) -> Interval:
     """An interval that holds the limit of a sequence of at least three numbers."""
     if len(sequence.values) < 3:
         return Interval.unknown("the terms of the form stated are not told apart by at least three numbers")
-    found = _Changes(sequence)
-    interval = found.limit()
-    if len(sequence.values) == 3 or found.solid[-2:].all():
-        return interval
-    earlier = _without_last(sequence)
-    return earlier if earlier.known and earlier.how != NOISE and earlier.width < interval.width else interval
+    changes = _Changes(sequence)
+    found, clear = changes.limit(), changes.clear
+    if clear in (0, len(sequence.values)):
+        return found
+    earlier = _of_the_first(sequence, clear)
+    return earlier if earlier.width < found.width else found
 
 
-def _without_last(sequence: Sequence) -> Interval:
-    """The limit without the smallest step, whose number is lost in its error; nothing where that number contradicts it."""
-    before, last, bound = sequence.without_last, sequence.values[-1], sequence.bounds[-1]
-    found = limit(before)
-    low, high = min(found.low, before.values[-1] - before.bounds[-1]), max(found.high, before.values[-1] + before.bounds[-1])
-    return found if low <= last + bound and last - bound <= high else Interval.unknown(UNSETTLED)
+def _of_the_first(sequence: Sequence, number: int) -> Interval:
+    """The limit of the first numbers, where the rest are lost in their errors: unknown if one of these lies beyond it."""
+    first = sequence.first(number)
+    found, last, bound = _Changes(first).limit(), first.values[-1], first.bounds[-1]
+    low, high = min(found.low, last - bound), max(found.high, last + bound)
+    rest, bounds = sequence.values[number:], sequence.bounds[number:]
+    return found if np.all((low <= rest + bounds) & (rest - bounds <= high)) else Interval.unknown(UNSETTLED)
 
 
 class _Changes:
@@ -70,6 +71,12 @@ class _Changes:
         theta = math.exp(SLOWEST * (self.places[-1] - self.places[-2]))
         self.reach = theta / (1 - theta)
         self.theta = theta
+
+    @property
+    def clear(self) -> int:
+        """How many numbers there are up to the last two changes in a row that are solid."""
+        pairs = np.flatnonzero(self.solid[1:] & self.solid[:-1])
+        return int(pairs[-1]) + 3 if len(pairs) else 0
 
     def limit(self) -> Interval:
         if not (self.solid[-1] and self.solid[-2]):
@@ -144,7 +151,7 @@ class _Changes:
 
     def _order(self, i: int, error: float = 0.0) -> float:
         """The exponent r with which step^r would have the last change d_i / d_{i-1}, within what is looked at; its lower end for error 1, its upper for -1."""
-        ratio = (abs(self.d[i]) + error * self.bounds[i]) / (abs(self.d[i - 1]) - error * self.bounds[i - 1])
+        ratio = float((abs(self.d[i]) + error * self.bounds[i]) / (abs(self.d[i - 1]) - error * self.bounds[i - 1]))
 
         def excess(r: float) -> float:
             changes = np.diff(self.sequence.effect(r))
@@ -152,5 +159,5 @@ class _Changes:
 
         if excess(LOWEST) <= 0:
             return LOWEST
-        found = HIGHEST if excess(HIGHEST) >= 0 else float(brentq(excess, LOWEST, HIGHEST, xtol=1e-9))
-        return found
+        root: float = brentq(excess, LOWEST, HIGHEST, xtol=1e-9) if excess(HIGHEST) < 0 else HIGHEST
+        return root

@@ -44,11 +44,11 @@ class Sequence:
     points: Points | None = None
     slope: bool = False
 
-    @property
-    def without_last(self) -> Sequence:
-        """The sequence without the smallest step."""
-        points = self.points and Points(self.points.x[:-1], self.points.y[:-1], self.points.noise[:-1])
-        return Sequence(self.values[:-1], self.bounds[:-1], self.places[:-1], lambda r: self.effect(r)[:-1], points, self.slope)
+    def first(self, number: int) -> Sequence:
+        """The sequence of the largest steps alone."""
+        n = number + self.slope
+        points = self.points and Points(self.points.x[:n], self.points.y[:n], self.points.noise[:n])
+        return Sequence(self.values[:number], self.bounds[:number], self.places[:number], lambda r: self.effect(r)[:number], points, self.slope)
 
 
 def local_rates(points: Points) -> Sequence:
