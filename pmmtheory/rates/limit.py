@@ -139,7 +139,7 @@ class _Changes:
         elif len(self.d) < 3:
             pad += self.theta / (1 + self.theta) * abs(self.d[-1])
         ends = [end for exponent in (low, high) for end in self._extrapolated(exponent)]
-        return Interval(min(ends) - pad, max(ends) + pad, "settling")
+        return Interval(float(min(ends) - pad), float(max(ends) + pad), "settling")
 
     def _extrapolated(self, exponent: float) -> tuple[float, float]:
         """The limit if the rest of the correction is step^exponent."""
