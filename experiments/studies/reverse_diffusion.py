@@ -59,7 +59,7 @@ def _in_the_plane() -> Iterator[Check]:
 
 def against_fine(label: str, scheme: str, control: bool = False) -> Check:
     """An interior midpoint with fixed K, against the chain of fine steps that it imitates."""
-    counts = (6, 9, 14, 21)
+    counts = (5, 7, 10, 15, 22)
     points = tuple(Point(round(1 / n, 12), cell(n, scheme=scheme, midpoints="interior", substeps=8, against="fine", rtol=1e-9), "w2") for n in counts)
     claim = Claim(
         f"W2 of {label}, K=8, to the chain of fine steps falls at least like step^1.5", label, "w2", 1.5, "bound", "the mean push is that of the fine steps"
