@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ ALLOWED = 0.005
 """The part of the curves of a family on which some verdict may be false."""
 WRONG_RATES = (-1.0, -0.5, -0.26, 0.26, 0.5, 1.0)
 WRONG_CONSTANTS = (0.5, 0.9, 1.1, 2.0)
+HEADING = "| error / (C step^p), h = step | rate passes | constant passes | a true claim fails | a wrong one passes |"
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,23 @@ def tally(family: Family, curves: int, seed: int) -> Tally:
     return Tally(family, curves, passed, constant_passed, failed, wrong, sum(fails or passes for _, _, fails, passes in found))
 
 
-def table(tallies: Iterable[Tally]) -> Iterator[str]:
-    """The lines of a Markdown table, one family after the other."""
-    yield "| error / (C step^p), h = step | rate passes | constant passes | a true claim fails | a wrong one passes |"
-    yield "|---|---|---|---|---|"
-    for found in tallies:
-        constant = _percent(found.constant_passed, found.curves) if found.family.has_constant else ""
-        shares = (_percent(found.passed, found.curves), constant, _percent(found.failed, found.curves), _percent(found.wrongly_passed, found.curves))
-        name = found.family.name if found.family.inside else f"*outside the assumption:* {found.family.name}"
-        yield f"| {name} | {' | '.join(shares)} |"
+def show(curves: int, seed: int) -> bool:
+    """Print a Markdown table, row by row; whether some family has too many false verdicts."""
+    print(f"{HEADING}\n|---|---|---|---|---|")
+    too_often = False
+    for family in FAMILIES:
+        found = tally(family, curves, seed)
+        print(row(found), flush=True)
+        too_often |= found.too_often_false
+    return too_often
 
 
-def all_tallies(curves: int, seed: int) -> Iterator[Tally]:
-    """One a family."""
-    return (tally(family, curves, seed) for family in FAMILIES)
+def row(found: Tally) -> str:
+    """The line of a family."""
+    constant = _percent(found.constant_passed, found.curves) if found.family.has_constant else ""
+    shares = (_percent(found.passed, found.curves), constant, _percent(found.failed, found.curves), _percent(found.wrongly_passed, found.curves))
+    name = found.family.name if found.family.inside else f"*outside the assumption:* {found.family.name}"
+    return f"| {name} | {' | '.join(shares)} |"
 
 
 def _judged(curve: Curve) -> tuple[bool, bool, bool, bool]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
 
 from pmmtheory.rates.interval import Interval
 from pmmtheory.rates.noise import fits, grows, hardly_shrinks
+from pmmtheory.rates.root import root
 from pmmtheory.rates.sequence import Array, Sequence
 
 SLOWEST = 0.4
@@ -137,7 +137,7 @@ class _Changes:
             down, up = (per_step * max(side * drift * (DRIFT if side * drift > 0 else -BACK), LEAST_DRIFT) for side in (-1, 1))
             low, high = max(low, self._order(n, 1.0) - down), min(high, self._order(n, -1.0) + up)
         elif len(self.d) < 3:
-            pad += self.theta / (1 + self.theta) * abs(self.d[-1])
+            pad += abs(self.d[-1])
         ends = [end for exponent in (low, high) for end in self._extrapolated(exponent)]
         return Interval(float(min(ends) - pad), float(max(ends) + pad), "settling")
 
@@ -157,7 +157,4 @@ class _Changes:
             changes = np.diff(self.sequence.effect(r))
             return float(changes[i] / changes[i - 1]) - ratio
 
-        if excess(LOWEST) <= 0:
-            return LOWEST
-        root: float = brentq(excess, LOWEST, HIGHEST, xtol=1e-9) if excess(HIGHEST) < 0 else HIGHEST
-        return root
+        return root(excess, LOWEST, HIGHEST, 1e-9)

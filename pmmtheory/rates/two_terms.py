@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
+from pmmtheory.rates.root import root
 from pmmtheory.rates.sequence import SIGMAS, Array, Points, Sequence
 
 SEEN = 2.0
@@ -62,10 +62,7 @@ def _solve(found: _Differences, k: int, ratio: float) -> float:
     def excess(s: float) -> float:
         return _log_length(found.x, k, s) - _log_length(found.x, k + 1, s) - ratio
 
-    low, high = EXPONENTS
-    if excess(low) >= 0 or excess(high) <= 0:
-        return low if excess(low) >= 0 else high
-    return float(brentq(excess, low, high, xtol=1e-13))
+    return root(excess, *EXPONENTS, 1e-13)
 
 
 def _log_length(x: Array, k: int, s: float) -> float:
