@@ -8,8 +8,8 @@ from collections.abc import Callable
 def root(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
     """Where a function changes its sign between two ends, by bisection; the end at which it is smaller where it does not.
 
-    >>> round(root(lambda x: x**3 - 2, 0.0, 2.0, 1e-12), 9)
-    1.259921050
+    >>> round(root(lambda x: x**3 - 2, 0.0, 2.0, 1e-12), 8)
+    1.25992105
     >>> root(lambda x: x + 1, 0.0, 2.0, 1e-12)
     0.0
     """
