@@ -113,6 +113,17 @@ def hunt(
     raise typer.Exit(0 if hunt(plan, store) else 1)
 
 
+@app.command()
+def verdicts(
+    curves: Annotated[int, typer.Option(min=1, help="Random curves a family.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 0,
+) -> None:
+    """Measure how often verdicts on rates are false, by family of curves; exit status 1 where they are too often."""
+    from experiments.rate_verdicts import show
+
+    raise typer.Exit(1 if show(curves, seed) else 0)
+
+
 def main() -> None:
     """Run the command line; an expected trouble is one sentence on the standard error."""
     try:

@@ -60,11 +60,11 @@ def decide(study: str, check: Check, results: Results) -> Outcome:
         if verdict == "pass" and skipped:
             verdict, reason = "undecided", f"{reason}, but points are missing"
         return Outcome(study, check, verdict, reason, points, skipped, ratio=ratio)
-    constant = find(check.constant, results) if check.constant else None
+    constant, claim = find(check.constant, results) if check.constant else None, check.claim
     try:
         steps, estimates = [step for step, _ in points], [estimate for _, estimate in points]
         claimed = constant.value if constant else None
-        fit = fit_rate(steps, estimates, predicted=check.claim.rate, kind=check.claim.kind, constant=claimed, correction=check.claim.correction)
+        fit = fit_rate(steps, estimates, claim.rate, claim.kind, claimed, claim.correction, claim.logarithm, claim.crossover)
     except PmmError as error:
         return Outcome(study, check, "undecided", str(error), points, skipped, constant)
     verdict, reason = fit.verdict, fit.reason

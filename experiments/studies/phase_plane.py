@@ -52,7 +52,7 @@ def _checks(profile: str) -> Iterator[Check]:
 def steps(target: str, label: str, profile: str) -> list[float]:
     """Steps that fall by 1.6, by its root in the full profile; schemes of order 3 reach their rate later."""
     largest = _TARGETS[target][0] * {1: 1.0, 2: 0.8, 3: 0.55}[SCHEMES[label][0]]
-    count, ratio = (4, 1.6) if profile == "quick" else (8, 1.6**0.5)
+    count, ratio = (5, 1.6) if profile == "quick" else (8, 1.6**0.5)
     return [round(largest * ratio**-i, 6) for i in range(count)]
 
 

@@ -9,7 +9,7 @@ from experiments.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 TARGET, FRICTION = "gaussian", 2.3
-ACCURACIES = {profile: tuple(float(f"{10 ** (-i / 2):.6g}") for i in range(5, last)) for profile, last in (("quick", 9), ("full", 11))}
+ACCURACIES = {profile: tuple(float(f"{10 ** (-i / 2):.6g}") for i in range(first, last)) for profile, first, last in (("quick", 6, 10), ("full", 5, 11))}
 _POISSON = {"scheme": "PoissonMidpoint", "substeps": "inf"}
 SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
     "LMC": (1, {"scheme": "EulerMaruyama"}),

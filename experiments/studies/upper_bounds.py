@@ -22,7 +22,7 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _kandasamy_nagaraj(target: str, profile: str) -> Iterator[Check]:
     time = 0.5
-    counts = (8, 12, 16, 24, 32) if profile == "quick" else (8, 12, 16, 24, 32, 48)
+    counts = (8, 12, 16, 24, 32, 48) if profile == "quick" else (8, 12, 16, 24, 32, 48)
     for label, bound, substeps in (("K=4", kandasamy_nagaraj_rate(0), lambda n: 4), ("K=1/step", kandasamy_nagaraj_rate(1), lambda n: 2 * n)):
         points = tuple(Point(time / n, _against_fine(target, n, time, substeps(n)), "kl") for n in counts)
         name = f"PMM bernoulli, {label}"

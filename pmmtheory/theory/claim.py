@@ -27,6 +27,10 @@ class Claim:
         Under which the statement holds.
     correction : float
         The exponent r of the expansion C step^p (1 + c step^r + ...).
+    logarithm : float
+        The exponent of a further factor log(1/step).
+    crossover : float, optional
+        The exponent q of a second term, for errors C step^p (1 + c step^r + ...) + D step^q.
     """
 
     statement: str
@@ -37,6 +41,8 @@ class Claim:
     source: str
     assumptions: str = "smooth F with bounded second derivative"
     correction: float = 1.0
+    logarithm: float = 0.0
+    crossover: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("asymptotic", "bound", "inequality"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from experiments.store import Stored
@@ -63,3 +67,13 @@ def test_missing_constant_does_not_pass() -> None:
     assert outcome.verdict == "undecided" and "the predicted constant is missing: not computed yet" in outcome.reason
     results[constant.cell.key] = Stored({"kl": Estimate(1.0, 0.0, "given")})
     assert decide("a study", check, results).verdict == "pass"
+
+
+@pytest.mark.parametrize(("form", "values"), [({"logarithm": 1.0}, lambda h: h * math.log(1 / h)), ({"crossover": 2.0}, lambda h: h + 100 * h**2)])
+def test_the_form_that_a_claim_states_is_the_one_that_is_fitted(form: dict[str, float], values: Callable[[float], float]) -> None:
+    """With a factor log(1/step), and with a second term, the constant is found where the form is stated, and not where it is not."""
+    results = stored("kl", [values(step) for step in STEPS])
+    plain = Claim("a claim", "a scheme", "kl", 1.0, "asymptotic", "made up")
+    fits = [decide("a study", Check(claim, "a target", points("kl")), results).fit for claim in (plain, replace(plain, **form))]  # type: ignore[arg-type]
+    assert fits[0] is not None and fits[1] is not None and fits[1].verdict == "pass"
+    assert fits[1].constant == pytest.approx(1.0, rel=1e-6) and fits[0].constant != pytest.approx(1.0, rel=0.05)

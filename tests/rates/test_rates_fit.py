@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates import RateFit, fit_rate
-from pmmtheory.rates.fit import judge
+from pmmtheory.rates.interval import Interval
+from pmmtheory.rates.judge import judge
 
 HALVING = [0.1 * 0.5**i for i in range(7)]
 
@@ -56,7 +57,7 @@ def test_a_narrow_interval_is_had_from_clean_points() -> None:
     rng = np.random.default_rng(5)
     fits = [case.fit(constant=case.constant) for case in (random_case(rng, 0.0, correction=1.0) for _ in range(50))]
     assert Counter(fit.verdict for fit in fits)["pass"] >= 48
-    assert np.median([fit.interval[1] - fit.interval[0] for fit in fits]) < 1e-3
+    assert np.median([fit.interval[1] - fit.interval[0] for fit in fits]) < 5e-3
 
 
 @pytest.mark.parametrize("shift", [-1.0, -0.5, 0.5, 1.0])
@@ -127,8 +128,14 @@ def test_exponential_decay_is_no_rate() -> None:
     assert fit_rate(HALVING, [math.exp(-1 / h) for h in HALVING], predicted=2.0).verdict != "pass"
 
 
-def test_a_floor_is_no_decay() -> None:
-    assert fit_rate(HALVING, [1.0] * 7, predicted=1.0).verdict == "fail"
+def test_errors_that_do_not_fall_yet_decide_nothing() -> None:
+    """1 - exp(-10^4 h) is 1 to the last digit at these steps, and its rate is 1."""
+    assert fit_rate(HALVING, [1.0] * 7, predicted=1.0).verdict == "undecided"
+    assert fit_rate(HALVING, [1.0] * 7, predicted=0.0).verdict == "undecided"
+
+
+def test_a_floor_that_is_approached_is_no_decay() -> None:
+    assert fit_rate(HALVING, [0.3 * (1 + h) for h in HALVING], predicted=1.0).verdict == "fail"
 
 
 def test_a_term_of_lower_order_that_surfaces_is_not_passed() -> None:
@@ -158,7 +165,11 @@ class TestConstant:
         assert fit.verdict == "fail" and "constant" in fit.reason
 
     def test_too_wide_to_tell(self) -> None:
-        assert judge((1.9, 2.1), 2.0, "asymptotic", (2.0, 4.0), 3.0)[0] == "undecided"
+        assert judge(Interval(1.9, 2.1, ""), 2.0, "asymptotic", Interval(math.log(2.0), math.log(4.0), ""), 3.0)[0] == "undecided"
+
+    def test_nearly_too_wide(self) -> None:
+        for width, verdict in ((0.048, "pass"), (0.05, "undecided")):
+            assert judge(Interval(1.9, 2.1, ""), 2.0, "asymptotic", Interval(0.0, width, ""), 1.01)[0] == verdict
 
     def test_a_bound_has_none(self) -> None:
         assert fit_rate(HALVING, self.values, predicted=2.0, kind="bound", constant=99.0).verdict == "pass"
@@ -168,20 +179,24 @@ class TestConstant:
     ("interval", "kind", "verdict"),
     [
         ((1.9, 2.1), "asymptotic", "pass"),
-        ((1.6, 1.9), "asymptotic", "fail"),
+        ((1.75, 2.25), "asymptotic", "pass"),
+        ((1.74, 2.1), "asymptotic", "undecided"),
+        ((1.9, 2.26), "asymptotic", "undecided"),
+        ((2.01, 2.03), "asymptotic", "pass"),
+        ((1.8, 1.9), "asymptotic", "fail"),
         ((2.1, 2.2), "asymptotic", "fail"),
-        ((1.4, 2.1), "asymptotic", "undecided"),
-        ((1.9, 2.6), "asymptotic", "undecided"),
-        ((1.5, 2.1), "asymptotic", "undecided"),
+        ((1.6, 1.9), "asymptotic", "undecided"),
         ((1.9, 2.1), "bound", "pass"),
         ((2.9, 3.1), "bound", "pass"),
         ((1.9, 9.0), "bound", "pass"),
-        ((1.4, 9.0), "bound", "undecided"),
-        ((1.6, 1.9), "bound", "fail"),
+        ((1.7, 9.0), "bound", "undecided"),
+        ((1.8, 1.9), "bound", "fail"),
+        ((-math.inf, math.inf), "bound", "undecided"),
     ],
 )
 def test_verdict_on_the_rate_two(interval: tuple[float, float], kind: str, verdict: str) -> None:
-    assert judge(interval, 2.0, kind, (1.0, 1.0), None)[0] == verdict
+    """A claim fails beyond the interval widened by half its width and 0.02, and passes where the interval lies within 1/4 of it."""
+    assert judge(Interval(*interval, ""), 2.0, kind, Interval(0.0, 0.0, ""), None)[0] == verdict
 
 
 finite = st.floats(-1, 1)
@@ -214,6 +229,9 @@ def test_order_does_not_matter(order: list[int]) -> None:
         ([0.1, math.nan], [1.0, 1.0], {}, "step_sizes"),
         ([0.1, 0.2], [1.0, 1.0], {"kind": "exact"}, "kind"),
         (HALVING, HALVING, {"correction": 0.0}, "correction"),
+        (HALVING, HALVING, {"logarithm": math.inf}, "logarithm"),
+        ([1.0, *HALVING[1:]], HALVING, {"logarithm": 1.0}, "step_sizes"),
+        (HALVING, HALVING, {"crossover": math.nan}, "crossover"),
         (HALVING, HALVING, {"predicted": math.nan}, "predicted"),
         (HALVING, HALVING, {"predicted": 1.0, "constant": math.nan}, "constant"),
     ],
@@ -223,7 +241,7 @@ def test_wrong_input(steps: list[float], estimates: list[float], options: dict[s
         fit_rate(steps, estimates, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_an_error_that_is_not_finite_raises(bad: float) -> None:
-    with pytest.raises(ValueError, match="finite"):
-        fit_rate(HALVING, [*HALVING[1:], bad], predicted=1.0)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, "x", None, True, [1.0, 2.0]])
+def test_an_estimate_that_is_no_finite_number_is_named(bad: object) -> None:
+    with pytest.raises(InvalidParameter, match="estimates = .* is not allowed"):
+        fit_rate(HALVING, [*HALVING[1:], bad], predicted=1.0)  # type: ignore[list-item]

@@ -40,7 +40,7 @@ def errors(make: Callable[[int], Scheduler], data: str, steps: tuple[int, ...]) 
 @pytest.mark.parametrize("name", METHODS)
 def test_errors_fall_with_the_order_of_the_method(name: str, data: str) -> None:
     make, order = METHODS[name]
-    steps = (48, 72, 96, 144, 192, 288)
+    steps = (48, 72, 96, 144, 192, 288, 384)
     fit = fit_rate([1 / n for n in steps], errors(make, data, steps), predicted=order)
     assert fit.verdict == "pass", (fit, errors(make, data, steps))
 
