@@ -33,9 +33,9 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     floor = (1e-4 * value) ** 2
     parts = {"quadrature": _root(missed, square) + 4e-16 * value, "rounding": _root(rounding, square), "tails": _root(beyond, square)}
     if law.coarse is not None:
-        parts["resolution"] = math.sqrt(max(sum(_square(law, law.coarse, floor)[:2]), 0.0))
+        parts["resolution"] = law.accuracy.caution * math.sqrt(max(sum(_square(law, law.coarse, floor)[:2]), 0.0))
     if isinstance(other, LineLaw) and other.coarse is not None:
-        parts["reference"] = math.sqrt(max(sum(_square(other, other.coarse, floor)[:2]), 0.0))
+        parts["reference"] = other.accuracy.caution * math.sqrt(max(sum(_square(other, other.coarse, floor)[:2]), 0.0))
     starts = [(part, part.errors.get("start", 0.0)) for part in (law, other) if isinstance(part, LineLaw)]
     if any(error for _, error in starts):  # that mass, moved by a standard deviation
         parts["start"] = sum(math.sqrt(error * part.covariance) for part, error in starts)
@@ -83,8 +83,9 @@ def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near:
     """
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
     few, light = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(8))
-    low = torch.where(gap < 0, -farthest, 0.0).to(x.dtype)
-    high = torch.where(gap < 0, 0.0, farthest).to(x.dtype)
+    result = torch.zeros_like(x)
+    where = torch.arange(len(x), device=x.device)
+    low, high = torch.where(gap < 0, -farthest, 0.0).to(x.dtype), torch.where(gap < 0, 0.0, farthest).to(x.dtype)
     start, shift = cdf(x), (gap / density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
     for _ in range(100):
         rule = (few, light) if float(torch.abs(shift).max()) < 0.3 * near else (nodes, weights)
@@ -93,8 +94,9 @@ def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near:
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
         step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-        done = torch.abs(step - shift) <= 1e-11 * torch.abs(step) + 1e-300
-        shift = step
-        if bool((done | (high - low < 1e-12 * farthest)).all()):
+        going = (torch.abs(step - shift) > 1e-11 * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest)
+        result[where] = step
+        if not bool(going.any()):
             break
-    return shift
+        x, gap, start, shift, low, high, where = (part[going] for part in (x, gap, start, step, low, high, where))
+    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -25,6 +26,9 @@ _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
 
 _EPS = 2.3e-16
+
+_SLOW, _CAUTION = 0.02, 10.0
+"""A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
 
 
 def line_target(scheme: Scheme) -> LineTarget:
@@ -79,12 +83,12 @@ def _stationary_on(
     direct = not scheme.draws and not truncated
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
     if direct:
-        masses, rounding, accuracy = elimination.invariant(matrix), 0.0, Accuracy(0.0, 1e-13)
+        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13)
     else:
-        masses, rounding = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
-        accuracy = Accuracy(tail_index=index)
-    rounding += 4 * _EPS * max(map(abs, ends)) / _width(target, ends)
-    accuracy = Accuracy(accuracy.floor, accuracy.relative, rounding, accuracy.tail_index)
+        masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
+        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=min(max(1.0, slow), _CAUTION))
+    accuracy = replace(accuracy, rounding=accuracy.rounding + 4 * _EPS * max(map(abs, ends)) / _width(target, ends))
     grid, values = points.points, masses / points.weights
     if not points.uniform:
         grid = _output(scheme, target, level, ends, device)

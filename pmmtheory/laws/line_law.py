@@ -36,12 +36,16 @@ class Accuracy:
         The total variation distance that rounding may cost.
     tail_index : float
         The law has finite moments of orders below this.
+    caution : float
+        How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
+        weights of its modes magnify every error of a step.
     """
 
     floor: float = 1e-16
     relative: float = 1e-14
     rounding: float = 0.0
     tail_index: float = math.inf
+    caution: float = 1.0
 
 
 class LineLaw:
@@ -136,7 +140,7 @@ class LineLaw:
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
             raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
-        return Estimate.of(self._expect(self.grid**power), "exact law", resolution=change, rounding=rounding, tails=beyond)
+        return Estimate.of(self._expect(self.grid**power), "exact law", resolution=self.accuracy.caution * change, rounding=rounding, tails=beyond)
 
     @property
     def mean(self) -> float:
@@ -162,7 +166,7 @@ class LineLaw:
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.errors["resolution"] = float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        self.errors["resolution"] = self.accuracy.caution * float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
         if not self.truncated:
             self.errors["ends"] += min(1.0, self.beyond(0))
         return self
@@ -173,7 +177,7 @@ class LineLaw:
         low, high = self.ends
         floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
         relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
-        return change + floor + relative * torch.abs(p)
+        return self.accuracy.caution * change + floor + relative * torch.abs(p)
 
     def beyond(self, k: float) -> float:
         """A bound on int |x - mean|^k p outside the points where the density is well known."""

@@ -14,8 +14,8 @@ _SAFETY = 4.0
 """Measured errors of the weights of two modes are at most 1.1 eps/gap."""
 
 
-def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float]:
-    """p with p = p P, and the total variation distance that rounding may cost: 4 eps/gap.
+def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float, float]:
+    """p with p = p P, the total variation distance that rounding may cost, 4 eps/gap, and the gap.
 
     matrix : (n, n), is overwritten; scale : (n,), close to the square root of the density of p, with whose ratio to p the
     system is solved. The gap, 1 less the second eigenvalue, is that of inverse iterations with the factors at hand.
@@ -43,7 +43,7 @@ def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float) ->
     if gap < 30 * _EPS or rounding > rtol:
         steps = f"{1 / gap:.1g}" if gap > _EPS else "1e15 or more"
         raise NotConverged(f"{what}, which takes {steps} steps to mix, more than double precision resolves,", rounding, rtol)
-    return p / p.sum(), rounding
+    return p / p.sum(), rounding, gap
 
 
 def _gap(solved: object, n: int, peak: int, device: torch.device) -> float:

@@ -76,7 +76,7 @@ def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     spacing = float(line.law_mesh(scheme, target, levels, ends, "cpu").points.diff().min())
     mesh = uniform(*ends, spacing / 2, "cpu")
     matrix = line._operator(scheme, target, mesh.points, levels, 1e-8, mesh.weights, ends)
-    masses, _ = invariant_by_solve(matrix, line._scale(scheme, target, mesh), scheme.name, 1e-8)
+    masses, _, _ = invariant_by_solve(matrix, line._scale(scheme, target, mesh), scheme.name, 1e-8)
     return LineLaw(mesh.points, masses, target.density)
 
 
