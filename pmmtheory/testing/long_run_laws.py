@@ -19,7 +19,7 @@ from pmmtheory.testing.subject import LINE, SEED, Skipped, Subject, Violation, r
 _PARTICLES = 100_000
 _SIGMAS = 4.0
 _MARGIN = 10.0
-_STEPS = tuple(0.1 / 2**k for k in range(5))
+_STEPS = tuple(0.05 / 2**k for k in range(5))
 _PLANE_STEPS = tuple(0.2 / 1.6**k for k in range(5))
 _CURVATURE = 1.7
 
