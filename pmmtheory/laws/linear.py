@@ -159,9 +159,11 @@ def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
 
 
 def _substeps(scheme: Scheme) -> float:
-    """How many maps a step composes: their rounding errors add up."""
-    substeps = getattr(scheme.structure, "substeps", 1.0)
-    return 4.0 if substeps == math.inf else substeps
+    """By what factor the rounding of a step's moments exceeds that of one map: where they compose K of them, each is off by half a unit in the last place."""
+    structure = scheme.structure
+    if structure is None or structure.midpoints.kind != "bernoulli":
+        return 1.0
+    return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
 
 
 def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:

@@ -51,7 +51,13 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         seen.append(_stationary_on(plane, scheme, target, level, rtol, seen[-1] if seen else None))
         return seen[-1]
 
-    return refined(at_level, rtol, f"the stationary law of {scheme.name} in the phase plane", _LEVELS)
+    what = f"the stationary law of {scheme.name} in the phase plane"
+    try:
+        return refined(at_level, rtol, what, _LEVELS)
+    except NotConverged as reason:
+        if isinstance(target, Gaussian) and math.isfinite(reason.reached):
+            raise NotConverged(what, reason.reached, rtol, _instead(target)) from None
+        raise
 
 
 def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:

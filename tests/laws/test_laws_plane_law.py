@@ -10,6 +10,8 @@ import torch
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
 from pmmtheory.laws import PlaneLaw, stationary_law, transient_law
+from pmmtheory.laws.plane import _invariant
+from pmmtheory.laws.plane_operator import Plane, transition
 from pmmtheory.schemes import BAOAB, EulerMaruyama
 from pmmtheory.targets import DoubleWell, Gaussian, GaussianMixture, Potential
 from tests.oracles.lines import LINES
@@ -85,11 +87,27 @@ class TestDensity:
         assert float(law.mean.abs().max()) < 1e-8
 
 
+@pytest.mark.parametrize("target", [GaussianMixture([0.4, 0.6], [-1.0, 1.5], [0.6, 0.8]), GaussianMixture([0.4, 0.6], [-4.0, 4.0], [1.0, 1.0])])
+def test_the_gap_is_that_of_the_matrix(target: GaussianMixture) -> None:
+    """The distance of the second eigenvalue from one, from solves, on a grid too coarse for the law itself; and what it makes of rounding."""
+    grid = torch.linspace(target.quadrature.low, target.quadrature.high, 71, dtype=torch.float64)
+    plane = Plane(grid, 6)
+    matrix = transition(EulerMaruyama(Underdamped(target, FRICTION), 0.3), plane, 0.0, 0)
+    away = (1 - torch.linalg.eigvals(matrix)).abs().sort().values
+    assert float(away[0]) < 1e-6 < float(away[1])
+    _, gap = _invariant(matrix.clone(), target, plane)
+    assert gap == pytest.approx(float(away[1]), rel=0.4)
+
+
 class TestWrongInput:
     def test_super_linear_drifts(self) -> None:
         for cls in (EulerMaruyama, BAOAB):
             with pytest.raises(UnstableStep, match=f"step_size = 0.1 is not allowed: {cls.__name__} is mean-square stable for no step at all on this target"):
                 stationary_law(cls(Underdamped(DoubleWell(1.5, 1.2), FRICTION), 0.1))
+
+    def test_another_engine_is_named(self) -> None:
+        with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="linear" has it exactly'):
+            stationary_law(BAOAB(Underdamped(Gaussian(), FRICTION), 0.6), engine="plane")
 
     def test_large_steps(self) -> None:
         with pytest.raises(UnstableStep, match="BAOAB is mean-square stable for steps below 2") as caught:
