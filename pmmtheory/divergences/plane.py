@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -76,7 +77,7 @@ def _within(value: float, change: float, metric: bool) -> float:
     return abs(change) if metric else 2 * math.sqrt(abs(value * change)) + abs(change)
 
 
-def tv_plane(one: Side, other: Side, goal: float = 1e-8) -> Measured:
+def tv_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
     """int |p - q| / 2: for every position the integral over the velocity is exact between the roots of a polynomial."""
     size = max(one.modes, other.modes)
 
@@ -90,12 +91,11 @@ def tv_plane(one: Side, other: Side, goal: float = 1e-8) -> Measured:
 def kl_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
     """int q ((1 + r) log(1 + r) - r) with r = p/q - 1."""
 
-    def integrand(p: Tensor, log_q: Tensor, excess: Tensor) -> Tensor:
+    def far(p: Tensor, log_q: Tensor) -> Tensor:
         log_ratio = torch.log(p.clamp_min(1e-300)) - log_q
-        far = torch.where(p > 1e-300, p * log_ratio, 0.0) - p + torch.exp(log_q)
-        return torch.where(excess.abs() < 0.5, torch.exp(log_q) * entropy(excess.clamp(-0.5, 0.5)), far)
+        return torch.where(p > 1e-300, p * log_ratio, 0.0) - p + torch.exp(log_q)
 
-    return _smooth(one, other, integrand, lambda p, log_q: p, goal)
+    return _smooth(one, other, _Integrand(entropy, far, lambda p, log_q: p), goal)
 
 
 def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
@@ -104,18 +104,27 @@ def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
         if not 2 * one.target.tail_curvature[side] > other.target.tail_curvature[side]:
             raise InvalidParameter("law", "a law with wide tails against one with narrow tails", "laws whose chi2 is finite")
 
-    def integrand(p: Tensor, log_q: Tensor, excess: Tensor) -> Tensor:
-        far = torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)) - 2 * p + torch.exp(log_q)
-        return torch.where(excess.abs() < 0.5, torch.exp(log_q) * excess**2, torch.where(p > 1e-300, far, 0.0))
+    def ratio(p: Tensor, log_q: Tensor) -> Tensor:
+        return torch.where(p > 1e-300, torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)), 0.0)
 
-    return _smooth(one, other, integrand, lambda p, log_q: 2 * torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)), goal)
+    near = _Integrand(lambda r: r * r, lambda p, log_q: ratio(p, log_q) - 2 * p + torch.exp(log_q), lambda p, log_q: 2 * ratio(p, log_q))
+    return _smooth(one, other, near, goal)
 
 
 _DISTANCES: dict[str, Callable[..., Measured]] = {"kl": kl_plane, "tv": tv_plane, "chi2": chi2_plane}
 
 
-def _smooth(one: Side, other: Side, integrand: Callable[[Tensor, Tensor, Tensor], Tensor], weight: Callable[[Tensor, Tensor], Tensor], goal: float) -> Measured:
-    """The integral of integrand(p, log q, p/q - 1), all relative to the normal density of the velocity, and with `weight` of what is unsure of log q."""
+@dataclass(frozen=True)
+class _Integrand:
+    """A function of two densities p and q: q near(p/q - 1), or far(p, log q) where they are not near; and `weight`, its derivative in log q."""
+
+    near: Callable[[Tensor], Tensor]
+    far: Callable[[Tensor, Tensor], Tensor]
+    weight: Callable[[Tensor, Tensor], Tensor]
+
+
+def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measured:
+    """An integral over both variables, all relative to the normal density of the velocity; and what of it hangs on what is unsure of log q."""
     v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=one.device)
     share = torch.exp(-v * v / 2)
     share = share / share.sum()
@@ -124,8 +133,14 @@ def _smooth(one: Side, other: Side, integrand: Callable[[Tensor, Tensor, Tensor]
     def row(u: Tensor) -> Tensor:
         p, q, log_p, log_q = one.ratio(u, v), other.ratio(u, v), one.log_density(u)[:, None], other.log_density(u)[:, None]
         excess = torch.exp((log_p - log_q).clamp(-700.0, 700.0)) * p / q - 1 if one.target is not other.target else (p - q) / q
-        density, log_other = p * torch.exp(log_p), log_q + torch.log(q)
-        return torch.stack([integrand(density, log_other, excess) @ share, (weight(density, log_other) @ share) * other.unsure(u)], -1)
+        apart = excess.abs() >= 0.5
+        value, doubt = torch.exp(log_q) * q * integrand.near(excess.clamp(-0.5, 0.5)), other.unsure(u)
+        weight = torch.zeros_like(doubt)
+        if bool(apart.any()) or bool((doubt > 0).any()):
+            density, log_other = p * torch.exp(log_p), log_q + torch.log(q)
+            value = torch.where(apart, integrand.far(density, log_other), value)
+            weight = (integrand.weight(density, log_other) @ share) * doubt
+        return torch.stack([value @ share, weight], -1)
 
     value, error = integrated(row, panels((one, other)), goal, unsure)
     return value, error, 2 * unsure[0]
