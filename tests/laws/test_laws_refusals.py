@@ -15,7 +15,6 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schemes import BAOAB, EulerMaruyama
 from pmmtheory.targets import Gaussian, LogCosh, Potential
-from pmmtheory.targets.quadrature import LineQuadrature
 
 COARSE = BAOAB(Underdamped(Gaussian(), 2.0), 0.5)
 LMC = EulerMaruyama(Overdamped(Gaussian()), 0.1)
@@ -27,7 +26,7 @@ ROUGH = BAOAB(Underdamped(Potential(lambda x: torch.where(x.abs() < 1, x**2 / 2,
     [
         (lambda **options: stationary_law(COARSE, **options), None),
         (lambda **options: stationary_law(COARSE, rtol=1e-7, **options), 1e-7),
-        (lambda **options: transient_law(LMC, Gaussian(1.0, 2.0), 3, rtol=1e-15, **options), 1e-15),
+        (lambda **options: transient_law(LMC, Gaussian(1.0, 2.0), 3, rtol=3e-14, **options), 3e-14),
     ],
 )
 def test_an_engine_that_would_do_is_named_and_does(run: Callable[..., Any], rtol: float | None) -> None:
@@ -57,9 +56,7 @@ def test_what_an_engine_wants_inside_is_not_said(rtol: float | None) -> None:
     assert caught.value.wanted == (rtol or 1e-5) and math.isnan(caught.value.reached)
 
 
-def test_what_a_target_cannot_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_target_cannot_is_said_as_it_is() -> None:
     """The normaliser has an accuracy of its own, whatever is asked of a law."""
-    masses = LineQuadrature._masses
-    monkeypatch.setattr(LineQuadrature, "_masses", lambda self, f: masses(self, f) * (1 + 1e-6 * math.log2(len(self._edges) - 1)))
     with pytest.raises(NotConverged, match="normaliser of the potential .* not the 1e-08 asked for"):
-        stationary_law(EulerMaruyama(Overdamped(LogCosh()), 0.1), rtol=1e-4)
+        stationary_law(EulerMaruyama(Overdamped(Potential(lambda x: x**2 / 2 + torch.sin(1e5 * x))), 0.1), rtol=1e-4)
