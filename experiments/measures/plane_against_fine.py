@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from experiments.catalogue import build_scheme
 from pmmtheory.divergences import kl, tv
+from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import transient_law
 from pmmtheory.targets import Gaussian
@@ -12,10 +15,13 @@ from pmmtheory.targets import Gaussian
 def measure(
     device: str, target: str, steps: int, substeps: int, time: float, friction: float, mean: float, variance: float, rtol: float = 6e-8
 ) -> dict[str, Estimate]:
-    """kl and tv of the joint laws after `steps` steps of size time/steps, from N(mean, variance) x N(0, 1)."""
+    """tv of the joint laws after `steps` steps of size time/steps, from N(mean, variance) x N(0, 1), and kl where their tails are known."""
     initial = Gaussian(mean, variance)
     coarse = build_scheme("PoissonMidpoint", target, time / steps, substeps, "bernoulli", friction)
     fine = build_scheme("EulerMaruyama", target, time / (steps * substeps), friction=friction)
     law = transient_law(coarse, initial, steps, rtol, device, engine="plane")
     reference = transient_law(fine, initial, steps * substeps, rtol, device, engine="plane")
-    return {distance.__name__: distance(law, reference) for distance in (kl, tv)}
+    found = {"tv": tv(law, reference)}
+    with suppress(NotConverged):
+        found["kl"] = kl(law, reference)
+    return found

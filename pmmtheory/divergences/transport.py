@@ -17,6 +17,9 @@ from pmmtheory.targets.quadrature import gauss_legendre
 
 Function = Callable[[Tensor], Tensor]
 
+_READ = 1e-10
+"""Where a density is this share of the largest the stretch of the tails is read off: further out displacements drown in rounding."""
+
 _LEAST = 1e-17
 """Densities below a hundred times this share of the largest are not transported."""
 
@@ -64,15 +67,19 @@ def _square(law: LineLaw, other: Density, floor: float = 0.0) -> tuple[float, fl
         return displacement(y.flatten(), gap(y).flatten(), other.density, other.cdf, near, farthest).reshape(y.shape)
 
     held = law.grid[(law.grid >= low) & (law.grid <= high)]
-    rounding = float((law.density(held) * (law.accuracy.floor / other.density(held).clamp_min(1e-18)).clamp_max(farthest) ** 2).sum()) * law.spacing
-    found = integrals(lambda y: (shift(y) ** 2 * law.density(y))[None], inside, 1e-8, max(floor, rounding), most=4000)
-    ends = torch.abs(shift(edges.new_tensor([low, high]))) / edges.new_tensor([left.distance, right.distance])
-    lost = law.errors["ends"]
-    beyond = (
-        0.0
-        if law.truncated
-        else sum(float(end) ** 2 * (tail.moment(2) + lost * tail.distance**2) for end, tail in zip(ends, (left, right), strict=True) if end > 0)
+    rounding = (
+        float(
+            (law.density(held) * (law.accuracy.floor / torch.maximum(other.density(held), law.density(held)).clamp_min(1e-300)).clamp_max(farthest) ** 2).sum()
+        )
+        * law.spacing
     )
+    found = integrals(lambda y: (shift(y) ** 2 * law.density(y))[None], inside, 1e-8, max(floor, rounding), most=4000)
+    beyond = 0.0
+    seen = law.grid[law.values > _READ * law.values.max()]
+    for place, tail in zip((seen[0], seen[-1]), (left, right), strict=True):
+        stretch = float(torch.abs(shift(place[None]) / (place - law.mean)))
+        if not law.truncated:
+            beyond += stretch**2 * (tail.moment(2) + law.errors["ends"] * tail.distance**2)
     return float(found.values[0]), found.error, rounding, beyond
 
 

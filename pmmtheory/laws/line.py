@@ -47,21 +47,21 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
         require_stable(scheme, tail_growth)
     width = _widening(scheme, target, truncated)
     index = math.inf if truncated else tail_index(scheme)
-    ends = _ends(target, width)
 
     def over(low: float, high: float, level: int) -> LineLaw:
         return _stationary_on(scheme, target, level, (low, high), truncated, device, rtol, index)
 
+    factors = [width]  # of the last level: wide enough for the next one, too
+
     def at_level(level: int) -> LineLaw:
-        best, factor = over(*ends, level), width
+        best = over(*_ends(target, factors[0]), level)
         for _ in range(8):
             if truncated or best.edge < max(_EDGE, 1e-3 * rtol):
                 break
-            factor *= 1.3
-            wider = over(*_ends(target, factor), level)
+            wider = over(*_ends(target, 1.3 * factors[0]), level)
             if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
                 break
-            best = wider
+            best, factors[0] = wider, 1.3 * factors[0]
         if best.accuracy.floor == 0:
             best.wider = lambda low, high: _covering(over, best, low, high, level)
         return best

@@ -37,6 +37,9 @@ _CHUNK = 300_000
 _DIRECT = 24
 """The largest K whose substeps are walked one by one, where the dynamics has times between them."""
 
+_SOON = 1e-30
+"""Just after the step began: a midpoint at time 0 itself is none."""
+
 _LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
 """The N from which larger K are extrapolated: the error falls with the product of all 1/N^2 and with the step."""
 
@@ -149,6 +152,12 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: W
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
     u = weights.to(torch.complex128)[:, None, None].repeat(1, waves.count, x.shape[0])
     exact = steps == pmm.substeps
+    first = None if exact else step.push(_SOON, x, nodes)
+    if first is not None and float(first.abs().max()) > 1e-12 * step.width(
+        1.0
+    ):  # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
+        g = waves.of(first).sub_(1).mul_(pmm.intensity)
+        u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
     for j in range(1, steps if exact else steps + 1):
         g = waves.of(step.push(j / steps, x, nodes))
         if exact:
