@@ -12,7 +12,7 @@ from pmmtheory.divergences.pair import Density, Pair
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.panels import Antiderivative, integrals, nodes_of
-from pmmtheory.laws.tails import tails
+from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.quadrature import gauss_legendre
 
 Function = Callable[[Tensor], Tensor]
@@ -27,60 +27,76 @@ _LEAST = 1e-17
 def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     """(int (T(x) - x)^2 p(x) dx)^(1/2) with the monotone map T: Q(T(x)) = P(x), solved as int_x^T q = P(x) - Q(x).
 
-    The equation is solved for the displacement itself, so that small distances keep their relative accuracy; where the map jumps
-    across a gap of q the panels are halved until the jump is seen. By the triangle inequality an error of a law is its own
-    distance to its lower resolution: "resolution" and "reference". "tails" bounds what is moved beyond the points that are known.
+    The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
+    jumps across a gap of q the panels are halved until the jump is seen. What displaces a law by d changes the square by at most
+    int (2 |s d| + d^2) p: "resolution" and "reference", where d leads to the lower resolution of either law, and "rounding".
+    "tails" bounds what is moved beyond the points that are known.
     """
-    square, missed, rounding, beyond = _square(law, other)
-    value = math.sqrt(max(square, 0.0))
-    floor = (1e-4 * value) ** 2
-    parts = {"quadrature": _root(missed, square) + 4e-16 * value, "rounding": _root(rounding, square), "tails": _root(beyond, square)}
-    if law.coarse is not None:
-        parts["resolution"] = law.accuracy.caution * math.sqrt(max(sum(_square(law, law.coarse, floor)[:2]), 0.0))
-    if isinstance(other, LineLaw) and other.coarse is not None:
-        parts["reference"] = other.accuracy.caution * math.sqrt(max(sum(_square(other, other.coarse, floor)[:2]), 0.0))
+    whole, own = Transport(law, other), Transport(law, law.coarse) if law.coarse is not None else None
+    theirs = Transport(other, other.coarse) if isinstance(other, LineLaw) and other.coarse is not None else None
+
+    def moved(x: Tensor) -> Tensor:
+        p, s = law.density(x), whole.shift(x)
+        none = torch.zeros_like(x)
+        changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
+        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes])
+
+    least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
+    sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
+    low, high = law.mean - sides[0].distance, law.mean + sides[1].distance
+    held = law.grid[(law.grid >= low) & (law.grid <= high)]
+    noise = float((law.density(held) * whole.rounding(held) ** 2).sum()) * law.spacing
+    inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
+    found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
+    square, rounding, resolution, reference = found.values.tolist()
+    parts = {
+        "quadrature": _root(found.error, square) + 4e-16 * math.sqrt(max(square, 0.0)),
+        "rounding": _root(rounding, square),
+        "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
+        "resolution": law.accuracy.caution * _root(resolution, square),
+    }
+    if isinstance(other, LineLaw):
+        parts["reference"] = other.accuracy.caution * _root(reference, square)
     starts = [(part, part.errors.get("start", 0.0)) for part in (law, other) if isinstance(part, LineLaw)]
     if any(error for _, error in starts):  # that mass, moved by a standard deviation
         parts["start"] = sum(math.sqrt(error * part.covariance) for part, error in starts)
-    return Estimate.of(value, method, **parts)
+    return Estimate.of(math.sqrt(max(square, 0.0)), method, **parts)
 
 
 def _root(change: float, square: float) -> float:
     """What a change of the square does to the root."""
-    return change / (2 * math.sqrt(square)) if change < square else math.sqrt(change)
+    return change / (2 * math.sqrt(square)) if change < square else math.sqrt(max(change, 0.0))
 
 
-def _square(law: LineLaw, other: Density, floor: float = 0.0) -> tuple[float, float, float, float]:
-    """The square of the distance, and what the rule, rounding, and the cut of the tails may miss of it."""
-    edges = Pair(law, other).edges
-    x = nodes_of(edges)
-    gap = Antiderivative(edges, law.density(x) - other.density(x))
-    least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
-    left, right = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
-    low, high = law.mean - left.distance, law.mean + right.distance
-    inside = edges[(edges > low) & (edges < high)]
-    inside = torch.cat([edges.new_tensor([low]), inside, edges.new_tensor([high])])
-    near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
-    farthest = float(edges[-1] - edges[0])
+def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
+    """What of the square lies beyond the known points, where displacements grow like the distance from the mean."""
+    seen, total = law.grid[law.values > _READ * law.values.max()], 0.0
+    for place, tail in zip((seen[:1], seen[-1:]), sides, strict=True):
+        stretch = float(torch.abs(whole.shift(place) / (place - law.mean)))
+        total += stretch**2 * (tail.moment(2) + law.errors["ends"] * tail.distance**2)
+    return total
 
-    def shift(y: Tensor) -> Tensor:
-        return displacement(y.flatten(), gap(y).flatten(), other.density, other.cdf, near, farthest).reshape(y.shape)
 
-    held = law.grid[(law.grid >= low) & (law.grid <= high)]
-    rounding = (
-        float(
-            (law.density(held) * (law.accuracy.floor / torch.maximum(other.density(held), law.density(held)).clamp_min(1e-300)).clamp_max(farthest) ** 2).sum()
-        )
-        * law.spacing
-    )
-    found = integrals(lambda y: (shift(y) ** 2 * law.density(y))[None], inside, 1e-8, max(floor, rounding), most=4000)
-    beyond = 0.0
-    seen = law.grid[law.values > _READ * law.values.max()]
-    for place, tail in zip((seen[0], seen[-1]), (left, right), strict=True):
-        stretch = float(torch.abs(shift(place[None]) / (place - law.mean)))
-        if not law.truncated:
-            beyond += stretch**2 * (tail.moment(2) + law.errors["ends"] * tail.distance**2)
-    return float(found.values[0]), found.error, rounding, beyond
+class Transport:
+    """The monotone map from one law to another density."""
+
+    def __init__(self, law: LineLaw, other: Density):
+        self.law, self.other = law, other
+        self.edges = Pair(law, other).edges
+        x = nodes_of(self.edges)
+        self._gap = Antiderivative(self.edges, law.density(x) - other.density(x))
+        self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
+        self._farthest = float(self.edges[-1] - self.edges[0])
+
+    def shift(self, x: Tensor) -> Tensor:
+        """T(x) - x."""
+        y = x.flatten()
+        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._farthest).reshape(x.shape)
+
+    def rounding(self, x: Tensor) -> Tensor:
+        """What rounding may add to the displacement."""
+        floor = self.law.accuracy.floor
+        return (floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
 def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, farthest: float) -> Tensor:
