@@ -24,7 +24,7 @@ _SOURCE = "Song et al. 2021; Lu et al. 2022; Karras et al. 2022"
 def _checks(profile: str) -> Iterator[Check]:
     for data in ("two modes", "one mode") if profile == "full" else ("two modes",):
         for label, (order, options) in SAMPLERS.items():
-            counts = (24, 48, 96, 192) if order < 3 else (48, 72, 96, 144, 192)
+            counts = (24, 48, 96, 192) if order < 3 else (96, 144, 192, 288, 384)
             points = tuple(Point(round(1 / n, 12), cell(data, n, **options), "w2") for n in counts)
             yield Check(Claim(f"W2 of {label} falls like steps^-{order}", label, "w2", order, "asymptotic", _SOURCE), data, points)
 

@@ -13,7 +13,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for target in TARGETS if profile == "full" else ("gaussian", "bimodal", "cosine"):
         source = "Kandasamy & Nagaraj 2024, Theorem 2, at stationarity: KL is step^4 against LMC(step/K)"
         for midpoints, k in (("bernoulli", 8), ("single", 8)) if profile == "full" else (("bernoulli", 8),):
-            steps = step_sizes(target, profile, number=5)
+            steps = step_sizes(target, profile, number=6)
             yield from stationary_checks(
                 target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k} against LMC(step/{k})", 2, source, substeps=k, midpoints=midpoints, against="fine"
             )

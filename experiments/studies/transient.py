@@ -18,10 +18,10 @@ _TIME = 1.0
 
 
 def _checks(profile: str) -> Iterator[Check]:
-    first = {"bimodal": 16, "cosine": 40, "ripple": 20, "gaussian": 20}
+    first = {"bimodal": 32, "cosine": 40, "ripple": 20, "gaussian": 20}
     for target in _STARTS if profile == "full" else ("bimodal",):
         mean, variance = _STARTS[target]
-        counts = [round(first[target] * 2 ** (i if profile == "quick" else i / 2)) for i in range(5 if profile == "quick" else 9)]
+        counts = [round(first[target] * 2 ** (i if profile == "quick" else i / 2)) for i in range(6 if profile == "quick" else 9)]
         for label, (order, options) in _SCHEMES.items():
             for distance, factor in DISTANCES.items():
                 points = tuple(

@@ -106,7 +106,7 @@ class TestWrongInput:
                 stationary_law(cls(Underdamped(DoubleWell(1.5, 1.2), FRICTION), 0.1))
 
     def test_another_engine_is_named(self) -> None:
-        with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="linear" has it exactly'):
+        with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="linear" would do'):
             stationary_law(BAOAB(Underdamped(Gaussian(), FRICTION), 0.6), engine="plane")
 
     def test_large_steps(self) -> None:
