@@ -41,9 +41,12 @@ def between(name: str, law: LineLaw, other: Density, order: float = 2.0) -> Esti
     if name in ("chi2", "renyi") and (name == "chi2" or order > 1) and math.isfinite(law.accuracy.tail_index) and _quadratic(other):
         raise _infinite(name, "its tails are a power of |x|, those of the reference are Gaussian")
     integrand = {"kl": _kl, "chi2": _chi2}.get(name) or (lambda d: _renyi(d, order))
-    estimate = _divergence(Pair(law, other).covering(), integrand, name)
+    roots = name == "renyi" and order < 1
+    estimate = _divergence(Pair(law, other).covering(roots), integrand, name)
     if name != "renyi":
         return estimate
+    if roots and law.wider is None and not law.truncated:  # what lies under the root of a density that is zero beyond the grid
+        estimate = Estimate.of(estimate.value, METHOD, **estimate.parts, ends=(law.edge + law.accuracy.floor) ** order)
     scale = 1 / ((1 + estimate.value) * abs(order - 1))
     return Estimate.of(math.log1p(estimate.value) / (order - 1), METHOD, **{part: scale * error for part, error in estimate.parts.items()})
 
@@ -104,7 +107,7 @@ def _renyi(d: Densities, order: float) -> Tensor:
     """int p^order q^(1 - order) - 1."""
     power = torch.exp((order * d.log).clamp(-700, 600))
     inside = torch.expm1((order * d.log).clamp(-700, 600)) - order * torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    near = torch.abs(d.excess) < 1e-3
+    near = (torch.abs(d.excess) < 1e-3) & (d.log < LARGE)
     r = d.excess
     series = order * (order - 1) * r * r * (1 / 2 + r * (order - 2) / 6 * (1 + r * (order - 3) / 4))
     value = d.q * torch.where(near, series, inside)
@@ -146,7 +149,10 @@ def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: fl
     """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
     x = pair.known
     f, *errors = integrand(pair.at(x))
-    peak, total = float(x[torch.argmax(f)]), 0.0
+    top, total = int(torch.argmax(f)), 0.0
+    if min(top, len(x) - 1 - top) < len(x) // 50 and float(f[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
+        raise _infinite(name, "the integrand does not decay where the densities are known")
+    peak = float(x[top])
     for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):

@@ -118,17 +118,17 @@ class Pair:
         excess = torch.where(log < LARGE, torch.where(p > 0, excess, -1.0), 0.0)
         return Densities(p, q, log, excess, self.law.uncertainty(x, p), q_error)
 
-    def covering(self) -> Pair:
-        """The same laws, each known where the other has mass.
+    def covering(self, roots: bool = False) -> Pair:
+        """The same laws, each known where the other has mass; a target's whole support, too, where roots of the density matter.
 
         Raises
         ------
         InvalidParameter
             Where the reference is a law whose tails are not known so far out.
         """
-        if not isinstance(self.other, LineLaw):
-            return self
         law, other = self.law, self.other
+        if not isinstance(other, LineLaw):
+            return Pair(law.wider(other.quadrature.low, other.quadrature.high), other) if roots and law.wider is not None else self
         (low, high), (first, last) = law.ends, other.ends
         if low < first or high > last:
             if other.wider is not None:

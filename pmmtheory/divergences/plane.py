@@ -31,6 +31,9 @@ _ROUGHLY = 1e-2
 _FAR = 1e-2
 """A KL or chi2 above which its root is no metric: then what it changes by at the coarser resolution counts too."""
 
+_TOLD, _LARGE = 0.02, 0.25
+"""The largest relative error of a chi2 above 0.25: where it is larger, tails that are not known decide."""
+
 _UNSURE = 0.1
 """The largest part of a KL or chi2 that may hang on how a law is continued in its tails."""
 
@@ -67,6 +70,8 @@ def between(name: str, law: PlaneLaw, other: Reference) -> Estimate:
             tails / value if value else math.inf,
             _UNSURE,
         )
+    if name == "chi2" and value > _LARGE and resolution + carried + quadrature + tails > _TOLD * value:
+        raise NotConverged(f"a chi2 of {value:.3g} in the phase plane, decided by tails that are not known there,", math.nan, _TOLD)
     return Estimate.of(
         value, "exact law in the phase plane", resolution=resolution, carried=carried, quadrature=quadrature, tails=tails, rounding=1e-15 * abs(value)
     )

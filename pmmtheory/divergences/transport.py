@@ -36,7 +36,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     theirs = Transport(other, other.coarse) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def moved(x: Tensor) -> Tensor:
-        p, s = law.density(x), whole.shift(x)
+        p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
         return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes])
@@ -45,7 +45,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
     low, high = law.mean - sides[0].distance, law.mean + sides[1].distance
     held = law.grid[(law.grid >= low) & (law.grid <= high)]
-    noise = float((law.density(held) * whole.rounding(held) ** 2).sum()) * law.spacing
+    noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
     inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
     square, rounding, resolution, reference = found.values.tolist()

@@ -94,7 +94,7 @@ def _fourier(
     band: float,
     allowed: float,
 ) -> None:
-    allowed, finer, wider = max(allowed, 30 * math.exp(-(depth**2) / 2)), 0, 0
+    allowed, finer, wider = max(allowed * 0.1**level, 30 * math.exp(-(depth**2) / 2)), 0, 0
     while True:
         frequency = math.pi / reach
         phi = characteristic(scheme, x, t, frequency, math.ceil(min(highest, band) / frequency) + 1, level, depth)

@@ -87,7 +87,7 @@ def _stationary_on(
     else:
         masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
-        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=min(max(1.0, slow), _CAUTION))
+        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
     accuracy = replace(accuracy, rounding=accuracy.rounding + 4 * _EPS * max(map(abs, ends)) / _width(target, ends))
     grid, values = points.points, masses / points.weights
     if not points.uniform:
@@ -147,7 +147,12 @@ def _evolve(
             values = initial.density(grid)
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         rounding = _EPS * (done + 4 * max(map(abs, ends)) / _width(target, ends))
-        yield LineLaw(grid, values, _reference(scheme, target), truncated, lost, Accuracy(rounding=rounding))
+        yield LineLaw(grid, values, _reference(scheme, target), truncated, lost, Accuracy(rounding=rounding, caution=_rough(scheme, target)))
+
+
+def _rough(scheme: Scheme, target: LineTarget) -> float:
+    """How many times the change between two resolutions the error of the rules for the draws may be: they converge slowly across kinks of the force."""
+    return 20.0 if target.kinks and scheme.draws else 1.0
 
 
 def _ends(target: LineTarget, factor: float) -> tuple[float, float]:
@@ -183,7 +188,7 @@ def law_mesh(
 
 def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
     """A uniform grid for a law that is as smooth as the noise makes it."""
-    spacing = 0.16 * noise_scale(scheme, target.mean) / 1.12**level
+    spacing = 0.1 * noise_scale(scheme, target.mean) / 1.12**level
     n = math.ceil((ends[1] - ends[0]) / spacing) + 1
     if n > 20_000:
         raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,10 @@ from pmmtheory.targets.target import as_points
 
 _LEAST = 1e-130
 """The least reference density, relative to its maximum: below it the density itself is interpolated."""
+
+
+_NOTHING = 1e-11
+"""A share of the largest density below which two resolutions differ by their noise."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +171,16 @@ class LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
         self.errors["resolution"] = self.accuracy.caution * float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        if self.accuracy.floor > 0:
+            self.accuracy = replace(self.accuracy, floor=max(self.accuracy.floor, self._noise(coarse)))
         if not self.truncated:
             self.errors["ends"] += min(1.0, self.beyond(0))
         return self
+
+    def _noise(self, coarse: LineLaw) -> float:
+        """Twice the change from the coarser law where the density is next to nothing, relative to the largest."""
+        change = torch.abs(self.values - coarse.density(self.grid))[self.values < _NOTHING * self.values.max()]
+        return 2 * float(change.max() / self.values.max()) if len(change) else 0.0
 
     def uncertainty(self, x: Tensor, p: Tensor) -> Tensor:
         """What the density p at points may be off by: the change from the lower resolution and rounding. Zero off the grid."""

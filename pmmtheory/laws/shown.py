@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.line_law import Accuracy, LineLaw
 from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 
 INTERPOLATED = 0.25
 """The share of the accuracy asked for that interpolation may use up."""
+
+_CAUTION = 3.0
+"""How many times the change between two resolutions a moving law may be off: each step has a grid of its own, and their errors add up unevenly."""
 
 ROUNDING = 1e-15
 """What an arithmetic step loses of a position, relative to it: a few units of the last place."""
@@ -54,7 +57,7 @@ def _references(points: Tensor, masses: Tensor, target: LineTarget) -> list[Call
 
 
 def _with(points: Tensor, masses: Tensor, reference: Callable[[Tensor], Tensor], lost: float) -> tuple[LineLaw, float]:
-    law = LineLaw(points, masses, reference, lost=lost)
+    law = LineLaw(points, masses, reference, lost=lost, accuracy=Accuracy(caution=_CAUTION))
     there = reference(points).clamp_min(1e-300)
     error = interpolation_error(law.values, law.values / there, reference(points))
     return law, max(error, 1e-13)

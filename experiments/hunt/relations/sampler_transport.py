@@ -36,14 +36,14 @@ def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]
         return np.asarray(scheme.dynamics.position(state).numpy())
 
     start, goal = (samplers.noised(data, float(schedule.alpha(float(t)))) for t in (100, made.end))
-    fine, coarse = (w2_of_image(start, move, goal, n) for n in (120, 80))
-    yield compare("w2", w2(law, schedule.marginal(target, made.end)), fine, abs(fine - coarse) + 1e-11)
+    fine, coarse = (w2_of_image(start, move, goal, n) for n in (1200, 800))
+    yield compare("w2", w2(law, schedule.marginal(target, made.end)), fine, 10 * abs(fine - coarse) + 1e-11)
     w, m, v = components(start)
-    mass, y = _image(start, move, 3000)
-    rough, image = _image(start, move, 2000)
+    mass, y = _image(start, move, 12000)
+    rough, image = _image(start, move, 8000)
     for k in (1, 2):
         value, missed = float(mass @ y**k), abs(float(mass @ y**k) - float(rough @ image**k))
-        yield compare(f"moment {k}", law.moment(k), value, 4 * missed + 1e-12 * float(mass @ np.abs(y) ** k))
+        yield compare(f"moment {k}", law.moment(k), value, 10 * missed + 1e-12 * float(mass @ np.abs(y) ** k))
     for z in (-1.5, 0.0, 0.7):
         at = np.array([m @ w + z * np.sqrt(v @ w + 0.1)])
         below = float((w * scipy.special.ndtr((at[:, None] - m) / np.sqrt(v))).sum())
