@@ -18,6 +18,9 @@ Rule = tuple[np.ndarray, np.ndarray]
 
 _CELLS = 128
 _PROBES = 7
+_LARGEST = 8
+"""Numbers in a state up to which a step is searched for jumps."""
+
 _STEEP = 6.0
 """How many times the median change over a cell a change must be for a jump to be looked for."""
 
@@ -63,15 +66,19 @@ def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
 
 
 def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
-    target = scheme.dynamics.target
-    if scheme.dynamics.blocks > 1 or target.dim > 1 or not isinstance(target, LineTarget) or any(isinstance(d, Midpoints) for d in scheme.draws.values()):
+    shape = scheme.dynamics.state_shape
+    if math.prod(shape) > _LARGEST or any(isinstance(d, Midpoints) for d in scheme.draws.values()):
         return ()
-    x = torch.linspace(target.quadrature.low, target.quadrature.high, _PROBES + 2, dtype=torch.float64)[1:-1]
-    others = {other: _some(draw) for other, draw in scheme.draws.items() if other != name}
+    x, ones = _states(scheme, shape), (1,) * len(shape)
+    others = {other: _some(draw).reshape(-1, *ones) for other, draw in scheme.draws.items() if other != name}
 
     def step(probe: Tensor, u: Tensor) -> Tensor:
-        mean, factor = scheme.step(x[probe], 0.0, {other: values[probe] for other, values in others.items()} | {name: u})
-        return torch.stack([torch.as_tensor(part, dtype=torch.float64).expand(u.shape) for part in (mean, factor)])
+        """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
+        at, flat = probe.flatten(), u.reshape(-1, *ones)
+        mean, factor = scheme.step(x[at], 0.0, {other: values[at] for other, values in others.items()} | {name: flat})
+        spread = factor * torch.ones_like(x[at])
+        both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
+        return both.T.reshape(-1, *u.shape)
 
     u = torch.linspace(1e-6, 1 - 1e-9, _CELLS + 1, dtype=torch.float64) ** 2
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
@@ -96,6 +103,15 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
         raise InvalidParameter("scheme", scheme.name, allowed)
     return tuple(found[0].tolist())
+
+
+def _states(scheme: Scheme, shape: tuple[int, ...]) -> Tensor:
+    """States to start from, (probes, *shape): across the support of a target on the line, of the size of one elsewhere."""
+    target = scheme.dynamics.target
+    if not shape and isinstance(target, LineTarget):
+        return torch.linspace(target.quadrature.low, target.quadrature.high, _PROBES + 2, dtype=torch.float64)[1:-1]
+    pattern = torch.cos(1.0 + 2.3 * torch.arange(_PROBES * math.prod(shape), dtype=torch.float64) ** 2)
+    return 2 * pattern.reshape(_PROBES, *shape)
 
 
 def _some(draw: Draw) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.draw_rules import Rule, draw_rules
 from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
 from pmmtheory.testing.subject import SEED, Skipped, images
 
@@ -67,7 +68,8 @@ def nodes(scheme: Scheme, level: int) -> Nodes:
         return _around_midpoints(scheme)
     shape = scheme.dynamics.state_shape
     copies = [1 if draw.shared else math.prod(shape) for draw in scheme.draws.values()]
-    rules = _rules([draw for draw, n in zip(scheme.draws.values(), copies, strict=True) for _ in range(n)], level)
+    own = draw_rules(scheme, level)
+    rules = _rules([(draw, own[name]) for (name, draw), n in zip(scheme.draws.items(), copies, strict=True) for _ in range(n)], level)
     grids = np.meshgrid(*(points for points, _ in rules), indexing="ij")
     weights = np.ones(1)
     for _, w in rules:
@@ -95,15 +97,15 @@ def mixture(scheme: Scheme, x: Tensor, at: Nodes) -> tuple[Tensor, Tensor]:
     return mean.expand(starts.shape).reshape(n, q, -1), spread @ spread.mT
 
 
-def _rules(draws: list[Draw], level: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """A rule for each number drawn; those of normals are as fine as the number of nodes of their product allows."""
-    normals = sum(type(draw) is Normal for draw in draws)
-    others = math.prod(len(draw.rule(level)[0]) for draw in draws if type(draw) is not Normal)
+def _rules(draws: list[tuple[Draw, Rule]], level: int) -> list[Rule]:
+    """A rule for each number drawn, split where the step jumps in it; those of normals are as fine as the number of nodes of their product allows."""
+    normals = sum(type(draw) is Normal for draw, _ in draws)
+    others = math.prod(len(rule[0]) for draw, rule in draws if type(draw) is not Normal)
     fine = min(20 + 4 * level, int((_MOST * 2**level / others) ** (1 / max(1, normals))))
     if others > _MOST * 2**level or (normals and fine < _FEWEST):
         raise Skipped(f"a step of {len(draws)} draws has too many nodes to integrate over")
     z, w = np.polynomial.hermite_e.hermegauss(max(1, fine))
-    return [(z, w / w.sum()) if type(draw) is Normal else draw.rule(level) for draw in draws]
+    return [(z, w / w.sum()) if type(draw) is Normal else rule for draw, rule in draws]
 
 
 def _around_midpoints(scheme: Scheme) -> Nodes:
