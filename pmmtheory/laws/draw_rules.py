@@ -70,7 +70,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     if math.prod(shape) > _LARGEST or any(isinstance(d, Midpoints) for d in scheme.draws.values()):
         return ()
     x, ones = _states(scheme, shape), (1,) * len(shape)
-    others = {other: _some(draw).reshape(-1, *ones) for other, draw in scheme.draws.items() if other != name}
+    others = {other: _some(draw).reshape(-1, *ones).expand(-1, *(ones if draw.shared else shape)) for other, draw in scheme.draws.items() if other != name}
 
     def step(probe: Tensor, u: Tensor) -> Tensor:
         """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
