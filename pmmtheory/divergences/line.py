@@ -141,7 +141,7 @@ def _by_trapezoids(pair: Pair, integrand: Integrand) -> Integrals:
     values = integrand(pair.at(grid))
     whole = values.sum(1) * spacing
     half = float(values[0, ::2].sum()) * 2 * spacing
-    error = 10 * (half - float(whole[0])) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
+    error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
     return Integrals(whole, error, grid[[0, -1]])
 
 

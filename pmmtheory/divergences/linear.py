@@ -55,7 +55,7 @@ def kl_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     e = _relative(law, other, "kl")
     covariance = float((x.abs() * e[:, None] - e[:, None] - torch.log1p(-e[:, None])).sum() + (square * 2 * e).sum()) / 2
     mean = float((torch.sqrt(square * change) + change).sum())
-    return Estimate.of(value, "closed form", covariance=covariance, mean=mean, rounding=_rounding(law, other) * value)
+    return Estimate.of(value, "closed form", covariance=covariance, mean=mean, rounding=4 * _rounding(law, other) * value)
 
 
 def w2_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:

@@ -83,7 +83,7 @@ def _stationary_on(
     direct = not scheme.draws and not truncated
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
     if direct:
-        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13)
+        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
     else:
         masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap

@@ -106,6 +106,7 @@ class LineLaw:
         self.start, self.spacing = float(grid[0]), float((grid[-1] - grid[0]) / (len(grid) - 1))
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
+        self._lost = lost
         self.errors = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference_density = reference
@@ -125,7 +126,7 @@ class LineLaw:
         return self._below(as_points(x, 1).to(self.grid)).clamp(0.0, 1.0)
 
     def moment(self, k: int) -> Estimate:
-        """E X^k, with its error: "resolution" against the lower one, "rounding", and "tails" beyond the grid.
+        """E X^k, with its error: "resolution" against the lower one, "rounding", "tails" beyond the grid, and "ends", what was lost on the way.
 
         Raises
         ------
@@ -144,7 +145,9 @@ class LineLaw:
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
             raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
-        return Estimate.of(self._expect(self.grid**power), "exact law", resolution=self.accuracy.caution * change, rounding=rounding, tails=beyond)
+        lost = (self._lost + self.errors.get("start", 0.0)) * float(size.max())
+        parts = {"resolution": self.accuracy.caution * change, "rounding": rounding, "tails": beyond, "ends": lost}
+        return Estimate.of(self._expect(self.grid**power), "exact law", **parts)
 
     @property
     def mean(self) -> float:
