@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.pair import LARGE, Densities, Density, Pair
+from pmmtheory.divergences.pair import LARGE, Densities, Density, Pair, normaliser_error
 from pmmtheory.divergences.transport import w2_line
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -70,7 +70,7 @@ def _tv(law: LineLaw, other: Density) -> Estimate:
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
     turns = below((low + high) / 2)
     value = float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
-    reference = other.numerical_error if isinstance(other, LineLaw) else _reference_error(other)
+    reference = other.numerical_error if isinstance(other, LineLaw) else normaliser_error(other)
     own = {**law.errors, "reference": reference}
     return Estimate.of(value, METHOD, **{part: error for part, error in own.items() if math.isfinite(error)}, quadrature=found.error + 4e-16 * (1 + value))
 
@@ -181,7 +181,3 @@ def _infinite(name: str, why: str) -> InvalidParameter:
 def _quadratic(other: Density) -> bool:
     """Whether the tails of the reference are Gaussian."""
     return isinstance(other, LineTarget) and min(other.tail_curvature) > 0
-
-
-def _reference_error(target: LineTarget) -> float:
-    return 0.0 if type(target).log_density is not LineTarget.log_density else target.quadrature.error

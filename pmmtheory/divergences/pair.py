@@ -112,7 +112,7 @@ class Pair:
         else:
             log_q = self.other.log_density(x)
             q = torch.exp(log_q)
-            q_error = _relative_error(self.other) * q
+            q_error = (normaliser_error(self.other) or 4e-16) * q
         log = torch.where(p > 0, torch.log(p) - log_q, -torch.inf)
         excess = torch.where(log < 0.5, p / q.clamp_min(1e-320) - 1, torch.expm1(log.clamp_max(LARGE)))
         excess = torch.where(log < LARGE, torch.where(p > 0, excess, -1.0), 0.0)
@@ -145,6 +145,6 @@ def _edges(law: LineLaw) -> Tensor:
     return torch.cat([law.grid[:-1:_CELLS], law.grid[-1:]])
 
 
-def _relative_error(target: LineTarget) -> float:
-    """Of the density of a target: its normaliser's, where that comes by quadrature, and rounding."""
-    return 4e-16 if type(target).log_density is not LineTarget.log_density else target.quadrature.error
+def normaliser_error(target: LineTarget) -> float:
+    """The relative error of a target's density: that of its normaliser where it comes by quadrature, 0 for a closed form."""
+    return 0.0 if type(target).log_density is not LineTarget.log_density else target.quadrature.error
