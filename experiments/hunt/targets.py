@@ -18,7 +18,7 @@ Spec = dict[str, Any]
 
 FORMS: dict[str, Callable[[Tensor, float, float], Tensor]] = {
     "ripple": lambda y, a, b: y * y / 2 + a * torch.cos(b * y + 0.7),
-    "steep": lambda y, a, b: y * y / 2 + a * (torch.nn.functional.softplus(-2 * b * (y - 0.5)) / b + y),
+    "steep": lambda y, a, b: y * y / 2 + a * (torch.logaddexp(-2 * b * (y - 0.5), torch.zeros_like(y)) / b + y),
     "huber": lambda y, a, b: torch.where(y.abs() <= a, y * y / 2, a * y.abs() - a * a / 2),
     "kink": lambda y, a, b: torch.where(y < 0, a * y * y, y * y) / 2,
     "corner": lambda y, a, b: y * y / 2 + a * y.abs(),

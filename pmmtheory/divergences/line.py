@@ -96,7 +96,7 @@ def _kl(d: Densities) -> Tensor:
 def _chi2(d: Densities) -> Tensor:
     """int (p - q)^2 / q."""
     ratio = torch.exp(d.log.clamp(max=600))
-    value = torch.where(d.log < LARGE, d.q * d.excess**2, d.p * ratio)
+    value = torch.where(d.log < LARGE, d.q * d.excess**2, _power(d, 1.0))
     difference = torch.where(d.log < LARGE, torch.abs(d.excess), ratio)
     first, second = 2 * difference * d.p_error, difference * (ratio + 1) * d.q_error
     squares = d.p_error**2 / d.q.clamp_min(1e-300) + d.p * ratio * (d.q_error / d.q.clamp_min(1e-300)).clamp_max(1e6) ** 2
@@ -106,11 +106,11 @@ def _chi2(d: Densities) -> Tensor:
 def _renyi(d: Densities, order: float) -> Tensor:
     """int p^order q^(1 - order) - 1."""
     power = torch.exp((order * d.log).clamp(-700, 600))
-    inside = torch.expm1((order * d.log).clamp(-700, 600)) - order * torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    near = (torch.abs(d.excess) < 1e-3) & (d.log < LARGE)
+    inside = torch.expm1((order * d.log).clamp(-700, 600)) - order * d.excess
+    near = torch.abs(d.excess) < 1e-3
     r = d.excess
     series = order * (order - 1) * r * r * (1 / 2 + r * (order - 2) / 6 * (1 + r * (order - 3) / 4))
-    value = d.q * torch.where(near, series, inside)
+    value = torch.where(d.log < LARGE, d.q * torch.where(near, series, inside), _power(d, order - 1) - order * d.p)
     known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
     slope = order * torch.exp((order - 1) * (torch.log(known) - torch.log(d.q.clamp_min(1e-300))).clamp(-600, 600))
     first = torch.where(d.p > d.p_error, torch.abs(slope - order), slope + order) * d.p_error
@@ -118,6 +118,11 @@ def _renyi(d: Densities, order: float) -> Tensor:
     relative = (d.q_error / d.q.clamp_min(1e-300)).clamp_max(1e6)
     squares = order * abs(order - 1) * slope * d.p_error**2 / known + abs(order * (order - 1)) * d.q * power * relative**2
     return torch.stack([value, first, second, squares])
+
+
+def _power(d: Densities, power: float) -> Tensor:
+    """p (p/q)^power where log(p/q) is large: what exceeds the numbers stays so large that it is seen to."""
+    return torch.exp((torch.log(d.p) + power * d.log).clamp(max=705))
 
 
 def _divergence(pair: Pair, integrand: Integrand, name: str) -> Estimate:
@@ -150,7 +155,7 @@ def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: fl
     x = pair.known
     f, *errors = integrand(pair.at(x))
     top, total = int(torch.argmax(f)), 0.0
-    if min(top, len(x) - 1 - top) < len(x) // 50 and float(f[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
+    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(f[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _infinite(name, "the integrand does not decay where the densities are known")
     peak = float(x[top])
     for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak, light=False):
@@ -165,10 +170,10 @@ def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: fl
 
 
 def _unknown(pair: Pair, name: str) -> float:
-    """What the mass of the law where the reference is not known may add, if that is no smaller than any number there."""
+    """What the mass of the law where the reference is not known may add, if the reference is no smaller than a number can be there."""
     outside = pair.outside
-    if name == "kl":
-        return 700 * outside
+    if name == "kl":  # log q falls no faster than a quadratic that reaches rounding at the ends
+        return max(700.0, 100 * pair.reach**2) * outside
     if outside > 1e-100 and name == "chi2":
         raise InvalidParameter("other", "a law whose tails are not known", "one that is known where the first has mass, for its chi2")
     return math.sqrt(outside)

@@ -16,8 +16,8 @@ from pmmtheory.targets.line import LineTarget
 
 Density = LineTarget | LineLaw
 
-_CELLS = 3
-"""Cells of a law's grid in a panel."""
+_CELLS = 6
+"""Cells of a law's grid in a panel, which is halved at least once."""
 
 _KNOWN = 0.01
 """A density is known where its uncertainty is below this share of it."""
@@ -90,6 +90,15 @@ class Pair:
             return 0.0
         x, (first, last) = self.law.grid, self.other.ends
         return float(self.law.values[(x < first) | (x > last)].clamp_min(0).sum()) * self.law.spacing
+
+    @property
+    def reach(self) -> float:
+        """How many times further than a reference that is a law the law is known, from the middle of the reference."""
+        if not isinstance(self.other, LineLaw):
+            return 1.0
+        (low, high), (first, last) = self.law.ends, self.other.ends
+        middle, half = (first + last) / 2, (last - first) / 2
+        return max(middle - low, high - middle, half) / half
 
     @property
     def edges(self) -> Tensor:

@@ -100,7 +100,10 @@ def kl_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
         log_ratio = torch.log(p.clamp_min(1e-300)) - log_q
         return torch.where(p > 1e-300, p * log_ratio, 0.0) - p + torch.exp(log_q)
 
-    return _smooth(one, other, _Integrand(entropy, far, lambda p, log_q: p), goal)
+    def weight(p: Tensor, log_q: Tensor) -> Tensor:
+        return p * (1 + torch.abs(torch.log(p.clamp_min(1e-300)) - log_q))
+
+    return _smooth(one, other, _Integrand(entropy, far, weight), goal)
 
 
 def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
@@ -121,7 +124,7 @@ _DISTANCES: dict[str, Callable[..., Measured]] = {"kl": kl_plane, "tv": tv_plane
 
 @dataclass(frozen=True)
 class _Integrand:
-    """A function of two densities p and q: q near(p/q - 1), or far(p, log q) where they are not near; and `weight`, its derivative in log q."""
+    """A function of two densities p and q: q near(p/q - 1), or far(p, log q) where they are not near; and `weight`, what its derivatives in log p and log q are below."""
 
     near: Callable[[Tensor], Tensor]
     far: Callable[[Tensor, Tensor], Tensor]
@@ -129,7 +132,7 @@ class _Integrand:
 
 
 def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measured:
-    """An integral over both variables, all relative to the normal density of the velocity; and what of it hangs on what is unsure of log q."""
+    """An integral over both variables, all relative to the normal density of the velocity; and what of it hangs on what is unsure of log p and log q."""
     v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=one.device)
     share = torch.exp(-v * v / 2)
     share = share / share.sum()
@@ -139,7 +142,7 @@ def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measu
         p, q, log_p, log_q = one.ratio(u, v), other.ratio(u, v), one.log_density(u)[:, None], other.log_density(u)[:, None]
         excess = torch.exp((log_p - log_q).clamp(-700.0, 700.0)) * p / q - 1 if one.target is not other.target else (p - q) / q
         apart = excess.abs() >= 0.5
-        value, doubt = torch.exp(log_q) * q * integrand.near(excess.clamp(-0.5, 0.5)), other.unsure(u)
+        value, doubt = torch.exp(log_q) * q * integrand.near(excess.clamp(-0.5, 0.5)), one.unsure(u) + other.unsure(u)
         weight = torch.zeros_like(doubt)
         if bool(apart.any()) or bool((doubt > 0).any()):
             density, log_other = p * torch.exp(log_p), log_q + torch.log(q)

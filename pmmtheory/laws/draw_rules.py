@@ -24,11 +24,14 @@ _LARGEST = 8
 _STEEP = 6.0
 """How many times the median change over a cell a change must be for a jump to be looked for."""
 
+_FARTHEST = 9.0
+"""Where the rule for a normal draw with jumps ends."""
+
 _FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float], tuple[float, ...]]] = WeakKeyDictionary()
 
 
 def draw_rules(scheme: Scheme, level: int, finer: int = 0) -> dict[str, Rule]:
-    """Nodes and weights for each draw but Midpoints; those of normal draws are finer by some levels more.
+    """Nodes and weights for each draw but Midpoints; those of normal draws in which the step is smooth are finer by some levels more.
 
     Raises
     ------
@@ -39,12 +42,14 @@ def draw_rules(scheme: Scheme, level: int, finer: int = 0) -> dict[str, Rule]:
     for name, draw in scheme.draws.items():
         if isinstance(draw, Midpoints):
             continue
-        places = jumps(scheme, name) if _continuous(draw) else ()
-        rules[name] = _split(places, level) if places else draw.rule(level + finer * isinstance(draw, Normal))
+        normal = type(draw) is Normal
+        searched = not scheme.dynamics.state_shape if normal else _uniform(draw)
+        places = jumps(scheme, name) if searched else ()
+        rules[name] = (_split_normal if normal else _split)(places, level) if places else draw.rule(level + finer * normal)
     return rules
 
 
-def _continuous(draw: object) -> bool:
+def _uniform(draw: object) -> bool:
     return type(draw) is Uniform or (type(draw) is Index and draw.n == math.inf)
 
 
@@ -56,8 +61,17 @@ def _split(places: tuple[float, ...], level: int) -> Rule:
     return v * v, 2 * v * (np.diff(edges)[:, None] * weights).ravel()
 
 
+def _split_normal(places: tuple[float, ...], level: int) -> Rule:
+    """Gauss-Legendre between the jumps, under the density."""
+    edges = np.array([-_FARTHEST, *places, _FARTHEST])
+    nodes, weights = gauss_legendre(round(36 * 1.25**level))
+    z = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
+    mass = np.exp(-z * z / 2) * (np.diff(edges)[:, None] * weights).ravel()
+    return z, mass / mass.sum()
+
+
 def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
-    """Where in (0, 1) a step on the line jumps in a uniform draw."""
+    """Where a step on the line jumps in a uniform draw, or in a normal one at a place that depends on nothing else."""
     known = _FOUND.setdefault(scheme, {})
     key = (name, scheme.step_size)
     if key not in known:
@@ -80,7 +94,8 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
         return both.T.reshape(-1, *u.shape)
 
-    u = torch.linspace(1e-6, 1 - 1e-9, _CELLS + 1, dtype=torch.float64) ** 2
+    normal = isinstance(scheme.draws[name], Normal)
+    u = torch.linspace(-6.013, 6.017, _CELLS + 1, dtype=torch.float64) if normal else torch.linspace(1e-6, 1 - 1e-9, _CELLS + 1, dtype=torch.float64) ** 2
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
@@ -100,6 +115,8 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         probe, low, high, first = probe[jumped], low[jumped], high[jumped], first[jumped]
     found = [high[probe == k].numpy() for k in range(_PROBES)]
     if any(len(each) != len(found[0]) or not np.allclose(each, found[0], rtol=0, atol=1e-9) for each in found):
+        if normal:
+            return ()
         allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
         raise InvalidParameter("scheme", scheme.name, allowed)
     return tuple(found[0].tolist())

@@ -16,6 +16,7 @@ from pmmtheory.laws.kernel import FULL_DEPTH, noise_scale, stepper, transition_m
 from pmmtheory.laws.line_law import Accuracy, LineLaw
 from pmmtheory.laws.mesh import Mesh, mesh
 from pmmtheory.laws.refinement import refined, refined_path
+from pmmtheory.laws.shown import best_told, wide_too
 from pmmtheory.laws.solve import invariant_by_solve
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
 from pmmtheory.laws.tail_index import tail_index
@@ -24,6 +25,9 @@ from pmmtheory.targets.line import LineTarget
 
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
+
+_NARROWER = 0.08
+"""The grid of the lowest resolution is narrower by this share, that of each next by half as much: two resolutions then see what the ends cost."""
 
 _EPS = 2.3e-16
 
@@ -54,11 +58,12 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     factors = [width]  # of the last level: wide enough for the next one, too
 
     def at_level(level: int) -> LineLaw:
-        best = over(*_ends(target, factors[0]), level)
+        reach = 1.0 if truncated else 1 - _NARROWER / 2**level
+        best = over(*_ends(target, reach * factors[0]), level)
         for _ in range(8):
-            if truncated or best.edge < max(_EDGE, 1e-3 * rtol):
+            if truncated or best.edge < max(_EDGE, 1e-4 * rtol):
                 break
-            wider = over(*_ends(target, 1.3 * factors[0]), level)
+            wider = over(*_ends(target, 1.3 * reach * factors[0]), level)
             if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
                 break
             best, factors[0] = wider, 1.3 * factors[0]
@@ -85,7 +90,10 @@ def _stationary_on(
     if direct:
         masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
     else:
+        unbalanced = torch.abs(matrix.sum(1) - 1)
         masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        if not truncated:  # mass that a row gains or loses is missed until the chain has mixed
+            rounding += float(unbalanced @ masses.abs()) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
     accuracy = replace(accuracy, rounding=accuracy.rounding + 4 * _EPS * max(map(abs, ends)) / _width(target, ends))
@@ -147,7 +155,9 @@ def _evolve(
             values = initial.density(grid)
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         rounding = _EPS * (done + 4 * max(map(abs, ends)) / _width(target, ends))
-        yield LineLaw(grid, values, _reference(scheme, target), truncated, lost, Accuracy(rounding=rounding, caution=_rough(scheme, target)))
+        references = wide_too(grid, values, _reference(scheme, target), target.covariance) if not target.kinks else [_reference(scheme, target)]
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target))
+        yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 
 def _rough(scheme: Scheme, target: LineTarget) -> float:

@@ -15,12 +15,16 @@ from pmmtheory.errors import InvalidParameter, NotConverged, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.grid import interpolate
 from pmmtheory.laws.panels import Antiderivative, nodes_of
+from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.target import as_points
 
 _LEAST = 1e-130
 """The least reference density, relative to its maximum: below it the density itself is interpolated."""
 
+
+_SMALLEST = 1e-290
+"""Densities below this are lost to underflow."""
 
 _NOTHING = 1e-11
 """A share of the largest density below which two resolutions differ by their noise."""
@@ -65,8 +69,9 @@ class LineLaw:
         A density to which that of the law has a smooth ratio, which is interpolated; without one, its logarithm is.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "rounding", what the arithmetic may have lost, magnified by slow mixing; "ends", what was seen to leave the grid or lies
-        beyond it; "start", the error of the law that the chain started from.
+        "rounding", what the arithmetic may have lost, and mass that single steps gain or lose, magnified by slow mixing; "interpolation", what is off between the points of the
+        grid, seen by predicting every other point; "ends", what was seen to leave the grid or lies beyond it; "start", the error of the
+        law that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
@@ -112,12 +117,12 @@ class LineLaw:
         self._reference_density = reference
         self._least = 0.0 if reference is None else _LEAST * float(reference(grid).max())
         self._table = torch.log(self.values.clamp_min(1e-300)) if reference is None else self.values / self._reference(grid)
+        self.errors["interpolation"] = interpolation_error(self.values, self._table, lambda told, k: self._told(told, grid[k]))
 
     def density(self, x: Any) -> Tensor:
         """The density at x: its logarithm, or the ratio to a reference, is interpolated, so that tails keep their digits. Zero off the grid."""
         points = as_points(x, 1).to(self.grid)
-        value = interpolate(self._table, self.start, self.spacing, points)
-        value = torch.exp(value) if self._reference_density is None else value * self._reference(points)
+        value = self._told(interpolate(self._table, self.start, self.spacing, points), points)
         inside = (points >= self.start) & (points <= self.start + (self.grid.shape[0] - 1) * self.spacing)
         return torch.where(inside, value, 0.0)
 
@@ -191,7 +196,7 @@ class LineLaw:
         low, high = self.ends
         floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
         relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
-        return self.accuracy.caution * change + floor + relative * torch.abs(p)
+        return self.accuracy.caution * change + floor + relative * torch.abs(p) + _SMALLEST
 
     def beyond(self, k: float) -> float:
         """A bound on int |x - mean|^k p outside the points where the density is well known."""
@@ -204,6 +209,10 @@ class LineLaw:
 
     def _rounding(self) -> Tensor:
         return self.accuracy.floor * self.values.max() + self.accuracy.relative * torch.abs(self.values)
+
+    def _told(self, value: Tensor, x: Tensor) -> Tensor:
+        """The density at x, from what is interpolated."""
+        return torch.exp(value) if self._reference_density is None else value * self._reference(x)
 
     def _reference(self, x: Tensor) -> Tensor:
         assert self._reference_density is not None

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import BlockFactor, Dynamics
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.draw_rules import draw_rules
 from pmmtheory.laws.midpoint_sets import midpoint_sets
 from pmmtheory.laws.poisson_moments import StepMoments, poisson_moments
 from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
@@ -60,6 +61,7 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
     matrix = torch.stack([_blocks(mean(unit), chain.dynamics) - offset for unit in units], -1)
     factor = chain.step(zero, t, draws | still)[1]
     noise = _covariance(factor, chain.dynamics, q, len(variances))
+    columns: dict[str, list[Tensor]] = {name: [] for name in normals}
     for name in normals:
         for layer in range(max(1, layers)):
             for unit in units:
@@ -69,8 +71,10 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
                 else:
                     z += unit
                 column = _blocks(mean(zero, **{name: z}), chain.dynamics) - offset
+                columns[name].append(column)
                 noise = noise + column[..., :, None] * column[..., None, :]
     _check(chain, units, matrix, offset, mean, variances)
+    _check_normals(chain, units, matrix, offset, columns, still, mean, variances)
     elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], t, draws | still)[1], chain.dynamics, q, len(variances))
     if not torch.allclose(elsewhere, _covariance(factor, chain.dynamics, q, len(variances)), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
@@ -115,7 +119,8 @@ def _shared(chain: Scheme, level: int, device: torch.device) -> tuple[dict[str, 
     """Nodes of all draws that the axes share, shape (q, 1, ...), and their weights."""
     ones = (1,) * len(chain.dynamics.state_shape)
     names = [name for name, draw in chain.draws.items() if type(draw) is not Normal and not isinstance(draw, Midpoints)]
-    rules = [chain.draws[name].rule(level) for name in names]
+    split = draw_rules(chain, level)
+    rules = [split[name] for name in names]
     grids = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
     weights = np.ones(1)
     for _, w in rules:
@@ -165,3 +170,24 @@ def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, m
         size = (matrix.abs() @ here.abs()[..., None])[..., 0] + offset.abs() + here.abs()
         if not bool(((seen - told).abs() <= 1e-9 * size).all()):
             raise InvalidParameter("scheme", chain.name, "a step that is affine in the state, for a law by its moments")
+
+
+def _check_normals(
+    chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, columns: dict[str, list[Tensor]], still: dict[str, Tensor], mean: Any, variances: Tensor
+) -> None:
+    """Compare steps with all normals at once, near and far, with what one unit of each says."""
+    here = torch.ones(offset.shape[1:], dtype=torch.float64, device=matrix.device)
+    here[:, 0] *= torch.sqrt(variances)
+    x = sum(unit * here[:, k] for k, unit in enumerate(units))
+    generator = torch.Generator().manual_seed(3)
+    for scale in (0.4, 1.7, -5.0) if columns else ():
+        drawn = {name: scale * torch.randn(zero.shape, generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
+        moved = [matrix @ here[..., None]]
+        for name, each in columns.items():
+            layers = drawn[name] if drawn[name].ndim > units[0].ndim else drawn[name][None]
+            parts = [_blocks(layer, chain.dynamics)[..., k, None] for layer in layers for k in range(len(units))]
+            moved += [column[..., None] * part[..., None] for column, part in zip(each, parts, strict=True)]
+        told = offset + sum(moved)[..., 0]
+        size = offset.abs() + sum(part.abs() for part in moved)[..., 0] + here
+        if not bool(((_blocks(mean(x, **drawn), chain.dynamics) - told).abs() <= 1e-9 * size).all()):
+            raise InvalidParameter("scheme", chain.name, "a step that is affine in the state and its normal draws, for a law by its moments")

@@ -43,20 +43,22 @@ def total(density: Callable[[Tensor], Tensor], low: float, high: float, least: i
         n *= 2
 
 
-def interpolation_error(values: Tensor, ratio: Tensor, reference: Tensor) -> float:
+def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor]) -> float:
     """What a density on a uniform grid is off by between its points, in total variation; infinite on fewer than 48 points.
 
-    Points are predicted by the ratio to the reference from every fourth point, and from every other: the next error is smaller by at
-    least the same factor, since it grows with the resolution up to the 2^12 of degree 11. No more than 2^10 is counted on.
+    values : the density at the points. table : what is interpolated. density : maps a value of the table, and the number of its point, to the density.
+
+    Points are predicted from every fourth point, and from every other: the next error is smaller by at least the same factor, since it
+    grows with the resolution up to the 2^12 of degree 11. No more than 2^10 is counted on.
     """
     if len(values) < 48:
         return math.inf
-    fourth, second = (_missed(values, ratio, reference, stride) for stride in (4, 2))
+    fourth, second = (_missed(values, table, density, stride) for stride in (4, 2))
     return 2 * second * min(1.0, max(second / fourth, 1 / 1024)) if fourth > 0 else 2 * second
 
 
-def _missed(values: Tensor, ratio: Tensor, reference: Tensor, stride: int) -> float:
+def _missed(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor], stride: int) -> float:
     """The share of the mass that is missed half way between the points of a grid so many times as coarse."""
     where = torch.arange(stride // 2, len(values) - stride, stride, device=values.device)
-    predicted = interpolate(ratio[::stride], 0.0, float(stride), where.to(values.dtype)) * reference[where]
+    predicted = density(interpolate(table[::stride], 0.0, float(stride), where.to(values.dtype)), where)
     return float((predicted - values[where]).abs().sum() / values[where].abs().sum().clamp_min(1e-300))

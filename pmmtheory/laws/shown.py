@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor
 
 from pmmtheory.laws.line_law import Accuracy, LineLaw
-from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
+
+Density = Callable[[Tensor], Tensor]
 
 INTERPOLATED = 0.25
 """The share of the accuracy asked for that interpolation may use up."""
@@ -33,31 +35,27 @@ def line_law(points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0
     amplified : float
         What rounding did to the densities otherwise, in total variation.
 
-    The errors named "interpolation" and "rounding" are set: by predicting every other point, and by how far the law moves in total
-    variation where its points move by their rounding.
+    The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
-    law, error = min((_with(points, masses, reference, lost) for reference in _references(points, masses, target)), key=lambda found: found[1])
+    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION))
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
-    law.errors["interpolation"] = error
     law.errors["rounding"] = rounded * float(points.abs().max()) * travelled + amplified
     return law
 
 
-def _references(points: Tensor, masses: Tensor, target: LineTarget) -> list[Callable[[Tensor], Tensor]]:
-    """Densities, the best first, to which the ratio of the law may be smooth: that of the target, with wide tails where the law is much
-    wider; and the wide tails alone, for a law that is nowhere near the target."""
-    mass = float(masses.sum())
-    mean = float(masses @ points) / mass
-    variance = float(masses @ (points - mean) ** 2) / mass
-    if not variance > 0:
-        return [target.density]
-    wide = Gaussian(mean, 4 * variance)
-    first = target.density if variance < 1.5 * target.covariance else lambda x: (target.density(x) + wide.density(x)) / 2
+def best_told(points: Tensor, values: Tensor, references: Sequence[Density], **options: Any) -> LineLaw:
+    """The law with that of the references to which its ratio is interpolated best."""
+    return min((LineLaw(points, values, reference, **options) for reference in references), key=lambda law: law.errors["interpolation"])
+
+
+def wide_too(points: Tensor, values: Tensor, density: Density, variance: float) -> list[Density]:
+    """Densities, the best first, to which the ratio of a law may be smooth: one that it should be near, of this variance, with wide tails
+    where the law is much wider; and the wide tails alone, for a law that is nowhere near it."""
+    mass = float(values.sum())
+    mean = float(values @ points) / mass
+    own = float(values @ (points - mean) ** 2) / mass
+    if not own > 0:
+        return [density]
+    wide = Gaussian(mean, 4 * own)
+    first = density if own < 1.5 * variance else lambda x: (density(x) + wide.density(x)) / 2
     return [first, wide.density]
-
-
-def _with(points: Tensor, masses: Tensor, reference: Callable[[Tensor], Tensor], lost: float) -> tuple[LineLaw, float]:
-    law = LineLaw(points, masses, reference, lost=lost, accuracy=Accuracy(caution=_CAUTION))
-    there = reference(points).clamp_min(1e-300)
-    error = interpolation_error(law.values, law.values / there, reference(points))
-    return law, max(error, 1e-13)

@@ -17,7 +17,7 @@ from pmmtheory.divergences import chi2, kl, renyi, tv, w2
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.schemes import EulerMaruyama, Index, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
+from pmmtheory.schemes import EulerMaruyama, Index, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from pmmtheory.targets.target import Target
 
@@ -114,6 +114,35 @@ class TestJumps:
         mean = stationary_law(Uneven(Overdamped(Gaussian()), 0.5)).moment(1)
         assert abs(mean.value - 3 * (1 - 2 * 0.23)) <= mean.error
 
+    @pytest.mark.parametrize(("kicks", "variance", "step"), [((-2.4, 1.3974683544303796), 3.17, 1.04), ((-2.93, 2.58), 2.64, 0.322)])
+    def test_what_the_ends_cost_is_seen(self, kicks: tuple[float, float], variance: float, step: float) -> None:
+        """A law much wider than the target: at 1e-5 the grid cuts it where both resolutions would agree on what is lost."""
+
+        class Uneven(Kicked):
+            def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+                kick = torch.where(draws["u"] < 0.37, *(torch.as_tensor(k, dtype=x.dtype) for k in kicks))
+                return x + self.step_size * (self.dynamics.drift(x, t) + kick), math.sqrt(2 * self.step_size)
+
+        law = stationary_law(Uneven(Overdamped(Gaussian(0.0, variance)), step), rtol=1e-5)
+        push, pull = 0.37 * kicks[0] + 0.63 * kicks[1], step / variance
+        mean = variance * push
+        square = (step**2 * 0.37 * 0.63 * (kicks[1] - kicks[0]) ** 2 + 2 * step) / (pull * (2 - pull)) + mean**2
+        for k, exact in ((1, mean), (2, square)):
+            assert abs(law.moment(k).value - exact) <= law.moment(k).error
+            assert law.moment(k).error < 1e-6
+
+    def test_a_jump_in_a_normal_draw(self) -> None:
+        class Pushed(Kicked):
+            draws = {"u": Normal()}
+            cut = 0.3
+
+        law = stationary_law(Pushed(Overdamped(Gaussian()), 0.5), rtol=1e-7)
+        p = 0.5 * math.erfc(-0.3 / math.sqrt(2))
+        mean, variance = 3 - 6 * p, (0.25 * 36 * p * (1 - p) + 1.0) / 0.75
+        assert abs(law.moment(1).value - mean) <= law.moment(1).error
+        assert abs(law.moment(2).value - variance - mean**2) <= law.moment(2).error
+        assert law.moment(2).error < 1e-6
+
     def test_a_place_that_depends_on_the_state_is_refused(self) -> None:
         class Moving(Kicked):
             def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
@@ -153,6 +182,19 @@ class TestKinks:
         masses = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi) * weights @ kernel @ kernel
         square = law.moment(2)
         assert abs(square.value - float(masses @ x**2)) <= square.error + 1e-12
+
+
+class TestW2AcrossKinks:
+    """Where the third derivative of the map jumps, no rule of a fixed panel sees it: W2 and its mirror image agree."""
+
+    @pytest.mark.parametrize(("steep", "step"), [(3.92, 0.239), (2.0, 0.3)])
+    def test_mirrored(self, steep: float, step: float) -> None:
+        def half(x: Tensor, sign: float) -> Tensor:
+            return torch.where(sign * x < 0, steep, 1.0).to(x.dtype) * x * x / 2
+
+        one, other = (Potential(lambda x, sign=sign: half(x, sign)) for sign in (1.0, -1.0))
+        first, second = (w2(lmc(target, step, rtol=1e-4), target) for target in (one, other))
+        assert abs(first.value - second.value) <= first.error + second.error < 1e-8
 
 
 class TestTails:
@@ -223,6 +265,45 @@ class TestBetweenLaws:
             assert abs(seen.value - exact) <= seen.error + 1e-12
         with pytest.raises(InvalidParameter, match="finite"):
             chi2(self.pair(0.0, 3.0)[0], self.pair(0.0, 0.3)[0])
+
+    @pytest.mark.parametrize(("p", "q"), [((-0.453125, 6.56, 0.524), (-0.109375, 0.111, 0.211)), ((0.5, 8.88, 0.385), (-0.765625, 0.134, 0.155))])
+    def test_densities_lost_to_underflow_decide_nothing(self, p: tuple[float, float, float], q: tuple[float, float, float]) -> None:
+        """What log(p/q) is beyond 38 deviations of q, where q underflows, adds 1e-3 to these."""
+        law, other = (lmc(Gaussian(m, v), share * v, rtol=1e-8) for m, v, share in (p, q))
+        with pytest.raises(InvalidParameter, match="kl"):
+            kl(law, other)
+
+    @pytest.mark.parametrize("rtol", [1e-6, 1e-8])
+    def test_an_infinite_renyi_divergence_is_no_number(self, rtol: float) -> None:
+        """(1 - 3) v_p + 3 v_q < 0."""
+        law, other = lmc(Gaussian(-0.0625, 0.865), 0.133 * 0.865, rtol=rtol), lmc(Gaussian(0.09375, 0.145), 0.101 * 0.145, rtol=rtol)
+        with pytest.raises(InvalidParameter, match="finite"):
+            renyi(law, other, 3.0)
+
+    def test_roots_of_densities_far_apart(self) -> None:
+        """The integrand is smooth on the scale of neither law's grid."""
+        law, q = lmc(Gaussian(1.734375, 2.96), 0.772 * 2.96, rtol=1e-8), Gaussian(-1.28125, 0.169)
+        found, v = renyi(law, q, 0.5), 2.96 / (1 - 0.386)
+        joint = (v + 0.169) / 2
+        exact = (1.734375 + 1.28125) ** 2 / (4 * joint) + math.log(joint / math.sqrt(v * 0.169))
+        assert abs(found.value - exact) <= found.error
+        assert found.error < 1e-8
+
+    def test_a_law_much_wider_than_its_target(self) -> None:
+        """Its ratio to the target's density grows too fast to be interpolated; its ratio to a wide Gaussian does not."""
+        narrow = GaussianMixture([0.3833333333333333, 0.6166666666666667], [-0.046875, -0.921875], [0.282, 0.267])
+        wide, other = Gaussian(0.375, 0.975), Gaussian(-1.15625, 1.68)
+        law = transient_law(EulerMaruyama(Overdamped(narrow), 0.0304), wide, 1, rtol=1e-5)
+        reference = transient_law(EulerMaruyama(Overdamped(Gaussian(-2.7, 0.91)), 0.151), other, 2, rtol=1e-5)
+        there, back = w2(law, reference), w2(reference, law)
+        assert abs(there.value - back.value) <= there.error + back.error < 1e-7
+        x, w = np.polynomial.legendre.leggauss(400)
+        at = torch.linspace(-6, 5, 23, dtype=torch.float64)
+        start = torch.as_tensor(0.375 + 9 * x)
+        masses = torch.as_tensor(9 * w) * wide.density(start)
+        moved = start + 0.0304 * narrow.drift(start)
+        exact = torch.exp(-((at[:, None] - moved) ** 2) / (4 * 0.0304)) @ masses / math.sqrt(4 * math.pi * 0.0304)
+        assert float((law.density(at) - exact).abs().max()) <= 1e-10
 
     def test_a_reference_that_is_not_known_so_far_out_is_refused(self) -> None:
         near = stationary_law(RandomizedMidpoint(Overdamped(Gaussian(-6.0, 0.3)), 0.05))

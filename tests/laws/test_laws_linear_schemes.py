@@ -16,7 +16,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law
 from pmmtheory.laws.linear_step import affine_steps, step_moments
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
+from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture
 from pmmtheory.testing.broken import DoubledMidpoints, SingleMidpoint
 from tests.oracles.linear_schemes import on_gaussian, scheme
@@ -35,6 +35,15 @@ class Spreading(EulerMaruyama):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         mean, factor = super().step(x, t, draws)
         return mean, factor * (1 + x * x / 10)
+
+
+class Cubed(EulerMaruyama):
+    """The cube of a normal number: 0 at 0 and 1 at 1, and a variance of 15."""
+
+    draws = {"z": Normal()}
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        return x + self.step_size * (self.dynamics.drift(x, t) + draws["z"] ** 3), math.sqrt(2 * self.step_size)
 
 
 class DoublePush(PoissonMidpoint):
@@ -56,6 +65,10 @@ SYSTEMS = pytest.mark.parametrize("dynamics", [Overdamped(Gaussian(0.0, 0.6)), U
 
 
 class TestOtherSchemes:
+    def test_a_step_that_is_not_linear_in_its_normal_draws(self) -> None:
+        with pytest.raises(InvalidParameter, match="affine in the state and its normal draws"):
+            stationary_law(Cubed(Overdamped(Gaussian(0.0, 1.0)), 0.5), engine="linear")
+
     def test_a_step_that_is_not_affine(self) -> None:
         with pytest.raises(InvalidParameter, match="scheme = 'Saturated' is not allowed: a step that is affine in the state, for a law by its moments"):
             stationary_law(Saturated(Overdamped(Gaussian(dim=3)), 0.1))

@@ -39,36 +39,42 @@ class Kicked(Scheme):
 def draw(draw: Draw) -> dict[str, Any]:
     target = targets.gaussian(draw)
     kind = draw.one_of(["uniform", "normal"])
+    kicks = [draw.real(-1.0, -3.0), draw.real(1.0, 3.0)]
+    cut = draw.real(0.5, 0.1) if kind == "uniform" else draw.real(0.0, 1.0)
+    if draw.chance(0.5):
+        p = _below(kind, cut)
+        kicks[1] = -p * kicks[0] / (1 - p)
     return {
         "target": target,
         "step": rounded(target["variance"] * draw.real(0.5, 0.1)),
         "kind": kind,
-        "cut": draw.real(0.5, 0.1) if kind == "uniform" else draw.real(0.0, 1.0),
-        "kicks": [draw.real(-1.0, -3.0), draw.real(1.0, 3.0)],
+        "cut": cut,
+        "kicks": kicks,
         "rtol": draw.one_of([1e-5, 1e-7]),
     }
 
 
 def check(target: Any, step: float, kind: str, cut: float, kicks: list[float], rtol: float) -> Iterator[Compared]:
     scheme = Kicked(Overdamped(targets.build(target)), step, kind, cut, (kicks[0], kicks[1]))
-    p = cut if kind == "uniform" else float(ndtr(cut))
+    p = _below(kind, cut)
     push = p * kicks[0] + (1 - p) * kicks[1]
     spread = p * (1 - p) * (kicks[1] - kicks[0]) ** 2
     pull = step / target["variance"]
     mean = target["mean"] + target["variance"] * push
     variance = (step**2 * spread + 2 * step) / (pull * (2 - pull))
-    refusal = None
-    for engine in ("line", "linear"):
-        try:
-            law = stationary_law(scheme, rtol=rtol, engine=engine)
-        except PmmError as error:
-            refusal = error
-            continue
-        if engine == "line":
-            yield compare("mean", law.moment(1), mean)
-            yield compare("second moment", law.moment(2), variance + mean**2)
-        else:
-            yield compare("mean by moments", float(law.mean), mean, law.numerical_error * math.sqrt(variance))
-            yield compare("variance by moments", float(law.covariance), variance, law.numerical_error * variance)
-    if refusal is not None:
-        raise refusal
+    law = stationary_law(scheme, rtol=rtol, engine="line")
+    yield compare("mean", law.moment(1), mean)
+    yield compare("second moment", law.moment(2), variance + mean**2)
+    try:
+        law = stationary_law(scheme, rtol=rtol, engine="linear")
+    except PmmError as error:
+        if kind == "uniform" and abs(push) < 1e-12:
+            raise error
+        return  # moments are for steps that keep the mean and are linear in their normal draws
+    yield compare("mean by moments", float(law.mean), mean, law.numerical_error * math.sqrt(variance))
+    yield compare("variance by moments", float(law.covariance), variance, law.numerical_error * variance)
+
+
+def _below(kind: str, cut: float) -> float:
+    """The probability that the draw is below the cut."""
+    return cut if kind == "uniform" else float(ndtr(cut))
