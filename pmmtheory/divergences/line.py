@@ -154,8 +154,9 @@ def _beyond(pair: Pair, integrand: Integrand, name: str, value: float, error: fl
     """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
     x = pair.known
     f, *errors = integrand(pair.at(x))
-    top, total = int(torch.argmax(f)), 0.0
-    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(f[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
+    seen = f - torch.stack(errors).sum(0)
+    top, total = int(torch.argmax(seen)), 0.0
+    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _infinite(name, "the integrand does not decay where the densities are known")
     peak = float(x[top])
     for tail in tails(x, torch.abs(f), torch.stack(errors).sum(0), peak, light=False):

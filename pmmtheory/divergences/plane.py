@@ -100,8 +100,8 @@ def kl_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
         log_ratio = torch.log(p.clamp_min(1e-300)) - log_q
         return torch.where(p > 1e-300, p * log_ratio, 0.0) - p + torch.exp(log_q)
 
-    def weight(p: Tensor, log_q: Tensor) -> Tensor:
-        return p * (1 + torch.abs(torch.log(p.clamp_min(1e-300)) - log_q))
+    def weight(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
+        return p * (1 + torch.abs(torch.log(p.clamp_min(1e-300)) - log_q)), p
 
     return _smooth(one, other, _Integrand(entropy, far, weight), goal)
 
@@ -115,7 +115,7 @@ def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
     def ratio(p: Tensor, log_q: Tensor) -> Tensor:
         return torch.where(p > 1e-300, torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)), 0.0)
 
-    near = _Integrand(lambda r: r * r, lambda p, log_q: ratio(p, log_q) - 2 * p + torch.exp(log_q), lambda p, log_q: 2 * ratio(p, log_q))
+    near = _Integrand(lambda r: r * r, lambda p, log_q: ratio(p, log_q) - 2 * p + torch.exp(log_q), lambda p, log_q: (2 * ratio(p, log_q),) * 2)
     return _smooth(one, other, near, goal)
 
 
@@ -124,11 +124,14 @@ _DISTANCES: dict[str, Callable[..., Measured]] = {"kl": kl_plane, "tv": tv_plane
 
 @dataclass(frozen=True)
 class _Integrand:
-    """A function of two densities p and q: q near(p/q - 1), or far(p, log q) where they are not near; and `weight`, what its derivatives in log p and log q are below."""
+    """A function of two densities p and q: q near(p/q - 1), or far(p, log q) where they are not near.
+
+    weights : bounds of its derivatives in log p and in log q.
+    """
 
     near: Callable[[Tensor], Tensor]
     far: Callable[[Tensor, Tensor], Tensor]
-    weight: Callable[[Tensor, Tensor], Tensor]
+    weights: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measured:
@@ -142,13 +145,13 @@ def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measu
         p, q, log_p, log_q = one.ratio(u, v), other.ratio(u, v), one.log_density(u)[:, None], other.log_density(u)[:, None]
         excess = torch.exp((log_p - log_q).clamp(-700.0, 700.0)) * p / q - 1 if one.target is not other.target else (p - q) / q
         apart = excess.abs() >= 0.5
-        value, doubt = torch.exp(log_q) * q * integrand.near(excess.clamp(-0.5, 0.5)), one.unsure(u) + other.unsure(u)
-        weight = torch.zeros_like(doubt)
-        if bool(apart.any()) or bool((doubt > 0).any()):
+        value, doubt = torch.exp(log_q) * q * integrand.near(excess.clamp(-0.5, 0.5)), (one.unsure(u), other.unsure(u))
+        hanging = torch.zeros_like(doubt[0])
+        if bool(apart.any()) or bool((doubt[0] + doubt[1] > 0).any()):
             density, log_other = p * torch.exp(log_p), log_q + torch.log(q)
             value = torch.where(apart, integrand.far(density, log_other), value)
-            weight = (integrand.weight(density, log_other) @ share) * doubt
-        return torch.stack([value @ share, weight], -1)
+            hanging = (torch.stack(integrand.weights(density, log_other)) @ share * torch.stack(doubt)).sum(0)
+        return torch.stack([value @ share, hanging], -1)
 
     value, error = integrated(row, panels((one, other)), goal, unsure)
     return value, error, 2 * unsure[0]

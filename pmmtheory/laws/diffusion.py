@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, positive
+from pmmtheory.laws.grid import finer
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.targets.line import LineTarget
 
@@ -15,6 +16,9 @@ _LEVELS = 5
 _LARGEST = 2500
 _EPS = 2.0**-52
 _DECAYED = 34.0
+
+_FINER = 2
+"""How much finer than the grid of the computation the law is tabulated: what evolves is band limited."""
 
 
 def diffusion_law(target: LineTarget, initial: LineTarget, time: float, rtol: float = 1e-9, device: str = "cpu") -> LineLaw:
@@ -101,10 +105,10 @@ def _at_level(target: LineTarget, initial: LineTarget, time: float, level: int, 
     low, high = _stretched(*ends, 1.02 + 0.04 * level)
     spacing, x = _grid((target, initial), low, high, level, device, what)
     energies, states = torch.linalg.eigh(_schroedinger(target, x, spacing))
-    root = torch.exp(target.log_density(x) / 2)
     start = torch.exp(initial.log_density(x) - target.log_density(x) / 2)
     evolved = states @ (torch.exp(-time * (energies - energies[0])) * (states.T @ start))
-    law = LineLaw(x, root * evolved, target.density)
+    between = x[0] + spacing / _FINER * torch.arange(_FINER * len(x), dtype=x.dtype, device=x.device)
+    law = LineLaw(between, torch.exp(target.log_density(between) / 2) * finer(evolved, _FINER), target.density)
     size = float(torch.linalg.vector_norm(start)) * math.sqrt(spacing)
     gap, rounding = float(energies[1] - energies[0]), 4 * _EPS * float(energies[-1])
     memory = min(time, 1 / gap) if gap > 10 * rounding else time

@@ -26,8 +26,8 @@ from pmmtheory.targets.line import LineTarget
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
 
-_NARROWER = 0.08
-"""The grid of the lowest resolution is narrower by this share, that of each next by half as much: two resolutions then see what the ends cost."""
+_WIDER = 0.08
+"""The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
 
 _EPS = 2.3e-16
 
@@ -58,7 +58,7 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
     factors = [width]  # of the last level: wide enough for the next one, too
 
     def at_level(level: int) -> LineLaw:
-        reach = 1.0 if truncated else 1 - _NARROWER / 2**level
+        reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
         best = over(*_ends(target, reach * factors[0]), level)
         for _ in range(8):
             if truncated or best.edge < max(_EDGE, 1e-4 * rtol):
@@ -72,6 +72,14 @@ def stationary(scheme: Scheme, rtol: float, device: str) -> LineLaw:
         return best
 
     return refined(at_level, rtol, f"the stationary law of {scheme.name}")
+
+
+def _unbalanced(gained: Tensor, gap: float) -> float:
+    """What mass that steps between the points gain and lose does to the law: until the chain has mixed if it is not made up for nearby.
+
+    By parts: the slowest eigenfunctions are monotone or nearly so, of a variation of a few. What leaves the grid is told by its tails.
+    """
+    return float(gained.abs().sum() + 4 * torch.cumsum(gained, 0).abs().max() / gap)
 
 
 def _covering(over: Callable[[float, float, int], LineLaw], law: LineLaw, low: float, high: float, level: int) -> LineLaw:
@@ -90,10 +98,10 @@ def _stationary_on(
     if direct:
         masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
     else:
-        unbalanced = torch.abs(matrix.sum(1) - 1)
+        gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
         masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
-        if not truncated:  # mass that a row gains or loses is missed until the chain has mixed
-            rounding += float(unbalanced @ masses.abs()) / gap
+        if not truncated:
+            rounding += _unbalanced(gained * masses, gap)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
     accuracy = replace(accuracy, rounding=accuracy.rounding + 4 * _EPS * max(map(abs, ends)) / _width(target, ends))

@@ -26,8 +26,8 @@ _LEAST = 1e-130
 _SMALLEST = 1e-290
 """Densities below this are lost to underflow."""
 
-_NOTHING = 1e-11
-"""A share of the largest density below which two resolutions differ by their noise."""
+_NOTHING, _INSIDE = 1e-11, 0.95
+"""A share of the largest density below which two resolutions differ by their noise, and that of the coarser grid on which they do: its ends differ by more."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class LineLaw:
         A density to which that of the law has a smooth ratio, which is interpolated; without one, its logarithm is.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "rounding", what the arithmetic may have lost, and mass that single steps gain or lose, magnified by slow mixing; "interpolation", what is off between the points of the
-        grid, seen by predicting every other point; "ends", what was seen to leave the grid or lies beyond it; "start", the error of the
-        law that the chain started from.
+        "rounding", what the arithmetic may have lost, and mass that single steps gain or lose, magnified by slow mixing;
+        "interpolation", what is off between the points of the grid, seen by predicting every other point; "ends", what was seen to leave
+        the grid or lies beyond it; "start", the error of the law that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
@@ -115,9 +115,10 @@ class LineLaw:
         self.errors = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference_density = reference
-        self._least = 0.0 if reference is None else _LEAST * float(reference(grid).max())
+        self._least = 0.0 if reference is None else max(1e-300, _LEAST * float(reference(grid).max()))
         self._table = torch.log(self.values.clamp_min(1e-300)) if reference is None else self.values / self._reference(grid)
-        self.errors["interpolation"] = interpolation_error(self.values, self._table, lambda told, k: self._told(told, grid[k]))
+        self._missed = interpolation_error(self.values, self._table, lambda told, k: self._told(told, grid[k]))
+        self.errors["interpolation"] = self._missed.share
 
     def density(self, x: Any) -> Tensor:
         """The density at x: its logarithm, or the ratio to a reference, is interpolated, so that tails keep their digits. Zero off the grid."""
@@ -187,7 +188,9 @@ class LineLaw:
 
     def _noise(self, coarse: LineLaw) -> float:
         """Twice the change from the coarser law where the density is next to nothing, relative to the largest."""
-        change = torch.abs(self.values - coarse.density(self.grid))[self.values < _NOTHING * self.values.max()]
+        middle, half = sum(coarse.ends) / 2, (coarse.ends[1] - coarse.ends[0]) / 2
+        seen = (self.values < _NOTHING * self.values.max()) & (torch.abs(self.grid - middle) < _INSIDE * half)
+        change = torch.abs(self.values - coarse.density(self.grid))[seen]
         return 2 * float(change.max() / self.values.max()) if len(change) else 0.0
 
     def uncertainty(self, x: Tensor, p: Tensor) -> Tensor:
@@ -197,6 +200,12 @@ class LineLaw:
         floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
         relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
         return self.accuracy.caution * change + floor + relative * torch.abs(p) + _SMALLEST
+
+    def missed_below(self, x: Tensor) -> Tensor:
+        """What interpolation between the points does to the distribution function at x of any shape."""
+        position = ((x - self.start) / self.spacing).clamp(0, len(self.grid) - 1.001)
+        first = position.to(torch.long)
+        return torch.lerp(self._missed.below[first], self._missed.below[first + 1], position - first)
 
     def beyond(self, k: float) -> float:
         """A bound on int |x - mean|^k p outside the points where the density is well known."""

@@ -178,7 +178,7 @@ def _check_normals(
     """Compare steps with all normals at once, near and far, with what one unit of each says."""
     here = torch.ones(offset.shape[1:], dtype=torch.float64, device=matrix.device)
     here[:, 0] *= torch.sqrt(variances)
-    x = sum(unit * here[:, k] for k, unit in enumerate(units))
+    x = torch.stack([unit * here[:, k] for k, unit in enumerate(units)]).sum(0)
     generator = torch.Generator().manual_seed(3)
     for scale in (0.4, 1.7, -5.0) if columns else ():
         drawn = {name: scale * torch.randn(zero.shape, generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
@@ -187,7 +187,7 @@ def _check_normals(
             layers = drawn[name] if drawn[name].ndim > units[0].ndim else drawn[name][None]
             parts = [_blocks(layer, chain.dynamics)[..., k, None] for layer in layers for k in range(len(units))]
             moved += [column[..., None] * part[..., None] for column, part in zip(each, parts, strict=True)]
-        told = offset + sum(moved)[..., 0]
-        size = offset.abs() + sum(part.abs() for part in moved)[..., 0] + here
+        told = offset + torch.stack(moved).sum(0)[..., 0]
+        size = offset.abs() + torch.stack(moved).abs().sum(0)[..., 0] + here
         if not bool(((_blocks(mean(x, **drawn), chain.dynamics) - told).abs() <= 1e-9 * size).all()):
             raise InvalidParameter("scheme", chain.name, "a step that is affine in the state and its normal draws, for a law by its moments")

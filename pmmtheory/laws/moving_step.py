@@ -104,7 +104,7 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
 def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
     """Whether the grid is fine enough: for a law to be shown, to tell what is between its points; else for waves as fast as were expected."""
     if shown:
-        return interpolation_error(law.masses, law.masses, lambda value, _: value) <= INTERPOLATED * chain.rtol
+        return interpolation_error(law.masses, law.masses, lambda value, _: value).share <= INTERPOLATED * chain.rtol
     waves = torch.fft.rfft(law.masses).abs()
     fastest = float(waves[int(0.9 * len(waves)) :].max() / waves[0])
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / expected) ** 2) / 2) + chain.tolerance)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
+from pmmtheory.laws.grid import finer
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.plane_nodes import normal_rule
 from pmmtheory.laws.plane_operator import Plane, hermite
@@ -61,8 +62,8 @@ class PlaneLaw:
 
     def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float):
         self.target = target
-        self.grid, fine = _refined(plane.grid, modes)
-        self.spacing = float(self.grid[1] - self.grid[0])
+        fine, self.spacing = finer(modes, _FINER), plane.spacing / _FINER
+        self.grid = plane.grid[0] + self.spacing * torch.arange(len(fine), dtype=plane.grid.dtype, device=plane.grid.device)
         density = target.density(self.grid)
         fine = fine / (fine[:, 0].sum() * self.spacing)
         told = torch.nonzero(density > floor * density.max())[:, 0]
@@ -191,14 +192,3 @@ def _with_tails(modes: Tensor, density: Tensor, first: int, last: int) -> Tensor
     """Modes whose ratio to the target's density is continued as a constant before and after these places."""
     ends = torch.arange(len(density), device=density.device).clamp(first, last)
     return modes[ends] * (density / density[ends])[:, None]
-
-
-def _refined(grid: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
-    """Band-limited functions on a finer grid, by padding their discrete Fourier transform."""
-    n = len(grid)
-    spectrum = torch.fft.rfft(modes, dim=0)
-    if n % 2 == 0:
-        spectrum[-1] /= 2
-    fine = torch.fft.irfft(spectrum, n=n * _FINER, dim=0) * _FINER
-    spacing = float(grid[1] - grid[0]) / _FINER
-    return float(grid[0]) + spacing * torch.arange(n * _FINER, dtype=grid.dtype, device=grid.device), fine

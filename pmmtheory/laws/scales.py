@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -43,8 +44,24 @@ def total(density: Callable[[Tensor], Tensor], low: float, high: float, least: i
         n *= 2
 
 
-def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor]) -> float:
-    """What a density on a uniform grid is off by between its points, in total variation; infinite on fewer than 48 points.
+@dataclass(frozen=True)
+class Missed:
+    """What a density on a uniform grid is off by between its points.
+
+    Attributes
+    ----------
+    share : float
+        In total variation; infinite on fewer than 48 points.
+    below : (n,) tensor
+        What the distribution function is off by at the points.
+    """
+
+    share: float
+    below: Tensor
+
+
+def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor]) -> Missed:
+    """What a density is off by where a table is interpolated.
 
     values : the density at the points. table : what is interpolated. density : maps a value of the table, and the number of its point, to the density.
 
@@ -52,13 +69,19 @@ def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor
     grows with the resolution up to the 2^12 of degree 11. No more than 2^10 is counted on.
     """
     if len(values) < 48:
-        return math.inf
-    fourth, second = (_missed(values, table, density, stride) for stride in (4, 2))
-    return 2 * second * min(1.0, max(second / fourth, 1 / 1024)) if fourth > 0 else 2 * second
+        return Missed(math.inf, torch.full_like(values, math.inf))
+    (_, fourth), (where, second) = (_missed(values, table, density, stride) for stride in (4, 2))
+    shares = [float(part.abs().sum()) / float(values.sum()) * stride for part, stride in ((fourth, 4), (second, 2))]
+    if not math.isfinite(shares[0] + shares[1]):
+        return Missed(math.inf, torch.full_like(values, math.inf))
+    factor = 2 * min(1.0, max(shares[1] / shares[0], 1 / 1024)) if shares[0] > 0 else 2.0
+    each = torch.zeros_like(values)
+    each[where] = 2 * second / values.sum()
+    return Missed(factor * shares[1], factor * torch.cumsum(each, 0).abs())
 
 
-def _missed(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor], stride: int) -> float:
-    """The share of the mass that is missed half way between the points of a grid so many times as coarse."""
+def _missed(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor], stride: int) -> tuple[Tensor, Tensor]:
+    """The points half way between those of a grid so many times as coarse, and what the density is off by there."""
     where = torch.arange(stride // 2, len(values) - stride, stride, device=values.device)
     predicted = density(interpolate(table[::stride], 0.0, float(stride), where.to(values.dtype)), where)
-    return float((predicted - values[where]).abs().sum() / values[where].abs().sum().clamp_min(1e-300))
+    return where, predicted - values[where]

@@ -10,9 +10,9 @@ import torch
 
 from pmmtheory.divergences import chi2, kl, renyi, tv, w2
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import PlaneLaw, stationary_law
-from pmmtheory.schemes import BAOAB, BUB, EulerMaruyama
+from pmmtheory.schemes import ABOBA, BAOAB, BUB, UBU, EulerMaruyama
 from pmmtheory.targets import Gaussian
 from tests.oracles.lines import LINES
 from tests.oracles.plane_laws import on_line, plane_law
@@ -144,6 +144,13 @@ class TestBetweenFarLaws:
         narrow, wide = self.pair(1.5, "plane")
         with pytest.raises(InvalidParameter, match="laws whose chi2 is finite"):
             chi2(wide, narrow)
+
+    def test_a_chi2_that_hangs_on_unknown_tails_is_refused(self) -> None:
+        """2/v_p - 1/v_q is nearly zero: the integral lies where the density of the first law is 1e-80, continued as a constant times that of its target."""
+        chains = [UBU(Underdamped(Gaussian(-0.203, 1.56), 1.11), 0.276), ABOBA(Underdamped(Gaussian(-0.469, 0.82), 1.68), 0.259)]
+        one, other = (stationary_law(chain, rtol=1e-5, engine="plane") for chain in chains)
+        with pytest.raises(NotConverged, match="chi2"):
+            chi2(one, other)
 
     def test_what_hangs_on_unknown_tails_is_said(self) -> None:
         """The exponential integrator is wider than its target, the more so the farther out: what is told of it ends where the other law lives."""

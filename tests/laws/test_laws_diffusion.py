@@ -85,7 +85,7 @@ def test_the_error_holds_at_any_place_and_scale(shift: float, scale: float, mean
     law = diffusion_law(target, start, time * scale**2, rtol=1e-7)
     distance = tv(law, ornstein_uhlenbeck(shift * scale, scale**2, start, time * scale**2))
     assert float(distance) <= law.numerical_error + distance.error
-    assert set(law.errors) == {"resolution", "ends", "rounding", "ground state"}
+    assert set(law.errors) == {"resolution", "ends", "rounding", "interpolation", "ground state"}
 
 
 def test_a_far_and_narrow_start_is_paid_for_by_rounding() -> None:
