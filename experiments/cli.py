@@ -102,7 +102,7 @@ def hunt(
     relation: Annotated[list[str] | None, typer.Option(help="Only this relation; may be given more than once.", show_default=False)] = None,
     first: Annotated[int, typer.Option(min=0, help="The number of the first case.")] = 0,
     workers: WorkersOption = None,
-    limit: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case is given up.")] = 60.0,
+    limit: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case is given up.")] = 15.0,
     shrink: Annotated[float, typer.Option(min=0, help="Seconds to make the first failing case of each relation simpler.")] = 60.0,
     store: Annotated[Path, typer.Option(help="The file of what became of each case.")] = HUNT_STORE,
 ) -> None:

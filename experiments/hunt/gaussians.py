@@ -1,4 +1,4 @@
-"""Closed forms between Gaussians in fifty digits, and the exact Gaussian laws of some chains."""
+"""Closed forms between Gaussians in eighty digits, and the exact Gaussian laws of some chains."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Normal = tuple[Any, Any]
 """(mean, variance) on the line, or (vector, matrix)."""
 
 mp = mpmath.mp.clone()
-mp.dps = 50
+mp.dps = 80
 
 
 def kl(p: Normal, q: Normal) -> float:

@@ -30,8 +30,8 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
     jumps across a gap of q the panels are halved until the jump is seen. What displaces a law by d changes the square by at most
     int (2 |s d| + d^2) p: "resolution" and "reference", where d leads to the lower resolution of either law, and "rounding". What
-    interpolation does to the distribution functions changes it by twice int |s| times that. "tails" bounds what is moved beyond the
-    points that are known.
+    interpolation, and mass that is lost at the "ends", do to the distribution functions changes it by twice int |s| times that. "tails"
+    bounds what is moved beyond the points that are known.
     """
     whole, own = Transport(law, other), Transport(law, law.coarse) if law.coarse is not None else None
     theirs = Transport(other, other.coarse) if isinstance(other, LineLaw) and other.coarse is not None else None
@@ -43,7 +43,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
-        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * between(x, s)])
+        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * between(x, s), 2 * torch.abs(s)])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
@@ -52,11 +52,13 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
     inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
-    square, rounding, resolution, reference, travelled = found.values.tolist()
+    square, rounding, resolution, reference, interpolation, travelled = found.values.tolist()
+    ends = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
     parts = {
         "quadrature": _root(found.error, square) + 4e-16 * math.sqrt(max(square, 0.0)),
-        "rounding": _root(rounding, square),
-        "interpolation": _root(travelled, square),
+        "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
+        "interpolation": _root(interpolation, square),
+        "ends": _root(ends * travelled, square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
         "resolution": law.accuracy.caution * _root(resolution, square),
     }

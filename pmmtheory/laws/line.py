@@ -104,7 +104,8 @@ def _stationary_on(
             rounding += _unbalanced(gained * masses, gap)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
-    accuracy = replace(accuracy, rounding=accuracy.rounding + 4 * _EPS * max(map(abs, ends)) / _width(target, ends))
+    shift = 4 * _EPS * max(map(abs, ends))
+    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / _width(target, ends), shift=shift)
     grid, values = points.points, masses / points.weights
     if not points.uniform:
         grid = _output(scheme, target, level, ends, device)
@@ -162,9 +163,10 @@ def _evolve(
         else:
             values = initial.density(grid)
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
-        rounding = _EPS * (done + 4 * max(map(abs, ends)) / _width(target, ends))
+        shift = 4 * _EPS * max(map(abs, ends))
+        rounding = _EPS * done + shift / _width(target, ends)
         references = wide_too(grid, values, _reference(scheme, target), target.covariance) if not target.kinks else [_reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target))
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift)
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 

@@ -44,6 +44,8 @@ class Accuracy:
         The total variation distance that rounding may cost.
     tail_index : float
         The law has finite moments of orders below this.
+    shift : float
+        By how much rounding may have moved every point.
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
@@ -53,6 +55,7 @@ class Accuracy:
     relative: float = 1e-14
     rounding: float = 0.0
     tail_index: float = math.inf
+    shift: float = 0.0
     caution: float = 1.0
 
 
@@ -146,7 +149,8 @@ class LineLaw:
             raise InvalidParameter("k", k, f"an order below {self.accuracy.tail_index:.4g}: moments of this law are infinite from there on")
         size = torch.abs(self.grid) ** power
         change = self._expect_density(size, torch.abs(self.values - self._coarse(self.grid)))
-        rounding = 1e-15 * self._expect(size) + self._expect_density(size, self._rounding()) + self.errors["rounding"] * float(size.max())
+        moved = power * self.accuracy.shift * self._expect(torch.abs(self.grid) ** max(power - 1, 0))
+        rounding = 1e-15 * self._expect(size) + moved + self._expect_density(size, self._rounding()) + self.errors["rounding"] * float(size.max())
         centre = abs(self.mean)
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):

@@ -37,9 +37,10 @@ def line_law(points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0
 
     The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
-    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION))
+    shift = rounded * float(points.abs().max())
+    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION, shift=shift))
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
-    law.errors["rounding"] = rounded * float(points.abs().max()) * travelled + amplified
+    law.errors["rounding"] = shift * travelled + amplified
     return law
 
 

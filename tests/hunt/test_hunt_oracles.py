@@ -38,7 +38,7 @@ def test_gth_is_exact_to_relative_accuracy() -> None:
     assert p / p[1] == pytest.approx([2e-20, 1.0, 4e-20], rel=1e-14)
 
 
-def test_gaussians_in_fifty_digits() -> None:
+def test_gaussians_in_eighty_digits() -> None:
     turn = np.array([[math.cos(0.3), -math.sin(0.3)], [math.sin(0.3), math.cos(0.3)]])
     wide, narrow = (turn @ np.diag([1.0, v]) @ turn.T for v in (4e-2, 1e-2))
     zero = np.zeros(2)

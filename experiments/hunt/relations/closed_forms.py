@@ -1,4 +1,4 @@
-"""kl, chi2, w2 and tv of Gaussians in closed form, near and far apart, ill-conditioned and turned, against fifty digits."""
+"""kl, chi2, w2 and tv of Gaussians in closed form, near and far apart, ill-conditioned and turned, against eighty digits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pmmtheory.errors import PmmError
 from pmmtheory.targets import Gaussian
 
 _ORACLE = 1e-23
-"""What fifty digits leave of a W2 that is 0, relative to the standard deviations: the root of their rounding, and room."""
+"""What eighty digits leave of a W2 that is 0, relative to the standard deviations: the root of their rounding, and room."""
 
 
 def draw(draw: Draw) -> dict[str, Any]:

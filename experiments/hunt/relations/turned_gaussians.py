@@ -43,6 +43,7 @@ def check(
     for i, angle in enumerate(angles):
         c, s = math.cos(angle), math.sin(angle)
         axes[:, i : i + 2] = axes[:, i : i + 2] @ np.array([[c, -s], [s, c]])
+    least = min(variances)  # the turned matrix is rounded, and its least eigenvalue with it
     turned = (axes * np.array(variances)) @ axes.T
     pair = Gaussian(means, variances), Gaussian(axes @ np.array(means), (turned + turned.T) / 2)
     laws = []
@@ -59,7 +60,7 @@ def check(
             one, other = distance(laws[0], pair[0]), distance(laws[1], pair[1])
         except PmmError:
             continue
-        yield compare(f"{name} after a rotation", one, other)
+        yield compare(f"{name} after a rotation", one, other, 4e-16 * max(variances) / least * float(one))
     for k in (0, -1):
         one_block, other_block = (np.sort(np.linalg.eigvalsh(np.asarray(law.blocks))[:, k]) for law in laws)
         for i, (a, b) in enumerate(zip(one_block.tolist(), other_block.tolist(), strict=True)):
