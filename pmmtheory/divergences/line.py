@@ -68,7 +68,7 @@ def _tv(law: LineLaw, other: Density) -> Estimate:
         middle = (low + high) / 2
         same = gap(middle) * before > 0
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-    turns = below((low + high) / 2)
+    turns = below.at((low + high) / 2, gap)
     value = float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
     reference = other.numerical_error if isinstance(other, LineLaw) else normaliser_error(other)
     own = {**law.errors, "reference": reference}

@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.divergences.pair import Density, Pair
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.panels import Antiderivative, integrals, nodes_of
+from pmmtheory.laws.panels import Antiderivative, halved, integrals, nodes_of
 from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.quadrature import gauss_legendre
 
@@ -50,7 +50,8 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     low, high = law.mean - sides[0].distance, law.mean + sides[1].distance
     held = law.grid[(law.grid >= low) & (law.grid <= high)]
     noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
-    inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
+    edges = whole.edges[::2]
+    inside = edges[(edges > low) & (edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
     square, rounding, resolution, reference, interpolation, travelled = found.values.tolist()
     ends = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
@@ -89,7 +90,7 @@ class Transport:
 
     def __init__(self, law: LineLaw, other: Density):
         self.law, self.other = law, other
-        self.edges = Pair(law, other).edges
+        self.edges = halved(Pair(law, other).edges)
         x = nodes_of(self.edges)
         self._gap = Antiderivative(self.edges, law.density(x) - other.density(x))
         self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))

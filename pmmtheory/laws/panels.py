@@ -140,6 +140,15 @@ class Antiderivative:
         inner = (values @ torch.as_tensor(_inner().T, device=edges.device)) * width[:, None]
         self._coefficients = inner  # of the integral from the left edge, at the nodes
 
+    def at(self, x: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
+        """At points (n,) between the edges, with all the digits that it has at the edges: the rest is a rule of its own on the function."""
+        nodes, weights, _ = (torch.as_tensor(part, device=x.device) for part in _rule())
+        panel = (torch.searchsorted(self.edges, x.contiguous(), right=True) - 1).clamp(0, len(self.edges) - 2)
+        left = panel < self._middle
+        start = torch.where(left, self.edges[panel], self.edges[panel + 1])
+        rest = f(start[:, None] + (x - start)[:, None] * nodes) @ weights * (x - start)
+        return torch.where(left, self._left[panel], self._right[panel + 1]) + rest
+
     def __call__(self, x: Tensor) -> Tensor:
         """At x of any shape."""
         edges = self.edges
@@ -155,6 +164,11 @@ def nodes_of(edges: Tensor) -> Tensor:
     """The nodes of each panel, (m, NODES)."""
     nodes = torch.as_tensor(_rule()[0], device=edges.device)
     return edges[:-1, None] + torch.diff(edges)[:, None] * nodes
+
+
+def halved(edges: Tensor) -> Tensor:
+    """The edges with the middle of every panel."""
+    return torch.sort(torch.cat([edges, (edges[:-1] + edges[1:]) / 2])).values
 
 
 def joined(*parts: Tensor) -> Tensor:

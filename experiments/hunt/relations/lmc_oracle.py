@@ -45,5 +45,5 @@ def check(chain: chains.Chain, rtol: float) -> Iterator[Compared]:
 
 def _tv(law: Nodes, spec: targets.Spec) -> float:
     """By the midpoint rule, fine enough for 2e-6."""
-    x, spacing = np.linspace(law.x[0], law.x[-1], 6001, retstep=True)
+    x, spacing = np.linspace(law.x[0], law.x[-1], 18_001, retstep=True)
     return float(np.abs(law.density(x) - density(spec)(x)).sum() * spacing / 2)
