@@ -85,6 +85,8 @@ def lmc(spec: Spec, step: float, fine: float = 1.0) -> Nodes:
     b, width = force(spec), math.sqrt(2 * step)
     low, high = ends(spec)
     more = width + (high - low) / 2 * (1 / math.sqrt(1 - min(step * steepest(spec) / 2, 0.97)) - 1)  # a law of LMC is wider than its target
+    if spec.get("form") == "corner":  # large steps are thrown from side to side
+        more += step * spec["a"] / spec["scale"] / (1 - abs(1 - step / spec["scale"] ** 2))
     x, weight = panels(_edges(b, kinks(spec), low - more, high + more, step, fine), 10)
     centres = x + step * b(x)
     matrix = np.exp(-((x - centres[:, None]) ** 2) / (2 * width**2)) * weight

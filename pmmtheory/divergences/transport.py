@@ -39,11 +39,17 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     def between(x: Tensor, s: Tensor) -> Tensor:
         return law.missed_below(x) + (other.missed_below(x + s) if isinstance(other, LineLaw) else 0.0)
 
+    lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
+
+    def outer(x: Tensor) -> Tensor:
+        below = law.cdf(x)
+        return torch.minimum(below, 1 - below).clamp_max(lost)
+
     def moved(x: Tensor) -> Tensor:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
-        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * between(x, s), 2 * torch.abs(s)])
+        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * between(x, s), 2 * torch.abs(s) * outer(x)])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
@@ -53,13 +59,12 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     edges = whole.edges[::2]
     inside = edges[(edges > low) & (edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
-    square, rounding, resolution, reference, interpolation, travelled = found.values.tolist()
-    ends = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
+    square, rounding, resolution, reference, interpolation, ends = found.values.tolist()
     parts = {
         "quadrature": _root(found.error, square) + 4e-16 * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
         "interpolation": _root(interpolation, square),
-        "ends": _root(ends * travelled, square),
+        "ends": _root(ends, square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
         "resolution": law.accuracy.caution * _root(resolution, square),
     }

@@ -100,19 +100,19 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
     probe, cell = torch.nonzero((change > floor).any(0)).T
-    for halvings in (12, 36):  # a change that is smooth is gone after the first
+    low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
+    first = torch.abs(right - left).max(0).values
+    for halvings in (6, 6, 36):  # a change that is smooth, or that of a root, is gone after the first
         if len(probe) == 0:
             return ()
-        if halvings == 12:
-            low, high = u[cell], u[cell + 1]
-            first = torch.abs(step(probe, high) - step(probe, low)).max(0).values
         for _ in range(halvings):
             middle = (low + high) / 2
             at = step(probe, middle)
-            left = torch.abs(at - step(probe, low)).max(0).values > torch.abs(step(probe, high) - at).max(0).values
-            low, high = torch.where(left, low, middle), torch.where(left, middle, high)
-        jumped = torch.abs(step(probe, high) - step(probe, low)).max(0).values > 0.25 * first
-        probe, low, high, first = probe[jumped], low[jumped], high[jumped], first[jumped]
+            lower = torch.abs(at - left).max(0).values > torch.abs(right - at).max(0).values
+            low, high = torch.where(lower, low, middle), torch.where(lower, middle, high)
+            left, right = torch.where(lower, left, at), torch.where(lower, at, right)
+        jumped = torch.abs(right - left).max(0).values > 0.25 * first
+        probe, low, high, left, right, first = probe[jumped], low[jumped], high[jumped], left[:, jumped], right[:, jumped], first[jumped]
     found = [high[probe == k].numpy() for k in range(_PROBES)]
     if any(len(each) != len(found[0]) or not np.allclose(each, found[0], rtol=0, atol=1e-9) for each in found):
         if normal:

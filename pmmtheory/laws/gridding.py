@@ -39,7 +39,7 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     margin = (size - n) // 2
     start, fine = float(grid[0]) - margin * spacing, 2 * size
     place = (points - start) * (2 / spacing)
-    masses = torch.where((place >= 0) & (place < fine), masses, 0.0)
+    masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp(0, fine - 1)
     groups = max(1, _CHUNK // points.shape[1])
     k = 2 * math.pi / (size * spacing) * torch.arange(size // 2 + 1, dtype=torch.float64, device=device)
     spectrum = torch.zeros(size // 2 + 1, dtype=torch.complex128, device=device)
@@ -47,6 +47,9 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
         waves = torch.fft.rfft(_spread(at, weights, fine, width))[:, : size // 2 + 1]
         spectrum += (waves * torch.exp(-((k * blur[:, None]) ** 2) / 2)).sum(0)
     spectrum = spectrum / torch.as_tensor(_transform(width, size), device=device)
+    whole = float(masses.sum())
+    if whole > 0.9 * float(masses.abs().sum()):  # the whole mass is known exactly
+        spectrum = spectrum * (whole / float(spectrum[0].real))
     spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
         spectrum[-1] = 0.0  # the grid cannot tell its phase
@@ -59,11 +62,15 @@ def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     groups = place.shape[0]
     first = torch.ceil(place - width / 2)
     offsets = torch.arange(width, dtype=torch.float64, device=place.device)
-    z = (first - place)[..., None] + offsets
-    values = torch.exp(_steepness(width) * (torch.sqrt((1 - (z * (2 / width)) ** 2).clamp_min(0)) - 1)) * masses[..., None]
-    column = torch.remainder(first.to(torch.long)[..., None] + offsets.to(torch.long), size)
-    column += size * torch.arange(groups, device=place.device)[:, None, None]
-    return torch.bincount(column.reshape(-1), values.reshape(-1), groups * size).reshape(groups, size)
+    z = ((first - place) * (2 / width))[..., None] + offsets * (2 / width)
+    values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(_steepness(width)).exp_().mul_(masses[..., None])
+    period = torch.arange(groups, device=place.device)[:, None] * (size + 2 * width)
+    column = (first.to(torch.long) + (width + period))[..., None] + torch.arange(width, device=place.device)
+    padded = torch.bincount(column.reshape(-1), values.reshape(-1), groups * (size + 2 * width)).reshape(groups, -1)
+    result = padded[:, width:-width]
+    result[:, -width:] += padded[:, :width]
+    result[:, :width] += padded[:, -width:]
+    return result
 
 
 def _steepness(width: int) -> float:

@@ -107,7 +107,7 @@ class GaussianMixture(LineTarget):
         x, first, second = found[real], both[0][real], both[1][real]
         parts = self._log_parts(x)
         rows = torch.arange(x.numel())
-        kept = torch.minimum(parts[rows, first], parts[rows, second]) > parts.max(-1).values - 3
+        kept = torch.minimum(parts[first, rows], parts[second, rows]) > parts.max(0).values - 3
         x, first, second = x[kept], first[kept], second[kept]
         width = 1 / torch.abs((x - m[first]) / v[first] - (x - m[second]) / v[second]).clamp_min(1e-300)
         offsets = torch.linspace(-6, 6, 25, dtype=torch.float64) * width.clamp_max(float(torch.sqrt(v.max())))[:, None]
@@ -120,36 +120,33 @@ class GaussianMixture(LineTarget):
         return Region(low, high, float(self.potential(means).min()), tuple(zip(means.tolist(), widths.tolist(), strict=True)))
 
     def potential(self, x: Tensor) -> Tensor:
-        return -torch.logsumexp(self._log_parts(x), -1)
+        return -torch.logsumexp(self._log_parts(x), 0)
 
     def log_density(self, x: Any) -> Tensor:
         return -self.potential(as_points(x, self.dim))
 
     def drift(self, x: Tensor) -> Tensor:
-        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        gap = means[:, 0] - x[..., None] if self.dim == 1 else means - x[..., None, :]
-        return _pull(gap, v, w, self.dim)
+        means, v, w = self._first(x)
+        return _pull(means - x, v, w, self.dim)
 
     def noised(self, alpha: float) -> GaussianMixture:
         share, rest = noise_share(alpha)
         return GaussianMixture(self.weights, alpha * (self.means[:, 0] if self.dim == 1 else self.means), share * self.variances + rest)
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
-        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        wide = alpha[..., None] if isinstance(alpha, Tensor) and alpha.ndim else alpha
-        gap, share = (wide * means[:, 0] - x[..., None], wide * wide) if self.dim == 1 else (wide * means - x[..., None, :], alpha * alpha)
-        return _pull(gap, share * v + (1 - share), w, self.dim)
+        means, v, w = self._first(x)
+        share = alpha[..., 0] ** 2 if self.dim > 1 and isinstance(alpha, Tensor) and alpha.ndim else alpha * alpha
+        return _pull(alpha * means - x, share * v + (1 - share), w, self.dim)
 
     def along(self, direction: Any) -> GaussianMixture:
         return GaussianMixture(self.weights, self.means @ unit_vector(direction, self.dim), self.variances)
 
     def curvature(self, x: Tensor) -> Tensor:
         self._require_line("curvature")
-        share = torch.softmax(self._log_parts(x), -1)
-        v = self._like(self.variances, x)
-        slope = (x[..., None] - self._like(self.means[:, 0], x)) / v
-        centred = slope - (share * slope).sum(-1, keepdim=True)
-        return (share / v).sum(-1) - (share * centred**2).sum(-1)
+        means, v, _ = self._first(x)
+        share, slope = torch.softmax(self._log_parts(x), 0), (x - means) / v
+        centred = slope - (share * slope).sum(0)
+        return (share / v).sum(0) - (share * centred**2).sum(0)
 
     def cdf(self, x: Any) -> Tensor:
         return self._mass(as_points(x, 1), -1)
@@ -183,13 +180,17 @@ class GaussianMixture(LineTarget):
         return x[:, 0] if self.dim == 1 else x
 
     def _log_parts(self, x: Tensor) -> Tensor:
-        """log(w_k N(x; m_k, v_k I)), with the component as last axis."""
+        """log(w_k N(x; m_k, v_k I)), with the component as first axis, which is many times as fast as last."""
+        means, v, w = self._first(x)
+        gap = means - x
+        square = gap * gap if self.dim == 1 else (gap * gap).sum(-1)
+        return torch.log(w) - self.dim / 2 * torch.log(2 * math.pi * v) - square / (2 * v)
+
+    def _first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Means, variances and weights with the component as first axis, fit for points x."""
         means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        if self.dim == 1:
-            square = (x[..., None] - means[:, 0]) ** 2
-        else:
-            square = ((x[..., None, :] - means) ** 2).sum(-1)
-        return torch.log(w) - square / (2 * v) - self.dim / 2 * torch.log(2 * math.pi * v)
+        ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
+        return means.reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,))), v.reshape(-1, *ones), w.reshape(-1, *ones)
 
     @staticmethod
     def _like(value: Tensor, x: Tensor) -> Tensor:
@@ -197,9 +198,7 @@ class GaussianMixture(LineTarget):
 
 
 def _pull(gap: Tensor, v: Tensor, w: Tensor, dim: int) -> Tensor:
-    """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as last axis but the coordinates."""
-    if dim == 1:
-        share = torch.softmax(torch.log(w) - gap * gap / (2 * v) - torch.log(v) / 2, -1)
-        return (share / v * gap).sum(-1)
-    share = torch.softmax(torch.log(w) - (gap * gap).sum(-1) / (2 * v) - dim / 2 * torch.log(v), -1)
-    return torch.einsum("...k,...kd->...d", share / v, gap)
+    """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as first axis."""
+    square = gap * gap if dim == 1 else (gap * gap).sum(-1)
+    share = torch.softmax(torch.log(w) - dim / 2 * torch.log(v) - square / (2 * v), 0) / v
+    return (share * gap).sum(0) if dim == 1 else torch.einsum("k...,k...d->...d", share, gap)

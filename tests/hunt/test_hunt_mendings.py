@@ -13,8 +13,7 @@ from torch import Tensor
 from experiments.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
 from pmmtheory.divergences import gaussian, line, transport
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LineLaw, draw_rules, line_law
-from pmmtheory.laws import line as line_engine
+from pmmtheory.laws import LineLaw, draw_rules, elimination, line_law
 from pmmtheory.laws.panels import Integrals, _on_panels
 from pmmtheory.schemes import PoissonMidpoint, Uniform, structure
 from pmmtheory.targets.line import LineTarget
@@ -32,9 +31,10 @@ def by_one_solve(patch: Patch) -> None:
         system[peak] = 1.0
         right = torch.zeros(len(rows), dtype=rows.dtype)
         right[peak] = 1.0
-        return torch.linalg.solve(system, right).clamp_min(1e-300)
+        found: Tensor = torch.linalg.solve(system, right).clamp_min(1e-300)
+        return found
 
-    patch.setattr(line_engine.elimination, "invariant", invariant)
+    patch.setattr(elimination, "invariant", invariant)
 
 
 def by_one_rule(patch: Patch) -> None:
