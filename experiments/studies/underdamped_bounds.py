@@ -42,7 +42,7 @@ def _kandasamy_nagaraj(profile: str) -> Iterator[Check]:
 
 def _against_fine(steps: int, substeps: int, time: float) -> Cell:
     start: dict[str, float] = {"mean": 1.0, "variance": 0.6}
-    if steps >= 8:  # where so much can be reached: total variations of 1e-6 are measured
+    if steps >= 12:  # where so much can be reached: total variations of 1e-6 are measured
         start["rtol"] = 2e-9
     return Cell.of("plane_against_fine", target=_TARGET, steps=steps, substeps=substeps, time=time, friction=phase_plane.FRICTION, **start)
 
