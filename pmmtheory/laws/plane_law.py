@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.grid import finer
-from pmmtheory.laws.line_law import LineLaw
+from pmmtheory.laws.line_law import Accuracy, LineLaw
 from pmmtheory.laws.plane_nodes import normal_rule
 from pmmtheory.laws.plane_operator import Plane, hermite
 from pmmtheory.targets import Gaussian
@@ -20,6 +20,10 @@ from pmmtheory.targets.target import as_points
 
 _FINER = 3
 """How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
+
+
+_ROUNDED = 1e-15
+"""By how much rounding may move a position, relative to the farthest."""
 
 
 class PlaneLaw:
@@ -40,8 +44,8 @@ class PlaneLaw:
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
         "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
-        are taken together; "rounding", amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law
-        that the chain started from. The marginals have the same parts.
+        are taken together; "rounding", of the arithmetic, amplified by slow mixing, and of positions far from 0; "ends", what lies beyond
+        the grid; "start", the error of the law that the chain started from. The marginals have the same parts.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None
@@ -71,9 +75,10 @@ class PlaneLaw:
         self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
-        self.errors = {"resolution": math.inf}
+        shift = _ROUNDED * float(self.grid.abs().max())
+        self.errors = {"resolution": math.inf, "rounding": shift * float(torch.diff(self.modes[:, 0]).abs().sum()) / 2}
         self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
-        self.position = LineLaw(self.grid, self.modes[:, 0], target.density)
+        self.position = LineLaw(self.grid, self.modes[:, 0], target.density, accuracy=Accuracy(shift=shift))
         self.velocity = self._velocity()
 
     def density(self, x: Any) -> Tensor:

@@ -60,7 +60,7 @@ def check(
             one, other = distance(laws[0], pair[0]), distance(laws[1], pair[1])
         except PmmError:
             continue
-        yield compare(f"{name} after a rotation", one, other, 4e-16 * max(variances) / least * float(one))
+        yield compare(f"{name} after a rotation", one, other, 2e-15 * max(variances) / least * float(one))
     for k in (0, -1):
         one_block, other_block = (np.sort(np.linalg.eigvalsh(np.asarray(law.blocks))[:, k]) for law in laws)
         for i, (a, b) in enumerate(zip(one_block.tolist(), other_block.tolist(), strict=True)):
