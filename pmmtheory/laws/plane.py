@@ -169,7 +169,7 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
-    law.errors["rounding"] += 4 * _EPS / gap
+    law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
     law.errors |= {"mixing": slow, "midpoints": left_out(structure, 0.0, level) / gap if structure is not None else 0.0}
     return law
 
@@ -222,6 +222,6 @@ def _evolved(scheme: Scheme, target: LineTarget, initial: LineTarget | PlaneLaw,
             now = matrix @ now
         done = n
         laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
-        laws[-1].errors["rounding"] += 4 * _EPS * (n + 1)
+        laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors["midpoints"] = n * omitted
     return laws

@@ -22,7 +22,7 @@ _FINER = 3
 """How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
 
 
-_ROUNDED = 1e-15
+_ROUNDED = 3e-15
 """By how much rounding may move a position, relative to the farthest."""
 
 
@@ -44,7 +44,7 @@ class PlaneLaw:
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
         "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
-        are taken together; "rounding", of the arithmetic, amplified by slow mixing, and of positions far from 0; "ends", what lies beyond
+        are taken together; "rounding", of the arithmetic and of positions far from 0, amplified by slow mixing; "ends", what lies beyond
         the grid; "start", the error of the law that the chain started from. The marginals have the same parts.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.

@@ -38,15 +38,20 @@ class Midpoints:
         return self.substeps - 1 if self.kind == "interior" else self.substeps
 
     def one(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1)."""
-        first = int(self.kind == "interior" and 1 < self.substeps < math.inf)
-        if self.listed and self.substeps < math.inf:
-            times = np.arange(first, self.substeps) / self.substeps
+        """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1).
+
+        Time 0, where a midpoint changes nothing however the force at one is changed, is a node of its own.
+        """
+        k = self.substeps
+        if k == math.inf or k == 1:
+            return Index(k).rule(level)
+        first = int(self.kind == "interior")
+        if self.listed:
+            times = np.arange(first, k) / k
             return times, np.full(len(times), 1 / len(times))
-        if not first:
-            return Index(self.substeps).rule(level)
-        times, weights = Index(self.substeps - 1).rule(level)
-        return (1 + times * (self.substeps - 1)) / self.substeps, weights
+        later, weights = Index(k - 1).rule(level)
+        later = (1 + later * (k - 1)) / k
+        return (later, weights) if first else (np.concatenate([[0.0], later]), np.concatenate([[1 / k], weights * (1 - 1 / k)]))
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Times in [0, 1), ascending, and whether each is a midpoint: two tensors of shape (N, *shape).

@@ -261,3 +261,16 @@ def test_a_mean_far_away_costs_no_digits() -> None:
     chain = EulerMaruyama(Overdamped(Gaussian(0.0, 2.0)), STEP)
     near, far = (transient_law(chain, Gaussian(mean, 3.0), 7, engine="linear") for mean in (0.0, 1e6))
     assert far.covariance == pytest.approx(near.covariance, rel=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "single"])
+@pytest.mark.parametrize("substeps", [3, 23, 40])
+def test_a_force_that_jumps_at_time_zero(kind: str, substeps: int) -> None:
+    """A midpoint at time 0 changes nothing, one just after it pushes by a part of the force: by moments, which are exact, and on the grid of the phase plane."""
+    scheme = Weaker(Underdamped(TARGET, 2.0), STEP, substeps, kind)
+    start = Gaussian(1.0, 0.5)
+    exact = transient_law(scheme, start, 3, engine="linear").position
+    found = transient_law(scheme, start, 3, rtol=1e-5, engine="plane").position
+    for k, value in ((1, float(exact.mean)), (2, float(exact.covariance) + float(exact.mean) ** 2)):
+        moment = found.moment(k)
+        assert abs(moment.value - value) <= moment.error < 1e-4
