@@ -266,7 +266,7 @@ def test_a_mean_far_away_costs_no_digits() -> None:
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 @pytest.mark.parametrize("substeps", [3, 23, 40])
 def test_a_force_that_jumps_at_time_zero(kind: str, substeps: int) -> None:
-    """A midpoint at time 0 changes nothing, one just after it pushes by a part of the force: by moments, which are exact, and on the grid of the phase plane."""
+    """A midpoint at time 0 changes nothing, one just after it pushes by a part of the force: by exact moments, and on the grid of the phase plane."""
     scheme = Weaker(Underdamped(TARGET, 2.0), STEP, substeps, kind)
     start = Gaussian(1.0, 0.5)
     exact = transient_law(scheme, start, 3, engine="linear").position
