@@ -41,6 +41,19 @@ def quantile(spec: Spec, below: Array, above: Array) -> Array:
     return np.asarray((low + high) / 2)
 
 
+def resolved(edges: Array, maps: Callable[[Array], Array], n: int) -> Array:
+    """Edges of panels halved until no map, (maps, points), goes over more than an n-th part of its range on any: steep parts and jumps are seen."""
+    places = maps(edges)
+    for _ in range(45):
+        steep = (np.abs(np.diff(places)) > np.ptp(places, axis=1)[:, None] / n).any(0) & (np.diff(edges) > 1e-14 * np.ptp(edges))
+        if not steep.any():
+            break
+        middle = (edges[:-1] + edges[1:])[steep] / 2
+        order = np.argsort(np.concatenate([edges, middle]), kind="stable")
+        edges, places = np.concatenate([edges, middle])[order], np.concatenate([places, maps(middle)], 1)[:, order]
+    return edges
+
+
 def w2_of_image(source: Spec, move: Callable[[Array], Array], target: Spec, n: int) -> float:
     """W2 of move(X), X from the source, to the target, for an increasing map, on n panels in x graded by the quantiles of the target."""
     w, m, v = components(source)
@@ -50,6 +63,7 @@ def w2_of_image(source: Spec, move: Callable[[Array], Array], target: Spec, n: i
     jumps = np.concatenate([t[k] + math.sqrt(u[k]) * np.linspace(-8.3, 8.3, n) for k in range(len(s))])  # where the map to the target is steep
     b, a = tails(target)
     spread = np.unique(np.concatenate([spread, quantile(source, b(jumps), a(jumps))]))
+    spread = resolved(spread, lambda x: np.stack([move(x), quantile(target, below(x), above(x))]), n)
     x, weight = panels(spread, 6)
     density = (w * np.exp(-((x[:, None] - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)).sum(-1)
     goal = quantile(target, below(x), above(x))

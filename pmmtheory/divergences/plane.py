@@ -135,7 +135,8 @@ class _Integrand:
 
 
 def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measured:
-    """An integral over both variables, all relative to the normal density of the velocity; and what of it hangs on what is unsure of log p and log q."""
+    """An integral over both variables, all relative to the normal density of the velocity; and what of it lies beyond the grids or hangs on
+    what is unsure of log p and log q."""
     v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=one.device)
     share = torch.exp(-v * v / 2)
     share = share / share.sum()
@@ -153,8 +154,16 @@ def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measu
             hanging = (torch.stack(integrand.weights(density, log_other)) @ share * torch.stack(doubt)).sum(0)
         return torch.stack([value @ share, hanging], -1)
 
-    value, error = integrated(row, panels((one, other)), goal, unsure)
-    return value, error, 2 * unsure[0]
+    edges = panels((one, other))
+    value, error = integrated(row, edges, goal, unsure)
+    return value, error, 2 * unsure[0] + _beyond(lambda u: row(u)[:, 0], edges)
+
+
+def _beyond(row: Callable[[Tensor], Tensor], edges: Tensor) -> float:
+    """What lies beyond both ends of the panels, where an integrand falls no more slowly than over the last of them; infinite where it does not fall."""
+    last, before = row(edges[[0, -1]]).abs(), row(edges[[1, -2]]).abs()
+    rate = torch.log(before / last.clamp_min(1e-300)) / (edges[[1, -1]] - edges[[0, -2]])
+    return float(torch.where(last < 1e-250, 0.0, torch.where(rate > 0, last / rate, math.inf)).sum())
 
 
 def _absolute(c: Tensor) -> Tensor:

@@ -141,7 +141,7 @@ class Radial:
         """int_s^{s + length} q."""
         nodes, weights = (torch.as_tensor(a) for a in gauss_legendre(24))
         fine = (self._density(s[..., None] + length[..., None] * nodes) * weights).sum(-1) * length
-        if float(length.abs().max()) <= self._near:
+        if bool((length.abs() <= self._near).all()):
             return fine
         end = s + length
         left, right = self._mass(end, below=True) - self._mass(s, below=True), self._mass(s, below=False) - self._mass(end, below=False)

@@ -13,7 +13,7 @@ from experiments.hunt import samplers, targets
 from experiments.hunt.compared import Compared, compare
 from experiments.hunt.draw import Draw
 from experiments.hunt.oracles import components, panels
-from experiments.hunt.transport import Array, w2_of_image
+from experiments.hunt.transport import Array, resolved, w2_of_image
 from pmmtheory.divergences import w2
 from pmmtheory.laws import transient_law
 from pmmtheory.schedulers import ExactPredictor
@@ -56,12 +56,7 @@ def _image(start: Any, move: Callable[[Array], Array], cells: int) -> tuple[Arra
     """Masses of the start on panels, and where they go: panels are halved until none goes over more than a small part of the line."""
     w, m, v = components(start)
     edges = np.unique(np.concatenate([m[k] + np.sqrt(v[k]) * np.linspace(-8.5, 8.5, cells) for k in range(len(w))]))
-    for _ in range(40):
-        places = move(edges)
-        steep = np.abs(np.diff(places)) > np.ptp(places) / cells
-        if not steep.any():
-            break
-        edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:])[steep] / 2]))
+    edges = resolved(edges, lambda x: move(x)[None], cells)
     x, weight = panels(edges, 6)
     mass: Array = weight * (w * np.exp(-((x[:, None] - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)).sum(-1)
     return mass, move(x)
