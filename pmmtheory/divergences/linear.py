@@ -22,6 +22,9 @@ _NODES = (2, 3, 4, 6, 8, 12, 16, 20, 24)
 _GOAL, _ROUNDED, _WORST = 3e-9, 1e-6, 1e-2
 """Relative changes between two of them: what is enough, below which they no longer fall for rounding, and the largest that is reported instead of raised."""
 
+_CAUTION = 3.0
+"""How many times what a geometric sum of the changes leaves may be left: the numbers of nodes are not evenly spaced, and neither do the changes fall evenly."""
+
 _WIDER = 1.37
 """By how much the grid of the second radial integral is coarser."""
 
@@ -130,7 +133,7 @@ def _along_radius(name: str, law: LinearLaw, variance: float) -> Estimate:
                 break
         if not change <= _WORST * value:
             raise NotConverged(f"the {name} of a scale mixture in dimension {law.dim}", change / value, _WORST)
-        resolution = change * ratio / (1 - ratio)
+        resolution = _CAUTION * change * ratio / (1 - ratio)
         if (coarser := getattr(rule, "coarser", None)) is not None:
             resolution += abs(value - _radial(name, law, used, variance, rule=coarser))
     if name != "chi2":
