@@ -19,7 +19,7 @@ from pmmtheory.laws.step_parts import Parts, enumerable, step_parts
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
-MOST = 20_000
+MOST = 40_000
 """Points of a grid beyond which a law is out of reach."""
 
 

@@ -10,9 +10,6 @@ from pmmtheory.errors import NotConverged
 
 _LEVELS = 6
 
-_HOPELESS = 4.0
-"""How many times the tolerance the error would be at the last level, falling as it did between the last two, for the levels in between to be left out."""
-
 
 class Refinable(Protocol):
     """A law that can measure its error against one of lower resolution."""
@@ -31,18 +28,13 @@ Law = TypeVar("Law", bound=Refinable)
 
 
 def refined(at_level: Callable[[int], Law], rtol: float, what: str, levels: int = _LEVELS) -> Law:
-    """The law at the first level that agrees with the one before to rtol; raises NotConverged where none does, or where the error falls
-    so slowly that none of the levels left would."""
-    law, reached, before = at_level(0), math.inf, math.inf
+    """The law at the first level that agrees with the one before to rtol; raises NotConverged where none does."""
+    law, reached = at_level(0), math.inf
     for level in range(1, levels):
         law = at_level(level).resolved_by(law)
-        error = law.numerical_error
-        reached = min(reached, error)
-        if error <= rtol:
+        reached = min(reached, law.numerical_error)
+        if law.numerical_error <= rtol:
             return law
-        if level >= 2 and error * (error / before) ** (levels - 1 - level) > _HOPELESS * rtol:
-            break
-        before = error
     raise NotConverged(what, reached, rtol)
 
 
