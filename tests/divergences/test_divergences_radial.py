@@ -46,6 +46,11 @@ class TestGaussians:
         exact = abs(stats.chi2.cdf(crossing, dim) - stats.chi2.cdf(crossing / r, dim))
         assert seen.tv == pytest.approx(exact, rel=1e-8)
 
+    @pytest.mark.parametrize("dim", DIMENSIONS)
+    def test_a_law_that_is_its_target(self, dim: int) -> None:
+        seen = Radial(dim, tensor(0.6), tensor(1.0), 0.6)
+        assert (seen.kl, seen.tv, seen.w2, seen.chi2) == (0.0, 0.0, 0.0, 0.0)
+
     @pytest.mark.parametrize("name", ["kl", "tv", "w2", "chi2"])
     @pytest.mark.parametrize("dim", DIMENSIONS)
     @pytest.mark.parametrize("excess", [1e-9, 1e-5, 1e-3, 0.05, -0.3, 0.6, 0.95, 5.0, 1e3, -0.99, -0.9999])
