@@ -161,7 +161,7 @@ def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measu
 
 def _beyond(row: Callable[[Tensor], Tensor], edges: Tensor) -> float:
     """What lies beyond both ends of the panels, where an integrand falls no more slowly than over the last of them; infinite where it does not fall."""
-    last, before = row(edges[[0, -1]]).abs(), row(edges[[1, -2]]).abs()
+    last, before = row(edges[[0, -1, 1, -2]]).abs().reshape(2, 2)
     rate = torch.log(before / last.clamp_min(1e-300)) / (edges[[1, -1]] - edges[[0, -2]])
     return float(torch.where(last < 1e-250, 0.0, torch.where(rate > 0, last / rate, math.inf)).sum())
 

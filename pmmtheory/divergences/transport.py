@@ -56,8 +56,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     low, high = law.mean - sides[0].distance, law.mean + sides[1].distance
     held = law.grid[(law.grid >= low) & (law.grid <= high)]
     noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
-    edges = whole.edges[::2]
-    inside = edges[(edges > low) & (edges < high)]
+    inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
     square, rounding, resolution, reference, interpolation, ends = found.values.tolist()
     parts = {
@@ -95,9 +94,10 @@ class Transport:
 
     def __init__(self, law: LineLaw, other: Density):
         self.law, self.other = law, other
-        self.edges = halved(Pair(law, other).edges)
-        x = nodes_of(self.edges)
-        self._gap = Antiderivative(self.edges, law.density(x) - other.density(x))
+        self.edges = Pair(law, other).edges
+        fine = halved(self.edges)
+        x = nodes_of(fine)
+        self._gap = Antiderivative(fine, law.density(x) - other.density(x))
         self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
         self._farthest = float(self.edges[-1] - self.edges[0])
 

@@ -153,9 +153,8 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: W
     u = weights.to(torch.complex128)[:, None, None].repeat(1, waves.count, x.shape[0])
     exact = steps == pmm.substeps
     first = None if exact else step.push(_SOON, x, nodes)
-    if first is not None and float(first.abs().max()) > 1e-12 * step.width(
-        1.0
-    ):  # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
+    if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
+        # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
         g = waves.of(first).sub_(1).mul_(pmm.intensity)
         u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
     for j in range(1, steps if exact else steps + 1):
