@@ -142,4 +142,6 @@ def gth(matrix: Array, block: int = 32) -> Array:
     p[0] = 1.0
     for k in range(1, n):
         p[k] = p[:k] @ a[:k, k]
+        if p[k] > 1e200:
+            p[: k + 1] /= p[k]
     return np.asarray(p / p.sum())

@@ -59,8 +59,7 @@ def between(name: str, law: PlaneLaw, other: Reference) -> Estimate:
         if part.coarse is not None:
             near = _within(value, sum(distance(Side.of(part), Side.of(part.coarse), _ROUGHLY)[:2]), metric)
             if not metric and value > _FAR:
-                pair = (Side.of(part.coarse), Side.of(other)) if part is law else (Side.of(law), Side.of(part.coarse))
-                near = max(near, 2 * abs(distance(*pair)[0] - value))
+                near = max(near, _moved(name, Side.of(law), Side.of(other), Side.of(part.coarse), 0 if part is law else 1))
             resolution += near
         rest = sum(error for kind, error in part.errors.items() if kind != "resolution")
         carried += rest if metric else _within(value, 4 * rest * rest, metric)
@@ -95,15 +94,7 @@ def tv_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
 
 def kl_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
     """int q ((1 + r) log(1 + r) - r) with r = p/q - 1."""
-
-    def far(p: Tensor, log_q: Tensor) -> Tensor:
-        log_ratio = torch.log(p.clamp_min(1e-300)) - log_q
-        return torch.where(p > 1e-300, p * log_ratio, 0.0) - p + torch.exp(log_q)
-
-    def weight(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
-        return p * (1 + torch.abs(torch.log(p.clamp_min(1e-300)) - log_q)), p
-
-    return _smooth(one, other, _Integrand(entropy, far, weight), goal)
+    return _smooth(one, other, _INTEGRANDS["kl"], goal)
 
 
 def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
@@ -111,12 +102,7 @@ def chi2_plane(one: Side, other: Side, goal: float = 1e-7) -> Measured:
     for side in (0, 1):
         if not 2 * one.target.tail_curvature[side] > other.target.tail_curvature[side]:
             raise InvalidParameter("law", "a law with wide tails against one with narrow tails", "laws whose chi2 is finite")
-
-    def ratio(p: Tensor, log_q: Tensor) -> Tensor:
-        return torch.where(p > 1e-300, torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)), 0.0)
-
-    near = _Integrand(lambda r: r * r, lambda p, log_q: ratio(p, log_q) - 2 * p + torch.exp(log_q), lambda p, log_q: (2 * ratio(p, log_q),) * 2)
-    return _smooth(one, other, near, goal)
+    return _smooth(one, other, _INTEGRANDS["chi2"], goal)
 
 
 _DISTANCES: dict[str, Callable[..., Measured]] = {"kl": kl_plane, "tv": tv_plane, "chi2": chi2_plane}
@@ -134,12 +120,26 @@ class _Integrand:
     weights: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
+def _relative(p: Tensor, log_q: Tensor) -> Tensor:
+    """p log(p/q) - p + q."""
+    return torch.where(p > 1e-300, p * (torch.log(p.clamp_min(1e-300)) - log_q), 0.0) - p + torch.exp(log_q)
+
+
+def _square(p: Tensor, log_q: Tensor) -> Tensor:
+    """p^2/q."""
+    return torch.where(p > 1e-300, torch.exp((2 * torch.log(p.clamp_min(1e-300)) - log_q).clamp_max(700.0)), 0.0)
+
+
+_INTEGRANDS = {
+    "kl": _Integrand(entropy, _relative, lambda p, log_q: (p * (1 + torch.abs(torch.log(p.clamp_min(1e-300)) - log_q)), p)),
+    "chi2": _Integrand(lambda r: r * r, lambda p, log_q: _square(p, log_q) - 2 * p + torch.exp(log_q), lambda p, log_q: (2 * _square(p, log_q),) * 2),
+}
+
+
 def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measured:
     """An integral over both variables, all relative to the normal density of the velocity; and what of it lies beyond the grids or hangs on
     what is unsure of log p and log q."""
-    v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=one.device)
-    share = torch.exp(-v * v / 2)
-    share = share / share.sum()
+    v, share = _velocities(one.device)
     unsure = [0.0]
 
     def row(u: Tensor) -> Tensor:
@@ -157,6 +157,28 @@ def _smooth(one: Side, other: Side, integrand: _Integrand, goal: float) -> Measu
     edges = panels((one, other))
     value, error = integrated(row, edges, goal, unsure)
     return value, error, 2 * unsure[0] + _beyond(lambda u: row(u)[:, 0], edges)
+
+
+def _moved(name: str, one: Side, other: Side, coarse: Side, place: int) -> float:
+    """By how much a distance may change where log p (place 0) or log q (place 1) moves by what it differs by from the coarser resolution.
+
+    Of absolute values at every point: errors of both signs along the tails may cancel in the distance of either resolution, and not in that of the law.
+    """
+    v, share = _velocities(one.device)
+    fine, weights = (one, other)[place], _INTEGRANDS[name].weights
+
+    def row(u: Tensor) -> Tensor:
+        density, log_q = one.ratio(u, v) * torch.exp(one.log_density(u))[:, None], other.log_density(u)[:, None] + torch.log(other.ratio(u, v))
+        return (weights(density, log_q)[place] * torch.abs(torch.log(fine.ratio(u, v) / coarse.ratio(u, v)))) @ share
+
+    return sum(integrated(row, panels((one, other, coarse)), _ROUGHLY))
+
+
+def _velocities(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Velocities and their shares of the normal law."""
+    v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=device)
+    share = torch.exp(-v * v / 2)
+    return v, share / share.sum()
 
 
 def _beyond(row: Callable[[Tensor], Tensor], edges: Tensor) -> float:

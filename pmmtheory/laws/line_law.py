@@ -46,6 +46,8 @@ class Accuracy:
         The law has finite moments of orders below this.
     shift : float
         By how much rounding may have moved every point.
+    reach : float
+        How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
@@ -56,6 +58,7 @@ class Accuracy:
     rounding: float = 0.0
     tail_index: float = math.inf
     shift: float = 0.0
+    reach: float = 0.0
     caution: float = 1.0
 
 
@@ -155,7 +158,8 @@ class LineLaw:
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
             raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
-        lost = (self._lost + self.errors.get("start", 0.0)) * float(size.max())
+        farthest = max(float(size.max()), _normal_moment(power) * (centre + self.accuracy.reach) ** power)
+        lost = (self._lost + self.errors.get("start", 0.0)) * farthest
         parts = {"resolution": self.accuracy.caution * change, "rounding": rounding, "tails": beyond, "ends": lost}
         return Estimate.of(self._expect(self.grid**power), "exact law", **parts)
 
@@ -244,3 +248,8 @@ class LineLaw:
 
     def _expect_density(self, values: Tensor, density: Tensor) -> float:
         return float((values * density).sum()) * self.spacing
+
+
+def _normal_moment(k: int) -> float:
+    """A bound on E|Z|^k of a standard normal, (k - 1)!! or more."""
+    return math.prod(range(k - 1 + k % 2, 1, -2), start=1.0)

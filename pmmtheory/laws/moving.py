@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
@@ -79,7 +80,7 @@ def _spread(chain: Chain, start: Start, t: float) -> Masses:
         low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
-    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start))
+    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start), _reach(start))
 
 
 def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | LineLaw:
@@ -104,8 +105,11 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -
         grid, density = pushed(start, move, spacing, scheme.name, least)
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified)
+        law = line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified)
+        law.accuracy = replace(law.accuracy, reach=float((outer - law.mean).abs().max()))
+        return law
 
+    outer = move(start.mean + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * _reach(start))
     amplified, moved = rounding(start, move) if chain.level else (0.0, 0.0)  # the lowest level is never shown
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
@@ -115,7 +119,9 @@ def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
     if isinstance(law, LineLaw):
         return law
     if isinstance(law, Masses):
-        return line_law(law.points, law.masses, chain.target(t), law.lost, ROUNDING * max(1, round(t / chain.scheme.step_size)))
+        settled = line_law(law.points, law.masses, chain.target(t), law.lost, ROUNDING * max(1, round(t / chain.scheme.step_size)))
+        settled.accuracy = replace(settled.accuracy, reach=law.reach)
+        return settled
     low, high, density = law.quadrature.low, law.quadrature.high, law.density
 
     def on(spacing: float) -> LineLaw:
@@ -129,6 +135,12 @@ def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
 def _lost(start: Start) -> float:
     """The mass that a law of this run had lost; what one of another run is off by is told apart."""
     return start.errors["ends"] if isinstance(start, LineLaw) and start.coarse is None else 0.0
+
+
+def _reach(start: LineTarget | LineLaw) -> float:
+    """How far from the mean mass may be that was left out."""
+    low, high = (start.quadrature.low, start.quadrature.high) if isinstance(start, LineTarget) else start.ends
+    return max(start.mean - low, high - start.mean, start.accuracy.reach if isinstance(start, LineLaw) else 0.0)
 
 
 def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineLaw:

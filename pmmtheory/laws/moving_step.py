@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,11 +25,22 @@ MOST = 40_000
 
 @dataclass(frozen=True)
 class Masses:
-    """Masses on points: a uniform grid, or one point; and what mass was left out on the way."""
+    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square."""
 
     points: Tensor
     masses: Tensor
     lost: float = 0.0
+    reach: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return float(self.masses @ self.points / self.masses.sum())
+
+    @property
+    def outer(self) -> Tensor:
+        """Two points so far from the mean."""
+        return self.mean + self.points.new_tensor([-self.reach, self.reach])
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,7 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
     """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
-    now = Masses(law.points[kept], law.masses[kept])
+    now = Masses(law.points[kept], law.masses[kept], reach=law.reach)
     step, finer = _by_gaussians if enumerable(chain.scheme) else _by_frequencies, 1.0
     moved, expected = step(chain, now, t, shown, finer)
     while not _resolved(chain, moved, expected, shown):
@@ -96,9 +107,10 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
         moved, expected = step(chain, now, t, shown, finer)
     inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
     first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
-    trimmed = Masses(moved.points[first:last], moved.masses[first:last])
+    points, masses, mean = moved.points[first:last], moved.masses[first:last], moved.mean
     left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
-    return Masses(trimmed.points, trimmed.masses, law.lost + left + float(moved.masses.abs().sum() - trimmed.masses.abs().sum()))
+    lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
+    return Masses(points, masses, lost, max(moved.reach, mean - float(points[0]), float(points[-1]) - mean))
 
 
 def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
@@ -118,25 +130,33 @@ def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool, finer: float
         middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
         highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)[0])
     while highest >= seen:
-        parts, seen = step_parts(scheme, x, t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
+        every, seen = step_parts(scheme, torch.cat([x, law.outer]), t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
+        parts, outer = Parts(every.mean[:, :-2], every.deviation, every.weight), every.mean[:, -2:]
         grid, expected = _next_grid(chain, *_range(chain, law, parts), t, shown, finer)
         highest = _nyquist(grid)
     masses = law.masses[:, None] * parts.weight[:, None]
     matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
     values = blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance)))
-    return Masses(grid, values), expected
+    moved = Masses(grid, values)
+    square = (((outer - moved.mean) ** 2 + parts.deviation[:, None, None] ** 2) * parts.weight[:, None]).sum((0, 2))
+    return replace(moved, reach=math.sqrt(float(square.max()))), expected
 
 
 def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """By the characteristic functions of the step, from every start."""
     scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
     depth = chain.depth(law.masses.abs() * len(x))
-    noise, middle = chain.noise(t), centre(scheme, x, t)
-    narrows, widens = slopes(scheme, x, t)
-    reach = depth * noise * (1.15 + 0.5 * widens + 1.2 * narrows**2)
+    middle, reach = centre(scheme, x, t), depth * _deviation(chain, x, t)
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
     band = float(chain.depth()) * 3.5 * finer * roughness(chain.target(t1), float(grid[0]), float(grid[-1])) * (1 + 0.2 * chain.level)
-    return Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance))), expected
+    moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
+    return replace(moved, reach=float(torch.hypot(centre(scheme, law.outer, t) - moved.mean, _deviation(chain, law.outer, t)).max())), expected
+
+
+def _deviation(chain: Chain, x: Tensor, t: float) -> Tensor:
+    """A bound on the standard deviation of a step from x, with what midpoints add to it."""
+    narrows, widens = slopes(chain.scheme, x, t)
+    return chain.noise(t) * (1.15 + 0.5 * widens + 1.2 * narrows**2)
 
 
 def _nyquist(grid: Tensor) -> float:

@@ -16,6 +16,9 @@ from pmmtheory.laws.midpoint_step import MidpointStep, checked, own_step
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Midpoints, Normal, Scheme
 
+_DEEPER = 1.5
+"""How many deviations a rule for a normal draw goes beyond those that matter."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -43,6 +46,7 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
         return _listed(scheme, x, t, {}, torch.ones(1, dtype=torch.float64, device=x.device))
     width = float(scheme.dynamics.noise(scheme.step_size, t))
     steepest = float(torch.cat(slopes(scheme, x, t)).max())
+    depth += _DEEPER  # what is cut off there leaves no trace: the rule adds up to 1
     z = _normal(depth, 2 * math.pi / (highest * width * (1 + steepest) + depth) / (1 + 0.1 * level))
     if own_step(scheme):
         return _midpoints(scheme, x, t, z, level)

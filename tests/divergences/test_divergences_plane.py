@@ -129,7 +129,7 @@ class TestBetweenFarLaws:
         laws, exact = self.pair(mean, "plane"), self.pair(mean, "linear")
         for i, j in ((0, 1), (1, 0)):
             seen = kl(laws[i], laws[j])
-            assert abs(seen.value - kl(exact[i], exact[j]).value) < seen.error < 1e-4 * seen.value
+            assert abs(seen.value - kl(exact[i], exact[j]).value) < seen.error < 2e-4 * seen.value
         u = torch.linspace(-16.0, 16.0, 40_001, dtype=torch.float64)
         p, q = (torch.exp(-((u - float(law.centre[0, 0])) ** 2) / 2 / law.blocks[0, 0, 0]) / torch.sqrt(2 * math.pi * law.blocks[0, 0, 0]) for law in exact)
         spacing = float(u[1] - u[0])
@@ -139,6 +139,13 @@ class TestBetweenFarLaws:
         assert float(exact[0].blocks[0, 1, 1]) == pytest.approx(float(exact[1].blocks[0, 1, 1]), rel=1e-12)  # one velocity law: chi2 is that of positions
         seen = chi2(laws[0], laws[1])
         assert abs(seen.value - (float((p * p / q).sum()) * spacing - 1)) < seen.error + 1e-9 * seen.value
+
+    def test_errors_of_a_tail_that_cancel_in_both_resolutions(self) -> None:
+        """Most of the KL lies 6.7 deviations out in the second law, where c_0 is off by 1e-4 of itself in both and other modes are not."""
+        chains = [BAOAB(Underdamped(Gaussian(m, v), f), h * math.sqrt(v)) for m, v, f, h in ((-1.3125, 0.473, 1.24, 0.307), (2.96875, 0.406, 1.46, 0.277))]
+        seen = kl(*(stationary_law(chain, rtol=1e-5, engine="plane") for chain in chains))
+        exact = kl(*(stationary_law(chain, engine="linear") for chain in chains))
+        assert abs(seen.value - exact.value) < seen.error < 1e-3 * seen.value
 
     def test_a_chi2_that_is_infinite(self) -> None:
         narrow, wide = self.pair(1.5, "plane")

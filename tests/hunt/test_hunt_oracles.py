@@ -38,6 +38,12 @@ def test_gth_is_exact_to_relative_accuracy() -> None:
     assert p / p[1] == pytest.approx([2e-20, 1.0, 4e-20], rel=1e-14)
 
 
+def test_gth_from_a_state_that_is_hardly_ever_seen() -> None:
+    rates = np.eye(3) * 0.5
+    rates[0, 1], rates[1, 0], rates[1, 2], rates[2, 1] = 1.0, 1e-250, 1.0, 1e-250
+    assert oracles.gth(rates, block=2)[1:] == pytest.approx([1e-250, 1.0], rel=1e-14)
+
+
 def test_gaussians_in_eighty_digits() -> None:
     turn = np.array([[math.cos(0.3), -math.sin(0.3)], [math.sin(0.3), math.cos(0.3)]])
     wide, narrow = (turn @ np.diag([1.0, v]) @ turn.T for v in (4e-2, 1e-2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from pmmtheory.laws.pushforward import pushed, rounding
 from pmmtheory.laws.scales import roughness, total
 from pmmtheory.laws.shown import line_law
 from pmmtheory.particles import simulate
-from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, Heun, NoiseSchedule
+from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, Heun, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import EulerMaruyama, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture
 from tests.oracles.monotone import moved_by, pushed_distance
@@ -223,3 +224,27 @@ def test_distances_to_the_process_do_not_depend_on_the_level() -> None:
     assert law.coarse is not None
     one, two = float(tv(law, system.marginal(0.3))), float(tv(law.coarse, system.marginal(0.3)))
     assert abs(one - two) <= law.errors["resolution"] + 1e-9
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize(("variant", "midpoints"), [("V2", "single"), ("V2", "interior"), ("V3", "single")])
+def test_moments_where_midpoints_throw_far(variant: str, midpoints: str, rtol: float) -> None:
+    """Few steps, whose midpoints widen a law to several times the data: what is left out of a step is thrown far by the next."""
+    data, schedule = Gaussian(-0.359375, 0.625), NoiseSchedule.cosine(100)
+    scheme = PoissonMidpointScheduler(schedule, 10, substeps=5, variant=variant, midpoints=midpoints, end=5).scheme(ExactPredictor(data, schedule))
+    start = schedule.marginal(data, 100)
+    exact = transient_law(scheme, start, 10, rtol=1e-10, engine="linear")
+    law = transient_law(scheme, start, 10, rtol=rtol, engine="moving")
+    for k, value in ((1, float(exact.mean)), (2, float(exact.covariance) + float(exact.mean) ** 2)):
+        assert abs(law.moment(k).value - value) < law.moment(k).error < 0.3 * rtol
+
+
+def test_lost_mass_is_where_steps_threw_it() -> None:
+    """A map x -> 3 x takes the mass that lay beyond a grid three times as far from the mean."""
+    start = line_law(
+        torch.linspace(-6, 8, 401, dtype=torch.float64), torch.exp(-((torch.linspace(-6, 8, 401, dtype=torch.float64) - 1) ** 2) / 2), Gaussian(1.0), 1e-6
+    )
+    assert start.moment(2).parts["ends"] == pytest.approx(64e-6)
+    start.accuracy = replace(start.accuracy, reach=30.0)
+    assert start.moment(2).parts["ends"] == pytest.approx(31**2 * 1e-6)
+    assert start.moment(4).parts["ends"] == pytest.approx(3 * 31**4 * 1e-6)
