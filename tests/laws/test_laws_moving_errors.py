@@ -248,3 +248,17 @@ def test_lost_mass_is_where_steps_threw_it() -> None:
     start.accuracy = replace(start.accuracy, reach=30.0)
     assert start.moment(2).parts["ends"] == pytest.approx(31**2 * 1e-6)
     assert start.moment(4).parts["ends"] == pytest.approx(3 * 31**4 * 1e-6)
+
+
+def test_interpolation_where_a_density_turns_sharply() -> None:
+    """Errors fall fast over most of a law and slowly at the edge of a mode: each place has its own factor. A grid four times as fine tells."""
+    data, schedule = GaussianMixture([0.774, 0.226], [-7.456, 4.808], [0.124, 0.0907]), NoiseSchedule.cosine(100)
+    scheme = DPMSolverMultistep(schedule, 3, 1, end=0).scheme(ExactPredictor(data, schedule))
+    rough, fine = (transient_law(scheme, schedule.marginal(data, 100), 3, rtol=rtol) for rtol in (1e-6, 1e-8))
+    x = torch.linspace(*rough.ends, 100_001, dtype=torch.float64)
+    apart = float((rough.density(x) - fine.density(x)).abs().sum()) * float(x[1] - x[0]) / 2
+    assert apart < rough.numerical_error + fine.numerical_error < 1.1e-6
+    sparse = LineLaw(fine.grid[::4], fine.values[::4], SCHEDULE.marginal(data, 0).density)
+    between = fine.values.clone()
+    seen = float((sparse.density(fine.grid) - between).abs().sum()) * fine.spacing / 2
+    assert seen < sparse.errors["interpolation"] + 1e-9
