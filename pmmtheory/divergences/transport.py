@@ -11,9 +11,12 @@ from torch import Tensor
 from pmmtheory.divergences.pair import Density, Pair
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.panels import Antiderivative, halved, integrals, nodes_of
+from pmmtheory.laws.panels import Antiderivative, integrals, nodes_of
 from pmmtheory.laws.tails import Tail, tails
 from pmmtheory.targets.quadrature import gauss_legendre
+
+_ROUGHLY = 1e-9
+"""How well the map to a lower resolution is known, relative to the map that is looked for."""
 
 Function = Callable[[Tensor], Tensor]
 
@@ -33,15 +36,18 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     interpolation, and mass that is lost at the "ends", do to the distribution functions changes it by twice int |s| times that. "tails"
     bounds what is moved beyond the points that are known.
     """
-    whole, own = Transport(law, other), Transport(law, law.coarse) if law.coarse is not None else None
-    theirs = Transport(other, other.coarse) if isinstance(other, LineLaw) and other.coarse is not None else None
+    whole = Transport(law, other)
+    floor = _ROUGHLY * whole.size
+    own = Transport(law, law.coarse, floor) if law.coarse is not None else None
+    theirs = Transport(other, other.coarse, floor) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def between(x: Tensor, s: Tensor) -> Tensor:
         return law.missed_below(x) + (other.missed_below(x + s) if isinstance(other, LineLaw) else 0.0)
 
+    missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
     lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
 
-    def outer(x: Tensor) -> Tensor:
+    def outer(x: Tensor, lost: float) -> Tensor:
         below = law.cdf(x)
         return torch.minimum(below, 1 - below).clamp_max(lost)
 
@@ -49,7 +55,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
-        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * between(x, s), 2 * torch.abs(s) * outer(x)])
+        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * part for part in (between(x, s), outer(x, lost), outer(x, missing))])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
@@ -58,9 +64,9 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
     inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
-    square, rounding, resolution, reference, interpolation, ends = found.values.tolist()
+    square, rounding, resolution, reference, interpolation, ends, missed = found.values.tolist()
     parts = {
-        "quadrature": _root(found.error, square) + 4e-16 * math.sqrt(max(square, 0.0)),
+        "quadrature": _root(found.error + missed, square) + 4e-16 * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
         "interpolation": _root(interpolation, square),
         "ends": _root(ends, square),
@@ -90,14 +96,20 @@ def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
 
 
 class Transport:
-    """The monotone map from one law to another density."""
+    """The monotone map from one law to another density.
 
-    def __init__(self, law: LineLaw, other: Density):
+    floor : what the difference of their distribution functions may be off by at least; missed : what it is off by at most.
+    size : about int |p - q|.
+    """
+
+    def __init__(self, law: LineLaw, other: Density, floor: float = 1e-15):
         self.law, self.other = law, other
         self.edges = Pair(law, other).edges
-        fine = halved(self.edges)
-        x = nodes_of(fine)
-        self._gap = Antiderivative(fine, law.density(x) - other.density(x))
+        found = integrals(lambda x: (law.density(x) - other.density(x))[None], self.edges, 1e-9, floor, most=4000)
+        x = nodes_of(found.edges)
+        gap = law.density(x) - other.density(x)
+        self.missed, self.size = found.error, float(gap.abs().mean(-1) @ torch.diff(found.edges))
+        self._gap = Antiderivative(found.edges, gap)
         self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
         self._farthest = float(self.edges[-1] - self.edges[0])
 

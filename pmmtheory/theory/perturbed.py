@@ -31,7 +31,9 @@ class Expansion:
     def __init__(self, target: LineTarget, edges: Tensor, nodes: int, phi: Phi):
         self._function, self._nodes = phi, nodes
         self._on(Panels(target, edges, nodes))
-        self._on(Panels(target, refined(edges, self._zeros()), nodes))
+        for _ in range(2):  # where phi jumps inside a panel its mean, and all other zeros, are known once the jump is an edge
+            edges = refined(edges, self._zeros())
+            self._on(Panels(target, edges, nodes))
 
     @property
     def kl(self) -> float:
