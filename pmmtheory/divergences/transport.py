@@ -55,7 +55,11 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
-        return torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes] + [2 * torch.abs(s) * part for part in (between(x, s), outer(x, lost), outer(x, missing))])
+        return torch.stack(
+            [s**2 * p]
+            + [p * (2 * torch.abs(s * d) + d**2) for d in changes]
+            + [2 * torch.abs(s) * part for part in (between(x, s), outer(x, lost), outer(x, missing))]
+        )
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)

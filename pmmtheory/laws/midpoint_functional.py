@@ -37,6 +37,9 @@ _CHUNK = 300_000
 _DIRECT = 24
 """The largest K whose substeps are walked one by one, where the dynamics has times between them."""
 
+_ACROSS_KINKS = 1.6
+"""How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
+
 _SOON = 1e-30
 """Just after the step began: a midpoint at time 0 itself is none."""
 
@@ -50,7 +53,8 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
     roughness = float(torch.cat(slopes(scheme, x, t)).max())
     highest = spacing * count * step.width(1.0)
-    walk = walk_grid(math.ceil(max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
+    finer = _ACROSS_KINKS**level if getattr(getattr(pmm.dynamics, "target", None), "kinks", ()) else 1.0
+    walk = walk_grid(math.ceil(finer * max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
     ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
     rows = max(1, _CHUNK // (len(walk.nodes) * count))
     return torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])

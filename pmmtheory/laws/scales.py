@@ -14,6 +14,9 @@ from pmmtheory.targets.line import LineTarget
 
 _POINTS = 801
 
+_LEAST = 2.0**-10
+"""The smallest factor that is counted on: the error of degree 11 falls by 2^-12 in the end."""
+
 _BLOCK = 16
 """Points of a neighbourhood."""
 
@@ -68,22 +71,32 @@ def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor
 
     values : the density at the points. table : what is interpolated. density : maps a value of the table, and the number of its point, to the density.
 
-    Points are predicted from every fourth point, and from every other: the next error is smaller by at least the same factor, since it
-    grows with the resolution up to the 2^12 of degree 11. No more than 2^10 is counted on. The factor is that of the neighbourhood: where
-    the law turns sharply errors fall more slowly than elsewhere.
+    Points are predicted from every eighth, every fourth and every other point. Errors fall by a factor that stays the same where the law
+    has a singularity, and shrinks the faster the smoother it is: it is taken to go on shrinking as from the first to the second time, no
+    further than to 2^-10. The factors are those of the neighbourhood: where the law turns sharply errors fall more slowly than elsewhere.
     """
     if len(values) < 48:
         return Missed(math.inf, torch.full_like(values, math.inf))
-    fourth, second = torch.zeros_like(values), torch.zeros_like(values)
-    for errors, stride in ((fourth, 4), (second, 2)):
-        where, off = _missed(values, table, density, stride)
-        errors[where] = stride * off / values.sum()
-    if not bool(torch.isfinite(fourth).all() & torch.isfinite(second).all()):
+    seen = []
+    for stride in (8, 4, 2):
+        errors = torch.zeros_like(values)
+        if len(values) >= 12 * stride:
+            where, off = _missed(values, table, density, stride)
+            errors[where] = stride * off / values.sum()
+        seen.append(errors)
+    if not bool(torch.isfinite(torch.stack(seen)).all()):
         return Missed(math.inf, torch.full_like(values, math.inf))
-    rough, fine = _around(fourth), _around(second)
-    falls = torch.where(rough > 0, (fine / rough.clamp_min(1e-300)).clamp(1 / 1024, 1.0), 1.0).repeat_interleave(_BLOCK)[: len(values)]
-    expected = 2 * falls * second
+    eighth, fourth, second = (_around(errors) for errors in seen)
+    then = _falls(second, fourth)
+    first = torch.where(eighth > 0, _falls(fourth, eighth), then)
+    next_falls = (then * (then / first).clamp_max(1.0)).clamp_min(_LEAST).repeat_interleave(_BLOCK)[: len(values)]
+    expected = 2 * next_falls * seen[-1]
     return Missed(float(expected.abs().sum()), torch.cumsum(expected, 0).abs())
+
+
+def _falls(finer: Tensor, coarser: Tensor) -> Tensor:
+    """The factor from errors of a coarser to those of a finer grid, 1 where nothing was seen."""
+    return torch.where(coarser > 0, (finer / coarser.clamp_min(1e-300)).clamp(_LEAST, 1.0), 1.0)
 
 
 def _around(errors: Tensor) -> Tensor:

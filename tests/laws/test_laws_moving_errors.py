@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pmmtheory.divergences import tv
-from pmmtheory.dynamics import ReverseDiffusion
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter, NotConverged, NotMonotone
-from pmmtheory.laws import LineLaw, transient_law, transient_laws
+from pmmtheory.laws import LineLaw, stationary_law, transient_law, transient_laws
 from pmmtheory.laws.pushforward import pushed, rounding
 from pmmtheory.laws.scales import roughness, total
 from pmmtheory.laws.shown import line_law
@@ -262,3 +262,13 @@ def test_interpolation_where_a_density_turns_sharply() -> None:
     between = fine.values.clone()
     seen = float((sparse.density(fine.grid) - between).abs().sum()) * fine.spacing / 2
     assert seen < sparse.errors["interpolation"] + 1e-9
+
+
+@pytest.mark.parametrize("every", [2, 3, 4])
+@pytest.mark.parametrize("step", [0.02, 0.1])
+@pytest.mark.parametrize("target", [GaussianMixture([0.6, 0.4], [-2.0, 2.0], [1.0, 1.0]), GaussianMixture([0.6, 0.4], [-6.0, 6.0], [1.0, 0.05])])
+def test_interpolation_on_part_of_the_points(target: GaussianMixture, step: float, every: int) -> None:
+    law = stationary_law(EulerMaruyama(Overdamped(target), step))
+    sparse = LineLaw(law.grid[::every], law.values[::every], target.density)
+    seen = float((sparse.density(law.grid) - law.values).abs().sum()) * law.spacing / 2
+    assert seen < sparse.errors["interpolation"] + 1e-15

@@ -6,15 +6,18 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pmmtheory.divergences import tv
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw, transient_law, transient_laws
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama
-from pmmtheory.targets import Gaussian, GaussianMixture
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
+from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from tests.oracles.chains import chain, stationary
 from tests.oracles.lines import BIMODAL, LINES, OWN, SKEWED
 
@@ -142,3 +145,19 @@ def test_wrong_initial(initial: object) -> None:
 def test_an_initial_target_in_another_dimension() -> None:
     with pytest.raises(InvalidParameter, match="initial"):
         transient_law(chain("lmc", BIMODAL, 0.1), Gaussian(dim=2), 1)
+
+
+@settings(max_examples=6)
+@given(steep=st.floats(2.0, 6.0), start=st.floats(-0.2, 0.2), step=st.floats(0.01, 0.1), substeps=st.integers(2, 5))
+def test_midpoints_across_a_kink(steep: float, start: float, step: float, substeps: int) -> None:
+    """F' = x right of 0 and c x left of it: E X' = x + h b(x) + (h/K) sum_j (E b(x + j h/K b(x) + sqrt(2 j h/K) Z) - b(x)), in closed form."""
+    target = Potential(lambda x: torch.where(x < 0, steep, 1.0) * x**2 / 2)
+    force = -start * (steep if start < 0 else 1.0)
+    mean = start + step * force
+    for j in range(1, substeps):
+        time = j * step / substeps
+        centre, width = start + time * force, math.sqrt(2 * time)
+        above = centre * scipy.special.ndtr(centre / width) + width * math.exp(-((centre / width) ** 2) / 2) / math.sqrt(2 * math.pi)
+        mean += step / substeps * (-above - steep * (centre - above) - force)
+    law = transient_law(PoissonMidpoint(Overdamped(target), step, substeps), start, 1, rtol=1e-4)
+    assert abs(law.moment(1).value - mean) < law.moment(1).error < 1e-3
