@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from scipy.interpolate import barycentric_interpolate
+
 from experiments.catalogue import build_scheme
 from pmmtheory.divergences import w2
 from pmmtheory.errors import NotConverged
@@ -31,19 +33,25 @@ def measure(
 
 
 def _step_for(chain: Scheme, accuracy: float, device: str) -> tuple[float, float]:
-    """The step with stationary W2 = accuracy by secant steps in logarithms, and its relative error."""
+    """The step with stationary W2 = accuracy, by inverse interpolation in logarithms, and its relative error."""
     target = chain.dynamics.target
     assert isinstance(target, Gaussian)
-    place, slope, error = math.log(0.1 / math.sqrt(float(target.smoothness))), 0.5, 0.0
-    previous: tuple[float, float] | None = None
+    places, gaps, slope, change = [math.log(0.1 / math.sqrt(float(target.smoothness)))], list[float](), 0.5, math.inf
     for _ in range(20):
-        law = stationary_law(chain.with_step(math.exp(place)), device=device, engine="linear")
+        law = stationary_law(chain.with_step(math.exp(places[-1])), device=device, engine="linear")
         estimate = w2(law.position, target)
-        gap = math.log(estimate.value / accuracy)
-        if previous and place != previous[0]:
-            slope = (place - previous[0]) / (gap - previous[1])
-        error, previous = abs(slope) * estimate.relative_error, (place, gap)
-        if abs(gap) < 1e-5:
-            return math.exp(place), error + abs(slope * gap)
-        place -= max(-1.5, min(1.5, slope * gap))
-    raise NotConverged(f"the step of {chain.name} for W2 = {accuracy:g}", abs(gap), 1e-5)
+        gaps.append(math.log(estimate.value / accuracy))
+        if len(gaps) > 1:
+            slope = abs((places[-1] - places[-2]) / (gaps[-1] - gaps[-2]))
+        found = places[0] - slope * gaps[0] if len(gaps) == 1 else _root(gaps[-4:], places[-4:])
+        if len(gaps) > 2:
+            change = abs(found - _root(gaps[-3:], places[-3:])) if len(gaps) > 3 else slope * abs(gaps[-1])
+        if change < 1e-7:
+            return math.exp(found), slope * estimate.relative_error + change
+        places.append(max(places[-1] - 1.5, min(places[-1] + 1.5, found)))
+    raise NotConverged(f"the step of {chain.name} for W2 = {accuracy:g}", abs(gaps[-1]), 1e-7)
+
+
+def _root(gaps: list[float], places: list[float]) -> float:
+    """Where the polynomial through places as a function of gaps has the gap 0."""
+    return float(barycentric_interpolate(gaps, places, 0.0))

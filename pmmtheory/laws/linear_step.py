@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from pmmtheory.laws.midpoint_sets import midpoint_sets
 from pmmtheory.laws.poisson_moments import StepMoments, poisson_moments
 from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
 from pmmtheory.targets import Gaussian
+
+_LARGEST = 2_000_000
+"""Numbers in the states, or the draws, of the steps taken at once."""
 
 
 @dataclass(frozen=True)
@@ -49,36 +53,51 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
     if any(not (draw.shared if isinstance(draw, Draw) else True) for name, draw in chain.draws.items() if name not in normals):
         raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
     layers = draws["midpoints"][0].shape[0] if "midpoints" in draws else 0
-    q = weights.shape[0]
-    zero = torch.zeros((q, *shape), dtype=torch.float64, device=device)
+    zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
     units = [_unit(zero, k, chain.dynamics.blocks) for k in range(chain.dynamics.blocks)]
-
-    def mean(x: Tensor, **moved: Tensor) -> Tensor:
-        return chain.step(x, t, draws | still | moved)[0].expand(zero.shape)
-
-    offset = _blocks(mean(zero), chain.dynamics)
-    matrix = torch.stack([_blocks(mean(unit), chain.dynamics) - offset for unit in units], -1)
-    factor = chain.step(zero, t, draws | still)[1]
-    noise = _covariance(factor, chain.dynamics, q, len(variances))
-    columns: dict[str, list[Tensor]] = {name: [] for name in normals}
-    for name in normals:
-        for layer in range(max(1, layers)):
-            for unit in units:
-                z = still[name].clone()
-                if layers:
-                    z[layer] = unit
-                else:
-                    z += unit
-                column = _blocks(mean(zero, **{name: z}), chain.dynamics) - offset
-                columns[name].append(column)
-                noise = noise + column[..., :, None] * column[..., None, :]
-    _check(chain, units, matrix, offset, mean, variances)
-    _check_normals(chain, units, matrix, offset, columns, still, mean, variances)
-    elsewhere = _covariance(chain.step(1.7 * units[-1] - 0.6 * units[0], t, draws | still)[1], chain.dynamics, q, len(variances))
-    if not torch.allclose(elsewhere, _covariance(factor, chain.dynamics, q, len(variances)), rtol=1e-9, atol=0.0):
+    columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
+    tests = [*_far_states(units, variances), *_all_draws(units, still, variances)]
+    means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
+    s = len(units)
+    offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]
+    steps = _Affine(offset, torch.stack([*moved[:s]], -1), moved[s:])
+    _check(chain, steps, tests, means[1 + s + len(columns) :], normals, s)
+    if not torch.allclose(noise, noise[:1].expand(noise.shape), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
-    return AffineSteps(matrix, offset, noise, weights)
+    added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
+    return AffineSteps(steps.matrix, offset, noise[0] + added, weights)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """A state, and the normal draws that are not zero."""
+
+    state: Tensor
+    normals: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """X' = matrix X + offset + sum_k columns[k] Z_k, on every axis and for every node."""
+
+    offset: Tensor
+    matrix: Tensor
+    columns: Tensor
+
+
+def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probe]) -> tuple[Tensor, Tensor]:
+    """The means (probes, q, axes, s) and the covariances of the last Gaussian (probes, q, axes, s, s), many probes in one step."""
+    zero = probes[0].state
+    at_once = max(1, _LARGEST // (zero.numel() * max([1, *(len(z) for z in still.values() if z.ndim > zero.ndim)])))
+    means, covariances = [], []
+    for first in range(0, len(probes), at_once):
+        some = probes[first : first + at_once]
+        normals = {name: torch.stack([probe.normals.get(name, z) for probe in some], z.ndim - zero.ndim) for name, z in still.items()}
+        mean, factor = chain.step(torch.stack([probe.state for probe in some]), t, draws | normals)
+        means.append(_blocks(mean.expand(len(some), *zero.shape), chain.dynamics))
+        covariances.append(_covariance(factor, chain.dynamics, means[-1].shape[:-1]))
+    return torch.cat(means), torch.cat(covariances)
 
 
 def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
@@ -145,49 +164,62 @@ def _blocks(state: Tensor, system: Dynamics) -> Tensor:
     return state[..., None] if system.blocks == 1 else state.movedim(-2, -1)
 
 
-def _covariance(factor: Any, system: Dynamics, q: int, axes: int) -> Tensor:
-    """The covariance of factor * Z on every axis, (q, axes, s, s)."""
+def _covariance(factor: Any, system: Dynamics, shape: Sequence[int]) -> Tensor:
+    """The covariance of factor * Z on every axis, (*shape, s, s)."""
     if isinstance(factor, BlockFactor):
-        uu, uv, vv = (torch.as_tensor(entry, dtype=torch.float64).expand(q, axes) for entry in factor.covariance)
+        uu, uv, vv = (torch.as_tensor(entry, dtype=torch.float64).expand(shape) for entry in factor.covariance)
         return torch.stack([torch.stack([uu, uv], -1), torch.stack([uv, vv], -1)], -2)
     squares = torch.as_tensor(factor, dtype=torch.float64) ** 2
     if system.blocks == 1:
-        return squares.expand(q, axes)[..., None, None]
-    each = squares.expand(q, system.blocks, axes).movedim(-2, -1)
+        return squares.expand(shape)[..., None, None]
+    each = squares.expand(*shape[:-1], system.blocks, shape[-1]).movedim(-2, -1)
     return torch.diag_embed(each)
 
 
-def _check(chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, mean: Any, variances: Tensor) -> None:
-    """Compare steps from more states, near and far and other on every axis, with what the unit vectors say."""
-    axes, s = len(variances), len(units)
-    spread = torch.linspace(1.0, 1.9, axes, dtype=torch.float64, device=matrix.device)[:, None]
-    numbers = spread * torch.linspace(-1.7, 2.3, s, dtype=torch.float64, device=matrix.device)
+def _unit_draws(still: Tensor, units: list[Tensor], layers: int) -> Iterator[Tensor]:
+    """The draws of a normal, all zero but one: in one layer, in one block."""
+    for layer in range(max(1, layers)):
+        for unit in units:
+            z = still.clone()
+            z[layer if layers else ...] = unit
+            yield z
+
+
+def _far_states(units: list[Tensor], variances: Tensor) -> Iterator[_Probe]:
+    """Two states, near and far and other on every axis."""
+    spread = torch.linspace(1.0, 1.9, len(variances), dtype=torch.float64, device=variances.device)[:, None]
+    numbers = spread * torch.linspace(-1.7, 2.3, len(units), dtype=torch.float64, device=variances.device)
     numbers[:, 0] *= torch.sqrt(variances)
     for scale in (1.0, -31.0):
-        here = scale * numbers
-        seen = _blocks(mean(sum(unit * (here[:, k]) for k, unit in enumerate(units))), chain.dynamics)
-        told = (matrix @ here[..., None])[..., 0] + offset
-        size = (matrix.abs() @ here.abs()[..., None])[..., 0] + offset.abs() + here.abs()
-        if not bool(((seen - told).abs() <= 1e-9 * size).all()):
-            raise InvalidParameter("scheme", chain.name, "a step that is affine in the state, for a law by its moments")
+        yield _Probe(_state(units, scale * numbers))
 
 
-def _check_normals(
-    chain: Scheme, units: list[Tensor], matrix: Tensor, offset: Tensor, columns: dict[str, list[Tensor]], still: dict[str, Tensor], mean: Any, variances: Tensor
-) -> None:
-    """Compare steps with all normals at once, near and far, with what one unit of each says."""
-    here = torch.ones(offset.shape[1:], dtype=torch.float64, device=matrix.device)
-    here[:, 0] *= torch.sqrt(variances)
-    x = torch.stack([unit * here[:, k] for k, unit in enumerate(units)]).sum(0)
+def _all_draws(units: list[Tensor], still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probe]:
+    """States with all normals at once, near and far."""
+    numbers = torch.ones((len(variances), len(units)), dtype=torch.float64, device=variances.device)
+    numbers[:, 0] *= torch.sqrt(variances)
     generator = torch.Generator().manual_seed(3)
-    for scale in (0.4, 1.7, -5.0) if columns else ():
+    for scale in (0.4, 1.7, -5.0) if still else ():
         drawn = {name: scale * torch.randn(zero.shape, generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
-        moved = [matrix @ here[..., None]]
-        for name, each in columns.items():
-            layers = drawn[name] if drawn[name].ndim > units[0].ndim else drawn[name][None]
-            parts = [_blocks(layer, chain.dynamics)[..., k, None] for layer in layers for k in range(len(units))]
-            moved += [column[..., None] * part[..., None] for column, part in zip(each, parts, strict=True)]
-        told = offset + torch.stack(moved).sum(0)[..., 0]
-        size = offset.abs() + torch.stack(moved).abs().sum(0)[..., 0] + here
-        if not bool(((_blocks(mean(x, **drawn), chain.dynamics) - told).abs() <= 1e-9 * size).all()):
-            raise InvalidParameter("scheme", chain.name, "a step that is affine in the state and its normal draws, for a law by its moments")
+        yield _Probe(_state(units, numbers), drawn)
+
+
+def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
+    """States with these numbers, (axes, s)."""
+    return torch.stack([unit * numbers[:, k] for k, unit in enumerate(units)]).sum(0)
+
+
+def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, normals: list[str], blocks: int) -> None:
+    """Compare steps from other states and with other draws with what the unit vectors say."""
+    for probe, mean in zip(tests, seen, strict=True):
+        state = _blocks(probe.state, chain.dynamics)
+        parts = [steps.matrix @ state[..., None]]
+        size = (steps.matrix.abs() @ state.abs()[..., None])[..., 0] + steps.offset.abs() + state.abs()
+        drawn = [probe.normals[name] for name in normals if name in probe.normals]
+        values = [_blocks(layer, chain.dynamics)[..., k] for z in drawn for layer in (z if z.ndim > probe.state.ndim else z[None]) for k in range(blocks)]
+        parts += [column[..., None] * value[..., None, None] for column, value in zip(steps.columns, values, strict=False)]
+        told = steps.offset + torch.stack(parts).sum(0)[..., 0]
+        size = size + torch.stack(parts[1:]).abs().sum(0)[..., 0] if values else size
+        if not bool(((mean - told).abs() <= 1e-9 * size).all()):
+            kind = "the state and its normal draws" if values else "the state"
+            raise InvalidParameter("scheme", chain.name, f"a step that is affine in {kind}, for a law by its moments")

@@ -37,8 +37,11 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
     same = list(steps).count(0) if isinstance(start, LineLaw) else 0
     later = steps[same:]
 
+    rough = Chain(scheme, 0, 1e-3 * rtol, device)
+    noiseless = [rough.still(k * scheme.step_size) for k in range(later[-1])] if later else []
+
     def at_level(level: int) -> list[LineLaw]:
-        return list(_evolve(Chain(scheme, level, 1e-3 * rtol, device), start, later))
+        return list(_evolve(replace(rough, level=level), start, later, [*noiseless, False]))
 
     laws = refined_path(at_level, rtol, scheme.name, later) if later else []
     if isinstance(start, LineLaw):  # a step brings two laws nearer in total variation, never further apart
@@ -50,10 +53,10 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
 Start = LineTarget | LineLaw | float
 
 
-def _evolve(chain: Chain, start: Start, steps: Sequence[int]) -> Iterator[LineLaw]:
+def _evolve(chain: Chain, start: Start, steps: Sequence[int], noiseless: Sequence[bool]) -> Iterator[LineLaw]:
+    """The laws after these numbers of steps; noiseless says of each step whether it has no noise, and False at the end."""
     a, still, done = chain.scheme.step_size, list[float](), 0
     current: Start | Masses = start
-    noiseless = [*(chain.still(k * a) for k in range(steps[-1])), False]
     for n in steps:
         for k in range(done, n):
             t = k * a
