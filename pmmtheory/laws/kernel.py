@@ -14,6 +14,9 @@ from pmmtheory.laws.characteristic import centre, characteristic, one_step_momen
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Scheme
 
+_RINGS = 3.0
+"""How many times a window must be wider where frequencies are cut off, whose density rings: with fewer times the frequencies none need be."""
+
 FULL_DEPTH = 8.4
 """Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.4^2/2) = 5e-16."""
 
@@ -95,6 +98,8 @@ def _fourier(
     allowed: float,
 ) -> None:
     allowed, finer, wider = max(allowed * 0.1**level, 30 * math.exp(-(depth**2) / 2)), 0, 0
+    if highest < _RINGS * band:
+        band = math.inf
     while True:
         frequency = math.pi / reach
         phi = characteristic(scheme, x, t, frequency, math.ceil(min(highest, band) / frequency) + 1, level, depth)

@@ -34,7 +34,7 @@ from pmmtheory.schemes import PoissonStructure, Scheme
 _CHUNK = 300_000
 """Complex numbers in one block of work: a block stays in cache."""
 
-_DIRECT = 24
+_DIRECT = 40
 """The largest K whose substeps are walked one by one, where the dynamics has times between them."""
 
 _ACROSS_KINKS = 1.6
