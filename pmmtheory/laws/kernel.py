@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.reflection import reflects
 from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Scheme
 
@@ -69,8 +70,12 @@ def transition_matrix(
     depth = depth * (1 + 0.05 * level)
     highest = depth / (1 - 2 * narrows).clamp_min(0.6) / width
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
-    for rows in torch.argsort(highest * reach).split(_ROWS):
+    half = starts is grid and reflects(scheme, grid, t)
+    needs = (highest * reach)[: (len(grid) + 1) // 2] if half else highest * reach
+    for rows in torch.argsort(needs).split(_ROWS):
         _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
+    if half:
+        matrix[(len(grid) + 1) // 2 :] = matrix[: len(grid) // 2].flip(0, 1)
     return _weighted(matrix, grid, weights)
 
 

@@ -64,9 +64,9 @@ def mesh(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequ
 
 
 def uniform(low: float, high: float, spacing: float, device: str) -> Mesh:
-    """The trapezoid rule; the last point is at `high` or just beyond."""
+    """The trapezoid rule about the middle of the interval; its ends are at those of the interval or just beyond."""
     n = max(16, math.ceil((high - low) / spacing) + 1)
-    points = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
+    points = (low + high) / 2 + spacing * (torch.arange(n, dtype=torch.float64, device=device) - (n - 1) / 2)
     return Mesh(points, torch.full_like(points, spacing), True)
 
 

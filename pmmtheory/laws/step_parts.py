@@ -17,7 +17,7 @@ from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Midpoints, Normal, Scheme
 
 _DEEPER = 1.5
-"""How many deviations a rule for a normal draw goes beyond those that matter."""
+"""How many deviations a rule for a normal draw goes beyond those that matter: what is cut off leaves no trace in its weights, which add up to 1."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
         return _listed(scheme, x, t, {}, torch.ones(1, dtype=torch.float64, device=x.device))
     width = float(scheme.dynamics.noise(scheme.step_size, t))
     steepest = float(torch.cat(slopes(scheme, x, t)).max())
-    depth += _DEEPER  # what is cut off there leaves no trace: the rule adds up to 1
-    z = _normal(depth, 2 * math.pi / (highest * width * (1 + steepest) + depth) / (1 + 0.1 * level))
+    z = _normal(depth + _DEEPER, 2 * math.pi / (highest * width * (1 + steepest) + depth) / (1 + 0.1 * level))
     if own_step(scheme):
         return _midpoints(scheme, x, t, z, level)
     rules = {name: z if type(draw) is Normal else _rule(draw, level) for name, draw in scheme.draws.items()}

@@ -1,0 +1,57 @@
+"""Rows of an operator that are mirrored: the same law as without, and only where a step is the same in a mirror."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics import Overdamped
+from pmmtheory.laws import kernel, stationary_law
+from pmmtheory.laws.reflection import reflects
+from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
+from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
+
+EVEN = GaussianMixture([0.5, 0.5], [-1.7, 2.3], [0.6, 0.6])
+GRID = 0.3 + 0.1 * torch.arange(-60, 61, dtype=torch.float64)
+
+
+class Leaning(PoissonMidpoint):
+    """A force at midpoints that is not odd, far out only."""
+
+    def midpoint_force(self, state: Tensor, t: Any, delay: Any) -> Tensor:
+        return super().midpoint_force(state, t, delay) + 1e-3 * (state - 5.5).clamp_min(0)
+
+
+class Slow(Uniform):
+    """Another kind of draw."""
+
+
+class Late(RandomizedMidpoint):
+    draws = {**RandomizedMidpoint.draws, "u": Slow()}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    "scheme", [RandomizedMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.1, 5, "single")]
+)
+def test_mirrored_rows_change_nothing(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirrored = stationary_law(scheme, engine="line")
+    assert reflects(scheme, mirrored.grid, 0.0)
+    monkeypatch.setattr(kernel, "reflects", lambda *_: False)
+    whole = stationary_law(scheme, engine="line")
+    assert float((mirrored.values - whole.values).abs().sum()) * whole.spacing / 2 < whole.errors["rounding"] < 1e-9
+
+
+def test_what_is_the_same_in_a_mirror() -> None:
+    for target in (EVEN, Gaussian(0.3, 2.0)):
+        assert reflects(PoissonMidpoint(Overdamped(target), 0.05, 4), GRID, 0.0)
+    for scheme in (
+        PoissonMidpoint(Overdamped(GaussianMixture([0.5 + 1e-9, 0.5 - 1e-9], [-1.7, 2.3], [0.6, 0.6])), 0.05),
+        PoissonMidpoint(Overdamped(LogCosh()), 0.05),
+        Leaning(Overdamped(EVEN), 0.05),
+        Late(Overdamped(EVEN), 0.05),
+    ):
+        assert not reflects(scheme, GRID, 0.0)
+    assert not reflects(PoissonMidpoint(Overdamped(EVEN), 0.05), GRID[:-1], 0.0)
