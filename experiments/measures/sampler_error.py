@@ -22,6 +22,7 @@ def measure(
     start: str = "marginal",
     perturbation: float = 0.0,
     rtol: float = 1e-6,
+    engine: str | None = None,
     **options: Any,
 ) -> dict[str, Estimate]:
     """tv and w2 after a start at the noised data at time N or, with start = "noise", from N(0, 1); and the expected calls.
@@ -33,6 +34,6 @@ def measure(
     exact = ExactPredictor(target, made.schedule)
     chain = made.scheme(PerturbedPredictor(exact, perturbation) if perturbation else exact)
     initial = Gaussian() if start == "noise" else made.schedule.marginal(target, size)
-    law = transient_law(chain, initial, made.chain_steps, rtol=rtol, device=device)
+    law = transient_law(chain, initial, made.chain_steps, rtol=rtol, device=device, engine=engine)
     found = {name: distance(law, made.schedule.marginal(target, made.end)) for name, distance in (("tv", tv), ("w2", w2))}
     return found | {"calls": Estimate(made.calls, 0.0, "expected")}

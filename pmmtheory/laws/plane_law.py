@@ -22,6 +22,9 @@ _FINER = 3
 """How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
 
 
+_TOLD = 0.3
+"""A law is told where its modes change by less than this share of c_0 from the lower resolution."""
+
 _ROUNDED = 3e-15
 """By how much rounding may move a position, relative to the farthest."""
 
@@ -31,7 +34,8 @@ class PlaneLaw:
 
     p(u, v) = phi(v) sum_n c_n(u) h_n(v), with phi the standard normal density and h_n orthonormal Hermite polynomials.
 
-    Where pi(u) is below `floor` of its maximum the ratio of c_n to it is not resolved, and continued as a constant.
+    Where pi(u) is below `floor` of its maximum, or the lower resolution says something else, the ratio of c_n to it is not told, and continued
+    as a constant.
 
     Attributes
     ----------
@@ -137,7 +141,7 @@ class PlaneLaw:
 
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
         """This law, with its numerical error measured against a coarser one."""
-        self.coarse = coarse
+        self.coarse, self.told = coarse, self._told_beside(coarse)
         v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
         change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
         seen = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2
@@ -147,6 +151,16 @@ class PlaneLaw:
             part.resolved_by(other)
             part.errors |= carried
         return self
+
+    def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:
+        """The part of what is told, around the largest c_0, where a coarser law says the same."""
+        other = torch.nn.functional.pad(coarse._modes_at(self.grid), (0, self.modes.shape[1] - coarse.modes.shape[1]))
+        unlike = (self.modes - other).square().sum(1).sqrt() >= _TOLD * self.modes[:, 0]
+        top = int(torch.argmax(self.modes[:, 0]))
+        before, after = torch.nonzero(unlike[:top]).flatten(), torch.nonzero(unlike[top:]).flatten()
+        first = int(before[-1]) + 1 if len(before) else 0
+        last = top + int(after[0]) - 1 if len(after) else len(self.grid) - 1
+        return max(self.told[0], float(self.grid[first])), min(self.told[1], float(self.grid[max(last, first)]))
 
     def moment(self, i: int, j: int) -> Estimate:
         """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""

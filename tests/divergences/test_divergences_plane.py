@@ -140,12 +140,19 @@ class TestBetweenFarLaws:
         seen = chi2(laws[0], laws[1])
         assert abs(seen.value - (float((p * p / q).sum()) * spacing - 1)) < seen.error + 1e-9 * seen.value
 
-    def test_errors_of_a_tail_that_cancel_in_both_resolutions(self) -> None:
-        """Most of the KL lies 6.7 deviations out in the second law, where c_0 is off by 1e-4 of itself in both and other modes are not."""
-        chains = [BAOAB(Underdamped(Gaussian(m, v), f), h * math.sqrt(v)) for m, v, f, h in ((-1.3125, 0.473, 1.24, 0.307), (2.96875, 0.406, 1.46, 0.277))]
+    @pytest.mark.parametrize(
+        ("chains", "relative"),
+        [
+            # most of the KL lies 6.7 deviations out in the second law, where c_0 is off by 1e-4 of itself in both resolutions and other modes are not
+            ([BAOAB(Underdamped(Gaussian(-1.3125, 0.473), 1.24), 0.211139), BAOAB(Underdamped(Gaussian(2.96875, 0.406), 1.46), 0.1765)], 1e-3),
+            # the second law is wider than its target: its tail drowns in errors where the target's density has not
+            ([BAOAB(Underdamped(Gaussian(0.03125, 1.02), 0.886), 0.349443), EulerMaruyama(Underdamped(Gaussian(-2.65625, 0.441), 0.871), 0.212505)], 0.1),
+        ],
+    )
+    def test_far_out_in_a_tail(self, chains: list[Any], relative: float) -> None:
         seen = kl(*(stationary_law(chain, rtol=1e-5, engine="plane") for chain in chains))
         exact = kl(*(stationary_law(chain, engine="linear") for chain in chains))
-        assert abs(seen.value - exact.value) < seen.error < 1e-3 * seen.value
+        assert abs(seen.value - exact.value) < seen.error < relative * seen.value
 
     def test_a_chi2_that_is_infinite(self) -> None:
         narrow, wide = self.pair(1.5, "plane")
