@@ -18,6 +18,8 @@ SAMPLERS: dict[str, tuple[int, dict[str, Any]]] = {
     "DPM-Solver++(2M)": (2, {"sampler": "DPMSolverPlusPlus2M"}),
     "Heun": (2, {"sampler": "Heun"}),
 }
+_STARTS_LOW = "DPM-Solver-3M, exact difference"
+_LOW = "its first step is of order 1: 2.1/n^3 + 1.2e-4/n^2 on one mode, seen from 900 steps on with a finer schedule (measured here)"
 _SOURCE = "Song et al. 2021; Lu et al. 2022; Karras et al. 2022"
 
 
@@ -25,8 +27,13 @@ def _checks(profile: str) -> Iterator[Check]:
     for data in ("two modes", "one mode") if profile == "full" else ("two modes",):
         for label, (order, options) in SAMPLERS.items():
             counts = (24, 48, 96, 192) if order < 3 else (96, 144, 192, 288, 384)
+            rate, kind, how, source = order, "asymptotic", "like", _SOURCE
+            if data == "one mode":  # a Gaussian stays one, and its law is exact for any number of steps
+                counts, options = (54, 108, 216, 432, 864), options | {"engine": "linear"}
+                if label == _STARTS_LOW:
+                    rate, kind, how, source = 2, "bound", "at least like", _LOW
             points = tuple(Point(round(1 / n, 12), cell(data, n, **options), "w2") for n in counts)
-            yield Check(Claim(f"W2 of {label} falls like steps^-{order}", label, "w2", order, "asymptotic", _SOURCE), data, points)
+            yield Check(Claim(f"W2 of {label} falls {how} steps^-{rate}", label, "w2", rate, kind, source), data, points)
 
 
 def cell(data: str, steps: int, **options: Any) -> Cell:

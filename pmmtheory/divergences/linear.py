@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.gaussian import EPS, surplus
+from pmmtheory.divergences.gaussian_line import tv_line_gaussian
 from pmmtheory.divergences.radial import Radial
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
@@ -36,6 +37,8 @@ def between(name: str, law: LinearLaw, other: Gaussian | LinearLaw) -> Estimate:
         raise InvalidParameter("other", f"{other.dim} dimensions", f"a law or target in {law.dim} dimensions with the axes of the law and its blocks")
     if law.gaussian and reference.gaussian and name in _GAUSSIAN:
         return _GAUSSIAN[name](law, reference)
+    if name == "tv" and law.size == law.dim == 1 and law.gaussian and reference.gaussian:
+        return _tv_on_line(law, reference)
     if law.size > 1:
         raise InvalidParameter("law", law.words, f"a law of one block, such as .position, for the {name} of a mixture or in total variation")
     if not (reference.gaussian and reference.isotropic and torch.equal(law.centre, reference.centre)):
@@ -59,6 +62,14 @@ def kl_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     covariance = float((x.abs() * e[:, None] - e[:, None] - torch.log1p(-e[:, None])).sum() + (square * 2 * e).sum()) / 2
     mean = float((torch.sqrt(square * change) + change).sum())
     return Estimate.of(value, "closed form", covariance=covariance, mean=mean, rounding=4 * _rounding(law, other) * value)
+
+
+def _tv_on_line(law: LinearLaw, other: LinearLaw) -> Estimate:
+    """TV of two Gaussians on the line; a relative error e of a variance moves it by e at most, and a shift by as many deviations."""
+    variance = float(other.blocks[0, 0, 0])
+    offset, unsure = (float(part[0, 0]) / math.sqrt(variance) for part in _offset(law, other))
+    value, error = tv_line_gaussian(offset, float(law.blocks[0, 0, 0] - other.blocks[0, 0, 0]) / variance, float(law.blocks[0, 0, 0]) / variance)
+    return Estimate.of(value, "closed form", covariance=law.numerical_error + other.numerical_error, mean=unsure, rounding=error + 4 * EPS)
 
 
 def w2_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:

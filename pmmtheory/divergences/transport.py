@@ -42,7 +42,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     theirs = Transport(other, other.coarse, floor) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def between(x: Tensor, s: Tensor) -> Tensor:
-        return law.missed_below(x) + (other.missed_below(x + s) if isinstance(other, LineLaw) else 0.0)
+        return law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
     lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
@@ -103,7 +103,7 @@ class Transport:
     """The monotone map from one law to another density.
 
     floor : what the difference of their distribution functions may be off by at least; missed : what it is off by at most.
-    size : about int |p - q|.
+    size : about int |p - q|. middle : where integrals from the left and from the right meet.
     """
 
     def __init__(self, law: LineLaw, other: Density, floor: float = 1e-15):
@@ -114,6 +114,7 @@ class Transport:
         gap = law.density(x) - other.density(x)
         self.missed, self.size = found.error, float(gap.abs().mean(-1) @ torch.diff(found.edges))
         self._gap = Antiderivative(found.edges, gap)
+        self.middle = self._gap.middle
         self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
         self._farthest = float(self.edges[-1] - self.edges[0])
 

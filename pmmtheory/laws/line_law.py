@@ -209,11 +209,12 @@ class LineLaw:
         relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
         return self.accuracy.caution * change + floor + relative * torch.abs(p) + _SMALLEST
 
-    def missed_below(self, x: Tensor) -> Tensor:
-        """What interpolation between the points does to the distribution function at x of any shape."""
+    def missed_below(self, x: Tensor, middle: float) -> Tensor:
+        """What interpolation between the points does to integrals of the density up to x of any shape: from the left before `middle`, from the right after."""
         position = ((x - self.start) / self.spacing).clamp(0, len(self.grid) - 1.001)
         first = position.to(torch.long)
-        return torch.lerp(self._missed.below[first], self._missed.below[first + 1], position - first)
+        left, right = (torch.lerp(part[first], part[first + 1], position - first) for part in (self._missed.left, self._missed.right))
+        return torch.where(x < middle, left, right)
 
     def beyond(self, k: float) -> float:
         """A bound on int |x - mean|^k p outside the points where the density is well known."""

@@ -20,7 +20,7 @@ from pmmtheory.laws.moving_step import MOST, Chain, Masses, advance, kernel_band
 from pmmtheory.laws.pushforward import pushed, rounding
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import roughness
-from pmmtheory.laws.shown import INTERPOLATED, ROUNDING, line_law
+from pmmtheory.laws.shown import ROUNDING, line_law
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -49,6 +49,9 @@ def transients(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, 
             law.errors["start"] = start.numerical_error
     return [*(copy.copy(start) for _ in range(same) if isinstance(start, LineLaw)), *laws]
 
+
+_TABLED = 0.01
+"""The share of the accuracy asked for that interpolation may use up where a grid may be as fine as one likes."""
 
 Start = LineTarget | LineLaw | float
 
@@ -150,7 +153,7 @@ def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineL
     """The law on a grid so fine that it is known between the points too."""
     while True:
         law = on(spacing)
-        if law.errors["interpolation"] <= INTERPOLATED * chain.rtol:
+        if law.errors["interpolation"] <= _TABLED * chain.rtol:
             return law
         if len(law.grid) > MOST:
             raise NotConverged(f"a law on a grid of {len(law.grid)} points", law.errors["interpolation"], chain.rtol)

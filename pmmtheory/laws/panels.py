@@ -140,6 +140,11 @@ class Antiderivative:
         inner = (values @ torch.as_tensor(_inner().T, device=edges.device)) * width[:, None]
         self._coefficients = inner  # of the integral from the left edge, at the nodes
 
+    @property
+    def middle(self) -> float:
+        """Where sums from the left end."""
+        return float(self.edges[self._middle])
+
     def at(self, x: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
         """At points (n,) between the edges, with all the digits that it has at the edges: the rest is a rule of its own on the function."""
         nodes, weights, _ = (torch.as_tensor(part, device=x.device) for part in _rule())

@@ -58,12 +58,13 @@ class Missed:
     ----------
     share : float
         In total variation; infinite on fewer than 48 points.
-    below : (n,) tensor
-        What the distribution function is off by at the points.
+    left, right : (n,) tensors
+        What an integral of the density from the left end, and from the right, is off by at the points.
     """
 
     share: float
-    below: Tensor
+    left: Tensor
+    right: Tensor
 
 
 def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor]) -> Missed:
@@ -76,7 +77,7 @@ def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor
     further than to 2^-10. The factors are those of the neighbourhood: where the law turns sharply errors fall more slowly than elsewhere.
     """
     if len(values) < 48:
-        return Missed(math.inf, torch.full_like(values, math.inf))
+        return _unknown(values)
     seen = []
     for stride in (8, 4, 2):
         errors = torch.zeros_like(values)
@@ -85,13 +86,20 @@ def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor
             errors[where] = stride * off / values.sum()
         seen.append(errors)
     if not bool(torch.isfinite(torch.stack(seen)).all()):
-        return Missed(math.inf, torch.full_like(values, math.inf))
+        return _unknown(values)
     eighth, fourth, second = (_around(errors) for errors in seen)
     then = _falls(second, fourth)
     first = torch.where(eighth > 0, _falls(fourth, eighth), then)
     next_falls = (then * (then / first).clamp_max(1.0)).clamp_min(_LEAST).repeat_interleave(_BLOCK)[: len(values)]
     expected = 2 * next_falls * seen[-1]
-    return Missed(float(expected.abs().sum()), torch.cumsum(expected, 0).abs())
+    left = torch.cumsum(expected, 0)
+    right = torch.cumsum(expected.flip(0), 0).flip(0)
+    return Missed(float(expected.abs().sum()), left.abs(), right.abs())
+
+
+def _unknown(values: Tensor) -> Missed:
+    nothing = torch.full_like(values, math.inf)
+    return Missed(math.inf, nothing, nothing)
 
 
 def _falls(finer: Tensor, coarser: Tensor) -> Tensor:

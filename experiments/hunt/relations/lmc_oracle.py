@@ -35,9 +35,10 @@ def check(chain: chains.Chain, rtol: float) -> Iterator[Compared]:
         size = max(abs(fine.x[0]), abs(fine.x[-1])) ** k
         yield compare(f"moment {k}", law.moment(k), fine.moment(k), 4 * abs(fine.moment(k) - coarse.moment(k)) + FLOOR * size)
     points = np.linspace(float(law.grid[0]), float(law.grid[-1]), 11)[1:-1]
-    for x in points.tolist():
-        oracle = fine.cdf(x)
-        yield compare(f"cdf at {x:.6g}", float(law.cdf(x)), oracle, law.numerical_error + 4 * abs(oracle - coarse.cdf(x)) + FLOOR)
+    below = {x: (fine.cdf(x), coarse.cdf(x)) for x in points.tolist()}
+    missed = max(abs(one - other) for one, other in below.values())  # at some place they agree by luck
+    for x, (oracle, _) in below.items():
+        yield compare(f"cdf at {x:.6g}", float(law.cdf(x)), oracle, law.numerical_error + 2 * missed + FLOOR)
     if spec["kind"] != "potential":
         other, again = _tv(fine, spec), _tv(coarse, spec)
         yield compare("tv to the target", tv(law, targets.build(spec)), other, 4 * abs(other - again) + 2e-6 + FLOOR)
