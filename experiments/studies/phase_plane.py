@@ -41,6 +41,8 @@ def _checks(profile: str) -> Iterator[Check]:
                     continue
                 if distance in ("position kl", "velocity tv") and order > 2 and profile == "quick":  # their rates need more steps
                     continue
+                if (target, label, distance) == ("bimodal", "PMM single, K=inf", "position kl"):  # 1e-13 and less: its errors hide the rate
+                    continue
                 points = tuple(Point(step, cell(target, label, step), distance) for step in steps(target, label, profile))
                 part, name = distance.split()
                 statement = f"{name.upper()} of the {part} law of {label} falls like step^{factor * order}"
@@ -52,7 +54,7 @@ def _checks(profile: str) -> Iterator[Check]:
 def steps(target: str, label: str, profile: str) -> list[float]:
     """Steps that fall by 1.6, by its root in the full profile; schemes of order 3 reach their rate later."""
     largest = _TARGETS[target][0] * {1: 1.0, 2: 0.8, 3: 0.55}[SCHEMES[label][0]]
-    count, ratio = (5, 1.6) if profile == "quick" else (8, 1.6**0.5)
+    count, ratio = (5, 1.6) if profile == "quick" else (10 if SCHEMES[label][0] == 3 else 8, 1.6**0.5)
     return [round(largest * ratio**-i, 6) for i in range(count)]
 
 

@@ -42,14 +42,15 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     theirs = Transport(other, other.coarse, floor) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def between(x: Tensor, s: Tensor) -> Tensor:
-        return law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
+        missed = law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
+        return outer(x, missed)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
     lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
 
-    def outer(x: Tensor, lost: float) -> Tensor:
+    def outer(x: Tensor, lost: float | Tensor) -> Tensor:
         below = law.cdf(x)
-        return torch.minimum(below, 1 - below).clamp_max(lost)
+        return torch.minimum(torch.minimum(below, 1 - below), torch.as_tensor(lost).to(below))
 
     def moved(x: Tensor) -> Tensor:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
@@ -72,7 +73,7 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     parts = {
         "quadrature": _root(found.error + missed, square) + 4e-16 * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
-        "interpolation": _root(interpolation, square),
+        "interpolation": _root(interpolation + _hidden(law, whole), square),
         "ends": _root(ends, square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
         "resolution": law.accuracy.caution * _root(resolution, square),
@@ -88,6 +89,16 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
 def _root(change: float, square: float) -> float:
     """What a change of the square does to the root."""
     return change / (2 * math.sqrt(square)) if change < square else math.sqrt(max(change, 0.0))
+
+
+def _hidden(law: LineLaw, whole: Transport) -> float:
+    """What of the square hangs on mass near the ends that interpolation may have made: it may come from anywhere between."""
+    below, missed, total = law.cdf(law.grid), law.missed_below(law.grid, whole.middle), 0.0
+    for beyond in (below, 1 - below):
+        hidden = (beyond < missed) & (beyond < 0.5)
+        if bool(hidden.any()):
+            total += float(missed[hidden].max() * whole.shift(law.grid[hidden]).square().max())
+    return total
 
 
 def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
@@ -116,12 +127,13 @@ class Transport:
         self._gap = Antiderivative(found.edges, gap)
         self.middle = self._gap.middle
         self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
+        self._reach = other.ends if isinstance(other, LineLaw) else (other.quadrature.low, other.quadrature.high)
         self._farthest = float(self.edges[-1] - self.edges[0])
 
     def shift(self, x: Tensor) -> Tensor:
         """T(x) - x."""
         y = x.flatten()
-        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._farthest).reshape(x.shape)
+        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._reach).reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
         """What rounding may add to the displacement."""
@@ -129,8 +141,8 @@ class Transport:
         return (floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
-def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, farthest: float) -> Tensor:
-    """The s with int_x^{x+s} density = gap and |s| <= farthest, by bracketed Newton steps.
+def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float]) -> Tensor:
+    """The s with int_x^{x+s} density = gap and x + s within reach, by bracketed Newton steps.
 
     Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf.
     """
@@ -138,7 +150,8 @@ def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near:
     few, light = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(8))
     result = torch.zeros_like(x)
     where = torch.arange(len(x), device=x.device)
-    low, high = torch.where(gap < 0, -farthest, 0.0).to(x.dtype), torch.where(gap < 0, 0.0, farthest).to(x.dtype)
+    farthest = reach[1] - reach[0]
+    low, high = torch.where(gap < 0, (reach[0] - x).clamp_max(0.0), 0.0), torch.where(gap < 0, 0.0, (reach[1] - x).clamp_min(0.0))
     start, shift = cdf(x), (gap / density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
     for _ in range(100):
         rule = (few, light) if float(torch.abs(shift).max()) < 0.3 * near else (nodes, weights)
