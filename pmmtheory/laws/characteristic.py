@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.laws.draw_rules import draw_rules
 from pmmtheory.laws.midpoint_functional import midpoint_characteristic, midpoint_moments
+from pmmtheory.laws.slopes import slopes
 from pmmtheory.schemes import Midpoints, Scheme
 
 _CHUNK = 1_000_000
@@ -40,14 +41,15 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     """
     if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
         return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
-    draws, weights = tensor_rule(scheme, level, x.device, _finer(scheme, t, spacing * count, depth))
+    draws, weights = tensor_rule(scheme, level, x.device, _finer(scheme, x, t, spacing * count, depth))
     rows = max(1, _CHUNK // weights.shape[0])
     return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])
 
 
-def _finer(scheme: Scheme, t: float, highest: float, depth: float) -> int:
-    """By how many levels more the rules of the normal draws must be refined to see waves up to the highest frequency."""
-    nodes = 17 / (2 * math.pi) * (highest * float(scheme.dynamics.noise(scheme.step_size, t)) + depth)
+def _finer(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float) -> int:
+    """By how many levels more the rules of the normal draws must be refined to see waves up to the highest frequency, where the force is steep too."""
+    steepest = float(torch.cat(slopes(scheme, x, t)).max())
+    nodes = 17 / (2 * math.pi) * (highest * float(scheme.dynamics.noise(scheme.step_size, t)) * (1 + steepest) + depth)
     return max(0, math.ceil(math.log(nodes / 60) / math.log(1.25)))
 
 

@@ -16,7 +16,7 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw, transient_law, transient_laws
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from tests.oracles.chains import chain, stationary
 from tests.oracles.lines import BIMODAL, LINES, OWN, SKEWED
@@ -161,3 +161,15 @@ def test_midpoints_across_a_kink(steep: float, start: float, step: float, subste
         mean += step / substeps * (-above - steep * (centre - above) - force)
     law = transient_law(PoissonMidpoint(Overdamped(target), step, substeps), start, 1, rtol=1e-4)
     assert abs(law.moment(1).value - mean) < law.moment(1).error < 1e-3
+
+
+def test_one_midpoint_across_a_steep_force() -> None:
+    """The force turns within a seventh of the noise of a step: the randomized midpoint is one midpoint with K = inf, by another route."""
+    target = GaussianMixture([0.321, 0.679], [-1.484, 1.3125], [0.103, 0.101])
+    start = Gaussian(-0.96875, 0.235)
+    one, other = (
+        transient_law(scheme, start, 5, rtol=1e-5)
+        for scheme in (RandomizedMidpoint(Overdamped(target), 0.036), PoissonMidpoint(Overdamped(target), 0.036, math.inf, "single"))
+    )
+    apart = float((one.density(other.grid) - other.values).abs().sum()) * other.spacing / 2
+    assert apart < one.numerical_error + other.numerical_error < 2e-6
