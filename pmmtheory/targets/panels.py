@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from pmmtheory.targets.kinks import kinks_at, locate
 from pmmtheory.targets.region import Region
@@ -18,6 +19,9 @@ _WIDTHS = 1.6
 _NEAR = 9.2
 _EPS = 2.0**-52
 _TURNS, _SEARCHED = 64, (5, 12, 24)
+
+_INSIDE = 1e-9
+"""How far from the edges of a panel, relative to its width, kinks are looked for that rules do not see."""
 
 
 def graded(region: Region, splits: Sequence[float] = (), grain: float = math.inf) -> np.ndarray:
@@ -72,7 +76,11 @@ def settled(
     if derivatives is None or len(panels.left) == 1:
         return panels, (), ()
     inner, widths = panels.left[1:], panels.right - panels.left
-    kinked, jumps = kinks_at(inner, np.minimum(widths[1:], widths[:-1]), extent, *derivatives)
+    room = np.minimum(widths[1:], widths[:-1])
+    hidden = _kinks_hidden(panels.left, panels.right, extent, derivatives)
+    if len(hidden):
+        return settled(potential, minimum, np.unique(np.concatenate([edges, hidden])), derivatives, noise)
+    kinked, jumps = kinks_at(inner, room, extent, *derivatives)
     return panels, tuple(inner[kinked].tolist()), tuple(jumps[kinked].tolist())
 
 
@@ -83,6 +91,20 @@ def _kinks_within(left: np.ndarray, right: np.ndarray, extent: float, derivative
     found = np.unique(places[kinks_at(places, room, extent, *derivatives)[0]])
     single: np.ndarray = found[np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found))]
     return single
+
+
+def _kinks_hidden(left: np.ndarray, right: np.ndarray, extent: float, derivatives: tuple[Function, Function]) -> np.ndarray:
+    """The kinks inside panels that hold too little mass beside them for rules to see: F'' changes in one half only."""
+    width = right - left
+    bend = derivatives[1](torch.as_tensor(np.stack([left + _INSIDE * width, left + width / 2, right - _INSIDE * width]))).detach().numpy()
+    with np.errstate(invalid="ignore"):
+        change = np.abs(np.diff(bend, axis=0))
+        suspect = change.max(0) > 20 * change.min(0) + 1e-6 * np.abs(bend).max(0)
+    if not suspect.any():
+        return np.empty(0)
+    found, edges = _kinks_within(left[suspect], right[suspect], extent, derivatives), np.append(left, right[-1])
+    hidden: np.ndarray = np.array([kink for kink in found if np.abs(edges - kink).min() > 64 * np.spacing(np.abs(kink)) + 1e-300])
+    return hidden
 
 
 def _cut(left: np.ndarray, right: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

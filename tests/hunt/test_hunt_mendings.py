@@ -95,7 +95,7 @@ def by_fixed_panels(patch: Patch) -> None:
 CASES = 6
 
 TAKEN_BACK = {
-    "far modes": ("lmc_oracle", by_one_solve, 12),
+    "far modes": ("lmc_oracle", by_one_solve, 1),
     "jumps in a draw": ("custom_steps", by_one_rule, 5),
     "closed forms": ("closed_forms", by_the_trace, 5),
     "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),

@@ -119,3 +119,11 @@ def test_the_two_sided_exponential_works() -> None:
         moment = own.moment(k)
         assert abs(moment.value - exact) <= moment.error <= 1e-12
     assert own.poincare is not None and 0.24 < float(own.poincare) <= 0.25
+
+
+@pytest.mark.parametrize("steep", [3.1, 5.16, 6.52])
+@pytest.mark.parametrize("beside", [0.0, 2e-6, -3e-9])
+def test_a_kink_that_hides_beside_an_edge(steep: float, beside: float) -> None:
+    """So near to the edge of a panel a jump of F'' changes no integral: it is looked for."""
+    target = Potential(lambda x: torch.where(x < beside, steep, 1.0) * (x - beside) ** 2 / 2, points=[0.0, 0.5])
+    assert target.kinks == pytest.approx((beside,), abs=1e-12)
