@@ -46,8 +46,9 @@ def _step_for(chain: Scheme, accuracy: float, device: str) -> tuple[float, float
         found = places[0] - slope * gaps[0] if len(gaps) == 1 else _root(gaps[-4:], places[-4:])
         if len(gaps) > 2:
             change = abs(found - _root(gaps[-3:], places[-3:])) if len(gaps) > 3 else slope * abs(gaps[-1])
-        if change < 1e-7:
-            return math.exp(found), slope * estimate.relative_error + change
+        unsure = slope * estimate.relative_error
+        if change < max(1e-7, unsure):
+            return math.exp(found), unsure + change
         places.append(max(places[-1] - 1.5, min(places[-1] + 1.5, found)))
     raise NotConverged(f"the step of {chain.name} for W2 = {accuracy:g}", abs(gaps[-1]), 1e-7)
 
