@@ -139,13 +139,14 @@ def _moments(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree:
 
 def _image(points: np.ndarray, linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, indices: np.ndarray, degree: int) -> np.ndarray:
     """E q(M y + c) at points y for all basis polynomials: (points, basis)."""
-    moved = np.einsum("qij,gj->qgi", linear, points) + shift[:, None]
-    values = _hermite(moved.reshape(-1, points.shape[1]), degree)
-    total = np.empty((len(points), len(indices)))
-    for column, index in enumerate(indices):
-        terms = np.prod([values[axis, k] for axis, k in enumerate(index) if k], 0) if index.any() else np.ones(len(values[0, 0]))
-        total[:, column] = weights @ terms.reshape(len(weights), len(points))
-    return total
+    moved = np.einsum("qij,gj->gqi", linear, points) + shift
+    first, *others = _hermite(moved.reshape(-1, points.shape[1]), degree).reshape(points.shape[1], degree + 1, len(points), -1).transpose(0, 2, 3, 1)
+    rest = np.ones((*first.shape[:2], 1))
+    for values in others:
+        rest = (rest[..., :, None] * values[..., None, :]).reshape(*first.shape[:2], -1)
+    every = ((first * weights[:, None]).transpose(0, 2, 1) @ rest).reshape(-1, *[degree + 1] * points.shape[1])
+    chosen: np.ndarray = every[(slice(None), *indices.T)]
+    return chosen
 
 
 def _hermite(y: np.ndarray, degree: int) -> np.ndarray:
