@@ -23,7 +23,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for label, (scheme, order) in _GAUSSIAN_LAWS.items():
         for distance, factor in (("kl", 2), ("w2", 1)):
             yield _check(label, {"scheme": scheme, "part": "joint"}, STEPS, distance, factor * order)
-    steps = [round(0.16 * 0.5 ** (i / 2), 6) for i in range(7 if profile == "full" else 5)]
+    steps = [round(0.16 * 0.5 ** (i / 2), 6) for i in (range(5) if profile == "quick" else (*range(7), 8))]
     for label, (options, parts) in _MIXTURES.items():
         for part in parts if profile == "full" else parts[:1]:
             for distance, factor in (("kl", 2), ("tv", 1), ("w2", 1)):
