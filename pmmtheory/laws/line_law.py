@@ -30,6 +30,10 @@ _NOTHING, _INSIDE = 1e-11, 0.95
 """A share of the largest density below which two resolutions differ by their noise, and that of the coarser grid on which they do: its ends differ by more."""
 
 
+_WIDER = 1.05
+"""How much wider the spacing of a coarser law must be for the points of the finer to lie all over between its own."""
+
+
 @dataclass(frozen=True)
 class Accuracy:
     """How well the values of a law on its grid are known, apart from their resolution.
@@ -187,7 +191,11 @@ class LineLaw:
     def resolved_by(self, coarse: LineLaw) -> LineLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.errors["resolution"] = self.accuracy.caution * float(torch.abs(self.values - coarse.density(self.grid)).sum()) * self.spacing / 2
+        change = torch.abs(self.values - coarse.density(self.grid)) * self.spacing
+        self.errors["resolution"] = self.accuracy.caution * float(change.sum()) / 2
+        if coarse.spacing > _WIDER * self.spacing:  # then the change holds what interpolation does to the coarser law, between all its points
+            self._missed = self._missed.within(2 * change)
+            self.errors["interpolation"] = self._missed.share
         if self.accuracy.floor > 0:
             self.accuracy = replace(self.accuracy, floor=max(self.accuracy.floor, self._noise(coarse)))
         if not self.truncated:

@@ -66,6 +66,11 @@ class Missed:
     left: Tensor
     right: Tensor
 
+    def within(self, change: Tensor) -> Missed:
+        """No more than a change of the mass at every point, (n,)."""
+        left, right = torch.cumsum(change, 0), torch.cumsum(change.flip(0), 0).flip(0)
+        return Missed(min(self.share, float(change.sum()) / 2), torch.minimum(self.left, left), torch.minimum(self.right, right))
+
 
 def interpolation_error(values: Tensor, table: Tensor, density: Callable[[Tensor, Tensor], Tensor]) -> Missed:
     """What a density is off by where a table is interpolated.
