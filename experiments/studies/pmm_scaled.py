@@ -12,9 +12,9 @@ _PRODUCT = 2
 
 
 def _steps(target: str, profile: str) -> list[float]:
-    """Steps 2/K for whole K that double from 25 L."""
+    """Steps 2/K for whole K that double from 25 L; the bimodal target reaches its rate later."""
     first = round(25 * TARGETS[target].smoothness)
-    counts = [first * 2**i for i in range(5)] if profile == "quick" else [round(first * 2 ** (i / 2)) for i in range(11)]
+    counts = [first * 2**i for i in range(6 if target == "bimodal" else 5)] if profile == "quick" else [round(first * 2 ** (i / 2)) for i in range(11)]
     return [_PRODUCT / k for k in counts]
 
 
