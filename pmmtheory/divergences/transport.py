@@ -42,25 +42,19 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     theirs = Transport(other, other.coarse, floor) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def between(x: Tensor, s: Tensor) -> Tensor:
-        missed = law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
-        return outer(x, missed)
+        return law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
     lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
-
-    def outer(x: Tensor, lost: float | Tensor) -> Tensor:
-        below = law.cdf(x)
-        return torch.minimum(torch.minimum(below, 1 - below), torch.as_tensor(lost).to(below))
 
     def moved(x: Tensor) -> Tensor:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
-        return torch.stack(
-            [s**2 * p]
-            + [p * (2 * torch.abs(s * d) + d**2) for d in changes]
-            + [2 * torch.abs(s) * part for part in (between(x, s), outer(x, lost), outer(x, missing))]
-        )
+        below = law.cdf(x)
+        nearer = torch.minimum(below, 1 - below)
+        off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost), nearer.clamp_max(missing)])
+        return torch.cat([torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes]), 2 * torch.abs(s) * off])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)

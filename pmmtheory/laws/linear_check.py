@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets import Gaussian
 
 _SCALES = (0.7, 3.0, 40.0)
@@ -110,17 +111,7 @@ def _in_position(chain: Scheme, mean: Tensor) -> Tensor:
 
 def _draws(chain: Scheme, x: Tensor, generator: torch.Generator) -> tuple[dict[str, Any], Tensor]:
     """One value of every draw for each state, and of the last normal."""
-    axes = len(chain.dynamics.state_shape)
-    shape = (len(x),) + (1,) * axes
-    draws: dict[str, Any] = {}
-    layers: tuple[int, ...] = ()
-    for name, draw in chain.draws.items():
-        if isinstance(draw, Midpoints):
-            draws[name] = draw.sample(shape, generator, x.dtype)
-            layers = (draws[name][0].shape[0],)
-        else:
-            draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
-    return draws, torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    return drawn(chain, x, generator), torch.randn(x.shape, generator=generator, dtype=torch.float64)
 
 
 def _turned(point: Tensor, axes: Tensor | None) -> Tensor:

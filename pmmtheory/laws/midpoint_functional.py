@@ -53,7 +53,7 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
     roughness = float(torch.cat(slopes(scheme, x, t)).max())
     highest = spacing * count * step.width(1.0)
-    finer = _ACROSS_KINKS**level if getattr(getattr(pmm.dynamics, "target", None), "kinks", ()) else 1.0
+    finer = _ACROSS_KINKS**level if getattr(pmm.dynamics.target, "kinks", ()) else 1.0
     walk = walk_grid(math.ceil(finer * max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
     ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
     rows = max(1, _CHUNK // (len(walk.nodes) * count))

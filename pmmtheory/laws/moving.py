@@ -111,9 +111,8 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -
         grid, density = pushed(start, move, spacing, scheme.name, least)
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
-        law = line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified)
-        law.accuracy = replace(law.accuracy, reach=float((outer - law.mean).abs().max()))
-        return law
+        reach = float((outer - Masses(grid, masses).mean).abs().max())
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified, reach)
 
     outer = move(start.mean + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * _reach(start))
     amplified, moved = rounding(start, move) if chain.level else (0.0, 0.0)  # the lowest level is never shown
@@ -125,9 +124,8 @@ def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
     if isinstance(law, LineLaw):
         return law
     if isinstance(law, Masses):
-        settled = line_law(law.points, law.masses, chain.target(t), law.lost, ROUNDING * max(1, round(t / chain.scheme.step_size)))
-        settled.accuracy = replace(settled.accuracy, reach=law.reach)
-        return settled
+        rounded = ROUNDING * max(1, round(t / chain.scheme.step_size))
+        return line_law(law.points, law.masses, chain.target(t), law.lost, rounded, reach=law.reach)
     low, high, density = law.quadrature.low, law.quadrature.high, law.density
 
     def on(spacing: float) -> LineLaw:

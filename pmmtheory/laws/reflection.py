@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from pmmtheory.schemes import Index, Midpoints, Normal, Scheme, Uniform
+from pmmtheory.schemes.drawn import drawn
 
 _TIMES = 6
 """How often draws are drawn for every point."""
@@ -23,14 +22,8 @@ def reflects(scheme: Scheme, grid: Tensor, t: float) -> bool:
     if not known or float((grid + grid.flip(0) - 2 * middle).abs().max()) > _ROUNDING * length:
         return False
     x, generator = grid.expand(_TIMES, -1), torch.Generator(device=grid.device).manual_seed(5)
-    draws: dict[str, Any] = {}
-    mirrored: dict[str, Any] = {}
-    layers: tuple[int, ...] = ()
-    for name, draw in scheme.draws.items():
-        shape = tuple(x.shape) if isinstance(draw, Midpoints) or draw.shared else layers + tuple(x.shape)
-        draws[name] = draw.sample(shape, generator, x.dtype)
-        layers = (draws[name][0].shape[0],) if isinstance(draw, Midpoints) else layers
-        mirrored[name] = -draws[name] if type(draw) is Normal else draws[name]
+    draws = drawn(scheme, x, generator)
+    mirrored = {name: -values if type(scheme.draws[name]) is Normal else values for name, values in draws.items()}
     mean, factor = scheme.step(x, t, draws)
     other, same = scheme.step(2 * middle - x, t, mirrored)
     noise = torch.as_tensor(factor - same, dtype=x.dtype).abs().max()

@@ -23,7 +23,9 @@ ROUNDING = 1e-15
 """What an arithmetic step loses of a position, relative to it: a few units of the last place."""
 
 
-def line_law(points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0.0, rounded: float = ROUNDING, amplified: float = 0.0) -> LineLaw:
+def line_law(
+    points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0.0, rounded: float = ROUNDING, amplified: float = 0.0, reach: float = 0.0
+) -> LineLaw:
     """The law of these masses, compared to a target near which it should be.
 
     Parameters
@@ -34,11 +36,15 @@ def line_law(points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0
         By how much rounding may have moved a point, relative to the largest.
     amplified : float
         What rounding did to the densities otherwise, in total variation.
+    reach : float
+        How far from the mean the lost mass may be, where it is farther than the points.
 
     The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
     shift = rounded * float(points.abs().max())
-    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION, shift=shift))
+    law = best_told(
+        points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION, shift=shift, reach=reach)
+    )
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified
     return law

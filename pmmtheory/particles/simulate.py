@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import Diverged, InvalidParameter, count
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets import Target
 
 _CHUNK = 16_384
@@ -106,18 +107,7 @@ def _divergence(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: range, 
 
 def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
     """One random step of every point of x."""
-    axes = len(scheme.dynamics.state_shape)
-    shape = x.shape[: x.ndim - axes] + (1,) * axes
-    draws: dict[str, Any] = {}
-    layers: tuple[int, ...] = ()
-    for name, draw in scheme.draws.items():
-        if isinstance(draw, Midpoints):
-            draws[name] = draw.sample(tuple(shape), generator, x.dtype)
-            layers = (draws[name][0].shape[0],)
-        else:
-            own = tuple(shape) if draw.shared else layers + tuple(x.shape)
-            draws[name] = draw.sample(own, generator, x.dtype)
-    mean, factor = scheme.step(x, t, draws)
+    mean, factor = scheme.step(x, t, drawn(scheme, x, generator))
     moved: Tensor = mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     return moved
 
