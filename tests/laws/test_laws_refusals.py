@@ -26,7 +26,7 @@ ROUGH = BAOAB(Underdamped(Potential(lambda x: torch.where(x.abs() < 1, x**2 / 2,
     [
         (lambda **options: stationary_law(COARSE, **options), None),
         (lambda **options: stationary_law(COARSE, rtol=1e-7, **options), 1e-7),
-        (lambda **options: transient_law(LMC, Gaussian(1.0, 2.0), 3, rtol=3e-14, **options), 3e-14),
+        (lambda **options: transient_law(LMC, Gaussian(1.0, 2.0), 3, rtol=5e-15, **options), 5e-15),
     ],
 )
 def test_an_engine_that_would_do_is_named_and_does(run: Callable[..., Any], rtol: float | None) -> None:
