@@ -17,7 +17,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, NotConverged, real
 from pmmtheory.laws.line_law import LineLaw
 from pmmtheory.laws.moving_step import MOST, Chain, Masses, advance, kernel_band
-from pmmtheory.laws.pushforward import pushed, rounding
+from pmmtheory.laws.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import roughness
 from pmmtheory.laws.shown import ROUNDING, line_law
@@ -67,13 +67,13 @@ def _evolve(chain: Chain, start: Start, steps: Sequence[int], noiseless: Sequenc
                 still.append(t)
                 continue
             if still:
-                current, still = _flowed(chain, _settled(chain, current, still[0]), still), []
+                current, still = _flowed(chain, _settled(chain, current, still[0]), tuple(still)), []
             if not isinstance(current, Masses):
                 current = _spread(chain, current, t)
             current = advance(chain, current, t, shown=k + 1 == n or noiseless[k + 1])
         done = n
         settled = _settled(chain, current, still[0] if still else n * a)
-        yield _flowed(chain, settled, still) if still else _law(chain, settled, n * a)
+        yield _flowed(chain, settled, tuple(still)) if still else _law(chain, settled, n * a)
 
 
 def _spread(chain: Chain, start: Start, t: float) -> Masses:
@@ -96,7 +96,7 @@ def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | Li
     return _law(chain, current, t) if isinstance(current, Masses) else current
 
 
-def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -> LineLaw:
+def _flowed(chain: Chain, start: LineTarget | LineLaw, times: tuple[float, ...]) -> LineLaw:
     """The law after steps without noise."""
     scheme, end = chain.scheme, times[-1] + chain.scheme.step_size
     target, least = chain.target(end), math.ceil(100 * 1.2**chain.level)
@@ -108,14 +108,17 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: Sequence[float]) -
         return scheme.dynamics.position(state)
 
     def on(spacing: float) -> LineLaw:
-        grid, density = pushed(start, move, spacing, scheme.name, least)
+        grid, density = pushed(start, flow, spacing, least)
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
-        reach = float((outer - Masses(grid, masses).mean).abs().max())
+        reach = 0.0 if outer is None else float((outer - Masses(grid, masses).mean).abs().max())
         return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified, reach)
 
-    outer = move(start.mean + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * _reach(start))
-    amplified, moved = rounding(start, move) if chain.level else (0.0, 0.0)  # the lowest level is never shown
+    flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name))
+    (amplified, moved), outer = (0.0, 0.0), None
+    if chain.level:  # the lowest is never shown
+        amplified, moved = flow.rounding(start)
+        outer = move(start.mean + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * _reach(start))
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
 

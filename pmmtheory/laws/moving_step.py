@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.characteristic import centre
 from pmmtheory.laws.gridding import blurred
 from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.laws.pushforward import IncreasingMap
 from pmmtheory.laws.scales import interpolation_error, roughness
 from pmmtheory.laws.shown import INTERPOLATED
 from pmmtheory.laws.slopes import slopes
@@ -45,12 +46,14 @@ class Masses:
 
 @dataclass(frozen=True)
 class Chain:
-    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out."""
+    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out; and the
+    maps that runs of steps without noise are, by their times, which all levels have in common."""
 
     scheme: Scheme
     level: int
     tolerance: float
     device: str
+    runs: dict[tuple[float, ...], IncreasingMap] = field(default_factory=dict)
 
     @property
     def rtol(self) -> float:
