@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-_TERMS = 30
-"""Enough for |t| <= 1: the terms fall like 2^k/k!."""
+_TERMS = 24
+"""Enough for |t| <= 1: the terms fall like 2^(k + 3)/(k + 3)!."""
 
 _FIRST = [(-1) ** k / math.factorial(k + 1) for k in range(_TERMS)]
 _SECOND = [(-1) ** k / math.factorial(k + 2) for k in range(_TERMS)]
@@ -38,11 +39,17 @@ def spread(t: float | Tensor) -> float | Tensor:
 
 def _by_branch(t: float | Tensor, series: Sequence[float], direct: Callable[[Tensor], Tensor]) -> float | Tensor:
     """The series where |t| < 1 and the direct formula elsewhere."""
-    s = t if isinstance(t, Tensor) else torch.tensor(t, dtype=torch.float64)
-    small = torch.abs(s) < 1
-    near = torch.where(small, s, torch.zeros_like(s))
-    total = torch.zeros_like(s)
-    for coefficient in reversed(series):
-        total = total * near + coefficient
-    value = torch.where(small, total, direct(torch.where(small, torch.ones_like(s), s)))
-    return value if isinstance(t, Tensor) else float(value)
+    if not isinstance(t, Tensor):
+        return _horner(t, series) if abs(t) < 1 else float(direct(torch.tensor(t, dtype=torch.float64)))
+    small = torch.abs(t) < 1
+    if not bool(small.any()):
+        return direct(t)
+    value = _horner(torch.where(small, t, 0.0), series)
+    return value if bool(small.all()) else torch.where(small, value, direct(torch.where(small, 1.0, t)))
+
+
+def _horner(t: Any, series: Sequence[float]) -> Any:
+    total = 0.0 * t + series[-1]
+    for coefficient in series[-2::-1]:
+        total = total * t + coefficient
+    return total

@@ -10,6 +10,9 @@ from torch import Tensor
 
 _POINTS = 12
 
+AT_A_NODE = 1e-100
+"""Stands for no gap: barycentric weights over it drown all others, and over no other gap do they feel it."""
+
 
 def interpolate(values: Tensor, start: float, spacing: float, x: Tensor) -> Tensor:
     """Values at x of a function sampled at start + i spacing, by local polynomials of degree 11; x is clamped to the grid.
@@ -18,15 +21,12 @@ def interpolate(values: Tensor, start: float, spacing: float, x: Tensor) -> Tens
     """
     n = values.shape[0]
     position = ((x - start) / spacing).clamp(0, n - 1)
-    first = torch.clamp(torch.floor(position).to(torch.long) - _POINTS // 2 + 1, 0, n - _POINTS)
-    offset = position - first
-    nodes = torch.arange(_POINTS, dtype=values.dtype, device=values.device)
-    gaps = offset[..., None] - nodes
-    exact = gaps == 0
-    weights = torch.as_tensor(_barycentric_weights(), dtype=values.dtype, device=values.device) / torch.where(exact, 1.0, gaps)
-    weights = torch.where(exact.any(-1, keepdim=True), exact.to(values.dtype), weights)
-    local = values[first[..., None] + torch.arange(_POINTS, device=values.device)]
-    return (weights * local).sum(-1) / weights.sum(-1)
+    first = (position.to(torch.long) - (_POINTS // 2 - 1)).clamp(0, n - _POINTS)
+    steps = torch.arange(_POINTS, device=values.device)
+    gaps = (position - first)[..., None] - steps.to(values.dtype)
+    weights = torch.as_tensor(_barycentric_weights(), dtype=values.dtype, device=values.device) / gaps.add_(AT_A_NODE)
+    local = values[first[..., None] + steps]
+    return local.mul_(weights).sum(-1) / weights.sum(-1)
 
 
 def finer(values: Tensor, times: int) -> Tensor:

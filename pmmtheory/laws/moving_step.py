@@ -168,11 +168,10 @@ def _nyquist(grid: Tensor) -> float:
 
 def _range(chain: Chain, law: Masses, parts: Parts) -> tuple[float, float]:
     """Between which points all mass is that matters."""
-    share = law.masses.abs()[:, None] * parts.weight[:, None] * parts.mean.numel()
-    matters = share > 1e-2 * chain.tolerance
-    deviation = parts.deviation[:, None, None].expand(parts.mean.shape)[matters]
-    mean, reach = parts.mean[matters], torch.sqrt(2 * torch.log1p(share[matters] / chain.tolerance)) * deviation
-    return float((mean - reach).min()), float((mean + reach).max())
+    share = law.masses.abs()[:, None] * (parts.weight[:, None] * (parts.mean.numel() / chain.tolerance))
+    nothing = share <= 1e-2
+    reach = share.log1p_().mul_(2).sqrt_().mul_(parts.deviation[:, None, None]).masked_fill_(nothing, -math.inf)
+    return float((parts.mean - reach).min()), float((parts.mean + reach).max())
 
 
 def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, finer: float) -> tuple[Tensor, float]:

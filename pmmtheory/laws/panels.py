@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.grid import AT_A_NODE
 from pmmtheory.targets.quadrature import gauss_legendre
 
 NODES = 8
@@ -186,10 +187,7 @@ def joined(*parts: Tensor) -> Tensor:
 def _interpolated(inner: Tensor, share: Tensor) -> Tensor:
     """The integral from the left edge, which vanishes there, at a share of the panel: by the polynomial through 0 and the values at the nodes."""
     nodes, weights = (torch.as_tensor(part, device=share.device) for part in _with_edge())
-    gaps = share[..., None] - nodes
-    exact = gaps == 0
-    ratio = weights / torch.where(exact, 1.0, gaps)
-    ratio = torch.where(exact.any(-1, keepdim=True), exact.to(share.dtype), ratio)
+    ratio = weights / (share[..., None] - nodes).add_(AT_A_NODE)
     return (ratio[..., 1:] * inner).sum(-1) / ratio.sum(-1)
 
 

@@ -49,18 +49,19 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
     assert isinstance(system, Underdamped)
     grid, m, device = plane.grid, plane.modes, plane.grid.device
     v, w = (torch.as_tensor(part, device=device) for part in normal_rule(m + 8))
-    starts = torch.cartesian_prod(grid, v)
     frequencies = 2 * math.pi / (len(grid) * plane.spacing) * torch.arange((len(grid) + 1) // 2, dtype=torch.float64, device=device)
-    centre = system.position(system.transport(scheme.step_size, starts) + system.respond(scheme.step_size, system.drift(starts, t)))
     highest = float(frequencies[-1])
     damped = highest * math.sqrt(float(system.noise(scheme.step_size).covariance[0]))  # R varies with the noise of the position
     nodes, spread = _chebyshev(highest, 11 + 3 * level + math.ceil(2 * damped), frequencies)
-    ratio = torch.einsum("kc,xcm->xkm", spread, _ratios(scheme, grid, v, nodes, t, level))
-    values = _joined(ratio, _plain(system, scheme.step_size, starts, centre, frequencies, m, t), m)
-    tested = torch.einsum("vn,ivkm->inkm", (hermite(v, m) * w).T.to(values.dtype), values.reshape(len(grid), len(v), len(frequencies), m))
+    ratios, test = _ratios(scheme, grid, v, nodes, t, level), (hermite(v, m) * w).to(spread.dtype)
+    tested = torch.empty((len(grid), m, len(frequencies) * m), dtype=spread.dtype, device=device)
+    some = max(1, _CHUNK // (len(v) * len(frequencies) * m))
+    for positions, ratio, out in zip(grid.split(some), ratios.split(some * len(v)), tested.split(some), strict=True):
+        values = _joined(spread @ ratio, _plain(system, scheme.step_size, torch.cartesian_prod(positions, v), frequencies, m, t), m)
+        torch.matmul(test, values.reshape(len(positions), len(v), -1), out=out)
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
     back = torch.polar(weight.expand(len(grid), -1), -grid[:, None] * frequencies)
-    whole = torch.einsum("gk,inkm->gmin", back, tested).real
+    whole = torch.einsum("gk,inkm->gmin", back, tested.reshape(len(grid), m, len(frequencies), m)).real
     return whole.reshape(len(grid) * m, len(grid) * m)
 
 
@@ -72,15 +73,15 @@ def hermite(v: Tensor, count: int) -> Tensor:
     return torch.stack(rows[:count])
 
 
-def _plain(system: Underdamped, a: float, starts: Tensor, centre: Tensor, frequencies: Tensor, modes: int, t: float) -> Tensor:
+def _plain(system: Underdamped, a: float, starts: Tensor, frequencies: Tensor, modes: int, t: float) -> Tensor:
     """E[exp(i xi U') He_m(V')] / m! of the exponential integrator, (starts, frequencies, modes).
 
     The coefficients of exp(y t - (1 - vv) t^2/2) with y = c_v + i xi uv, times exp(i xi c_u - xi^2 uu/2).
     """
     uu, uv, vv = (float(entry) for entry in system.noise(a).covariance)
-    mean = system.velocity(system.transport(a, starts) + system.respond(a, system.drift(starts, t)))
-    y = torch.complex(mean[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
-    wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), centre[:, None] * frequencies)
+    centre = system.transport(a, starts) + system.respond(a, system.drift(starts, t))
+    y = torch.complex(system.velocity(centre)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
+    wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), system.position(centre)[:, None] * frequencies)
     return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes), -1)
 
 

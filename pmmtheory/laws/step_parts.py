@@ -75,6 +75,8 @@ def _listed(scheme: Scheme, x: Tensor, t: float, draws: dict[str, Any], weights:
     mean, factor = mean.expand(shape), torch.as_tensor(factor, dtype=x.dtype, device=x.device).expand(shape)
     if not bool((factor == factor[:1]).all()):
         raise InvalidParameter("scheme", scheme.name, "a step whose last Gaussian has a factor that does not depend on the state, where steps depend on time")
+    if len(weights) == 1:
+        return Parts(mean.T[:, :, None], factor[0], weights[:, None])
     deviation, part = torch.unique(factor[0], return_inverse=True)
     sizes = torch.bincount(part)
     if not bool((sizes == sizes[0]).all()):
