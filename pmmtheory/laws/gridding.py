@@ -16,8 +16,8 @@ from torch import Tensor
 
 from pmmtheory.targets.quadrature import gauss_legendre
 
-_CHUNK = 150_000
-"""Masses spread at once."""
+_CHUNK = 10_000
+"""Masses spread at once: what is computed of them stays in the cache."""
 
 
 def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, digits: int = 13, band: float = math.inf) -> Tensor:
@@ -59,14 +59,19 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
 
 def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     """Masses (g, m) at places in [0, size), in units of a periodic grid, spread by the kernel: (g, size)."""
-    groups = place.shape[0]
-    first = torch.ceil(place - width / 2)
-    offsets = torch.arange(width, dtype=torch.float64, device=place.device)
-    z = ((first - place) * (2 / width))[..., None] + offsets * (2 / width)
-    values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(_steepness(width)).exp_().mul_(masses[..., None])
-    period = torch.arange(groups, device=place.device)[:, None] * (size + 2 * width)
-    column = (first.to(torch.long) + (width + period))[..., None] + torch.arange(width, device=place.device)
-    padded = torch.bincount(column.reshape(-1), values.reshape(-1), groups * (size + 2 * width)).reshape(groups, -1)
+    groups, period = place.shape[0], size + 2 * width
+    offsets = torch.arange(width, device=place.device)
+    across = offsets.to(torch.float64) * (2 / width)
+    start = width + period * torch.arange(groups, device=place.device)[:, None]
+    padded = torch.zeros(groups * period, dtype=torch.float64, device=place.device)
+    some = max(1, _CHUNK // groups)
+    for at, weights in zip(place.split(some, 1), masses.split(some, 1), strict=True):
+        first = torch.ceil(at - width / 2)
+        z = ((first - at) * (2 / width))[..., None] + across
+        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(_steepness(width)).exp_().mul_(weights[..., None])
+        column = (first.to(torch.long) + start)[..., None] + offsets
+        padded += torch.bincount(column.reshape(-1), values.reshape(-1), len(padded))
+    padded = padded.reshape(groups, -1)
     result = padded[:, width:-width]
     result[:, -width:] += padded[:, :width]
     result[:, :width] += padded[:, -width:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -44,16 +45,23 @@ class Masses:
         return self.mean + self.points.new_tensor([-self.reach, self.reach])
 
 
+Scale = Callable[["Chain", float, float, float], float]
+
+
 @dataclass(frozen=True)
 class Chain:
-    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out; and the
-    maps that runs of steps without noise are, by their times, which all levels have in common."""
+    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out.
+
+    All levels have in common the maps that runs of steps without noise are, by their times; and the scales of the law and of the kernel,
+    with the range in which they were seen.
+    """
 
     scheme: Scheme
     level: int
     tolerance: float
     device: str
     runs: dict[tuple[float, ...], IncreasingMap] = field(default_factory=dict)
+    scales: dict[tuple[Scale, float], tuple[float, float, float]] = field(default_factory=dict)
 
     @property
     def rtol(self) -> float:
@@ -88,6 +96,16 @@ class Chain:
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""
         return float(self.scheme.dynamics.noise(self.scheme.step_size, t))
+
+    def scale(self, of: Scale, low: float, high: float, t: float) -> float:
+        """How fast the law at time t varies between two points, or the kernel of the step from there; seen anew where they are beyond those of before."""
+        first, last, found = self.scales.get((of, t), (math.inf, -math.inf, 0.0))
+        if not first <= low < high <= last:
+            more = 0.05 * (high - low)
+            first, last = low - more, high + more
+            found = of(self, first, last, t)
+            self.scales[of, t] = first, last, found
+        return found
 
     def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
         """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
@@ -151,7 +169,7 @@ def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: flo
     depth = chain.depth(law.masses.abs() * len(x))
     middle, reach = centre(scheme, x, t), depth * _deviation(chain, x, t)
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
-    band = float(chain.depth()) * 3.5 * finer * roughness(chain.target(t1), float(grid[0]), float(grid[-1])) * (1 + 0.2 * chain.level)
+    band = float(chain.depth()) * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
     return replace(moved, reach=float(torch.hypot(centre(scheme, law.outer, t) - moved.mean, _deviation(chain, law.outer, t)).max())), expected
 
@@ -178,9 +196,14 @@ def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, fin
     """The grid for the law after the step at time t, and how fast the law is expected to vary: like that of the process, if the noise of the
     step is not wider."""
     after, noise = t + chain.scheme.step_size, chain.noise(t)
-    rough = finer * roughness(chain.target(after), low, high)
+    rough = finer * chain.scale(law_band, low, high, after)
     band = min(1.3 * rough, finer / noise) if noise > 0 else 1.3 * rough
-    return chain.grid(low, high, max(band, 5 * rough), 0.0) if shown else chain.grid(low, high, band, kernel_band(chain, low, high, after)), band
+    return chain.grid(low, high, max(band, 5 * rough), 0.0) if shown else chain.grid(low, high, band, chain.scale(kernel_band, low, high, after)), band
+
+
+def law_band(chain: Chain, low: float, high: float, t: float) -> float:
+    """How fast the law of the process itself at time t varies."""
+    return roughness(chain.target(t), low, high)
 
 
 def kernel_band(chain: Chain, low: float, high: float, t: float) -> float:

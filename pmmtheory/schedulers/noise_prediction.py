@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -126,16 +127,16 @@ class NoisePrediction(Dynamics):
         return self.times[self._index(t)]
 
     def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:
-        return x * self._composed(0, h, t, x)
+        return x * self._entry(0, h, t, x)
 
     def respond(self, h: Time, b: Tensor, t: Time = 0.0) -> Tensor:
-        return b * self._composed(1, h, t, b)
+        return b * self._entry(1, h, t, b)
 
     def impulse(self, b: Tensor, t: Time = 0.0) -> Tensor:
         raise InvalidParameter("substeps", float("inf"), f"a whole number up to {self.length}: a scheduler has no steps finer than its own")
 
     def noise(self, h: Time, t: Time = 0.0) -> Any:
-        return self._composed(2, h, t, h if isinstance(h, Tensor) else t)
+        return self._entry(2, h, t, h if isinstance(h, Tensor) else t)
 
     def interval(self, t: Any) -> int:
         """The number of the fine step that begins at time t of the chain."""
@@ -150,17 +151,21 @@ class NoisePrediction(Dynamics):
             raise InvalidParameter("t", t, f"a time of the chain from 0 to {self.length}")
         return k
 
-    def _composed(self, which: int, h: Time, t: Time, like: Any) -> Time:
+    def _entry(self, which: int, h: Time, t: Time, like: Any) -> Time:
         """The entry of A, G or Gamma for [t, t + h]: a number, or a tensor where h or t is one."""
         if not isinstance(h, Tensor) and not isinstance(t, Tensor):
-            return float(self._composed_tables(torch.device("cpu"), torch.float64)[which][self._index(t), self._index(t + h)])
+            return float(self._composed[which][self._index(t), self._index(t + h)])
         device = h.device if isinstance(h, Tensor) else t.device  # type: ignore[union-attr]
         table = self._composed_tables(device, like.dtype)[which]
         start = torch.round(torch.as_tensor(t, device=device)).long()
         entries: Tensor = table[start, start + torch.round(torch.as_tensor(h, device=device)).long()]
         return entries
 
+    @cached_property
+    def _composed(self) -> tuple[np.ndarray, ...]:
+        return composed(self.fine)
+
     def _composed_tables(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
         if (device, dtype) not in self._tables:
-            self._tables[device, dtype] = tuple(torch.as_tensor(table, dtype=dtype, device=device) for table in composed(self.fine))
+            self._tables[device, dtype] = tuple(torch.as_tensor(table, dtype=dtype, device=device) for table in self._composed)
         return self._tables[device, dtype]

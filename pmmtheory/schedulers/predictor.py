@@ -43,10 +43,20 @@ class ExactPredictor:
             raise InvalidParameter("schedule", schedule, "a NoiseSchedule")
         target.noised(1.0)
         self.target, self.schedule = target, schedule
+        self._known: dict[float, tuple[float, float]] = {}
 
     def __call__(self, x: Tensor, t: Any) -> Tensor:
-        eps: Tensor = -self.schedule.sigma(t) * self.target.noised_drift(x, self.schedule.alpha(t))
+        sigma, alpha = self._level(t)
+        eps: Tensor = -sigma * self.target.noised_drift(x, alpha)
         return eps
+
+    def _level(self, t: Any) -> tuple[Any, Any]:
+        """sigma(t) and alpha(t); a sampler asks for the same few times again and again."""
+        if isinstance(t, Tensor):
+            return self.schedule.sigma(t), self.schedule.alpha(t)
+        if t not in self._known:
+            self._known[t] = self.schedule.sigma(t), self.schedule.alpha(t)
+        return self._known[t]
 
     def on(self, target: Target) -> ExactPredictor:
         """The exact predictor of another target."""
