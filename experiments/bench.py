@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import stationary_law
-from pmmtheory.laws.kernel import transition_matrix
+from pmmtheory.laws.step.kernel import transition_matrix
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import GaussianMixture

@@ -22,8 +22,8 @@ EXAMPLES: list[PmmError] = [
     UnstableStep(2.5, 2.0, "EulerMaruyama"),
     UnstableStep(2.5, math.nan, "EulerMaruyama"),
     NotConverged("the stationary law of EulerMaruyama", 1e-7, 1e-8),
-    NotConverged("the stationary law of BAOAB", 1.0000001e-5, 1e-5, 'engine="linear" would do'),
-    NotConverged("a law on a grid", math.nan, 1e-12).restated(1e-8, 'engine="linear" would do'),
+    NotConverged("the stationary law of BAOAB", 1.0000001e-5, 1e-5, 'engine="gaussian" would do'),
+    NotConverged("a law on a grid", math.nan, 1e-12).restated(1e-8, 'engine="gaussian" would do'),
     Diverged("EulerMaruyama on Gaussian", 7, 100, 3, 1000, "a smaller step may keep it stable"),
 ]
 

@@ -38,7 +38,7 @@ def _step_for(chain: Scheme, accuracy: float, device: str) -> tuple[float, float
     assert isinstance(target, Gaussian)
     places, gaps, slope, change = [math.log(0.1 / math.sqrt(float(target.smoothness)))], list[float](), 0.5, math.inf
     for _ in range(20):
-        law = stationary_law(chain.with_step(math.exp(places[-1])), device=device, engine="linear")
+        law = stationary_law(chain.with_step(math.exp(places[-1])), device=device, engine="gaussian")
         estimate = w2(law.position, target)
         gaps.append(math.log(estimate.value / accuracy))
         if len(gaps) > 1:

@@ -24,7 +24,7 @@ def measure(
     Each also with its sign changed ("-uu") and without a sign ("|uu|"), and `rounding`, the stated bound on exact ones.
     """
     width = [float(build_gaussian(target).variances) ** 0.5, 1.0]
-    law = stationary_law(build_scheme(scheme, target, step_size, substeps, midpoints, friction), device=device, engine="linear")
+    law = stationary_law(build_scheme(scheme, target, step_size, substeps, midpoints, friction), device=device, engine="gaussian")
     found = {"rounding": Estimate(ROUNDING, 0.0, "stated")}
     for i in range(law.size):
         for j in range(i, law.size):

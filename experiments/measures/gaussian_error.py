@@ -38,7 +38,7 @@ def measure(
     if part not in ("position", "velocity", "joint"):
         raise InvalidParameter("part", part, '"position", "velocity" or "joint"')
     goal = build_gaussian(target, dim)
-    law = stationary_law(build_scheme(scheme, target, step_size, substeps, midpoints, friction, dim), device=device, engine="linear")
+    law = stationary_law(build_scheme(scheme, target, step_size, substeps, midpoints, friction, dim), device=device, engine="gaussian")
     if part == "joint":
         if not law.gaussian:
             raise InvalidParameter("part", part, '"position" or "velocity" where midpoints are random')

@@ -19,8 +19,8 @@ def measure(
     initial = Gaussian(mean, variance)
     coarse = build_scheme("PoissonMidpoint", target, time / steps, substeps, "bernoulli", friction)
     fine = build_scheme("EulerMaruyama", target, time / (steps * substeps), friction=friction)
-    law = transient_law(coarse, initial, steps, rtol, device, engine="plane")
-    reference = transient_law(fine, initial, steps * substeps, rtol, device, engine="plane")
+    law = transient_law(coarse, initial, steps, rtol, device, engine="phase_plane")
+    reference = transient_law(fine, initial, steps * substeps, rtol, device, engine="phase_plane")
     found = {"tv": tv(law, reference)}
     with suppress(NotConverged):
         found["kl"] = kl(law, reference)

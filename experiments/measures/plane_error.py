@@ -24,7 +24,7 @@ def measure(
     """kl, tv and w2 of the "position" and of the "velocity", kl and tv of the "joint" law; `rtol` is that of the joint law."""
     chain = build_scheme(scheme, target, step_size, substeps, midpoints, friction)
     goal: Any = chain.dynamics.target
-    law = stationary_law(chain, rtol=rtol, device=device, engine="plane")
+    law = stationary_law(chain, rtol=rtol, device=device, engine="phase_plane")
     marginals = {"position": (law.position, goal), "velocity": (law.velocity, Gaussian())}
     found = {f"{part} {distance.__name__}": distance(*pair) for part, pair in marginals.items() for distance in (kl, tv, w2)}
     return found | {f"joint {distance.__name__}": distance(law, goal) for distance in (kl, tv)}

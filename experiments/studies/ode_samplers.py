@@ -29,7 +29,7 @@ def _checks(profile: str) -> Iterator[Check]:
             counts = (24, 48, 96, 192) if order < 3 else (96, 144, 192, 288, 384)
             rate, kind, how, source = order, "asymptotic", "like", _SOURCE
             if data == "one mode":  # a Gaussian stays one, and its law is exact for any number of steps
-                counts, options = (54, 108, 216, 432, 864), options | {"engine": "linear"}
+                counts, options = (54, 108, 216, 432, 864), options | {"engine": "gaussian"}
                 if label == _STARTS_LOW:
                     rate, kind, how, source = 2, "bound", "at least like", _LOW
             points = tuple(Point(round(1 / n, 12), cell(data, n, **options), "w2") for n in counts)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import ndtr
 
-from pmmtheory.targets.quadrature import gauss_legendre
+from pmmtheory.numerics.rules import gauss_legendre
 
 _EPS = 2.0**-52
 

@@ -13,8 +13,8 @@ from pmmtheory.divergences.transport import w2_line
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.panels import Antiderivative, Integrals, integrals, nodes_of
-from pmmtheory.laws.tails import tails
+from pmmtheory.numerics.panels import Antiderivative, Integrals, integrals, nodes_of
+from pmmtheory.numerics.tails import tails
 from pmmtheory.targets.line import LineTarget
 
 METHOD = "exact law on the line"

@@ -14,7 +14,7 @@ from pmmtheory.divergences.radial import Radial
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
-from pmmtheory.laws.linear_law import Mixture
+from pmmtheory.laws.gaussian.law import Mixture
 from pmmtheory.targets import Gaussian
 
 _NODES = (2, 3, 4, 6, 8, 12, 16, 20, 24)
@@ -219,7 +219,7 @@ def _invariant(law: LinearLaw, target: Gaussian) -> LinearLaw:
     blocks[:, 0, 0] = target.variances.to(device)
     centre = torch.zeros((law.size, target.dim), dtype=torch.float64, device=device)
     centre[0] = torch.as_tensor(target.mean, dtype=torch.float64)
-    return LinearLaw(centre, blocks, None if target.axes is None else target.axes.to(device), True, 0.0)
+    return LinearLaw(centre, blocks, None if target.axes is None else target.axes.to(device), True)
 
 
 def _same_axes(one: LinearLaw, other: LinearLaw) -> bool:

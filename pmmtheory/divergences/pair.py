@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.panels import joined
+from pmmtheory.numerics.panels import joined
 from pmmtheory.targets.line import LineTarget
 
 Density = LineTarget | LineLaw

@@ -18,8 +18,8 @@ from pmmtheory.divergences.panels import integrated, panels
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
-from pmmtheory.laws.plane_operator import hermite
-from pmmtheory.laws.plane_side import Side
+from pmmtheory.laws.phase_plane.operator import hermite
+from pmmtheory.laws.phase_plane.side import Side
 from pmmtheory.targets.line import LineTarget
 
 _VELOCITIES = 121

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.targets.gaussian import normal_cdf
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.quadrature import gauss_legendre
 
 _CHUNK = 1 << 17
 _REACH = 9.0

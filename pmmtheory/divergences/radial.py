@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.gaussian import surplus
-from pmmtheory.targets.quadrature import gauss_legendre
+from pmmtheory.numerics.rules import gauss_legendre
 
 _LARGE = 30.0
 """Logarithms of p/q above this leave nothing of q beside p."""

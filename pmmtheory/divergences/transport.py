@@ -11,9 +11,9 @@ from torch import Tensor
 from pmmtheory.divergences.pair import Density, Pair
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.laws.panels import Antiderivative, integrals, nodes_of
-from pmmtheory.laws.tails import Tail, tails
-from pmmtheory.targets.quadrature import gauss_legendre
+from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of
+from pmmtheory.numerics.rules import gauss_legendre
+from pmmtheory.numerics.tails import Tail, tails
 
 _ROUGHLY = 1e-9
 """How well the map to a lower resolution is known, relative to the map that is looked for."""

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive
-from pmmtheory.laws import line, linear, moving, planar, plane
-from pmmtheory.laws.diffusion import diffusion_law, spectral_gap
-from pmmtheory.laws.line_law import LineLaw
-from pmmtheory.laws.linear_law import LinearLaw
-from pmmtheory.laws.planar_law import PlanarLaw
-from pmmtheory.laws.plane_law import PlaneLaw
+from pmmtheory.laws.engine import Engine, Refusal, engine_for, engines
+from pmmtheory.laws.gaussian.law import LinearLaw
+from pmmtheory.laws.law import Law
+from pmmtheory.laws.line.diffusion import diffusion_law, spectral_gap
+from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.phase_plane.law import PlaneLaw
+from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian, GaussianMixture, Target
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets import Target
 
-__all__ = ["LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "diffusion_law", "spectral_gap", "stationary_law", "transient_law", "transient_laws"]
+__all__ = [
+    "Engine",
+    "Law",
+    "LineLaw",
+    "LinearLaw",
+    "PlanarLaw",
+    "PlaneLaw",
+    "Refusal",
+    "diffusion_law",
+    "engines",
+    "spectral_gap",
+    "stationary_law",
+    "transient_law",
+    "transient_laws",
+]
 
-Law = Any
-"""A LineLaw, PlanarLaw, PlaneLaw or LinearLaw."""
-
-_ENGINES: Mapping[str, Any] = {"line": line, "moving": moving, "plane": plane, "linear": linear, "planar": planar}
-_RTOL = {"line": 1e-8, "moving": 2e-8, "plane": 1e-5, "linear": 1e-8, "planar": 1e-5}
+_RENAMED = {"moving": "inhomogeneous", "linear": "gaussian", "planar": "plane"}
+"""Names that engines had, with their own of today."""
 
 
-def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
+def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Any:
     """The stationary law of a chain.
 
     Parameters
@@ -36,12 +47,12 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     scheme : Scheme
     rtol : float, optional
         What two successive resolutions must agree to: the total variation distance ("line", 1e-8 unless given, and
-        "plane", 1e-5), or the covariances relative to the variances ("linear", 1e-8).
+        "phase_plane", 1e-5), or the covariances relative to the variances ("gaussian", 1e-8).
     device : str
         Where to compute, "cpu" or "cuda".
-    engine : "line", "plane" or "linear", optional
-        "line": overdamped, any target on the line. "plane": underdamped, any smooth target on the line. "linear": a
-        Gaussian target in any dimension, by moments. Unless given, the first that can be had.
+    engine : "line", "phase_plane" or "gaussian", optional
+        "line": overdamped, any target on the line. "phase_plane": underdamped, any smooth target on the line. "gaussian": a
+        Gaussian target in any dimension, by moments. Unless given, the first that supports the chain.
 
     Returns
     -------
@@ -73,10 +84,11 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     >>> stationary_law(EulerMaruyama(Overdamped(Gaussian(dim=1000)), step_size=0.1)).dim
     1000
     """
-    return _computed(lambda name, accuracy: _ENGINES[name].stationary(scheme, accuracy, device), scheme, rtol, device, engine)
+    chosen = _chosen(scheme, True, device, engine)
+    return _computed(chosen, lambda one, accuracy: one.stationary(scheme, accuracy, device), scheme, rtol, True)
 
 
-def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Law:
+def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Any:
     """The law of a chain after a number of steps.
 
     Parameters
@@ -101,7 +113,7 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None =
     return transient_laws(scheme, initial, [steps], rtol, device, engine)[0]
 
 
-def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> list[Law]:
+def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> list[Any]:
     """transient_law for several ascending numbers of steps of one chain, at the cost of the last.
 
     Examples
@@ -113,29 +125,34 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     >>> [round(law.mean, 9) for law in laws]
     [2.0, 1.0]
     """
-    _engine(scheme, device, engine)
-    numbers = [count("steps", n, 0 if isinstance(initial, (Target, LineLaw, PlanarLaw, PlaneLaw, LinearLaw)) else 1) for n in steps]
+    chosen = _chosen(scheme, False, device, engine)
+    numbers = [count("steps", n, 0 if isinstance(initial, (Target, Law)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     scheme.dynamics.require_time_for(numbers[-1], scheme.step_size)
-    laws: list[Law] = _computed(lambda name, accuracy: _ENGINES[name].transients(scheme, initial, numbers, accuracy, device), scheme, rtol, device, engine)
+    laws: list[Any] = _computed(chosen, lambda one, accuracy: one.transients(scheme, initial, numbers, accuracy, device), scheme, rtol, False)
     return laws
 
 
-def _computed(run: Callable[[str, float], Any], scheme: Scheme, rtol: float | None, device: str, engine: str | None) -> Any:
-    """What `run` gives with the name and the accuracy of the engine; where that does not converge, in terms of what the user asked for."""
-    name = _engine(scheme, device, engine)
+def _computed(engine: Engine, run: Callable[[Engine, float], Any], scheme: Scheme, rtol: float | None, stationary: bool) -> Any:
+    """What `run` gives with an engine and its accuracy; where that does not converge, in terms of what the user asked for."""
 
-    def accuracy(of: str) -> float:
-        return _RTOL[of] if rtol is None else positive("rtol", rtol)
+    def accuracy(of: Engine) -> float:
+        return of.default_rtol if rtol is None else positive("rtol", rtol)
+
+    def does(other: Engine) -> bool:
+        try:
+            return other.supports(scheme, stationary) is None and run(other, accuracy(other)) is not None
+        except PmmError:
+            return False
 
     try:
-        return run(name, accuracy(name))
+        return run(engine, accuracy(engine))
     except NotConverged as error:
         if not _raised_here(error):
             raise
-        advice = next((f'engine="{other}" would do' for other in ("linear",) if other != name and _would_do(run, other, accuracy(other), scheme)), "")
-        raise error.restated(accuracy(name), advice) from error
+        advice = next((f'engine="{other.name}" would do' for other in engines() if other.quick and other is not engine and does(other)), "")
+        raise error.restated(accuracy(engine), advice) from error
 
 
 def _raised_here(error: NotConverged) -> bool:
@@ -143,44 +160,18 @@ def _raised_here(error: NotConverged) -> bool:
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith(f"{__name__}.")
+    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith((f"{__name__}.", "pmmtheory.numerics."))
 
 
-def _would_do(run: Callable[[str, float], Any], name: str, accuracy: float, scheme: Scheme) -> bool:
-    """Whether an engine, which must be a fast one, gives the law."""
-    try:
-        return _able(scheme)[name] and run(name, accuracy) is not None
-    except PmmError:
-        return False
-
-
-def _engine(scheme: Scheme, device: str, engine: str | None) -> str:
-    """The name of the engine that computes the laws of a scheme."""
+def _chosen(scheme: Scheme, stationary: bool, device: str, name: str | None) -> Engine:
+    """The engine that computes the laws of a scheme."""
     if not isinstance(scheme, Scheme):
         raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise InvalidParameter("device", device, '"cpu" or "cuda"')
     if device != "cpu" and not torch.cuda.is_available():
         raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")
-    if engine is not None and engine not in _ENGINES:
-        raise InvalidParameter("engine", engine, f"{', '.join(_ENGINES)}, or None")
-    system, able = scheme.dynamics, _able(scheme)
-    if engine is not None and not able[engine]:
-        raise InvalidParameter("engine", engine, f"one of {[name for name in able if able[name]]} for {type(system).__name__} on {system.target.name}")
-    if not any(able.values()):
-        allowed = "a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension, for an exact law"
-        raise InvalidParameter("target", system.target.name, allowed)
-    return engine or next(name for name in able if able[name])
-
-
-def _able(scheme: Scheme) -> dict[str, bool]:
-    """The engines, and whether each takes such a scheme."""
-    system = scheme.dynamics
-    on_line = isinstance(system.target, LineTarget) and system.target.dim == 1
-    return {
-        "line": system.autonomous and system.blocks == 1 and on_line,
-        "moving": not system.autonomous and on_line,
-        "plane": isinstance(system, Underdamped) and on_line,
-        "linear": isinstance(system.target, Gaussian),
-        "planar": system.blocks == 1 and isinstance(system.target, GaussianMixture) and system.target.dim == 2,
-    }
+    now = "phase_plane" if name == "plane" and scheme.dynamics.blocks == 2 else _RENAMED.get(name or "", name)
+    if now != name:
+        warnings.warn(f'engine="{name}" is now engine="{now}"', FutureWarning, stacklevel=4)
+    return engine_for(scheme, stationary, now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.grid import interpolate
+from pmmtheory.numerics.interpolation import interpolate
 from pmmtheory.targets.line import LineTarget
 
 _POINTS = 801

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from pmmtheory.errors import UnstableStep
-from pmmtheory.laws.characteristic import centre, one_step_moments
+from pmmtheory.laws.step.characteristic import centre, one_step_moments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 

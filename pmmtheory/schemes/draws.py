@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.targets.quadrature import gauss_legendre
+from pmmtheory.numerics.rules import gauss_legendre
 
 
 class Draw(ABC):

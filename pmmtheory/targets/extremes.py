@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.targets.rules import gauss_legendre
+from pmmtheory.numerics.rules import gauss_legendre
 
 Function = Callable[[Tensor], Tensor]
 

@@ -12,12 +12,13 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged, NotNormalisable
 from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.panels import MOST, graded, settled
 from pmmtheory.targets.region import DEPTH, Region, region
-from pmmtheory.targets.rules import NODES, Function, Panels, gauss_legendre, offsets
+from pmmtheory.targets.rules import NODES, Function, Panels, offsets
 
-__all__ = ["DEPTH", "LineQuadrature", "gauss_legendre"]
+__all__ = ["DEPTH", "LineQuadrature"]
 
 _EPS = 2.0**-52
 

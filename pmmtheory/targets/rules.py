@@ -8,30 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.special
 import torch
 from torch import Tensor
+
+from pmmtheory.numerics.rules import gauss_legendre, gauss_lobatto
 
 Function = Callable[[Tensor], Tensor]
 
 NODES, OTHER = 24, 18
 _EPS = 2.0**-52
-
-
-@lru_cache(maxsize=32)
-def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of the n-point Gauss-Legendre rule on [0, 1]."""
-    nodes, weights = scipy.special.roots_legendre(n)
-    return (nodes + 1) / 2, weights / 2
-
-
-@lru_cache(maxsize=8)
-def gauss_lobatto(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of the n-point Gauss-Lobatto rule on [0, 1], exact for polynomials of degree 2n - 3; it has both ends."""
-    inner, _ = scipy.special.roots_jacobi(n - 2, 1, 1)
-    nodes = np.concatenate([[-1.0], inner, [1.0]])
-    weights = 2 / (n * (n - 1) * scipy.special.eval_legendre(n - 1, nodes) ** 2)
-    return (nodes + 1) / 2, weights / 2
 
 
 @dataclass

@@ -55,7 +55,7 @@ def stationary_gaussian(subject: Subject) -> None:
         raise Skipped("no closed form of the stationary variance is given")
     for x in (0.1, 0.2):
         scheme = subject.on_line(Gaussian(0.0, 1 / _CURVATURE), x / _CURVATURE)
-        law = stationary_law(scheme, rtol=1e-7, engine="linear" if scheme.dynamics.blocks > 1 else None)
+        law = stationary_law(scheme, rtol=1e-7, engine="gaussian" if scheme.dynamics.blocks > 1 else None)
         found, error = _variance(law)
         seen, wanted = (torch.tensor(v, dtype=torch.float64) for v in (_CURVATURE * found, subject.stationary_variance(x)))
         allowed = _MARGIN * _CURVATURE * error + rounding(wanted)

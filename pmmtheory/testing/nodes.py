@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.draw_rules import Rule, draw_rules
+from pmmtheory.laws.step.draw_rules import Rule, draw_rules
 from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
 from pmmtheory.testing.subject import SEED, Skipped, images
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.laws.characteristic import characteristic, one_step_moments
-from pmmtheory.laws.kernel import noise_scale, transition_matrix
-from pmmtheory.laws.line import law_mesh, line_target
+from pmmtheory.laws.line.engine import law_mesh, line_target
+from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
+from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
 from pmmtheory.schemes import Midpoints, Scheme
 from pmmtheory.testing.nodes import mixture, nodes
 from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, require, rounding, states

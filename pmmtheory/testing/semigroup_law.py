@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import Midpoints, RandomizedMidpoint, Scheme, Splitting
 from pmmtheory.targets import Constant, Target

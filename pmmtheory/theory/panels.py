@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.targets import GaussianMixture
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.quadrature import gauss_legendre
 
 _START = 48
 _ROUNDS = 60

@@ -32,7 +32,7 @@ def random_pair(seed: int, dim: int, size: int, spread: float) -> tuple[LinearLa
         turns = np.linalg.qr(rng.standard_normal((dim, size, size)))[0]
         values = 10 ** rng.uniform(-spread / 2, spread / 2, (dim, size))
         blocks = torch.as_tensor(np.einsum("kij,kj,klj->kil", turns, values, turns))
-        return LinearLaw(torch.as_tensor(rng.standard_normal((size, dim))), (blocks + blocks.mT) / 2, axes, True, 0.0)
+        return LinearLaw(torch.as_tensor(rng.standard_normal((size, dim))), (blocks + blocks.mT) / 2, axes, True)
 
     return law(), law()
 
@@ -80,7 +80,7 @@ def test_near_laws_keep_their_digits(seed: int, dim: int, size: int, power: floa
     rng = np.random.default_rng(seed + 1)
     change = torch.as_tensor(rng.standard_normal((dim, size, size)))
     change = 10**power * (change + change.mT) / 10
-    q = LinearLaw(p.centre, p.blocks + change, p.axes, True, 0.0)
+    q = LinearLaw(p.centre, p.blocks + change, p.axes, True)
     kl_first, w2_first = 0.0, 0.0
     for a, d in zip(p.blocks.numpy(), (q.blocks - p.blocks).numpy(), strict=True):
         kl_first += float(np.trace(np.linalg.solve(a, d) @ np.linalg.solve(a, d))) / 4
@@ -102,12 +102,12 @@ def test_the_stated_error_holds(name: str, spread: float, seed: int, dim: int, s
         change = torch.as_tensor(rng.standard_normal((dim, size, size)))
         root = torch.linalg.cholesky(p.blocks)
         moved = root @ (torch.eye(size, dtype=torch.float64) + 10**power * (change + change.mT) / 8) @ root.mT
-        q = LinearLaw(p.centre, (moved + moved.mT) / 2, p.axes, True, 0.0)
+        q = LinearLaw(p.centre, (moved + moved.mT) / 2, p.axes, True)
     width = p.blocks.diagonal(dim1=-2, dim2=-1).sqrt()
     sign = torch.as_tensor(rng.choice([-1.0, 1.0], (dim, size, size)))
     true = p.blocks + (1 - 1e-6) * carried * torch.tril(sign).add(torch.tril(sign, -1).mT) * width[..., :, None] * width[..., None, :]
     try:
-        seen = (kl_blocks if name == "kl" else w2_blocks)(LinearLaw(p.centre, p.blocks, p.axes, True, carried), q)
+        seen = (kl_blocks if name == "kl" else w2_blocks)(LinearLaw(p.centre, p.blocks, p.axes, True, errors={"start": carried}), q)
     except NotConverged:
         assert carried
         return
@@ -129,7 +129,7 @@ def test_joint_laws_of_chains(name: str, dim: int) -> None:
     matrix = (axes * np.linspace(0.5, 2, dim)) @ axes.T
     target = Gaussian(rng.standard_normal(dim), (matrix + matrix.T) / 2) if dim > 1 else Gaussian(0.7, 0.6)
     chain = scheme(name, Underdamped(target, 1.3), 0.4)
-    law, other = stationary_law(chain, engine="linear"), transient_law(chain, target, 2, engine="linear")
+    law, other = stationary_law(chain, engine="gaussian"), transient_law(chain, target, 2, engine="gaussian")
     whole = torch.block_diag(torch.as_tensor(target.covariance, dtype=torch.float64).reshape(dim, dim), torch.eye(dim, dtype=torch.float64))
     mean = torch.atleast_1d(torch.as_tensor(target.mean, dtype=torch.float64))
     invariant = Gaussian(torch.cat([mean, torch.zeros_like(mean)]), whole)
@@ -157,7 +157,7 @@ def test_anisotropic_and_isotropic_references() -> None:
 @pytest.mark.parametrize("distance", [kl, w2])
 def test_w2_and_kl_of_one_chain_in_many_dimensions(distance) -> None:  # type: ignore[no-untyped-def]
     """KL and W2^2 grow like d."""
-    one, many = (distance(stationary_law(scheme("lmc", Overdamped(Gaussian(dim=d)), 0.3), engine="linear"), Gaussian(dim=d)).value for d in (1, 5000))
+    one, many = (distance(stationary_law(scheme("lmc", Overdamped(Gaussian(dim=d)), 0.3), engine="gaussian"), Gaussian(dim=d)).value for d in (1, 5000))
     assert many == pytest.approx(one * (5000 if distance is kl else math.sqrt(5000)), rel=1e-11)
 
 

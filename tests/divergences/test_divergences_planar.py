@@ -39,7 +39,7 @@ def gaussian_law(mean: tuple[float, float], variance: float) -> tuple[PlanarLaw,
     """The law of a chain on a Gaussian, and that law in closed form."""
     law = law_of(GaussianMixture([1.0], [list(mean)], [variance]))
     data = Gaussian(list(mean), variance)
-    moments = transient_law(chain(data), data.noised(math.exp(-1)), 3, engine="linear")
+    moments = transient_law(chain(data), data.noised(math.exp(-1)), 3, engine="gaussian")
     return law, Gaussian(moments.mean, moments.covariance)
 
 

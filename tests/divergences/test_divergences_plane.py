@@ -105,7 +105,7 @@ class TestWrongInput:
 
     @pytest.mark.parametrize("distance", [kl, tv, chi2])
     def test_other_kinds(self, distance) -> None:  # type: ignore[no-untyped-def]
-        linear = stationary_law(on_line("lmc", "gaussian", 0.3), engine="linear")
+        linear = stationary_law(on_line("lmc", "gaussian", 0.3), engine="gaussian")
         for other in (self.law.position, linear, Gaussian(dim=2), 1.0):
             with pytest.raises(InvalidParameter, match="takes a law and a target or law of the same kind and dimension"):
                 distance(self.law, other)
@@ -150,8 +150,8 @@ class TestBetweenFarLaws:
         ],
     )
     def test_far_out_in_a_tail(self, chains: list[Any], relative: float) -> None:
-        seen = kl(*(stationary_law(chain, rtol=1e-5, engine="plane") for chain in chains))
-        exact = kl(*(stationary_law(chain, engine="linear") for chain in chains))
+        seen = kl(*(stationary_law(chain, rtol=1e-5, engine="phase_plane") for chain in chains))
+        exact = kl(*(stationary_law(chain, engine="gaussian") for chain in chains))
         assert abs(seen.value - exact.value) < seen.error < relative * seen.value
 
     def test_a_chi2_that_is_infinite(self) -> None:
@@ -168,14 +168,14 @@ class TestBetweenFarLaws:
     )
     def test_a_chi2_that_hangs_on_unknown_tails_is_refused(self, chains: list[Any]) -> None:
         """2/v_p - 1/v_q is nearly zero: much of the integral lies beyond the grids, where densities are continued as constants times those of targets."""
-        one, other = (stationary_law(chain, rtol=1e-5, engine="plane") for chain in chains)
+        one, other = (stationary_law(chain, rtol=1e-5, engine="phase_plane") for chain in chains)
         with pytest.raises(NotConverged, match="chi2"):
             chi2(one, other)
 
     def test_what_hangs_on_unknown_tails_is_said(self) -> None:
         """The exponential integrator is wider than its target, the more so the farther out: what is told of it ends where the other law lives."""
-        one, other = (stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), rtol=1e-4, engine="plane") for m in (4.0, -4.0))
-        exact = [stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), engine="linear") for m in (4.0, -4.0)]
+        one, other = (stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), rtol=1e-4, engine="phase_plane") for m in (4.0, -4.0))
+        exact = [stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), engine="gaussian") for m in (4.0, -4.0)]
         seen = kl(one, other)
         assert abs(seen.value - kl(*exact).value) < seen.error and seen.parts["tails"] > 0.5 * seen.error
 
@@ -184,7 +184,7 @@ def test_kinks_of_a_total_variation() -> None:
     """Joint law of BUB on a Gaussian against the product, to its own error: the integral over the radius in closed form for every angle."""
     target = Gaussian(0.56264, 0.96089)
     chain = BUB(Underdamped(target, 1.87797), 0.144112)
-    seen, law = tv(stationary_law(chain, engine="plane"), target), stationary_law(chain, engine="linear")
+    seen, law = tv(stationary_law(chain, engine="phase_plane"), target), stationary_law(chain, engine="gaussian")
     angle = torch.linspace(0.0, math.pi, 20_001, dtype=torch.float64)[:-1]
     ray = torch.stack([math.sqrt(target.covariance) * torch.cos(angle), torch.sin(angle)], -1)
     inverse = torch.linalg.inv(law.blocks[0])

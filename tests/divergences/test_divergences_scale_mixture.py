@@ -15,8 +15,8 @@ from pmmtheory.divergences.radial import Radial
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LinearLaw, random_variance, stationary_law
-from pmmtheory.laws.linear_step import affine_steps
-from pmmtheory.laws.random_variance import VarianceRule
+from pmmtheory.laws.gaussian.random_variance import VarianceRule
+from pmmtheory.laws.step.affine import affine_steps
 from pmmtheory.targets import Gaussian
 from tests.oracles.linear_schemes import on_gaussian, scheme
 
@@ -31,7 +31,7 @@ class TestAgainstTheLine:
     @cache
     def both(name: str, x: float) -> dict[str, tuple[Estimate, Estimate]]:
         chain = on_gaussian(name, x, 1.0, None)
-        line, law = stationary_law(chain, rtol=1e-9, engine="line"), stationary_law(chain, engine="linear")
+        line, law = stationary_law(chain, rtol=1e-9, engine="line"), stationary_law(chain, engine="gaussian")
         known = [key for key in ROUTES if key != "chi2" or name not in CROWDED]
         return {key: (ROUTES[key](law, chain.dynamics.target), ROUTES[key](line, chain.dynamics.target)) for key in known}
 
@@ -45,7 +45,7 @@ class TestAgainstTheLine:
         """KL to 1e-8; all to a few of the errors that both state. chi2 is infinite where many midpoints can meet in a step."""
         if route == "chi2" and name in CROWDED:
             with pytest.raises(InvalidParameter, match="whose chi2 is surely finite"):
-                chi2(stationary_law(on_gaussian(name, x, 1.0, None), engine="linear"), Gaussian())
+                chi2(stationary_law(on_gaussian(name, x, 1.0, None), engine="gaussian"), Gaussian())
             return
         seen, told = self.both(name, x)[route]
         assert abs(seen.value - told.value) < 4 * (seen.error + told.error) + 1e-9 * told.value
@@ -56,9 +56,9 @@ class TestAgainstTheLine:
 def test_finer_rules_for_the_midpoints_change_no_more_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     target = Gaussian()
     chain = scheme("bernoulli inf", Overdamped(target), 0.1)
-    seen = kl(stationary_law(chain, engine="linear"), target)
+    seen = kl(stationary_law(chain, engine="gaussian"), target)
     monkeypatch.setattr(random_variance, "affine_steps", lambda scheme, variances, level: affine_steps(scheme, variances, level + 2))
-    finer = kl(stationary_law(chain, engine="linear"), target)
+    finer = kl(stationary_law(chain, engine="gaussian"), target)
     assert abs(seen.value - finer.value) < 4 * (seen.error + finer.error)
 
 
@@ -68,12 +68,12 @@ class TestTheRandomVariance:
     @pytest.mark.parametrize(("name", "x"), [("rmm", 1.05), ("rmm", 1.3), ("bernoulli 8", 0.5), ("bernoulli inf", 0.01)])
     def test_chi2_is_refused_where_a_multiplier_exceeds_one(self, name: str, x: float) -> None:
         with pytest.raises(InvalidParameter, match="whose chi2 is surely finite: here the random variance may reach twice that of the target"):
-            chi2(stationary_law(scheme(name, Overdamped(Gaussian()), x), engine="linear"), Gaussian())
+            chi2(stationary_law(scheme(name, Overdamped(Gaussian()), x), engine="gaussian"), Gaussian())
 
     @pytest.mark.parametrize(("name", "x"), [("rmm", 0.2), ("rmm", 0.6), ("bernoulli 3", 0.2), ("bernoulli 8", 0.1), ("single 5", 0.2)])
     def test_no_path_of_variances_exceeds_the_bound(self, name: str, x: float) -> None:
         chain = scheme(name, Overdamped(Gaussian()), x)
-        law = stationary_law(chain, engine="linear")
+        law = stationary_law(chain, engine="gaussian")
         assert isinstance(law, LinearLaw)
         widest = law.mixtures[0].widest  # type: ignore[attr-defined]
         assert widest < 2
@@ -89,7 +89,7 @@ class TestTheRandomVariance:
     def test_finer_rules_and_more_nodes_stay_within_the_error(self, route: str, x: float) -> None:
         """Larger steps, where the tail of the random variance is heavier."""
         target = Gaussian(dim=3)
-        law = stationary_law(scheme("rmm", Overdamped(target), x), engine="linear")
+        law = stationary_law(scheme("rmm", Overdamped(target), x), engine="gaussian")
         seen = ROUTES[route](law, target)
         assert {"covariance", "resolution", "rounding"} == set(seen.parts)
         assert isinstance(law, LinearLaw)
@@ -117,7 +117,7 @@ class TestHighDimension:
         """(d/4) rel^2 as step -> 0, rel = coefficient x^order, and W2 = sqrt(d) rel/2."""
         target, off = Gaussian(dim=dim), []
         for x in (4e-3, 2e-3):
-            law = stationary_law(scheme(name, Overdamped(target), x), engine="linear")
+            law = stationary_law(scheme(name, Overdamped(target), x), engine="gaussian")
             off.append(
                 [
                     kl(law, target).value / (dim / 4 * (coefficient * x**order) ** 2) - 1,
@@ -134,7 +134,7 @@ class TestOfTheLargest:
     @staticmethod
     def law_and_target(x: float, dim: int) -> tuple[LinearLaw, Gaussian]:
         target = Gaussian(dim=dim)
-        return stationary_law(scheme("lmc", Overdamped(target), x), engine="linear"), target
+        return stationary_law(scheme("lmc", Overdamped(target), x), engine="gaussian"), target
 
     @pytest.mark.parametrize(("x", "dim"), [(0.9, 1), (0.9, 20), (0.6, 100), (0.3, 1000)])
     def test_chi2(self, x: float, dim: int) -> None:

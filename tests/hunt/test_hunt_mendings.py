@@ -13,8 +13,11 @@ from torch import Tensor
 from experiments.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
 from pmmtheory.divergences import gaussian, line, transport
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LineLaw, draw_rules, elimination, line_law
-from pmmtheory.laws.panels import Integrals, _on_panels
+from pmmtheory.laws import LineLaw
+from pmmtheory.laws.line import law as line_law
+from pmmtheory.laws.step import draw_rules
+from pmmtheory.numerics import elimination
+from pmmtheory.numerics.panels import Integrals, _on_panels
 from pmmtheory.schemes import PoissonMidpoint, Uniform, structure
 from pmmtheory.targets.line import LineTarget
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmmtheory.laws.grid import interpolate
+from pmmtheory.numerics.interpolation import interpolate
 
 EPS = float(np.finfo(float).eps)
 GRID = torch.linspace(-10, 10, 201, dtype=torch.float64)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmmtheory.laws.gridding import blurred
+from pmmtheory.numerics.nufft import blurred
 
 GRID = torch.linspace(-7, 7, 141, dtype=torch.float64)
 SPACING = 0.1

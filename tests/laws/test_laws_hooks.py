@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, PmmError
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.laws.characteristic import centre, one_step_moments
+from pmmtheory.laws.step.characteristic import centre, one_step_moments
 from pmmtheory.schemes import BAOAB, Draw, EulerMaruyama, Midpoints, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian
 from tests.oracles.one_step import one_step
@@ -138,7 +138,7 @@ def test_by_moments(dynamics: Any) -> None:
     refused = []
     for scheme in schemes(dynamics):
         try:
-            law = stationary_law(scheme, engine="linear")
+            law = stationary_law(scheme, engine="gaussian")
         except PmmError as reason:
             refused.append((scheme.name, str(reason)))
             continue
@@ -175,7 +175,7 @@ def test_in_the_phase_plane(dynamics: Any) -> None:
     x = torch.tensor([0.2, 0.0], dtype=torch.float64)
     for scheme in schemes(dynamics):
         try:
-            law = transient_law(scheme, start, 1, rtol=1e-4, engine="plane")
+            law = transient_law(scheme, start, 1, rtol=1e-4, engine="phase_plane")
         except PmmError:
             assert type(scheme) in (Widened, Early)
             continue
@@ -234,7 +234,7 @@ class TestSpace:
             stationary_law(Uneven(Overdamped(Gaussian(0.0, [[1.0, 0.5], [0.5, 2.0]])), STEP))
         with pytest.raises(InvalidParameter, match="each axis of its target by itself"):
             stationary_law(Uneven(Overdamped(Gaussian(dim=2)), STEP))
-        law = transient_law(Uneven(Overdamped(Gaussian(dim=2)), STEP), Gaussian(dim=2), 1, engine="linear")
+        law = transient_law(Uneven(Overdamped(Gaussian(dim=2)), STEP), Gaussian(dim=2), 1, engine="gaussian")
         assert torch.allclose(torch.diag(law.covariance), torch.tensor([0.64 + 0.4, 0.64 + 0.1], dtype=torch.float64))
 
     def test_a_step_that_moves_the_mean(self) -> None:
@@ -244,7 +244,7 @@ class TestSpace:
                 return mean + 0.01, factor
 
         with pytest.raises(InvalidParameter, match="keeps the mean"):
-            stationary_law(Drifting(Overdamped(Gaussian()), STEP), engine="linear")
+            stationary_law(Drifting(Overdamped(Gaussian()), STEP), engine="gaussian")
 
     def test_a_bend_far_out(self) -> None:
         class Clamped(EulerMaruyama):
@@ -253,13 +253,13 @@ class TestSpace:
                 return mean.clamp(-20.0, 20.0), factor
 
         with pytest.raises(InvalidParameter, match="affine in the state"):
-            stationary_law(Clamped(Overdamped(Gaussian()), STEP), engine="linear")
+            stationary_law(Clamped(Overdamped(Gaussian()), STEP), engine="gaussian")
 
 
 def test_a_mean_far_away_costs_no_digits() -> None:
     """Covariances of a start a million deviations off."""
     chain = EulerMaruyama(Overdamped(Gaussian(0.0, 2.0)), STEP)
-    near, far = (transient_law(chain, Gaussian(mean, 3.0), 7, engine="linear") for mean in (0.0, 1e6))
+    near, far = (transient_law(chain, Gaussian(mean, 3.0), 7, engine="gaussian") for mean in (0.0, 1e6))
     assert far.covariance == pytest.approx(near.covariance, rel=1e-14)
 
 
@@ -269,8 +269,8 @@ def test_a_force_that_jumps_at_time_zero(kind: str, substeps: int) -> None:
     """A midpoint at time 0 changes nothing, one just after it pushes by a part of the force: by exact moments, and on the grid of the phase plane."""
     scheme = Weaker(Underdamped(TARGET, 2.0), STEP, substeps, kind)
     start = Gaussian(1.0, 0.5)
-    exact = transient_law(scheme, start, 3, engine="linear").position
-    found = transient_law(scheme, start, 3, rtol=1e-5, engine="plane").position
+    exact = transient_law(scheme, start, 3, engine="gaussian").position
+    found = transient_law(scheme, start, 3, rtol=1e-5, engine="phase_plane").position
     for k, value in ((1, float(exact.mean)), (2, float(exact.covariance) + float(exact.mean) ** 2)):
         moment = found.moment(k)
         assert abs(moment.value - value) <= moment.error < 1e-4

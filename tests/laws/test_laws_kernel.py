@@ -12,8 +12,8 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import midpoint_functional
-from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.kernel import stepper, transition_matrix
+from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.step.kernel import stepper, transition_matrix
 from pmmtheory.schemes import PoissonMidpoint, Scheme
 from pmmtheory.testing.plain import plain_transition_matrix
 from tests.oracles.chains import CHAINS, chain

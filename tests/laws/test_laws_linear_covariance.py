@@ -24,7 +24,7 @@ shares = st.floats(0.02, 0.9)
 
 
 def law_of(name: str, step_size: float, lam: float, friction: float | None) -> LinearLaw:
-    law = stationary_law(on_gaussian(name, step_size, lam, friction), engine="linear")
+    law = stationary_law(on_gaussian(name, step_size, lam, friction), engine="gaussian")
     assert isinstance(law, LinearLaw)
     return law
 
@@ -95,10 +95,10 @@ def test_a_million_substeps(kind: str, friction: float | None) -> None:
 def test_after_some_steps(name: str, lam: float, friction: float, share: float, n: int, wide: float) -> None:
     """From N(0, wide/lam), with velocities from N(0, 1)."""
     step, start = share * friction / (lam + friction**2), Gaussian(0.0, wide / lam)
-    law = transient_law(on_gaussian(name, step, lam, friction), start, n, engine="linear")
+    law = transient_law(on_gaussian(name, step, lam, friction), start, n, engine="gaussian")
     within(law.covariance, exact_after(name, step, lam, friction, n, np.diag([wide / lam, 1.0])), law.numerical_error)
     if name not in SPLITTINGS:
-        law = transient_law(on_gaussian(name, share / lam, lam, None), start, n, engine="linear")
+        law = transient_law(on_gaussian(name, share / lam, lam, None), start, n, engine="gaussian")
         within(law.covariance, exact_after(name, share / lam, lam, None, n, wide / lam), law.numerical_error)
 
 
@@ -107,12 +107,12 @@ def test_after_some_steps_from_a_law(name: str) -> None:
     """From the correlated stationary law of another chain; steps add up, and the stationary law stays."""
     step, lam, friction = 0.4, 1.7, 1.3
     chain, start = on_gaussian(name, step, lam, friction), law_of("UBU", 0.9, 0.8, 2.0)
-    law = transient_law(chain, start, 9, engine="linear")
+    law = transient_law(chain, start, 9, engine="gaussian")
     within(law.covariance, exact_after(name, step, lam, friction, 9, start.covariance.numpy()), law.numerical_error)
-    half = transient_law(chain, start, 4, engine="linear")
-    within(transient_law(chain, half, 5, engine="linear").covariance, law.covariance.numpy(), law.numerical_error)
+    half = transient_law(chain, start, 4, engine="gaussian")
+    within(transient_law(chain, half, 5, engine="gaussian").covariance, law.covariance.numpy(), law.numerical_error)
     still = law_of(name, step, lam, friction)
-    within(transient_law(chain, still, 7, engine="linear").covariance, still.covariance.numpy(), still.numerical_error)
+    within(transient_law(chain, still, 7, engine="gaussian").covariance, still.covariance.numpy(), still.numerical_error)
 
 
 def test_another_chain_is_told_apart() -> None:

@@ -144,7 +144,7 @@ def system(target: Gaussian, integrator: str = "euler", grid: str = "uniform") -
 
 
 def law_of(scheme: Scheme, initial: Gaussian, steps: int = STEPS) -> LinearLaw:
-    law = transient_law(scheme, initial, steps, engine="linear")
+    law = transient_law(scheme, initial, steps, engine="gaussian")
     assert isinstance(law, LinearLaw) and law.numerical_error < 1e-8
     return law
 
@@ -263,7 +263,7 @@ def test_from_the_noised_data(horizon: float) -> None:
 
 def test_several_numbers_of_steps_at_once() -> None:
     scheme = chain("bernoulli 3", system(Gaussian(0.8, 0.4)))
-    for steps, law in zip((0, 1, 4), transient_laws(scheme, Gaussian(0.3, 0.9), [0, 1, 4], engine="linear"), strict=True):
+    for steps, law in zip((0, 1, 4), transient_laws(scheme, Gaussian(0.3, 0.9), [0, 1, 4], engine="gaussian"), strict=True):
         exact = recursion(Axis("euler", "uniform", 0.8, 0.4), "bernoulli 3", 0.3, 0.9, steps)
         assert (law.mean, law.covariance) == pytest.approx(exact, rel=DIGITS)
 
@@ -272,7 +272,7 @@ def test_from_a_law() -> None:
     """Of a Gaussian chain; its next step is at time 0 again."""
     scheme = chain("euler", system(Gaussian(0.8, 0.4)))
     first = law_of(scheme, Gaussian(0.3, 0.9), 2)
-    again = transient_law(scheme, first, 2, engine="linear")
+    again = transient_law(scheme, first, 2, engine="gaussian")
     axis = Axis("euler", "uniform", 0.8, 0.4)
     exact = recursion(axis, "euler", *recursion(axis, "euler", 0.3, 0.9, 2), 2)
     assert (again.mean, again.covariance) == pytest.approx(exact, rel=DIGITS)
@@ -311,7 +311,7 @@ def test_a_push_of_its_own_is_in_the_moments() -> None:
             return 2 * super().push(change, t)
 
     scheme = Own(system(Gaussian(0.8, 0.4)), 0.1, 3)
-    law = transient_law(scheme, Gaussian(0.3, 0.7), 1, engine="linear")
+    law = transient_law(scheme, Gaussian(0.3, 0.7), 1, engine="gaussian")
     zero, one = (one_step(scheme, torch.tensor(x, dtype=torch.float64)) for x in (0.0, 1.0))
     minus = one_step(scheme, torch.tensor(-1.0, dtype=torch.float64))
     curve, slope = (one[1] + minus[1]) / 2 - zero[1], (one[1] - minus[1]) / 2

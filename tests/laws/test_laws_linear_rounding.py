@@ -9,7 +9,7 @@ import torch
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import NotConverged, UnstableStep
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.laws.linear import mean_square_growth
+from pmmtheory.laws.gaussian.engine import mean_square_growth
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Gaussian
 
@@ -19,7 +19,7 @@ mpmath.mp.dps = 60
 def limit(cls: type, dynamics: object, above: float) -> float:
     """The largest stable step."""
     with pytest.raises(UnstableStep) as caught:
-        stationary_law(cls(dynamics, above), engine="linear")
+        stationary_law(cls(dynamics, above), engine="gaussian")
     return caught.value.limit
 
 
@@ -45,7 +45,7 @@ def kinetic(h: float, variance: float, friction: float) -> mpmath.matrix:
 @pytest.mark.parametrize("variance", [1e-8, 0.6, 1e8])
 def test_at_the_edge_of_stability_on_the_line(variance: float, below: float) -> None:
     h = 2 * variance * (1 - below)
-    law = stationary_law(EulerMaruyama(Overdamped(Gaussian(0.0, variance)), h), engine="linear", rtol=1e-3)
+    law = stationary_law(EulerMaruyama(Overdamped(Gaussian(0.0, variance)), h), engine="gaussian", rtol=1e-3)
     x = mpmath.mpf(h) / mpmath.mpf(variance)
     exact = 2 * mpmath.mpf(h) / (1 - (1 - x) ** 2)
     assert abs(law.covariance - exact) / exact < law.numerical_error < 1e-5
@@ -57,7 +57,7 @@ def test_at_the_edge_of_stability_with_a_velocity(variance: float, below: float)
     friction = 1.3 / variance**0.5
     system = Underdamped(Gaussian(0.0, variance), friction)
     h = limit(EulerMaruyama, system, 10 * variance**0.5) * (1 - below)
-    law = stationary_law(EulerMaruyama(system, h), engine="linear", rtol=1e-3)
+    law = stationary_law(EulerMaruyama(system, h), engine="gaussian", rtol=1e-3)
     exact = kinetic(h, variance, friction)
     seen = law.blocks[0]
     widths = [mpmath.sqrt(exact[0]), mpmath.sqrt(exact[3])]
@@ -68,9 +68,9 @@ def test_at_the_edge_of_stability_with_a_velocity(variance: float, below: float)
 def test_uneven_axes() -> None:
     """Variances from 1e-8 to 100 for one step; where the widest axis mixes in more steps than float64 counts the law is refused."""
     with pytest.raises(NotConverged, match="mixing time of more than .* steps float64 cannot resolve"):
-        stationary_law(EulerMaruyama(Overdamped(Gaussian([0.0, 0.0], [1e-8, 1e8])), 1e-9), engine="linear")
+        stationary_law(EulerMaruyama(Overdamped(Gaussian([0.0, 0.0], [1e-8, 1e8])), 1e-9), engine="gaussian")
     variances = torch.logspace(-8, 2, 9, dtype=torch.float64)
-    law = stationary_law(EulerMaruyama(Overdamped(Gaussian(torch.zeros(9), variances)), 1e-9), engine="linear", rtol=1e-2)
+    law = stationary_law(EulerMaruyama(Overdamped(Gaussian(torch.zeros(9), variances)), 1e-9), engine="gaussian", rtol=1e-2)
     h = mpmath.mpf(1e-9)
     for seen, variance in zip(law.blocks[:, 0, 0].tolist(), variances.tolist(), strict=True):
         x = h / mpmath.mpf(variance)
@@ -80,14 +80,14 @@ def test_uneven_axes() -> None:
 
 def test_a_tolerance_is_kept_or_refused() -> None:
     chain = EulerMaruyama(Overdamped(Gaussian()), 0.1)
-    assert stationary_law(chain, rtol=1e-13, engine="linear").numerical_error <= 1e-13
+    assert stationary_law(chain, rtol=1e-13, engine="gaussian").numerical_error <= 1e-13
     with pytest.raises(NotConverged, match="not the 1e-17 asked for"):
-        stationary_law(chain, rtol=1e-17, engine="linear")
+        stationary_law(chain, rtol=1e-17, engine="gaussian")
 
 
 def test_the_parts_of_an_error_add_up() -> None:
     for law in (
-        stationary_law(BAOAB(Underdamped(Gaussian(), 1.3), 0.3), engine="linear"),
+        stationary_law(BAOAB(Underdamped(Gaussian(), 1.3), 0.3), engine="gaussian"),
         transient_law(PoissonMidpoint(Overdamped(Gaussian(dim=3)), 0.3), Gaussian(dim=3), 4),
     ):
         assert set(law.errors) >= {"resolution", "rounding"}

@@ -14,7 +14,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law
-from pmmtheory.laws.linear_step import affine_steps, step_moments
+from pmmtheory.laws.step.affine import affine_steps, step_moments
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture
@@ -67,7 +67,7 @@ SYSTEMS = pytest.mark.parametrize("dynamics", [Overdamped(Gaussian(0.0, 0.6)), U
 class TestOtherSchemes:
     def test_a_step_that_is_not_linear_in_its_normal_draws(self) -> None:
         with pytest.raises(InvalidParameter, match="affine in the state and its normal draws"):
-            stationary_law(Cubed(Overdamped(Gaussian(0.0, 1.0)), 0.5), engine="linear")
+            stationary_law(Cubed(Overdamped(Gaussian(0.0, 1.0)), 0.5), engine="gaussian")
 
     def test_a_step_that_is_not_affine(self) -> None:
         with pytest.raises(InvalidParameter, match="scheme = 'Saturated' is not allowed: a step that is affine in the state, for a law by its moments"):
@@ -75,14 +75,14 @@ class TestOtherSchemes:
 
     def test_noise_that_depends_on_the_state(self) -> None:
         with pytest.raises(InvalidParameter, match="scheme = 'Spreading'"):
-            stationary_law(Spreading(Overdamped(Gaussian()), 0.1), engine="linear")
+            stationary_law(Spreading(Overdamped(Gaussian()), 0.1), engine="gaussian")
 
     @SYSTEMS
     def test_a_scheme_written_out_is_the_same(self, dynamics: Dynamics) -> None:
         for k in (5, math.inf):
-            own = stationary_law(SingleMidpoint(dynamics, 0.3, substeps=k), engine="linear")
+            own = stationary_law(SingleMidpoint(dynamics, 0.3, substeps=k), engine="gaussian")
             assert torch.allclose(
-                own.blocks, stationary_law(PoissonMidpoint(dynamics, 0.3, substeps=k, midpoints="single"), engine="linear").blocks, rtol=1e-12, atol=1e-14
+                own.blocks, stationary_law(PoissonMidpoint(dynamics, 0.3, substeps=k, midpoints="single"), engine="gaussian").blocks, rtol=1e-12, atol=1e-14
             )
 
     def test_doubled_midpoints_in_fractions(self) -> None:
@@ -94,7 +94,7 @@ class TestOtherSchemes:
         pairs = sum(p * (p if i != j else 1) * Fraction(min(i, j), k) for i in range(k) for j in range(k))
         square = (1 - x + x**2 * times) ** 2 + x**4 * spread
         expected = 2 * x * (1 - 2 * x * times + x**2 * pairs) / (1 - square)
-        law = stationary_law(DoubledMidpoints(Overdamped(Gaussian()), float(x), substeps=k), engine="linear")
+        law = stationary_law(DoubledMidpoints(Overdamped(Gaussian()), float(x), substeps=k), engine="gaussian")
         assert law.covariance == pytest.approx(float(expected), rel=1e-13)
 
     @SYSTEMS
@@ -106,7 +106,7 @@ class TestOtherSchemes:
         for i in (0, 1):
             growth = sum(w * torch.kron(m, m) for w, m in zip(steps.weights, steps.matrix[:, i], strict=True))
             assert torch.allclose(moments.square[i], growth, rtol=1e-13, atol=1e-14)
-        law, plain = (transient_law(c, Gaussian(0.0, 0.6), 8, engine="linear") for c in (chain, PoissonMidpoint(dynamics, 0.3, substeps=5)))
+        law, plain = (transient_law(c, Gaussian(0.0, 0.6), 8, engine="gaussian") for c in (chain, PoissonMidpoint(dynamics, 0.3, substeps=5)))
         x = simulate(chain, 100_000, 8, seed=2, dtype=torch.float64).reshape(100_000, -1)
         squares = x[:, 0] ** 2
         error = float(squares.std()) / math.sqrt(len(x))
@@ -115,7 +115,7 @@ class TestOtherSchemes:
 
 
 class TestEngines:
-    @pytest.mark.parametrize("engine", ["line", "plane", "sampling"])
+    @pytest.mark.parametrize("engine", ["line", "phase_plane", "sampling"])
     def test_which_there_are(self, engine: str) -> None:
         with pytest.raises(InvalidParameter, match=f"engine = '{engine}' is not allowed"):
             stationary_law(scheme("lmc", Overdamped(Gaussian(dim=2)), 0.1), engine=engine)
@@ -123,7 +123,7 @@ class TestEngines:
     def test_by_moments_only_on_gaussians(self) -> None:
         for target in (Cosine(0.5, 1.0), GaussianMixture([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])):
             with pytest.raises(InvalidParameter, match="engine|target"):
-                stationary_law(scheme("lmc", Overdamped(target), 0.1), engine="linear")
+                stationary_law(scheme("lmc", Overdamped(target), 0.1), engine="gaussian")
             if target.dim > 1:
                 with pytest.raises(InvalidParameter, match="a target on the line"):
                     stationary_law(scheme("lmc", Overdamped(target), 0.1))
@@ -134,6 +134,6 @@ class TestEngines:
 
     def test_too_small_a_tolerance(self) -> None:
         with pytest.raises(InvalidParameter, match="rtol"):
-            stationary_law(on_gaussian("lmc", 0.1, 1.0, None), rtol=0.0, engine="linear")
+            stationary_law(on_gaussian("lmc", 0.1, 1.0, None), rtol=0.0, engine="gaussian")
         with pytest.raises(NotConverged, match="the covariance of RandomizedMidpoint"):
-            stationary_law(on_gaussian("rmm", 1.59607, 1.0, None), rtol=1e-14, engine="linear")
+            stationary_law(on_gaussian("rmm", 1.59607, 1.0, None), rtol=1e-14, engine="gaussian")

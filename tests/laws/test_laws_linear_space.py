@@ -120,7 +120,7 @@ def test_another_mean_on_the_line(name: str) -> None:
     if name != "lmc":
         k = name.split()[-1] if " " in name else "inf"
         factor += (step * lam) ** 2 / 2 * (1 if k == "inf" else 1 - 1 / int(k))
-    law = transient_law(on(Gaussian(centre, 1 / lam), name, None, step), start, 4, engine="linear")
+    law = transient_law(on(Gaussian(centre, 1 / lam), name, None, step), start, 4, engine="gaussian")
     offset = factor**4 * (start.mean - centre)
     assert law.mean == pytest.approx(centre + offset, rel=1e-13)
     second = exact_after(name, step, lam, None, 4, start.covariance + (start.mean - centre) ** 2)

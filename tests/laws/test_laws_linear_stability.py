@@ -8,7 +8,7 @@ import torch
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.laws.linear import mean_square_growth
+from pmmtheory.laws.gaussian.engine import mean_square_growth
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 from tests.oracles.linear_chain import contraction
@@ -61,5 +61,5 @@ def test_growth(name: str, friction: float | None) -> None:
 
 
 def test_transient_laws_need_no_stability() -> None:
-    law = transient_law(on_gaussian("lmc", 3.0, 1.0, None), Gaussian(0.0, 2.0), 3, engine="linear")
+    law = transient_law(on_gaussian("lmc", 3.0, 1.0, None), Gaussian(0.0, 2.0), 3, engine="gaussian")
     assert law.covariance == pytest.approx(2 * 4**3 + 6 * (1 + 4 + 16), rel=1e-14)

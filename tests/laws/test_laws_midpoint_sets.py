@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from pmmtheory.dynamics import Overdamped, Underdamped
-from pmmtheory.laws.linear_step import affine_steps, step_moments
-from pmmtheory.laws.midpoint_sets import midpoint_sets, simplex_rule
+from pmmtheory.laws.step.affine import affine_steps, step_moments
+from pmmtheory.laws.step.midpoint_sets import midpoint_sets, simplex_rule
 from pmmtheory.schemes import Midpoints, PoissonMidpoint
 from pmmtheory.targets import Gaussian
 from tests.oracles.gaussian_chain import midpoint_sums

@@ -129,12 +129,12 @@ def test_particles_of_another_chain_do_not() -> None:
 @pytest.mark.parametrize(("integrator", "grid"), [("euler", "uniform"), ("exponential", "quadratic"), ("exponential", "log-snr")])
 @pytest.mark.parametrize("name", ["euler", "bernoulli", "single", "interior", "rmm"])
 def test_moments_on_gaussian_data(name: str, integrator: str, grid: str) -> None:
-    """Engine "linear" has them in closed form."""
+    """Engine "gaussian" has them in closed form."""
     if name == "rmm" and (integrator, grid) != ("exponential", "quadratic"):
         pytest.skip("one case of the slowest scheme")
     system, steps = ReverseDiffusion(Gaussian(0.8, 0.4), 1.0, 0.3, integrator, grid), 6
     scheme, start = mild(name, steps, system), Gaussian(0.3, 0.9)
-    line, linear = (transient_law(scheme, start, steps, engine=engine) for engine in ("moving", "linear"))
+    line, linear = (transient_law(scheme, start, steps, engine=engine) for engine in ("inhomogeneous", "gaussian"))
     assert line.mean == pytest.approx(linear.mean, abs=SLOW * line.numerical_error + 1e-11)
     assert line.covariance == pytest.approx(linear.covariance, abs=SLOW * (line.numerical_error + linear.numerical_error) + 1e-11)
 
@@ -206,7 +206,7 @@ def test_there_is_no_stationary_law(name: str, data: Gaussian | GaussianMixture)
 
 def test_there_is_no_stationary_law_by_moments() -> None:
     with pytest.raises(InvalidParameter, match="scheme"):
-        stationary_law(mild("euler", 6, ReverseDiffusion(Gaussian(), 1.0, 0.3)), engine="linear")
+        stationary_law(mild("euler", 6, ReverseDiffusion(Gaussian(), 1.0, 0.3)), engine="gaussian")
 
 
 @pytest.mark.parametrize("initial", [math.nan, math.inf, "noise", None, True, Gaussian(dim=2)], ids=["nan", "inf", "text", "none", "bool", "plane"])
@@ -216,11 +216,11 @@ def test_wrong_initial(initial: object) -> None:
 
 
 def test_engines_that_cannot() -> None:
-    for engine in ("line", "plane", "linear"):
+    for engine in ("line", "phase_plane", "gaussian"):
         with pytest.raises(InvalidParameter, match=r"engine = .*\['moving'\] for ReverseDiffusion"):
             transient_law(mild("euler"), Gaussian(), 1, engine=engine)
     with pytest.raises(InvalidParameter, match=r"engine = .*\['line'\] for Overdamped"):
-        transient_law(EulerMaruyama(Overdamped(DATA), 0.1), Gaussian(), 1, engine="moving")
+        transient_law(EulerMaruyama(Overdamped(DATA), 0.1), Gaussian(), 1, engine="inhomogeneous")
     space = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]), 1.0, 0.1)
     with pytest.raises(InvalidParameter, match="a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension"):
         transient_law(mild("euler", 6, space), Gaussian(dim=3), 1)

@@ -18,9 +18,9 @@ from pmmtheory.divergences import tv, w2
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter, NotConverged, NotMonotone
 from pmmtheory.laws import LineLaw, stationary_law, transient_law, transient_laws
-from pmmtheory.laws.pushforward import IncreasingMap, pushed
+from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
+from pmmtheory.laws.line.shown import line_law
 from pmmtheory.laws.scales import roughness, total
-from pmmtheory.laws.shown import line_law
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, Heun, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import EulerMaruyama, Scheme
@@ -198,7 +198,7 @@ class Fading(Scheme):
 def test_noise_that_vanishes_at_a_point_is_no_step_without_noise() -> None:
     system = ReverseDiffusion(Gaussian(), 1.0, 0.1)
     with pytest.raises(InvalidParameter, match="does not depend on the state"):
-        transient_law(Fading(system, 0.1), Gaussian(), 1, engine="moving")
+        transient_law(Fading(system, 0.1), Gaussian(), 1, engine="inhomogeneous")
 
 
 @pytest.mark.parametrize("what", ["law", "particles"])
@@ -233,8 +233,8 @@ def test_moments_where_midpoints_throw_far(variant: str, midpoints: str, rtol: f
     data, schedule = Gaussian(-0.359375, 0.625), NoiseSchedule.cosine(100)
     scheme = PoissonMidpointScheduler(schedule, 10, substeps=5, variant=variant, midpoints=midpoints, end=5).scheme(ExactPredictor(data, schedule))
     start = schedule.marginal(data, 100)
-    exact = transient_law(scheme, start, 10, rtol=1e-10, engine="linear")
-    law = transient_law(scheme, start, 10, rtol=rtol, engine="moving")
+    exact = transient_law(scheme, start, 10, rtol=1e-10, engine="gaussian")
+    law = transient_law(scheme, start, 10, rtol=rtol, engine="inhomogeneous")
     for k, value in ((1, float(exact.mean)), (2, float(exact.covariance) + float(exact.mean) ** 2)):
         assert abs(law.moment(k).value - value) < law.moment(k).error < 0.3 * rtol
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmmtheory.laws.panels import Antiderivative, integrals, nodes_of
+from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of
 from pmmtheory.targets import Gaussian
 
 EDGES = torch.linspace(-8, 8, 33, dtype=torch.float64)

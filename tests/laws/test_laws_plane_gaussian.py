@@ -24,7 +24,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 def by_moments(name: str, step_size: float) -> LinearLaw:
-    law = stationary_law(on_line(name, "gaussian", step_size), engine="linear")
+    law = stationary_law(on_line(name, "gaussian", step_size), engine="gaussian")
     assert isinstance(law, LinearLaw)
     return law
 
@@ -104,7 +104,7 @@ def test_the_error_of_independent_midpoints(name: str) -> None:
 def test_transient_laws(name: str) -> None:
     """Mean and covariance after five steps from another Gaussian."""
     chain, start = on_gaussian(name, STEP, 1.7, FRICTION, 0.7), Gaussian(0.2, 0.4)
-    plane, linear = (transient_law(chain, start, 5, rtol=1e-4, engine=engine) for engine in ("plane", "linear"))
+    plane, linear = (transient_law(chain, start, 5, rtol=1e-4, engine=engine) for engine in ("phase_plane", "gaussian"))
     assert isinstance(plane, PlaneLaw)
     assert torch.allclose(plane.mean, linear.mean, rtol=0, atol=DIGITS)
     assert torch.allclose(plane.covariance, linear.covariance, rtol=0, atol=DIGITS)
@@ -113,6 +113,6 @@ def test_transient_laws(name: str) -> None:
 def test_an_error_in_the_noise_is_seen() -> None:
     """Independent noises of position and velocity: the wrong covariance is that by moments, and an order larger than the tolerance."""
     wrong = UncorrelatedNoise(on_line("lmc", "gaussian", STEP).dynamics, STEP)
-    law, other = stationary_law(wrong, rtol=RTOL, engine="plane"), stationary_law(wrong, engine="linear")
+    law, other = stationary_law(wrong, rtol=RTOL, engine="phase_plane"), stationary_law(wrong, engine="gaussian")
     assert torch.allclose(law.covariance, other.covariance, rtol=0, atol=DIGITS)
     assert float((law.covariance - by_moments("lmc", STEP).covariance).abs().max()) > 1e5 * DIGITS

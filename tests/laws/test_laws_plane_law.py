@@ -10,8 +10,8 @@ import torch
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
 from pmmtheory.laws import PlaneLaw, stationary_law, transient_law
-from pmmtheory.laws.plane import _invariant
-from pmmtheory.laws.plane_operator import Plane, transition
+from pmmtheory.laws.phase_plane.engine import _invariant
+from pmmtheory.laws.phase_plane.operator import Plane, transition
 from pmmtheory.schemes import BAOAB, EulerMaruyama
 from pmmtheory.targets import DoubleWell, Gaussian, GaussianMixture, Potential
 from tests.oracles.lines import LINES
@@ -106,8 +106,8 @@ class TestWrongInput:
                 stationary_law(cls(Underdamped(DoubleWell(1.5, 1.2), FRICTION), 0.1))
 
     def test_another_engine_is_named(self) -> None:
-        with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="linear" would do'):
-            stationary_law(BAOAB(Underdamped(Gaussian(), FRICTION), 0.6), engine="plane")
+        with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="gaussian" would do'):
+            stationary_law(BAOAB(Underdamped(Gaussian(), FRICTION), 0.6), engine="phase_plane")
 
     def test_large_steps(self) -> None:
         with pytest.raises(UnstableStep, match="BAOAB is mean-square stable for steps below 2") as caught:
@@ -130,14 +130,14 @@ class TestWrongInput:
 
     def test_other_dynamics_and_dimensions(self) -> None:
         with pytest.raises(InvalidParameter, match="engine = 'plane' is not allowed: one of \\['line'\\] for Overdamped on Cosine"):
-            stationary_law(EulerMaruyama(Overdamped(LINES["cosine"]), 0.1), engine="plane")
+            stationary_law(EulerMaruyama(Overdamped(LINES["cosine"]), 0.1), engine="phase_plane")
         with pytest.raises(InvalidParameter, match="engine = 'line' is not allowed: one of \\['plane'\\] for Underdamped on Cosine"):
             stationary_law(on_line("lmc", "cosine", 0.1), engine="line")
         space = GaussianMixture([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])
         with pytest.raises(InvalidParameter, match="a target on the line"):
             stationary_law(EulerMaruyama(Underdamped(space, FRICTION), 0.1))
         with pytest.raises(InvalidParameter, match="engine = 'plane'"):
-            stationary_law(EulerMaruyama(Underdamped(space, FRICTION), 0.1), engine="plane")
+            stationary_law(EulerMaruyama(Underdamped(space, FRICTION), 0.1), engine="phase_plane")
 
     @pytest.mark.parametrize("friction", [0.0, -1.0, math.nan, math.inf])
     def test_frictions(self, friction: float) -> None:

@@ -15,7 +15,7 @@ from scipy.stats import norm
 from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotMonotone, PmmError
 from pmmtheory.laws import LineLaw, transient_law, transient_laws
-from pmmtheory.laws.pushforward import IncreasingMap, pushed
+from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseSchedule
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture

@@ -21,7 +21,7 @@ CHAINS = ("rmm", "bernoulli 3", "bernoulli 13", "bernoulli inf", "single 2", "si
 
 
 def law_of(name: str, x: float, friction: float | None = None) -> LinearLaw:
-    law = stationary_law(on_gaussian(name, x, 1.0, friction), engine="linear")
+    law = stationary_law(on_gaussian(name, x, 1.0, friction), engine="gaussian")
     assert isinstance(law, LinearLaw)
     return law
 
@@ -64,7 +64,7 @@ def test_even_moments_of_the_chain_on_the_line(name: str, x: float) -> None:
 def test_even_moments_in_the_phase_plane(name: str) -> None:
     """E U^4 = 3 E V^2 for the random variance V of the position, and likewise for the velocity."""
     chain = on_gaussian(name, 0.4, 1.7, 1.3)
-    plane, law = stationary_law(chain, rtol=1e-4, engine="plane"), stationary_law(chain, engine="linear")
+    plane, law = stationary_law(chain, rtol=1e-4, engine="phase_plane"), stationary_law(chain, engine="gaussian")
     for seen, told in ((plane.position, law.position), (plane.velocity, law.velocity)):
         v, w = told.mixture(3)
         assert float(w @ v) == pytest.approx(told.covariance, rel=1e-11)

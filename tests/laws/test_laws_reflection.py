@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
-from pmmtheory.laws import kernel, stationary_law
-from pmmtheory.laws.reflection import reflects
+from pmmtheory.laws import stationary_law
+from pmmtheory.laws.step import kernel
+from pmmtheory.laws.step.reflection import reflects
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
 

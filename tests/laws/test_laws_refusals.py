@@ -30,10 +30,10 @@ ROUGH = BAOAB(Underdamped(Potential(lambda x: torch.where(x.abs() < 1, x**2 / 2,
     ],
 )
 def test_an_engine_that_would_do_is_named_and_does(run: Callable[..., Any], rtol: float | None) -> None:
-    with pytest.raises(NotConverged, match=r'asked for; engine="linear" would do\.$') as caught:
+    with pytest.raises(NotConverged, match=r'asked for; engine="gaussian" would do\.$') as caught:
         run()
     assert caught.value.wanted == (rtol or 1e-5) < caught.value.reached
-    assert run(engine="linear").numerical_error < 1e-12
+    assert run(engine="gaussian").numerical_error < 1e-12
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_no_engine_is_named_where_none_does(run: Callable[[], Any]) -> None:
 def test_what_an_engine_wants_inside_is_not_said(rtol: float | None) -> None:
     """Its Fourier transform does not decay to 1e-9."""
     with pytest.raises(NotConverged, match=re.escape(f"is out of reach at the {rtol or 1e-5:.2g} asked for.")) as caught:
-        stationary_law(ROUGH, rtol=rtol, engine="plane")
+        stationary_law(ROUGH, rtol=rtol, engine="phase_plane")
     assert caught.value.wanted == (rtol or 1e-5) and math.isnan(caught.value.reached)
 
 

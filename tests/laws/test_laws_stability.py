@@ -11,7 +11,7 @@ import torch
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws import stationary_law
-from pmmtheory.laws.plane import tail_growth as phase_plane_growth
+from pmmtheory.laws.phase_plane.engine import tail_growth as phase_plane_growth
 from pmmtheory.laws.stability import superlinear, tail_growth
 from pmmtheory.schemes import BAOAB
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential

@@ -11,9 +11,11 @@ from scipy.integrate import quad
 
 from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws import LineLaw, kernel, line, stationary_law
-from pmmtheory.laws.mesh import uniform
-from pmmtheory.laws.solve import invariant_by_solve
+from pmmtheory.laws import LineLaw, stationary_law
+from pmmtheory.laws.line import engine as line
+from pmmtheory.laws.line.mesh import uniform
+from pmmtheory.laws.step import kernel
+from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import GaussianMixture
 from tests.oracles.chains import CHAINS, chain, stationary

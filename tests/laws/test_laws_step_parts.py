@@ -13,8 +13,8 @@ from torch import Tensor
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import moving_step, transient_law
-from pmmtheory.laws.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.step_parts import enumerable, step_parts
+from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.step.parts import enumerable, step_parts
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform

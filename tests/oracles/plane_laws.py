@@ -21,6 +21,6 @@ def on_line(name: str, target: str, step_size: float, friction: float = FRICTION
 @cache
 def plane_law(name: str, target: str, step_size: float, rtol: float = 1e-4, friction: float = FRICTION) -> PlaneLaw:
     """Its stationary law. On "cosine" it takes a tenth of what it takes on "bimodal"."""
-    law = stationary_law(on_line(name, target, step_size, friction), rtol=rtol, engine="plane")
+    law = stationary_law(on_line(name, target, step_size, friction), rtol=rtol, engine="phase_plane")
     assert isinstance(law, PlaneLaw)
     return law

@@ -164,13 +164,13 @@ def test_infinite_k_is_a_single_midpoint(name: str) -> None:
 
 @pytest.mark.parametrize("substeps", [1, 2, 6, 60, INF])
 def test_the_stationary_law_on_a_gaussian(substeps: float) -> None:
-    """Engines "line" and "linear" agree, and for K = 1 and infinity with Euler and a single midpoint."""
+    """Engines "line" and "gaussian" agree, and for K = 1 and infinity with Euler and a single midpoint."""
     scheme = PoissonMidpoint(Overdamped(Gaussian(0.0, 0.6)), 0.2, substeps, "interior")
-    line, linear = (stationary_law(scheme, engine=engine) for engine in ("line", "linear"))
+    line, linear = (stationary_law(scheme, engine=engine) for engine in ("line", "gaussian"))
     assert line.covariance == pytest.approx(linear.covariance, abs=4 * line.numerical_error + 4 * linear.numerical_error + 1e-12)
     twin = {1: EulerMaruyama(scheme.dynamics, 0.2), INF: PoissonMidpoint(scheme.dynamics, 0.2, INF, "single")}.get(substeps)
     if twin is not None:
-        assert linear.covariance == pytest.approx(stationary_law(twin, engine="linear").covariance, rel=1e-12)
+        assert linear.covariance == pytest.approx(stationary_law(twin, engine="gaussian").covariance, rel=1e-12)
 
 
 def test_another_name_is_refused() -> None:

@@ -123,7 +123,7 @@ def test_extrapolated_from_the_engine(name: str) -> None:
     options = {"midpoints": kind} if scheme is PoissonMidpoint else {}
     ladder = {entry: [] for entry in found.first}
     for step in (0.08, 0.04, 0.02):
-        law = stationary_law(scheme(Underdamped(Gaussian(0.3, 1 / lam), g), step, **options), engine="linear")
+        law = stationary_law(scheme(Underdamped(Gaussian(0.3, 1 / lam), g), step, **options), engine="gaussian")
         c = law.covariance
         measured = {"uu": float(c[0, 0]) * lam - 1, "uv": float(c[0, 1]) * math.sqrt(lam), "vv": float(c[1, 1]) - 1}
         for entry, values in ladder.items():
@@ -140,7 +140,7 @@ def test_a_splitting_of_ones_own() -> None:
         parts = (("O", 0.5), ("A", 0.5), ("B", 1.0), ("A", 0.5), ("O", 0.5))
 
     found = leading_covariance(OABAO, 1.7, 2.3)
-    law = stationary_law(OABAO(Underdamped(Gaussian(0.0, 1 / 1.7), 2.3), 0.01), engine="linear")
+    law = stationary_law(OABAO(Underdamped(Gaussian(0.0, 1 / 1.7), 2.3), 0.01), engine="gaussian")
     assert found.order == 2
     assert (float(law.covariance[0, 0]) * 1.7 - 1) / 1e-4 == pytest.approx(found.uu, rel=1e-3, abs=1e-6)
     assert (float(law.covariance[1, 1]) - 1) / 1e-4 == pytest.approx(found.vv, rel=1e-3, abs=1e-6)
@@ -185,7 +185,7 @@ def test_spread_against_the_moments_of_the_random_variance(name: str, g: float |
             continue
         values = []
         for step in (0.02, 0.01, 0.005):
-            law = stationary_law(scheme(system, step, **options), engine="linear")
+            law = stationary_law(scheme(system, step, **options), engine="gaussian")
             nodes, weights = getattr(law, part).mixture(2)
             mean = float((nodes * weights).sum())
             values.append(float(((nodes - mean) ** 2 * weights).sum()) / unit**2 / step**3)

@@ -72,7 +72,7 @@ def test_gaussian_laws(part: str, dim: int) -> None:
     """KL, TV and W2 of UBU at a small step."""
     lam, g, step = 1.7, 2.3, 1e-3
     target = Gaussian(0.3, 1 / lam, dim=dim)
-    law = stationary_law(UBU(Underdamped(target, g), step), engine="linear")
+    law = stationary_law(UBU(Underdamped(target, g), step), engine="gaussian")
     predicted = leading_covariance(UBU, lam, g).distances(part, dim)
     piece = law if part == "joint" else getattr(law, part)
     goal = Gaussian(dim=dim) if part == "velocity" else target
@@ -89,7 +89,7 @@ def test_mixtures(scheme: type[Scheme], options: dict[str, str]) -> None:
     assert predicted.order == 3
     found: dict[str, list[float]] = {"kl": [], "tv": [], "w2": []}
     for step in (0.08, 0.04):
-        law = stationary_law(scheme(Underdamped(target, g), step, **options), engine="linear").position
+        law = stationary_law(scheme(Underdamped(target, g), step, **options), engine="gaussian").position
         for name, distance in (("kl", kl), ("tv", tv), ("w2", w2)):
             found[name].append(float(distance(law, target)) / step ** (6 if name == "kl" else 3))
     for name, (coarse, fine) in found.items():

@@ -66,7 +66,7 @@ def check(target: Any, step: float, kind: str, cut: float, kicks: list[float], r
     yield compare("mean", law.moment(1), mean)
     yield compare("second moment", law.moment(2), variance + mean**2)
     try:
-        law = stationary_law(scheme, rtol=rtol, engine="linear")
+        law = stationary_law(scheme, rtol=rtol, engine="gaussian")
     except PmmError as error:
         if kind == "uniform" and abs(push) < 1e-12:
             raise error

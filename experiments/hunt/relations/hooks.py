@@ -61,7 +61,7 @@ def check(where: str, name: str, options: Any, hook: str, factor: float, target:
     except PmmError as error:
         refusal = error
     try:
-        linear = transient_law(scheme, initial, steps, rtol=1e-8, engine="linear")
+        linear = transient_law(scheme, initial, steps, rtol=1e-8, engine="gaussian")
     except PmmError as error:
         refusal = error
     found = simulate(scheme, 40_000, steps, seed=seed, dtype=torch.float64, initial=initial)

@@ -34,7 +34,7 @@ def check(laws: list[tuple[str, float, float, float, float]], to_target: bool) -
     made, exact = [], []
     for name, mean, variance, friction, share in laws[: 1 if to_target else 2]:
         step = share * math.sqrt(variance)
-        made.append(stationary_law(getattr(schemes, name)(Underdamped(Gaussian(mean, variance), friction), step), rtol=1e-5, engine="plane"))
+        made.append(stationary_law(getattr(schemes, name)(Underdamped(Gaussian(mean, variance), friction), step), rtol=1e-5, engine="phase_plane"))
         exact.append(gaussians.kinetic(name, mean, variance, friction, step))
     if to_target:
         _, mean, variance, _, _ = laws[0]

@@ -25,8 +25,8 @@ def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]
     target = targets.build(data)
     scheme = made.scheme(ExactPredictor(target, made.schedule))
     start, goal = (made.schedule.marginal(target, t) for t in (100, made.end))
-    linear = transient_law(scheme, start, made.chain_steps, rtol=1e-8, engine="linear")
-    law = transient_law(scheme, start, made.chain_steps, rtol=rtol, engine="moving")
+    linear = transient_law(scheme, start, made.chain_steps, rtol=1e-8, engine="gaussian")
+    law = transient_law(scheme, start, made.chain_steps, rtol=rtol, engine="inhomogeneous")
     yield from moments(law, linear)
     try:
         other = w2(linear, goal)

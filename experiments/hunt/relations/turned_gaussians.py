@@ -50,7 +50,7 @@ def check(
     for target in pair:
         system = Overdamped(target) if friction is None else Underdamped(target, friction)
         made = getattr(schemes, scheme)(system, step)
-        laws.append(stationary_law(made) if steps is None else transient_law(made, target, steps, engine="linear"))
+        laws.append(stationary_law(made) if steps is None else transient_law(made, target, steps, engine="gaussian"))
     if steps is None and friction is None:
         exact = [gaussians.lmc(m, v, step)[1] for m, v in zip(means, variances, strict=True)]
         for k, value in enumerate(exact):

@@ -1,0 +1,118 @@
+"""What computes the law of a chain: engines behind one interface, one a folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from pmmtheory.discover import classes
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.law import Law
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an engine does not compute a law: the parameter that it is about, its value, and what is allowed."""
+
+    parameter: str
+    value: Any
+    allowed: str
+
+    @property
+    def error(self) -> InvalidParameter:
+        """The same, to be raised."""
+        return InvalidParameter(self.parameter, self.value, self.allowed)
+
+
+class Engine(ABC):
+    """A way to compute laws of chains. A subclass in a folder of pmmtheory.laws is found there.
+
+    Attributes
+    ----------
+    name : str
+        What the user asks for with `engine=`.
+    rank : int
+        Engines are asked in ascending order; the first that supports a chain computes its law.
+    default_rtol : float
+        The accuracy of a law unless the user gives one.
+    quick : bool
+        Whether it costs so little that it is tried for a law that another engine did not reach, to say that it would do.
+    """
+
+    name: ClassVar[str]
+    rank: ClassVar[int]
+    default_rtol: ClassVar[float]
+    quick: ClassVar[bool] = False
+
+    @abstractmethod
+    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+        """None where it computes the stationary, or the transient laws of such a chain; else why not."""
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> Law:
+        """The stationary law, whose stated error is below rtol; asked for only where it is supported."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> Sequence[Law]:
+        """The laws after each of the given numbers of steps (ascending), starting at time 0."""
+
+
+@lru_cache(maxsize=1)
+def engines() -> tuple[Engine, ...]:
+    """All engines, in the order in which they are asked."""
+    rooms = [info.name for info in pkgutil.iter_modules(importlib.import_module("pmmtheory.laws").__path__, "pmmtheory.laws.") if info.ispkg]
+    found = [kind() for room in rooms for kind in classes(room, Engine).values()]
+    return tuple(sorted(found, key=lambda engine: engine.rank))
+
+
+def engine_for(scheme: Scheme, stationary: bool, name: str | None = None) -> Engine:
+    """The engine of that name, or the first that supports the chain.
+
+    Raises
+    ------
+    InvalidParameter
+        Where none does, with what each of them takes; or the one of that name does not.
+    """
+    refusals = {engine: engine.supports(scheme, stationary) for engine in engines()}
+    able = [engine for engine, refusal in refusals.items() if refusal is None]
+    if name is not None:
+        chosen = next((engine for engine in refusals if engine.name == name), None)
+        if chosen is None:
+            raise InvalidParameter("engine", name, f"{', '.join(engine.name for engine in refusals)}, or None")
+        if chosen in able:
+            return chosen
+        if able:
+            system = scheme.dynamics
+            raise InvalidParameter("engine", name, f"one of {[engine.name for engine in able]} for {type(system).__name__} on {system.target.name}")
+    elif able:
+        return able[0]
+    near = [refusal for engine, refusal in refusals.items() if refusal is not None and stationary and engine.supports(scheme, False) is None]
+    if near:
+        raise near[0].error
+    takes = "; ".join(f"{engine.name} takes {refusal.allowed}" for engine, refusal in refusals.items() if refusal is not None)
+    raise InvalidParameter("scheme", scheme.name, f"one that has an exact law ({takes}); particles serve any")
+
+
+def on_line(scheme: Scheme) -> Refusal | None:
+    """Refused unless the target is on the line."""
+    target = scheme.dynamics.target
+    if isinstance(target, LineTarget) and target.dim == 1:
+        return None
+    return Refusal("target", getattr(target, "name", target), "a target on the line")
+
+
+def homogeneous(scheme: Scheme) -> Refusal | None:
+    """Refused where steps depend on time."""
+    return None if scheme.dynamics.autonomous else Refusal("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
+
+
+def overdamped(scheme: Scheme) -> Refusal | None:
+    """Refused where the state is more than a position."""
+    return None if scheme.dynamics.blocks == 1 else Refusal("dynamics", type(scheme.dynamics).__name__, "a state that is a position")

@@ -1,0 +1,1 @@
+"""Laws of chains on Gaussian targets, in any dimension."""

@@ -1,0 +1,241 @@
+"""Exact laws on Gaussian targets in any dimension, by the moments of one step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous
+from pmmtheory.laws.gaussian import inhomogeneous
+from pmmtheory.laws.gaussian.check import require_axes
+from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
+from pmmtheory.laws.gaussian.random_variance import VarianceRule
+from pmmtheory.laws.stability import require_stable
+from pmmtheory.laws.step.affine import step_moments
+from pmmtheory.laws.step.poisson_moments import StepMoments
+from pmmtheory.schemes import Normal, Scheme
+from pmmtheory.targets import Gaussian
+
+
+class GaussianEngine(Engine):
+    """Chains on Gaussian targets in any dimension, by the moments of one step."""
+
+    name, rank, default_rtol = "gaussian", 3, 1e-8
+    quick = True
+
+    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+        target = scheme.dynamics.target
+        if not isinstance(target, Gaussian):
+            return Refusal("target", getattr(target, "name", target), "a Gaussian target in any dimension")
+        return homogeneous(scheme) if stationary else None
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> LinearLaw:
+        """The stationary law on every axis: P = E R P R' + E Q."""
+        target = _gaussian_target(scheme)
+        require_axes(scheme, target, merged=True)
+        require_stable(scheme, mean_square_growth)
+        slowest = 1 - mean_square_growth(scheme)
+        if slowest < 30 * _EPS:
+            what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
+            raise NotConverged(what, math.nan, rtol)
+        distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
+        moments, before = (step_moments(scheme, distinct, level) for level in (2, 1))
+        found, coarse = _solve(moments), _solve(before)
+        gaussian = _is_gaussian(scheme)
+        mixtures: tuple[Callable[[int], Mixture], ...] = ()
+        if not gaussian and target.isotropic and moments.keeps_mean:
+            variance, middle = float(target.variances[0]), found[0].cpu()
+            mixtures = tuple(VarianceRule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
+        errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
+        return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, mixtures, _enough(errors, rtol, scheme))
+
+    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
+        """The laws after the given numbers of steps, from a Gaussian on the axes of the target (velocities from N(0, I)) or from a law."""
+        target = _gaussian_target(scheme)
+        if not scheme.dynamics.autonomous:
+            return _moving(scheme, target, initial, steps, rtol, device)
+        require_axes(scheme, target)
+        start = _start(scheme, target, initial, device)
+        gaussian = _is_gaussian(scheme) and start.gaussian
+        axes = _axes(target, device)
+        offset = _turned(start.centre - _centre(scheme, target, device), axes)
+        if not _is_gaussian(scheme) and target.dim > 1 and bool((offset != 0).any()):
+            raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
+        every = target.variances.to(device)
+        fine, coarse = (step_moments(scheme, every, level) for level in (2, 1))
+        laws = []
+        for n in steps:
+            blocks, shifted, largest = _after(fine, start.blocks, offset, n)
+            other, _, _ = _after(coarse, start.blocks, offset, n)
+            errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest, "start": start.numerical_error}
+            centre = _centre(scheme, target, device) + _turned(shifted, None if axes is None else axes.T)
+            laws.append(LinearLaw(centre, blocks, axes, gaussian, (), _enough(errors, rtol, scheme)))
+        return laws
+
+
+def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
+    """The laws of the position where steps depend on time."""
+    begin, axes, gaussian = _position(scheme, target, initial, device), _axes(target, device), _is_gaussian(scheme)
+    if not gaussian and target.dim > 1 and bool(begin.mean.any() or torch.as_tensor(target.mean).any()):
+        raise InvalidParameter("target", target.name, "data of mean zero, where random midpoints are shared by several axes")
+    for t in (0.0, max(0, steps[-1] - 1) * scheme.step_size):
+        require_axes(scheme, target, t)
+    paths = [inhomogeneous.path(scheme, begin, steps, level) for level in (2, 1)]
+    laws = []
+    for n, fine, coarse in zip(steps, *paths, strict=True):
+        change = _change(fine.covariance[:, None, None], coarse.covariance[:, None, None])
+        errors = {"resolution": change, "rounding": 4e-16 * (n + 1) * _substeps(scheme) * fine.largest}
+        laws.append(inhomogeneous.law(fine, axes, gaussian, _enough(errors, rtol, scheme)))
+    return laws
+
+
+def _position(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> inhomogeneous.Moments:
+    """The moments of an initial law of the position, which must be Gaussian on the axes of the target."""
+    s, axes = scheme.dynamics.blocks, _axes(target, device)
+    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == 1 and initial.gaussian and _same(initial.axes, axes):
+        return inhomogeneous.start(target, initial.centre[0], initial.blocks[:, 0, 0], s, axes, device)
+    same = isinstance(initial, Gaussian) and initial.dim == target.dim
+    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
+        raise InvalidParameter("initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target")
+    return inhomogeneous.start(target, torch.as_tensor(initial.mean, dtype=torch.float64).reshape(-1), initial.variances, s, axes, device)
+
+
+def mean_square_growth(scheme: Scheme) -> float:
+    """The factor by which one step multiplies E|X|^2 on the worst axis: the spectral radius of E R (x) R."""
+    return growth_at(scheme, torch.unique(_gaussian_target(scheme).variances))
+
+
+def growth_at(scheme: Scheme, variances: Tensor) -> float:
+    """The same on a Gaussian with the given variances."""
+    moments = step_moments(scheme, variances, 1)
+    return float(torch.linalg.eigvals(moments.square).abs().max())
+
+
+def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
+    """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
+    return _solve(step_moments(scheme, variances, 1))
+
+
+def _solve(moments: StepMoments) -> Tensor:
+    axes, s = moments.noise.shape[:2]
+    eye = torch.eye(s * s, dtype=moments.square.dtype, device=moments.square.device)
+    solved: Tensor = torch.linalg.solve(eye - moments.square, moments.noise.reshape(axes, s * s, 1))
+    return solved.reshape(axes, s, s)
+
+
+def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, Tensor, float]:
+    """Covariances (d, s, s) and the offset (s, d) of the mean after n steps; and the largest entry on the way, relative to the last covariance.
+
+    C' = E R C R' + E Q + (E R m m' R' - E R m m' E R'): the mean enters by what is random in R only, and its square costs no digits.
+    """
+    d, s = blocks.shape[:2]
+    k = s * s
+    whole = torch.zeros((len(moments.noise), 2 * k + 1, 2 * k + 1), dtype=blocks.dtype, device=blocks.device)
+    mean = moments.mean
+    pair = torch.einsum("aik,ajl->aijkl", mean, mean).reshape(-1, k, k)
+    whole[:, :k, :k], whole[:, :k, k:-1], whole[:, :k, -1] = moments.square, moments.spread, moments.noise.reshape(-1, k)
+    whole[:, k:-1, k:-1], whole[:, -1, -1] = pair, 1.0
+    power = torch.linalg.matrix_power(whole, n)[:d]
+    column = offset.T[..., None]
+    first = torch.cat([blocks.reshape(d, k), (column @ column.mT).reshape(d, k), torch.ones((d, 1), dtype=blocks.dtype, device=blocks.device)], 1)
+    after = (power @ first[..., None])[:, :k, 0].reshape(d, s, s)
+    moved = torch.linalg.matrix_power(mean, n)[:d] @ column
+    width = torch.sqrt(torch.diagonal(after, dim1=-2, dim2=-1))
+    size = (power.abs() @ first.abs()[..., None])[:, :k, 0].reshape(d, s, s)
+    return after, moved[..., 0].T, float((size / (width[..., :, None] * width[..., None, :])).max())
+
+
+_EPS = 4e-16
+
+
+def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
+    """What rounding of the step's moments does to the solution of P = E R P R' + E Q: |1 - E R (x) R|^-1 eps (|E R (x) R| |P| + |E Q|), relative to the widths.
+
+    The entries of R come from differences of states, so that in units of the widths they are known to eps, and products of them to twice that.
+    """
+    axes, s = found.shape[:2]
+    width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
+    pairs = (width[:, :, None] * width[:, None, :]).reshape(axes, s * s)
+    square = moments.square / pairs[:, :, None] * pairs[:, None, :]
+    size = (square.abs() + torch.ones_like(square)) @ (found.reshape(axes, -1) / pairs).abs()[..., None]
+    size = size + (moments.noise.reshape(axes, -1) / pairs).abs()[..., None]
+    eye = torch.eye(s * s, dtype=square.dtype, device=square.device)
+    return 2 * _EPS * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
+
+
+def _substeps(scheme: Scheme) -> float:
+    """By what factor the rounding of a step's moments exceeds that of one map: where they compose K of them, each is off by half a unit in the last place."""
+    structure = scheme.structure
+    if structure is None or structure.midpoints.kind != "bernoulli":
+        return 1.0
+    return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
+
+
+def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:
+    s = scheme.dynamics.blocks
+    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == s and _same(initial.axes, _axes(target, device)):
+        return initial
+    same = isinstance(initial, Gaussian) and initial.dim == target.dim
+    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
+        raise InvalidParameter(
+            "initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target, or a law of the chain"
+        )
+    blocks = torch.eye(s, dtype=torch.float64, device=device).repeat(target.dim, 1, 1)
+    blocks[:, 0, 0] = initial.variances.to(device)
+    return LinearLaw(_centred(initial, s, device), blocks, _axes(target, device), True)
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether two sets of axes are one."""
+    return one is other if one is None or other is None else torch.allclose(one, other, atol=1e-12)
+
+
+def _gaussian_target(scheme: Scheme) -> Gaussian:
+    target = scheme.dynamics.target
+    if not isinstance(target, Gaussian):
+        raise InvalidParameter("target", target.name, "a Gaussian, for a law by moments")
+    return target
+
+
+def _is_gaussian(scheme: Scheme) -> bool:
+    """Whether no draw is shared by the axes: given it, they would be Gaussian."""
+    trivial = scheme.structure is not None and scheme.structure.substeps == 1
+    return trivial or all(type(draw) is Normal for draw in scheme.draws.values())
+
+
+def _centre(scheme: Scheme, target: Gaussian, device: str) -> Tensor:
+    return _centred(target, scheme.dynamics.blocks, device)
+
+
+def _centred(target: Gaussian, s: int, device: str) -> Tensor:
+    """Position means in the axes of the law, velocities zero: (s, d)."""
+    mean = torch.zeros((s, target.dim), dtype=torch.float64, device=device)
+    mean[0] = torch.as_tensor(target.mean, dtype=torch.float64)
+    return mean
+
+
+def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:
+    return offset if axes is None else offset @ axes
+
+
+def _axes(target: Gaussian, device: str) -> Tensor | None:
+    return None if target.axes is None else target.axes.to(device)
+
+
+def _change(fine: Tensor, coarse: Tensor) -> float:
+    """The largest change of an entry, relative to the variances it belongs to."""
+    width = torch.sqrt(torch.diagonal(fine, dim1=-2, dim2=-1))
+    return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
+
+
+def _enough(errors: Mapping[str, float], rtol: float, scheme: Scheme) -> Mapping[str, float]:
+    """The errors, where their sum is below rtol; else NotConverged."""
+    error = sum(errors.values())
+    if not error <= rtol:
+        raise NotConverged(f"the covariance of {scheme.name}", error, rtol)
+    return errors

@@ -1,0 +1,175 @@
+"""The law of the random covariance of a chain on an isotropic Gaussian target.
+
+Given the midpoints of all steps the state is Gaussian, with a covariance that obeys S' = R S R' + Q: a random affine map of
+the entries y of S, whatever the dimension. Its stationary moments solve E q(y') = E q(y) for polynomials q, exactly, degree by
+degree. They give Gauss rules for each entry.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache, cached_property
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws.step.affine import AffineSteps, affine_steps
+from pmmtheory.laws.step.midpoint_sets import LISTED
+from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.schemes import Midpoints, Scheme
+
+_CHUNK = 2_000_000
+
+_MOST_NODES = 6
+"""For covariances of two blocks: the polynomials in three variables of degree 2n - 1 are too many beyond."""
+
+
+class VarianceRule:
+    """nodes -> points and weights of the n-point Gauss rule for the variance of one block at stationarity.
+
+    blocks : (s, s) mean covariance, around which the polynomials are centred.
+    shift : by how many levels the rules for the midpoints of a step are refined.
+    """
+
+    def __init__(self, scheme: Scheme, variance: float, blocks: Tensor, block: int, shift: int = 0):
+        self._scheme, self._variance, self._blocks, self._block, self._shift = scheme, variance, blocks, block, shift
+        self._steps = cache(self._steps_at)
+        self._rule = cache(self._found)
+
+    def __call__(self, nodes: int) -> tuple[Tensor, Tensor]:
+        return self._rule(nodes)
+
+    @cached_property
+    def coarser(self) -> VarianceRule:
+        """The same from rules for the midpoints of one level less."""
+        return VarianceRule(self._scheme, self._variance, self._blocks, self._block, self._shift - 1)
+
+    @cached_property
+    def widest(self) -> float:
+        """A number that the variance cannot exceed, infinite where none is known: the fixed points of v -> R^2 v + Q over the draws of a step.
+
+        With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
+        """
+        crowded = any(isinstance(draw, Midpoints) and draw.kind == "bernoulli" and draw.substeps > LISTED for draw in self._scheme.draws.values())
+        if crowded or len(self._blocks) > 1:
+            return math.inf
+        steps = self._steps(1)
+        square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
+        if float(square.max()) + 0.1 * float(square.max() - square.min()) >= 1:
+            return math.inf
+        fixed = noise / (1 - square)
+        return float(fixed.max()) + 0.1 * float(fixed.max() - fixed.min())
+
+    def _steps_at(self, level: int) -> AffineSteps:
+        return affine_steps(self._scheme, torch.full((2,), self._variance, dtype=torch.float64), level)
+
+    def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
+        blocks, block, name = self._blocks, self._block, self._scheme.name
+        if len(blocks) > 1 and nodes > _MOST_NODES:
+            raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
+        degree = 2 * nodes - 1
+        steps = self._steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
+        linear, shift = _entries(steps, block)
+        middle = _vector(blocks.cpu().numpy(), block)
+        shift = shift + linear @ middle - middle
+        root = _spread(linear, shift, steps.weights.numpy())
+        if root[0, 0] <= 1e-14 * abs(middle[0]):
+            return torch.tensor(middle[:1]), torch.ones(1, dtype=torch.float64)
+        inverse = np.linalg.inv(root)
+        moments = _moments(inverse @ linear @ root, shift @ inverse.T, steps.weights.numpy(), degree)
+        points, weights = _gauss(moments, nodes, name)
+        values = middle[0] + root[0, 0] * points
+        return torch.as_tensor(values), torch.as_tensor(weights)
+
+
+def _entries(steps: AffineSteps, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """The map y' = M y + c of the entries, that of the block first: (q, p, p) and (q, p)."""
+    matrix, noise = steps.matrix[:, 0].numpy(), steps.noise[:, 0].numpy()
+    s = matrix.shape[-1]
+    pairs = _pairs(s, block)
+    linear = np.empty((len(matrix), len(pairs), len(pairs)))
+    for row, (i, j) in enumerate(pairs):
+        for column, (k, m) in enumerate(pairs):
+            linear[:, row, column] = matrix[:, i, k] * matrix[:, j, m] + (matrix[:, i, m] * matrix[:, j, k] if k != m else 0.0)
+    return linear, np.stack([noise[:, i, j] for i, j in pairs], -1)
+
+
+def _pairs(s: int, block: int) -> list[tuple[int, int]]:
+    first = (block, block)
+    return [first, *((i, j) for i in range(s) for j in range(i, s) if (i, j) != first)]
+
+
+def _vector(matrix: np.ndarray, block: int) -> np.ndarray:
+    return np.array([matrix[i, j] for i, j in _pairs(len(matrix), block)])
+
+
+def _spread(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A root of the covariance of the entries: C = E M C M' + E c c'; lower triangular, singular directions with a width of their own."""
+    p = shift.shape[1]
+    square = np.einsum("q,qik,qjl->ijkl", weights, linear, linear).reshape(p * p, p * p)
+    noise = np.einsum("q,qi,qj->ij", weights, shift, shift).reshape(-1)
+    covariance = np.linalg.solve(np.eye(p * p) - square, noise).reshape(p, p)
+    scale = np.sqrt(np.clip(np.diag(covariance), 1e-300, None))
+    correlation = covariance / np.outer(scale, scale) + 1e-9 * np.eye(p)
+    root: np.ndarray = scale[:, None] * np.linalg.cholesky(correlation)
+    return root
+
+
+def _moments(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
+    """E h_k of the first entry for k <= degree, h_k orthonormal Hermite polynomials, from E q(y') = E q(y) for all products of them."""
+    p = shift.shape[1]
+    indices = np.array(sorted((index for index in product(range(degree + 1), repeat=p) if sum(index) <= degree), key=sum))
+    points, shares = gauss_hermite(degree + 1)
+    grid = np.stack([axis.reshape(-1) for axis in np.meshgrid(*[points] * p, indexing="ij")], -1)
+    mass = np.prod([axis.reshape(-1) for axis in np.meshgrid(*[shares] * p, indexing="ij")], 0)
+    rows = max(1, _CHUNK // (len(weights) * p * (degree + 1)))
+    image = np.concatenate([_image(part, linear, shift, weights, indices, degree) for part in np.array_split(grid, math.ceil(len(grid) / rows))])
+    here = np.prod(_hermite(grid, degree)[np.arange(p)[:, None], indices.T], 0)
+    transfer = (here * mass) @ image
+    system = np.eye(len(indices)) - transfer.T
+    system[0], right = 0.0, np.zeros(len(indices))
+    system[0, 0] = right[0] = 1.0
+    solved = np.linalg.solve(system, right)
+    place = {tuple(index): i for i, index in enumerate(indices)}
+    return np.array([solved[place[(k, *[0] * (p - 1))]] for k in range(degree + 1)])
+
+
+def _image(points: np.ndarray, linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, indices: np.ndarray, degree: int) -> np.ndarray:
+    """E q(M y + c) at points y for all basis polynomials: (points, basis)."""
+    moved = np.einsum("qij,gj->gqi", linear, points) + shift
+    first, *others = _hermite(moved.reshape(-1, points.shape[1]), degree).reshape(points.shape[1], degree + 1, len(points), -1).transpose(0, 2, 3, 1)
+    rest = np.ones((*first.shape[:2], 1))
+    for values in others:
+        rest = (rest[..., :, None] * values[..., None, :]).reshape(*first.shape[:2], -1)
+    every = ((first * weights[:, None]).transpose(0, 2, 1) @ rest).reshape(-1, *[degree + 1] * points.shape[1])
+    chosen: np.ndarray = every[(slice(None), *indices.T)]
+    return chosen
+
+
+def _hermite(y: np.ndarray, degree: int) -> np.ndarray:
+    """Orthonormal Hermite polynomials of every coordinate: (n, p) -> (p, degree + 1, n)."""
+    values = np.ones((y.shape[1], degree + 1, len(y)))
+    if degree:
+        values[:, 1] = y.T
+    for k in range(1, degree):
+        values[:, k + 1] = (y.T * values[:, k] - math.sqrt(k) * values[:, k - 1]) / math.sqrt(k + 1)
+    return values
+
+
+def _gauss(moments: np.ndarray, nodes: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The Gauss rule of the measure with these Hermite moments: the eigenvalues of its Jacobi matrix."""
+    points, shares = gauss_hermite(2 * nodes)
+    values = _hermite(points[:, None], 2 * nodes - 1)[0]
+    density = shares * (moments @ values)
+    low = values[:nodes]
+    gram, times = (low * density) @ low.T, (low * density * points) @ low.T
+    try:
+        root = np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        raise NotConverged(f"the law of the random variance of {name} with {nodes} nodes", float(np.linalg.eigvalsh(gram).min()), 0.0) from None
+    inverse = np.linalg.inv(root)
+    found, vectors = np.linalg.eigh(inverse @ times @ inverse.T)
+    return found, vectors[0] ** 2

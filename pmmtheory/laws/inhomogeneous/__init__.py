@@ -1,0 +1,1 @@
+"""Laws of chains on the line whose steps depend on time."""

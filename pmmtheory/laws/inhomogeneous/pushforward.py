@@ -1,0 +1,190 @@
+"""The law of an increasing function of a random variable on the line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import NotConverged, NotMonotone
+from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.scales import total
+from pmmtheory.targets.line import LineTarget
+
+Map = Callable[[Tensor], Tensor]
+
+_ROUNDS = 40
+_NEWTON = 60
+_CLOSE = 1e-13
+"""A step that is taken as the last, relative to where the source has mass: it squares the error, but for rounding."""
+
+_MOST = 200_000
+"""Points beyond which a law, or the table of a map, is out of reach."""
+
+_PARTS = 32
+"""Into how many a gap between images is parted at once: where the map is steep in places only, more of them are in vain."""
+
+_MORE = 3
+"""Points beyond the ends."""
+
+_ROUNDED_AT = 400
+"""Points at which single precision shows what rounding does."""
+
+
+class IncreasingMap:
+    """A function of the line, with its values and slopes at the points where it was asked for.
+
+    Asking is dear where the map is a run of many steps: what is known already serves every grid on which a law is pushed forward, as the
+    place from where Newton steps start. Each of them ends where the map itself says so.
+
+    Parameters
+    ----------
+    move : callable
+        Points to points of the same shape, differentiable.
+    name : str
+        What a message calls it.
+    """
+
+    def __init__(self, move: Map, name: str):
+        self.move, self.name = move, name
+        self._x = self._y = self._slope = torch.zeros(0, dtype=torch.float64)
+
+    def known(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points, ascending, from the first to the last of these, x, at which map and slope are known: nowhere much sparser than they are.
+
+        Raises
+        ------
+        NotMonotone
+            Where the function decreases at one.
+        """
+        spacing = (x[1:] - x[:-1]).min()
+        if len(self._x):
+            k = torch.searchsorted(self._x, x).clamp(1, len(self._x) - 1)
+            gap = torch.where((x >= self._x[0]) & (x <= self._x[-1]), self._x[k] - self._x[k - 1], math.inf)
+            x_new = x[gap > 2 * spacing]
+        else:  # and a little more: another level does not have the same ends
+            more = spacing * torch.arange(1, _MORE + 1, dtype=x.dtype, device=x.device)
+            x_new = torch.cat([x, x[0] - more, x[-1] + more])
+        if len(x_new):
+            self.ask(x_new)
+        inside = (self._x >= x[0]) & (self._x <= x[-1])
+        points, y, slope = self._x[inside], self._y[inside], self._slope[inside]
+        falling = torch.nonzero(~(slope > 0)).flatten()
+        if len(falling):
+            raise NotMonotone(self.name, float(points[falling[0]]), float(slope[falling[0]]))
+        rising = torch.ones_like(inside[inside])
+        rising[1:] = y[1:] > torch.cummax(y, 0).values[:-1]  # neighbours may be as near as rounding
+        return points[rising], y[rising], slope[rising]
+
+    def inverse(self, goal: Tensor, x: Tensor, y: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+        """The points that the map sends to the goals, and its slopes there, from a table of points, images and slopes that encloses them."""
+        cell = (torch.searchsorted(y, goal) - 1).clamp(0, len(x) - 2)
+        low, high = x[cell], x[cell + 1]
+        at = _between(goal, y, x, 1 / slope, cell)
+        close = _CLOSE * (x[-1] - x[0]) + 1e-14 * torch.maximum(low.abs(), high.abs())
+        for _ in range(_NEWTON):
+            value, steep = self._with_slope(at)
+            low, high = torch.where(value < goal, at, low), torch.where(value < goal, high, at)
+            newton = at + (goal - value) / steep
+            step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
+            if bool(((torch.abs(step - at) <= close) | (torch.abs(goal - value) <= 1e-14 * goal.abs().max())).all()):
+                self._keep(at, value, steep)
+                return step, steep
+            at = step
+        return at, self.ask(at)
+
+    def ask(self, x: Tensor) -> Tensor:
+        """The slopes at new points."""
+        y, slope = self._with_slope(x)
+        self._keep(x, y, slope)
+        return slope
+
+    def _keep(self, x: Tensor, y: Tensor, slope: Tensor) -> None:
+        points, order = torch.sort(torch.cat([self._x.to(x), x]))
+        self._x, self._y, self._slope = points, torch.cat([self._y.to(y), y])[order], torch.cat([self._slope.to(slope), slope])[order]
+
+    def _with_slope(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            point = x.detach().requires_grad_(True)
+            value = self.move(point)
+            (slope,) = torch.autograd.grad(value.sum(), point)
+        return value.detach(), slope
+
+    def rounding(self, source: LineTarget | LineLaw) -> tuple[float, float]:
+        """What rounding does to the map, where the source has mass: the relative error of its slope on average, and the largest of its value.
+
+        Seen by what single precision does to both, which has 2^29 times the rounding: a slope that is a small difference of large
+        numbers is off by more than a unit of its last place.
+        """
+        x, y, slope = self.known(held(source))
+        every = math.ceil(len(x) / _ROUNDED_AT)
+        x, y, slope = x[::every], y[::every], slope[::every]
+        mass = source.density(x) * torch.gradient(x)[0]
+        value, rough = self._with_slope(x.to(torch.float32))
+        off = (torch.abs(rough / slope - 1).nan_to_num(1.0).clamp_max(1.0) * mass).sum() / mass.sum()
+        return float(off) / 2**29, float(torch.abs(value - y).nan_to_num(0.0).max()) / 2**29
+
+
+def pushed(source: LineTarget | LineLaw, flow: IncreasingMap, spacing: float, least: int = 100) -> tuple[Tensor, Tensor]:
+    """A uniform grid of at most about the given spacing, and the density of Y = flow(X) there: p(x)/flow'(x) where y = flow(x).
+
+    Each y is inverted by Newton steps inside a bracket; the slope comes by automatic differentiation.
+
+    Parameters
+    ----------
+    least : int
+        The fewest points of the grid; four times as many points of the source are the first to be moved.
+
+    Raises
+    ------
+    NotMonotone
+        Where the function decreases at points that carry mass.
+    NotConverged
+        Where the grid would need too many points.
+    """
+    points = held(source, least)
+    x, y, slope = flow.known(points)
+    if float(y[-1] - y[0]) / spacing > _MOST:
+        raise NotConverged(f"a law on a grid of {float(y[-1] - y[0]) / spacing:.3g} points", math.nan, spacing)
+    for _ in range(_ROUNDS):  # until neighbours are near each other after the map too
+        parts = torch.ceil(torch.diff(y) / (1.5 * spacing)).clamp_max(_PARTS)
+        parts = torch.where(torch.diff(y) > 2 * spacing, parts, 1.0)
+        if not bool((parts > 1).any()):
+            break
+        first = torch.repeat_interleave(torch.arange(len(parts), device=x.device), parts.long())
+        share = torch.arange(len(first), device=x.device) - (torch.cumsum(parts, 0) - parts)[first]
+        between = torch.lerp(x[first], x[first + 1], share / parts[first])
+        flow.ask(between[share > 0])
+        x, y, slope = flow.known(points)
+    n = max(least, int((y[-1] - y[0]) / spacing) + 2)
+    grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=x.device)
+    at, slope = flow.inverse(grid, x, y, slope)
+    return grid, source.density(at) / slope
+
+
+def held(source: LineTarget | LineLaw, least: int = 50) -> Tensor:
+    """Points where the source has mass: at least four times so many of a target, those of its grid of a law."""
+    if isinstance(source, LineTarget):
+        x, density = total(source.density, source.quadrature.low, source.quadrature.high, 4 * least, _MOST)
+    else:
+        x, density = source.grid, source.values
+    return x[density * (x[-1] - x[0]) > 1e-13]
+
+
+def _between(y: Tensor, knots: Tensor, values: Tensor, slopes: Tensor, cell: Tensor) -> Tensor:
+    """The polynomial of degree 7 through the values and slopes at the four knots next to y, kept between those at the ends of its cell."""
+    around = (cell.clamp(1, max(1, len(knots) - 3))[:, None] + torch.arange(-1, 3, device=y.device)).clamp(0, len(knots) - 1)
+    z = knots[around].repeat_interleave(2, dim=1)
+    table = values[around].repeat_interleave(2, dim=1)
+    result, product = table[:, 0].clone(), torch.ones_like(y)
+    for order in range(1, z.shape[1]):  # divided differences
+        gap = z[:, order:] - z[:, :-order]
+        table = torch.diff(table, dim=1) / gap
+        if order == 1:
+            table[:, ::2] = slopes[around]
+        product = product * (y - z[:, order - 1])
+        result += table[:, 0] * product
+    low, high = values[cell], values[cell + 1]
+    return torch.where(torch.isfinite(result), result.clamp(low, high), (low + high) / 2)

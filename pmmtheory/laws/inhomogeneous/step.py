@@ -1,0 +1,216 @@
+"""One step of a law whose steps depend on time, on a grid that moves and narrows with the law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
+from pmmtheory.laws.line.shown import INTERPOLATED
+from pmmtheory.laws.scales import interpolation_error, roughness
+from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.kernel import transition_matrix
+from pmmtheory.laws.step.parts import Parts, enumerable, step_parts
+from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.numerics.nufft import blurred
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+MOST = 40_000
+"""Points of a grid beyond which a law is out of reach."""
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square."""
+
+    points: Tensor
+    masses: Tensor
+    lost: float = 0.0
+    reach: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return float(self.masses @ self.points / self.masses.sum())
+
+    @property
+    def outer(self) -> Tensor:
+        """Two points so far from the mean."""
+        return self.mean + self.points.new_tensor([-self.reach, self.reach])
+
+
+Scale = Callable[["Chain", float, float, float], float]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out.
+
+    All levels have in common the maps that runs of steps without noise are, by their times; and the scales of the law and of the kernel,
+    with the range in which they were seen.
+    """
+
+    scheme: Scheme
+    level: int
+    tolerance: float
+    device: str
+    runs: dict[tuple[float, ...], IncreasingMap] = field(default_factory=dict)
+    scales: dict[tuple[Scale, float], tuple[float, float, float]] = field(default_factory=dict)
+
+    @property
+    def rtol(self) -> float:
+        """The accuracy asked for."""
+        return 1e3 * self.tolerance
+
+    def depth(self, share: Tensor | float = 1.0) -> Tensor:
+        """How many standard deviations of the kernel matter from points that hold this share of the mass."""
+        worth = torch.as_tensor(share, dtype=torch.float64) / self.tolerance
+        return torch.sqrt(2 * torch.log1p(worth)).clamp_min(3.0)
+
+    def target(self, t: float) -> LineTarget:
+        """The law of the process itself at time t."""
+        target = self.scheme.dynamics.law_at(t)
+        assert isinstance(target, LineTarget)
+        return target
+
+    def still(self, t: float) -> bool:
+        """Whether the step at time t has no noise."""
+        if self.scheme.draws:
+            return False
+        dynamics, origin = self.scheme.dynamics, torch.zeros(1, dtype=torch.float64, device=self.device)
+        factor = self.scheme.step(dynamics.lift(origin, torch.Generator()), t, {})[1]
+        if not isinstance(factor, Tensor) or bool((factor != 0).any()):
+            return not isinstance(factor, Tensor) and factor == 0
+        target = self.target(t)
+        places = target.mean + math.sqrt(target.covariance) * torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
+        if bool((self.scheme.step(dynamics.lift(places, torch.Generator()), t, {})[1] != 0).any()):
+            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
+        return True
+
+    def noise(self, t: float) -> float:
+        """The standard deviation of the noise of the step at time t."""
+        return float(self.scheme.dynamics.noise(self.scheme.step_size, t))
+
+    def scale(self, of: Scale, low: float, high: float, t: float) -> float:
+        """How fast the law at time t varies between two points, or the kernel of the step from there; seen anew where they are beyond those of before."""
+        first, last, found = self.scales.get((of, t), (math.inf, -math.inf, 0.0))
+        if not first <= low < high <= last:
+            more = 0.05 * (high - low)
+            first, last = low - more, high + more
+            found = of(self, first, last, t)
+            self.scales[of, t] = first, last, found
+        return found
+
+    def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
+        """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
+        spacing = 2 * math.pi / (float(self.depth()) * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
+        n = max(24 + 3 * self.level, math.ceil((high - low) / spacing) + 1)
+        if n > MOST:
+            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)
+        return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
+
+
+def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
+    """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
+    share = law.masses.abs() * len(law.points)
+    kept = share > 1e-2 * chain.tolerance
+    now = Masses(law.points[kept], law.masses[kept], reach=law.reach)
+    step, finer = _by_gaussians if enumerable(chain.scheme) else _by_frequencies, 1.0
+    moved, expected = step(chain, now, t, shown, finer)
+    while not _resolved(chain, moved, expected, shown):
+        finer *= 1.4
+        moved, expected = step(chain, now, t, shown, finer)
+    inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
+    first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
+    points, masses, mean = moved.points[first:last], moved.masses[first:last], moved.mean
+    left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
+    lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
+    return Masses(points, masses, lost, max(moved.reach, mean - float(points[0]), float(points[-1]) - mean))
+
+
+def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
+    """Whether the grid is fine enough: for a law to be shown, to tell what is between its points; else for waves as fast as were expected."""
+    if shown:
+        return interpolation_error(law.masses, law.masses, lambda value, _: value).share <= INTERPOLATED * chain.rtol
+    waves = torch.fft.rfft(law.masses).abs()
+    fastest = float(waves[int(0.9 * len(waves)) :].max() / waves[0])
+    return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / expected) ** 2) / 2) + chain.tolerance)
+
+
+def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
+    """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
+    scheme, x, depth = chain.scheme, law.points, float(chain.depth())
+    highest = seen = 0.0
+    if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
+        middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
+        highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)[0])
+    while highest >= seen:
+        every, seen = step_parts(scheme, torch.cat([x, law.outer]), t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
+        parts, outer = Parts(every.mean[:, :-2], every.deviation, every.weight), every.mean[:, -2:]
+        grid, expected = _next_grid(chain, *_range(chain, law, parts), t, shown, finer)
+        highest = _nyquist(grid)
+    masses = law.masses[:, None] * parts.weight[:, None]
+    matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
+    values = blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance)))
+    moved = Masses(grid, values)
+    square = (((outer - moved.mean) ** 2 + parts.deviation[:, None, None] ** 2) * parts.weight[:, None]).sum((0, 2))
+    return replace(moved, reach=math.sqrt(float(square.max()))), expected
+
+
+def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
+    """By the characteristic functions of the step, from every start."""
+    scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
+    depth = chain.depth(law.masses.abs() * len(x))
+    middle, reach = centre(scheme, x, t), depth * _deviation(chain, x, t)
+    grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
+    band = float(chain.depth()) * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
+    moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
+    return replace(moved, reach=float(torch.hypot(centre(scheme, law.outer, t) - moved.mean, _deviation(chain, law.outer, t)).max())), expected
+
+
+def _deviation(chain: Chain, x: Tensor, t: float) -> Tensor:
+    """A bound on the standard deviation of a step from x, with what midpoints add to it."""
+    narrows, widens = slopes(chain.scheme, x, t)
+    return chain.noise(t) * (1.15 + 0.5 * widens + 1.2 * narrows**2)
+
+
+def _nyquist(grid: Tensor) -> float:
+    return math.pi / float(grid[1] - grid[0])
+
+
+def _range(chain: Chain, law: Masses, parts: Parts) -> tuple[float, float]:
+    """Between which points all mass is that matters."""
+    share = law.masses.abs()[:, None] * (parts.weight[:, None] * (parts.mean.numel() / chain.tolerance))
+    nothing = share <= 1e-2
+    reach = share.log1p_().mul_(2).sqrt_().mul_(parts.deviation[:, None, None]).masked_fill_(nothing, -math.inf)
+    return float((parts.mean - reach).min()), float((parts.mean + reach).max())
+
+
+def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, finer: float) -> tuple[Tensor, float]:
+    """The grid for the law after the step at time t, and how fast the law is expected to vary: like that of the process, if the noise of the
+    step is not wider."""
+    after, noise = t + chain.scheme.step_size, chain.noise(t)
+    rough = finer * chain.scale(law_band, low, high, after)
+    band = min(1.3 * rough, finer / noise) if noise > 0 else 1.3 * rough
+    return chain.grid(low, high, max(band, 5 * rough), 0.0) if shown else chain.grid(low, high, band, chain.scale(kernel_band, low, high, after)), band
+
+
+def law_band(chain: Chain, low: float, high: float, t: float) -> float:
+    """How fast the law of the process itself at time t varies."""
+    return roughness(chain.target(t), low, high)
+
+
+def kernel_band(chain: Chain, low: float, high: float, t: float) -> float:
+    """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
+    x = torch.linspace(low, high, 801, dtype=torch.float64)
+    slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()
+    if chain.scheme.draws:
+        narrows, widens = slopes(chain.scheme, x[1:], t)
+        slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
+    return float(slope.max()) / chain.noise(t)

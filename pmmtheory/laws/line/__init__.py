@@ -1,0 +1,1 @@
+"""Laws of chains on the line whose steps do not depend on time."""

@@ -1,0 +1,273 @@
+"""Exact laws of chains on the line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged, real
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, on_line, overdamped
+from pmmtheory.laws.line.law import Accuracy, LineLaw
+from pmmtheory.laws.line.mesh import Mesh, mesh
+from pmmtheory.laws.line.shown import best_told, wide_too
+from pmmtheory.laws.line.tail_index import tail_index
+from pmmtheory.laws.refinement import refined, refined_path
+from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
+from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, stepper, transition_matrix
+from pmmtheory.numerics import elimination
+from pmmtheory.numerics.invariant import invariant_by_solve
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+_EDGE = 1e-14
+"""Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
+
+_WIDER = 0.08
+"""The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
+
+_EPS = 2.3e-16
+
+_SLOW, _CAUTION = 0.02, 10.0
+"""A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
+
+
+def line_target(scheme: Scheme) -> LineTarget:
+    """The target of a scheme, which must be on the line."""
+    target = scheme.dynamics.target
+    if target.dim != 1 or not isinstance(target, LineTarget):
+        raise InvalidParameter("target", target.name, "a target in dimension 1, for a law on the line")
+    return target
+
+
+class LineEngine(Engine):
+    """Chains of positions on the line whose steps do not depend on time."""
+
+    name, rank, default_rtol = "line", 0, 1e-8
+
+    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+        return on_line(scheme) or overdamped(scheme) or homogeneous(scheme)
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> LineLaw:
+        """The stationary law, refined until two resolutions agree to rtol in total variation."""
+        target = line_target(scheme)
+        truncated = superlinear(target)
+        if not truncated:
+            require_stable(scheme, tail_growth)
+        width = _widening(scheme, target, truncated)
+        index = math.inf if truncated else tail_index(scheme)
+
+        def over(low: float, high: float, level: int) -> LineLaw:
+            return _stationary_on(scheme, target, level, (low, high), truncated, device, rtol, index)
+
+        factors = [width]  # of the last level: wide enough for the next one, too
+
+        def at_level(level: int) -> LineLaw:
+            reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
+            best = over(*_ends(target, reach * factors[0]), level)
+            for _ in range(8):
+                if truncated or best.edge < max(_EDGE, 1e-4 * rtol):
+                    break
+                wider = over(*_ends(target, 1.3 * reach * factors[0]), level)
+                if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
+                    break
+                best, factors[0] = wider, 1.3 * factors[0]
+            if best.accuracy.floor == 0:
+                best.wider = lambda low, high: _covering(over, best, low, high, level)
+            return best
+
+        return refined(at_level, rtol, f"the stationary law of {scheme.name}")
+
+    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
+        """The laws after each of the given numbers of steps (ascending)."""
+        target = line_target(scheme)
+        density = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
+        start = initial if density else real("initial", initial, "a target or a law on the line, or a number")
+
+        def at_level(level: int) -> list[LineLaw]:
+            return list(_evolve(scheme, target, start, steps, level, device, rtol))
+
+        laws = refined_path(at_level, rtol, scheme.name, steps)
+        if isinstance(start, LineLaw):  # a step does not enlarge a total variation distance
+            for law in laws:
+                law.errors["start"] = start.numerical_error
+        return laws
+
+
+def _unbalanced(gained: Tensor, gap: float) -> float:
+    """What mass that steps between the points gain and lose does to the law: until the chain has mixed if it is not made up for nearby.
+
+    By parts: the slowest eigenfunctions are monotone or nearly so, of a variation of a few. What leaves the grid is told by its tails.
+    """
+    return float(gained.abs().sum() + 4 * torch.cumsum(gained, 0).abs().max() / gap)
+
+
+def _covering(over: Callable[[float, float, int], LineLaw], law: LineLaw, low: float, high: float, level: int) -> LineLaw:
+    """The law on an interval that holds its own and [low, high], with an error against a lower resolution."""
+    ends = min(low, law.ends[0]), max(high, law.ends[1])
+    wide = over(*ends, level)
+    return wide if law.coarse is None else wide.resolved_by(over(*ends, level - 1))
+
+
+def _stationary_on(
+    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], truncated: bool, device: str, rtol: float, index: float
+) -> LineLaw:
+    points = law_mesh(scheme, target, level, ends, device)
+    direct = not scheme.draws and not truncated
+    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
+    if direct:
+        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
+    else:
+        gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
+        masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        if not truncated:
+            rounding += _unbalanced(gained * masses, gap)
+        slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
+        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
+    shift = 4 * _EPS * max(map(abs, ends))
+    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / _width(target, ends), shift=shift)
+    grid, values = points.points, masses / points.weights
+    if not points.uniform:
+        grid = _output(scheme, target, level, ends, device)
+        values = masses @ _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    return LineLaw(grid, values, None if direct else _reference(scheme, target), truncated, accuracy=accuracy)
+
+
+def _evolve(
+    scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str, rtol: float
+) -> Iterator[LineLaw]:
+    finest, wide = _extent(scheme, initial)
+    truncated = superlinear(target)
+    own = _ends(target, _widening(scheme, target, truncated))
+    ends = min(own[0], wide[0]), max(own[1], wide[1])
+    kinks = initial.kinks if isinstance(initial, LineTarget) else ()
+    points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, kinks)
+    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
+    if points.uniform:
+        grid, seen = points.points, None
+    else:
+        grid = _output(scheme, target, level, ends, device)
+        seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    advance = stepper(matrix)
+    if isinstance(initial, float):
+        start = torch.tensor([initial], dtype=torch.float64, device=device)
+        masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
+    else:
+        masses, done = initial.density(points.points) * points.weights, 0
+    before = None
+    for n in steps:
+        while done < n:
+            before, masses, done = masses, advance(masses), done + 1
+        if seen is None:
+            values = masses / points.weights
+        elif before is not None:
+            values = before @ seen
+        elif isinstance(initial, float):
+            values = transition_matrix(scheme, grid, 0.0, level, start, weights=torch.ones_like(grid))[0]
+        else:
+            values = initial.density(grid)
+        lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
+        shift = 4 * _EPS * max(map(abs, ends))
+        rounding = _EPS * done + shift / _width(target, ends)
+        references = wide_too(grid, values, _reference(scheme, target), target.covariance) if not target.kinks else [_reference(scheme, target)]
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift)
+        yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
+
+
+def _rough(scheme: Scheme, target: LineTarget) -> float:
+    """How many times the change between two resolutions the error of the rules for the draws may be: they converge slowly across kinks of the force."""
+    return 20.0 if target.kinks and scheme.draws else 1.0
+
+
+def _ends(target: LineTarget, factor: float) -> tuple[float, float]:
+    """The support of the target, stretched from its middle."""
+    middle = target.mean
+    return middle + factor * (target.quadrature.low - middle), middle + factor * (target.quadrature.high - middle)
+
+
+def _width(target: LineTarget, ends: tuple[float, float]) -> float:
+    """The shortest scale of the target."""
+    return 1 / math.sqrt(_steepest(target, ends))
+
+
+def _steepest(target: LineTarget, ends: tuple[float, float]) -> float:
+    """max |F''| on an interval."""
+    x = torch.linspace(*ends, 2001, dtype=torch.float64)
+    return max(float(torch.abs(target.curvature(x)).max()), (8 / (ends[1] - ends[0])) ** 2)
+
+
+def law_mesh(
+    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
+) -> Mesh:
+    """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
+    noise, refine = noise_scale(scheme, target.mean), 1.12**level
+
+    def scale(x: Tensor) -> Tensor:
+        steep = torch.abs(target.curvature(x))
+        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
+        return (own / refine).clamp_max(smallest)
+
+    return mesh(*ends, scale, (*target.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
+
+
+def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
+    """A uniform grid for a law that is as smooth as the noise makes it."""
+    spacing = 0.1 * noise_scale(scheme, target.mean) / 1.12**level
+    n = math.ceil((ends[1] - ends[0]) / spacing) + 1
+    if n > 20_000:
+        raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)
+    return ends[0] + spacing * torch.arange(n, dtype=torch.float64, device=device)
+
+
+def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
+    """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
+    return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
+
+
+def _flatness(scheme: Scheme, target: LineTarget) -> float:
+    return 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
+
+
+def _reference(scheme: Scheme, target: LineTarget) -> Callable[[Tensor], Tensor]:
+    """A density close to that of the law: the target's, flatter where the step is large; a constant where it is not smooth."""
+    if target.kinks:
+        return torch.ones_like
+    flat = _flatness(scheme, target)
+    if flat > 0.95:
+        return target.density
+    return lambda x: torch.exp(flat * target.log_density(x))
+
+
+def _scale(scheme: Scheme, target: LineTarget, points: Mesh) -> Tensor:
+    """Close to the square root of the density, so that rounding errors are small in L2(1/pi), the norm of chi2, and the tails keep their digits."""
+    log_density = _flatness(scheme, target) * target.log_density(points.points)
+    return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
+
+
+def _operator(
+    scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float, weights: Tensor, ends: tuple[float, float], starts: Tensor | None = None
+) -> Tensor:
+    """The transition matrix, up to a frequency that neither the law nor the noise of a step reaches: parts of a step that are narrower, where
+    midpoints fold the line, are smoothed by the rest of the law."""
+    width = float(scheme.dynamics.noise(scheme.step_size))
+    if not scheme.draws:
+        pull = float(torch.abs(target.drift(torch.linspace(*ends, 501, dtype=torch.float64))).max()) * scheme.step_size / width
+        depth = torch.full_like(grid if starts is None else starts, min(9 + level + 2 * pull, 36.0))
+        return transition_matrix(scheme, grid, 0.0, level, starts, depth, weights=weights)
+    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(_steepest(target, ends)), 1.1 / width)
+    return transition_matrix(scheme, grid, 0.0, level, starts, band=band, left=max(1e-8, 1e3 * rtol), weights=weights)
+
+
+def _extent(scheme: Scheme, initial: LineTarget | LineLaw | float) -> tuple[float, tuple[float, float]]:
+    """The spacing that an initial law needs, and the interval it lives on."""
+    if isinstance(initial, LineLaw):
+        return initial.spacing, initial.ends
+    if isinstance(initial, LineTarget):
+        ends = (initial.quadrature.low, initial.quadrature.high)
+        return 0.16 / math.sqrt(initial._extreme_curvature(1.0)), ends
+    sigma = noise_scale(scheme, initial)
+    return 0.25 * sigma, (initial - 12 * sigma, initial + 12 * sigma)

@@ -1,0 +1,86 @@
+"""Points and weights with which a law on the line is integrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import NotConverged
+from pmmtheory.numerics.rules import gauss_legendre
+
+MOST = 6000
+"""Points beyond which a law is out of reach: its matrix has the square of them."""
+
+_UNIFORM = 1500
+"""Points beyond which a graded mesh is tried."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A quadrature rule on an interval: the trapezoid rule, spectrally accurate, or Gauss-Legendre rules on panels.
+
+    Attributes
+    ----------
+    points, weights : (n,) tensors
+    uniform : bool
+        Whether it is the trapezoid rule.
+    """
+
+    points: Tensor
+    weights: Tensor
+    uniform: bool
+
+
+def mesh(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequence[float], level: int, device: str, what: str) -> Mesh:
+    """A rule for functions that vary on the given scale, finer with the level: uniform where it can be.
+
+    scale : maps points to the spacing of a uniform grid that would do there. kinks : where the functions are not smooth.
+    A graded rule takes over where they have kinks, or where a narrow scale somewhere would make a uniform grid too large.
+
+    Raises
+    ------
+    NotConverged
+        Where more than 6000 points are needed; nothing of that size is made.
+    """
+    x = torch.linspace(low, high, 2001, dtype=torch.float64)
+    least = float(scale(x).min())
+    needed = (high - low) / least + 1
+    inside = [kink for kink in kinks if low < kink < high]
+    if not inside and needed <= _UNIFORM:
+        return uniform(low, high, least, device)
+    edges = _graded(low, high, scale, inside, level)
+    nodes, shares = (torch.as_tensor(part, dtype=torch.float64) for part in gauss_legendre(10 + 2 * level))
+    width = torch.diff(edges)
+    graded = Mesh((edges[:-1, None] + width[:, None] * nodes).flatten().to(device), (width[:, None] * shares).flatten().to(device), False)
+    if not inside and needed < 1.2 * len(graded.points):
+        graded = uniform(low, high, least, device)
+    if len(graded.points) > MOST:
+        raise NotConverged(f"{what}, which takes {min(len(graded.points), 10**9):.3g} points or more,", math.nan, 1.0)
+    return graded
+
+
+def uniform(low: float, high: float, spacing: float, device: str) -> Mesh:
+    """The trapezoid rule about the middle of the interval; its ends are at those of the interval or just beyond."""
+    n = max(16, math.ceil((high - low) / spacing) + 1)
+    points = (low + high) / 2 + spacing * (torch.arange(n, dtype=torch.float64, device=device) - (n - 1) / 2)
+    return Mesh(points, torch.full_like(points, spacing), True)
+
+
+def _graded(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequence[float], level: int) -> Tensor:
+    """Edges of panels, each at most ten scales wide, with edges at the kinks: halved until they are."""
+    ends = torch.tensor([low, *kinks, high], dtype=torch.float64)
+    first = torch.cat([torch.linspace(float(a), float(b), 8 + 3 * level, dtype=torch.float64)[:-1] for a, b in zip(ends[:-1], ends[1:], strict=True)])
+    edges = torch.cat([first, ends[-1:]])
+    inner = torch.linspace(0, 1, 17, dtype=torch.float64)
+    for _ in range(40):
+        width = torch.diff(edges)
+        allowed = scale(edges[:-1, None] + width[:, None] * inner).min(1).values
+        wide = width > 7 * allowed
+        if not bool(wide.any()) or len(edges) > MOST:
+            break
+        edges = torch.sort(torch.cat([edges, (edges[:-1] + width / 2)[wide]])).values
+    return edges

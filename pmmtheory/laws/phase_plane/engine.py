@@ -1,0 +1,237 @@
+"""Exact laws of underdamped chains in the phase plane of a target on the line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, on_line
+from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
+from pmmtheory.laws.phase_plane.law import PlaneLaw, plane_target
+from pmmtheory.laws.phase_plane.midpoints import left_out
+from pmmtheory.laws.phase_plane.operator import Plane, transition
+from pmmtheory.laws.refinement import refined, refined_path
+from pmmtheory.laws.stability import require_stable, superlinear
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian
+from pmmtheory.targets.line import LineTarget
+
+_EPS = 2.3e-16
+
+_DEFECT = 0.25
+"""The part of a change of the step between two levels that the finer one may still lack."""
+
+_SLOW = 1e-3
+"""A gap below which two levels may agree by luck: a change of the step is amplified along one direction, which it may happen to miss."""
+
+_LEVELS = 4
+_LARGEST = 8000
+"""Unknowns of a law: its matrix has the square of them."""
+
+
+def _tolerance(level: int) -> float:
+    """The part of the Fourier transform of a density that a grid leaves out."""
+    return 1e-9 * 0.05**level
+
+
+class PhasePlaneEngine(Engine):
+    """Underdamped chains on the line."""
+
+    name, rank, default_rtol = "phase_plane", 2, 1e-5
+
+    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+        if not isinstance(scheme.dynamics, Underdamped):
+            return Refusal("dynamics", type(scheme.dynamics).__name__, "Underdamped on the line")
+        return on_line(scheme)
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
+        """The stationary law, refined until two resolutions agree to rtol in total variation."""
+        target = _checked(scheme)
+        require_stable(scheme, tail_growth)
+
+        seen: list[PlaneLaw] = []
+
+        def at_level(level: int) -> PlaneLaw:
+            plane = _plane(scheme, target, level, rtol, device)
+            seen.append(_stationary_on(plane, scheme, target, level, rtol, seen[-1] if seen else None))
+            return seen[-1]
+
+        what = f"the stationary law of {scheme.name} in the phase plane"
+        try:
+            return refined(at_level, rtol, what, _LEVELS)
+        except NotConverged as reason:
+            if isinstance(target, Gaussian) and math.isfinite(reason.reached):
+                raise NotConverged(what, reason.reached, rtol, _instead(target)) from None
+            raise
+
+    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
+        """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
+        target = _checked(scheme)
+        if not isinstance(initial, PlaneLaw):
+            initial = plane_target(initial)
+
+        def at_level(level: int) -> list[PlaneLaw]:
+            return _evolved(scheme, target, initial, steps, level, rtol, device)
+
+        laws = refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
+        if isinstance(initial, PlaneLaw):  # a step does not enlarge a total variation distance
+            for law in laws:
+                for part in (law, law.position, law.velocity):
+                    part.errors["start"] = initial.numerical_error
+        return laws
+
+
+def tail_growth(scheme: Scheme) -> float:
+    """The growth of the second moment on a Gaussian with the curvature of the tails; infinite for super-linear drifts."""
+    target = scheme.dynamics.target
+    assert isinstance(target, LineTarget)
+    if superlinear(target):
+        return math.inf
+    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in target.tail_curvature)
+
+
+def _tail(curvature: float) -> Tensor:
+    return torch.tensor([max(curvature, 1e-8)], dtype=torch.float64)
+
+
+def _checked(scheme: Scheme) -> LineTarget:
+    if not isinstance(scheme.dynamics, Underdamped):
+        raise InvalidParameter("dynamics", type(scheme.dynamics).__name__, "Underdamped, for a law in the phase plane")
+    return plane_target(scheme.dynamics.target)
+
+
+def _plane(scheme: Scheme, target: LineTarget, level: int, rtol: float, device: str, initial: LineTarget | PlaneLaw | None = None) -> Plane:
+    """A grid with the band of the target and room for a law that is wider, as on a Gaussian with the curvature of its tails; both with the initial law."""
+    curvature = max(target.tail_curvature)
+    wider = max(1.0, float(stationary_at(scheme, 1 / _tail(curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
+    low, high = (target.mean + (1.02 + 0.03 * level) * math.sqrt(wider) * (end - target.mean) for end in (target.quadrature.low, target.quadrature.high))
+    highest = 1.1 * band(target, _tolerance(level), rtol)
+    if isinstance(initial, PlaneLaw):
+        low, high, highest = min(low, float(initial.grid[0])), max(high, float(initial.grid[-1])), max(highest, math.pi / initial.coarse_spacing)
+    elif initial is not None:
+        low, high = min(low, initial.quadrature.low), max(high, initial.quadrature.high)
+        highest = max(highest, 1.1 * band(initial, _tolerance(level), rtol))
+    spacing = math.pi / highest
+    n = math.ceil((high - low) / spacing) | 1
+    modes = 11 + 4 * level
+    if n * modes > _LARGEST:
+        what = f"the law of {scheme.name} in the phase plane of {target.name}, which takes {n} positions times {modes} modes of the velocity,"
+        raise NotConverged(what, math.nan, rtol, _instead(target))
+    grid = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
+    return Plane(grid, modes)
+
+
+def band(target: LineTarget, tolerance: float, rtol: float) -> float:
+    """The frequency beyond which the Fourier transforms of pi and of pi F'' are below the tolerance.
+
+    The second has the singularities of the drift, as the error of a chain has them.
+
+    Raises
+    ------
+    NotConverged
+        For a target that is not smooth, whose transforms do not decay.
+    """
+    low, high = target.quadrature.low, target.quadrature.high
+    n = 4096
+    x = torch.linspace(low, high, n + 1, dtype=torch.float64)[:-1]
+    density = target.density(x)
+    kept = max(_kept(density, tolerance), _kept(density * target.curvature(x), tolerance))
+    if kept >= n // 8:
+        raise NotConverged(f"a law in the phase plane of {target.name}, whose Fourier transform does not decay,", math.nan, rtol)
+    return 2 * math.pi * kept / (high - low)
+
+
+def _kept(values: Tensor, tolerance: float) -> int:
+    """The number of frequencies up to the last whose amplitude is above the tolerance."""
+    size = torch.abs(torch.fft.rfft(values))
+    above = torch.nonzero(size > tolerance * size.max())
+    return int(above.max()) + 1 if len(above) else 0
+
+
+def _scale(target: LineTarget, grid: Tensor) -> Tensor:
+    """Close to the root of the density, so that rounding errors are small in L2(1/pi)."""
+    log_density = target.log_density(grid)
+    return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
+
+
+def _instead(target: LineTarget) -> str:
+    """Another engine that would do."""
+    return 'engine="gaussian" has it exactly' if isinstance(target, Gaussian) else "particles still have it"
+
+
+def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
+    """The law on a grid, with the errors that do not show in a comparison of two levels."""
+    matrix = transition(scheme, plane, 0.0, level)
+    defect = 0.0
+    if coarse is not None:
+        before = _on(plane, coarse)
+        defect = float((matrix @ before - before).abs().sum()) * plane.spacing / 2
+    modes, gap = _invariant(matrix, target, plane)
+    if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
+        what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
+        raise NotConverged(what, 4 * _EPS / gap, rtol, _instead(target))
+    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
+    structure = scheme.structure
+    slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
+    law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
+    law.errors |= {"mixing": slow, "midpoints": left_out(structure, 0.0, level) / gap if structure is not None else 0.0}
+    return law
+
+
+def _on(plane: Plane, law: PlaneLaw) -> Tensor:
+    """The modes of a law on another grid, flat."""
+    modes = torch.zeros((len(plane.grid), plane.modes), dtype=torch.float64, device=plane.grid.device)
+    count = min(plane.modes, law.modes.shape[1])
+    modes[:, :count] = law._modes_at(plane.grid)[:, :count]
+    return modes.flatten()
+
+
+def _invariant(system: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor, float]:
+    """The modes of the invariant density, (n, m), and the distance of the next eigenvalue from 1.
+
+    The null vector of matrix - 1, with the normalisation in one row; overwrites the matrix. The gap is |r|/|S^-1 r| after a few solves.
+    """
+    scale = _scale(target, plane.grid).repeat_interleave(plane.modes)
+    system *= scale[None, :] / scale[:, None]
+    system.diagonal().sub_(1.0)
+    row = int(torch.argmax(target.log_density(plane.grid))) * plane.modes
+    mass = torch.zeros_like(scale)
+    mass[:: plane.modes] = scale[:: plane.modes]
+    system[row] = mass
+    right = torch.zeros_like(scale)
+    right[row] = 1 / plane.spacing
+    factors, pivots = torch.linalg.lu_factor(system)
+    solved = torch.linalg.lu_solve(factors, pivots, right[:, None])[:, 0] * scale
+    probe = torch.where(mass != 0, torch.sign(plane.grid - target.mean).repeat_interleave(plane.modes), 0.3) * scale
+    gap = 1.0
+    for _ in range(3):
+        probe[row] = 0.0
+        moved = torch.linalg.lu_solve(factors, pivots, probe[:, None])[:, 0]
+        gap = float(probe.norm() / moved.norm())
+        probe = moved / moved.norm()
+    return solved.reshape(-1, plane.modes), min(gap, 1.0)
+
+
+def _evolved(scheme: Scheme, target: LineTarget, initial: LineTarget | PlaneLaw, steps: Sequence[int], level: int, rtol: float, device: str) -> list[PlaneLaw]:
+    plane = _plane(scheme, target, level, rtol, device, initial)
+    if isinstance(initial, PlaneLaw):
+        now = _on(plane, initial)
+    else:
+        now = torch.nn.functional.pad(initial.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
+    matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
+    omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
+    done, laws = 0, []
+    for n in steps:
+        for _ in range(n - done):
+            now = matrix @ now
+        done = n
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
+        laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
+        laws[-1].errors["midpoints"] = n * omitted
+    return laws

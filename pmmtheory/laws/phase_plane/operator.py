@@ -1,0 +1,162 @@
+"""The transition operator of an underdamped chain on the line, on densities of the phase plane.
+
+A density is p(u, v) = phi(v) sum_n c_n(u) h_n(v), phi the standard normal density and h_n its orthonormal Hermite polynomials:
+c_n(u) on a uniform grid, where the trapezoid rule is spectrally accurate. A step maps it to
+
+    c'_m(u') = (1/2 pi) int dxi e^(-i xi u') sum_i delta sum_n c_n(u_i) E_v h_n(v) E[e^(i xi U') h_m(V') | u_i, v],
+
+with E_v by a Gauss rule. Every scheme is close to the exponential integrator, whose step is one Gaussian N(c, S): with
+
+    E exp(i xi U' + t V') = exp(i xi c_u + t c_v + (i xi, t) S (i xi, t)'/2) R(xi, t),
+
+R is close to 1 and slow in all its arguments. It is expanded in powers of t, computed at few xi and v, and interpolated.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
+from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
+from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.schemes import Midpoints, Scheme
+
+_CHUNK = 150_000
+"""Complex numbers in one block of work."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A uniform grid of positions and the number of Hermite polynomials of the velocity."""
+
+    grid: Tensor
+    modes: int
+
+    @property
+    def spacing(self) -> float:
+        return float(self.grid[1] - self.grid[0])
+
+
+def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
+    """The matrix of one step, (n m, n m) for n positions and m modes: c'.flatten() = matrix @ c.flatten()."""
+    system = scheme.dynamics
+    assert isinstance(system, Underdamped)
+    grid, m, device = plane.grid, plane.modes, plane.grid.device
+    v, w = (torch.as_tensor(part, device=device) for part in gauss_hermite(m + 8))
+    frequencies = 2 * math.pi / (len(grid) * plane.spacing) * torch.arange((len(grid) + 1) // 2, dtype=torch.float64, device=device)
+    highest = float(frequencies[-1])
+    damped = highest * math.sqrt(float(system.noise(scheme.step_size).covariance[0]))  # R varies with the noise of the position
+    nodes, spread = _chebyshev(highest, 11 + 3 * level + math.ceil(2 * damped), frequencies)
+    ratios, test = _ratios(scheme, grid, v, nodes, t, level), (hermite(v, m) * w).to(spread.dtype)
+    tested = torch.empty((len(grid), m, len(frequencies) * m), dtype=spread.dtype, device=device)
+    some = max(1, _CHUNK // (len(v) * len(frequencies) * m))
+    for positions, ratio, out in zip(grid.split(some), ratios.split(some * len(v)), tested.split(some), strict=True):
+        values = _joined(spread @ ratio, _plain(system, scheme.step_size, torch.cartesian_prod(positions, v), frequencies, m, t), m)
+        torch.matmul(test, values.reshape(len(positions), len(v), -1), out=out)
+    weight = (1 + (frequencies > 0).to(grid)) / len(grid)
+    back = torch.polar(weight.expand(len(grid), -1), -grid[:, None] * frequencies)
+    whole = torch.einsum("gk,inkm->gmin", back, tested.reshape(len(grid), m, len(frequencies), m)).real
+    return whole.reshape(len(grid) * m, len(grid) * m)
+
+
+def hermite(v: Tensor, count: int) -> Tensor:
+    """Orthonormal Hermite polynomials h_n(v), n < count: (count, *v.shape)."""
+    rows = [torch.ones_like(v), v]
+    for n in range(1, count - 1):
+        rows.append((v * rows[n] - math.sqrt(n) * rows[n - 1]) / math.sqrt(n + 1))
+    return torch.stack(rows[:count])
+
+
+def _plain(system: Underdamped, a: float, starts: Tensor, frequencies: Tensor, modes: int, t: float) -> Tensor:
+    """E[exp(i xi U') He_m(V')] / m! of the exponential integrator, (starts, frequencies, modes).
+
+    The coefficients of exp(y t - (1 - vv) t^2/2) with y = c_v + i xi uv, times exp(i xi c_u - xi^2 uu/2).
+    """
+    uu, uv, vv = (float(entry) for entry in system.noise(a).covariance)
+    centre = system.transport(a, starts) + system.respond(a, system.drift(starts, t))
+    y = torch.complex(system.velocity(centre)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
+    wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), system.position(centre)[:, None] * frequencies)
+    return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes), -1)
+
+
+def _coefficients(first: Tensor, y: Tensor, narrow: Tensor, count: int) -> list[Tensor]:
+    """The Taylor coefficients in t of first * exp(y t - narrow t^2/2)."""
+    rows = [first, first * y]
+    for m in range(1, count - 1):
+        rows.append((y * rows[m] - narrow * rows[m - 1]) / (m + 1))
+    return rows[:count]
+
+
+def _joined(ratio: Tensor, plain: Tensor, modes: int) -> Tensor:
+    """E[exp(i xi U') h_m(V')]: the product of two power series in t, times sqrt(m!)."""
+    total = torch.zeros_like(plain)
+    for k in range(ratio.shape[-1]):
+        total[..., k:] += ratio[..., k, None] * plain[..., : modes - k]
+    return total * torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=plain.device)
+
+
+def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: float, level: int) -> Tensor:
+    """The Taylor coefficients in t of R(xi, t) from every position and velocity, (starts, frequencies, powers).
+
+    Computed at fewer velocities and carried to the others by a polynomial.
+    """
+    few, weights = (torch.as_tensor(part, device=grid.device) for part in gauss_hermite(9 + 2 * level))
+    carry = hermite(v, len(few)).T @ (hermite(few, len(few)) * weights)
+    starts = torch.cartesian_prod(grid, few)
+    powers = 6 + level
+    result = torch.zeros((len(starts), len(frequencies), powers), dtype=torch.complex128, device=grid.device)
+    parts = _gaussian_parts(scheme, t, level, grid.device)
+    for size, part in parts:
+        rows = max(8, _CHUNK // (size * len(frequencies)))
+        for first in range(0, len(starts), rows):
+            block = slice(first, first + rows)
+            result[block] += _ratio(scheme, part(starts[block]), starts[block], frequencies, powers, t)
+    shaped = result.reshape(len(grid), len(few), -1)
+    return torch.einsum("vw,iwz->ivz", carry.to(result.dtype), shaped).reshape(len(grid) * len(v), len(frequencies), powers)
+
+
+def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
+    """The law of a step as parts that add up."""
+    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+        if scheme.structure is None:
+            allowed = "one that declares its structure (PoissonMidpoint with its own step), for the law of random midpoints in the phase plane"
+            raise InvalidParameter("scheme", scheme.name, allowed)
+        return parts_by_midpoints(scheme.structure, t, level, device)
+    return [parts_by_draws(scheme, t, level, device)]
+
+
+def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor, powers: int, t: float) -> Tensor:
+    """What some of the Gaussians of a step add to R: sum_q w_q exp(i xi d_u - xi^2 (uu - S_uu)/2 + t (d_v + i xi (uv - S_uv)) + t^2 (vv - S_vv)/2)."""
+    system = scheme.dynamics
+    assert isinstance(system, Underdamped)
+    uu, uv, vv = (float(entry) for entry in system.noise(scheme.step_size).covariance)
+    centre = system.transport(scheme.step_size, starts) + system.respond(scheme.step_size, system.drift(starts, t))
+    xi = frequencies[:, None]
+    size = part.weights * torch.exp(-(xi**2) * (part.uu - uu) / 2)
+    now = torch.polar(size.abs().expand(len(starts), -1, -1), (part.mean_u - centre[:, :1])[:, None] * xi) * torch.sign(part.weights)
+    y = torch.complex((part.mean_v - centre[:, 1:])[:, None].expand(now.shape), (xi * (part.uv - uv)).expand(now.shape))
+    narrow, before = vv - part.vv, torch.zeros_like(now)
+    sums = []
+    for m in range(powers):
+        sums.append(now.sum(-1) / math.factorial(m))
+        now, before = torch.addcmul(before.mul_(-m * narrow), y, now), now
+    return torch.stack(sums, -1)
+
+
+def _chebyshev(highest: float, count: int, at: Tensor) -> tuple[Tensor, Tensor]:
+    """Chebyshev nodes on [0, highest] and the matrix that interpolates from them, or the points themselves where they are fewer."""
+    if len(at) <= count:
+        return at, torch.eye(len(at), dtype=torch.complex128, device=at.device)
+    angle = (np.arange(count) + 0.5) * math.pi / count
+    nodes = highest * (1 - np.cos(angle)) / 2
+    vandermonde = np.cos(np.outer(np.arange(count), np.arccos(np.clip(2 * nodes / highest - 1, -1, 1)))).T
+    wanted = np.cos(np.outer(np.arange(count), np.arccos(np.clip(2 * at.cpu().numpy() / highest - 1, -1, 1)))).T
+    matrix = np.linalg.solve(vandermonde.T, wanted.T).T
+    return torch.as_tensor(nodes, device=at.device), torch.as_tensor(matrix, device=at.device).to(torch.complex128)

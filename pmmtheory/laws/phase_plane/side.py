@@ -1,0 +1,78 @@
+"""A law in the phase plane, or the invariant law of a target there, as p(u, v) = pi(u) phi(v) sum_n rho_n(u) h_n(v) at any point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.laws.phase_plane.law import PlaneLaw
+from pmmtheory.laws.phase_plane.operator import hermite
+from pmmtheory.targets.line import LineTarget
+
+_PANEL = 5
+"""Spacings of a law's grid in a panel of a quadrature rule."""
+
+_LEAST = 1e-3
+"""The least p/(pi phi) that is told from what rounding makes of a polynomial far out."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two laws of a distance; without `law` it is that of the target itself.
+
+    low, high : where it lives. width : a length on which a polynomial of degree ten follows it.
+    """
+
+    target: LineTarget
+    law: PlaneLaw | None
+    low: float
+    high: float
+    width: float
+    device: torch.device
+
+    @classmethod
+    def of(cls, part: LineTarget | PlaneLaw) -> Side:
+        if isinstance(part, PlaneLaw):
+            return cls(part.target, part, float(part.grid[0]), float(part.grid[-1]), _PANEL * part.spacing, part.grid.device)
+        low, high = part.quadrature.low, part.quadrature.high
+        return cls(part, None, low, high, min(0.6 / math.sqrt(part._extreme_curvature(1.0)), (high - low) / 8), torch.device("cpu"))
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        """Where the law begins to be continued."""
+        return () if self.law is None else self.law.told
+
+    @property
+    def modes(self) -> int:
+        return 2 if self.law is None else max(2, self.law.modes.shape[1])
+
+    def log_density(self, u: Tensor) -> Tensor:
+        """log pi(u)."""
+        return self.target.log_density(u)
+
+    def rho(self, u: Tensor) -> Tensor:
+        """rho_n(u), (n, modes): constant where the law is not told."""
+        if self.law is None:
+            return torch.ones((len(u), 1), dtype=u.dtype, device=u.device)
+        return self.law.ratios_at(u)
+
+    def modes_at(self, u: Tensor, size: int) -> Tensor:
+        """pi(u) rho_n(u), (n, size)."""
+        found = self.rho(u) * torch.exp(self.log_density(u))[:, None]
+        return torch.nn.functional.pad(found, (0, size - found.shape[1]))
+
+    def ratio(self, u: Tensor, v: Tensor) -> Tensor:
+        """p(u, v) / (pi(u) phi(v)) on a product, (n, k)."""
+        if self.law is None:
+            return torch.ones((len(u), 1), dtype=u.dtype, device=u.device)
+        rho = self.rho(u)
+        return (rho @ hermite(v, rho.shape[1])).clamp_min(_LEAST)
+
+    def unsure(self, u: Tensor) -> Tensor:
+        """By how much log p may be off where it is continued: what goes on growing as where it was told last, against staying constant."""
+        if self.law is None:
+            return torch.zeros_like(u)
+        return self.law.continued(u)

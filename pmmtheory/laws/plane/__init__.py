@@ -1,0 +1,1 @@
+"""Laws of chains in R^2."""

@@ -1,0 +1,1 @@
+"""The law of one step of a chain, given where it starts."""

@@ -1,0 +1,225 @@
+"""One step of a scheme on a Gaussian target: a random affine map on every axis, read off from the scheme itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics import BlockFactor, Dynamics
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.step.draw_rules import draw_rules
+from pmmtheory.laws.step.midpoint_sets import midpoint_sets
+from pmmtheory.laws.step.poisson_moments import StepMoments, poisson_moments
+from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
+from pmmtheory.targets import Gaussian
+
+_LARGEST = 2_000_000
+"""Numbers in the states, or the draws, of the steps taken at once."""
+
+
+@dataclass(frozen=True)
+class AffineSteps:
+    """X' = R X + r + N(0, Q) on each axis, for every node of the draws that all axes share.
+
+    matrix, noise : (q, axes, s, s) tensors R and Q; offset : (q, axes, s) tensor r; weights : (q,) tensor.
+    """
+
+    matrix: Tensor
+    offset: Tensor
+    noise: Tensor
+    weights: Tensor
+
+
+def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, centres: Tensor | None = None) -> AffineSteps:
+    """The steps at time t on the axes of a Gaussian with these variances and means, zero unless given, by unit vectors.
+
+    Raises
+    ------
+    InvalidParameter
+        Where the step is not affine in the state and its normals, or its noise depends on the state.
+    """
+    if len(variances) == 1:  # two equal axes: dynamics on the line would leave their axis out
+        pair = affine_steps(scheme, variances.repeat(2), level, t, None if centres is None else centres.repeat(2))
+        return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
+    chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
+    shape, device = chain.dynamics.state_shape, variances.device
+    draws, weights = _shared(chain, level, device)
+    normals = [name for name, draw in chain.draws.items() if type(draw) is Normal]
+    if any(not (draw.shared if isinstance(draw, Draw) else True) for name, draw in chain.draws.items() if name not in normals):
+        raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
+    layers = draws["midpoints"][0].shape[0] if "midpoints" in draws else 0
+    zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
+    still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
+    units = [_unit(zero, k, chain.dynamics.blocks) for k in range(chain.dynamics.blocks)]
+    columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
+    tests = [*_far_states(units, variances), *_all_draws(units, still, variances)]
+    means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
+    s = len(units)
+    offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]
+    steps = _Affine(offset, torch.stack([*moved[:s]], -1), moved[s:])
+    _check(chain, steps, tests, means[1 + s + len(columns) :], normals, s)
+    if not torch.allclose(noise, noise[:1].expand(noise.shape), rtol=1e-9, atol=0.0):
+        raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
+    added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
+    return AffineSteps(steps.matrix, offset, noise[0] + added, weights)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """A state, and the normal draws that are not zero."""
+
+    state: Tensor
+    normals: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Affine:
+    """X' = matrix X + offset + sum_k columns[k] Z_k, on every axis and for every node."""
+
+    offset: Tensor
+    matrix: Tensor
+    columns: Tensor
+
+
+def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probe]) -> tuple[Tensor, Tensor]:
+    """The means (probes, q, axes, s) and the covariances of the last Gaussian (probes, q, axes, s, s), many probes in one step."""
+    zero = probes[0].state
+    at_once = max(1, _LARGEST // (zero.numel() * max([1, *(len(z) for z in still.values() if z.ndim > zero.ndim)])))
+    means, covariances = [], []
+    for first in range(0, len(probes), at_once):
+        some = probes[first : first + at_once]
+        normals = {name: torch.stack([probe.normals.get(name, z) for probe in some], z.ndim - zero.ndim) for name, z in still.items()}
+        mean, factor = chain.step(torch.stack([probe.state for probe in some]), t, draws | normals)
+        means.append(_blocks(mean.expand(len(some), *zero.shape), chain.dynamics))
+        covariances.append(_covariance(factor, chain.dynamics, means[-1].shape[:-1]))
+    return torch.cat(means), torch.cat(covariances)
+
+
+def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
+    """The moments of one step on the axes of a centred Gaussian with these variances.
+
+    Raises
+    ------
+    InvalidParameter
+        Where a step moves the mean of the target.
+    """
+    if len(variances) == 1:  # the matrix exponential loses digits on a batch of one
+        pair = step_moments(scheme, variances.repeat(2), level)
+        return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1], pair.spread[:1], pair.keeps_mean)
+    structure = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances))).structure
+    if structure is not None and structure.midpoints.kind == "bernoulli":
+        return poisson_moments(structure, len(variances))
+    steps = affine_steps(scheme, variances, level)
+    mean, noise = (torch.einsum("q,qaij->aij", steps.weights, part) for part in (steps.matrix, steps.noise))
+    random = steps.matrix - mean
+    spread = torch.einsum("q,qaik,qajl->aijkl", steps.weights, random, random)
+    square = spread + torch.einsum("aik,ajl->aijkl", mean, mean)
+    s = steps.matrix.shape[-1]
+    noise = noise + torch.einsum("q,qai,qaj->aij", steps.weights, steps.offset, steps.offset)
+    _require_mean(scheme, steps, variances)
+    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s), not bool((steps.offset != 0).any()))
+
+
+def _require_mean(scheme: Scheme, steps: AffineSteps, variances: Tensor) -> None:
+    """Raise InvalidParameter unless a step keeps the mean of its target, and what it adds to it at random is independent of the rest."""
+    width = torch.ones(steps.offset.shape[1:], dtype=variances.dtype, device=variances.device)
+    width[:, 0] = torch.sqrt(variances)
+    mean = torch.einsum("q,qai->ai", steps.weights, steps.offset)
+    if bool((mean.abs() > 1e-13 * width).any()):
+        raise InvalidParameter("scheme", scheme.name, "a step that keeps the mean of a Gaussian target, for a law by its moments")
+
+
+def _shared(chain: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:
+    """Nodes of all draws that the axes share, shape (q, 1, ...), and their weights."""
+    ones = (1,) * len(chain.dynamics.state_shape)
+    names = [name for name, draw in chain.draws.items() if type(draw) is not Normal and not isinstance(draw, Midpoints)]
+    split = draw_rules(chain, level)
+    rules = [split[name] for name in names]
+    grids = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
+    weights = np.ones(1)
+    for _, w in rules:
+        weights = np.multiply.outer(weights, w).reshape(-1)
+    draws: dict[str, Any] = {name: torch.as_tensor(grid.reshape(-1, *ones), device=device) for name, grid in zip(names, grids, strict=True)}
+    for name, draw in chain.draws.items():
+        if isinstance(draw, Midpoints):
+            times, marks, weights = midpoint_sets(draw, level)
+            draws[name] = tuple(torch.as_tensor(a, device=device).reshape(*a.shape, *ones) for a in (times, marks))
+    return draws, torch.as_tensor(weights, device=device)
+
+
+def _unit(zero: Tensor, k: int, blocks: int) -> Tensor:
+    """States with one in block k and zero elsewhere."""
+    unit = torch.zeros_like(zero)
+    (unit if blocks == 1 else unit[:, k]).fill_(1.0)
+    return unit
+
+
+def _blocks(state: Tensor, system: Dynamics) -> Tensor:
+    """States as (q, axes, s)."""
+    return state[..., None] if system.blocks == 1 else state.movedim(-2, -1)
+
+
+def _covariance(factor: Any, system: Dynamics, shape: Sequence[int]) -> Tensor:
+    """The covariance of factor * Z on every axis, (*shape, s, s)."""
+    if isinstance(factor, BlockFactor):
+        uu, uv, vv = (torch.as_tensor(entry, dtype=torch.float64).expand(shape) for entry in factor.covariance)
+        return torch.stack([torch.stack([uu, uv], -1), torch.stack([uv, vv], -1)], -2)
+    squares = torch.as_tensor(factor, dtype=torch.float64) ** 2
+    if system.blocks == 1:
+        return squares.expand(shape)[..., None, None]
+    each = squares.expand(*shape[:-1], system.blocks, shape[-1]).movedim(-2, -1)
+    return torch.diag_embed(each)
+
+
+def _unit_draws(still: Tensor, units: list[Tensor], layers: int) -> Iterator[Tensor]:
+    """The draws of a normal, all zero but one: in one layer, in one block."""
+    for layer in range(max(1, layers)):
+        for unit in units:
+            z = still.clone()
+            z[layer if layers else ...] = unit
+            yield z
+
+
+def _far_states(units: list[Tensor], variances: Tensor) -> Iterator[_Probe]:
+    """Two states, near and far and other on every axis."""
+    spread = torch.linspace(1.0, 1.9, len(variances), dtype=torch.float64, device=variances.device)[:, None]
+    numbers = spread * torch.linspace(-1.7, 2.3, len(units), dtype=torch.float64, device=variances.device)
+    numbers[:, 0] *= torch.sqrt(variances)
+    for scale in (1.0, -31.0):
+        yield _Probe(_state(units, scale * numbers))
+
+
+def _all_draws(units: list[Tensor], still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probe]:
+    """States with all normals at once, near and far."""
+    numbers = torch.ones((len(variances), len(units)), dtype=torch.float64, device=variances.device)
+    numbers[:, 0] *= torch.sqrt(variances)
+    generator = torch.Generator().manual_seed(3)
+    for scale in (0.4, 1.7, -5.0) if still else ():
+        drawn = {name: scale * torch.randn(zero.shape, generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
+        yield _Probe(_state(units, numbers), drawn)
+
+
+def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
+    """States with these numbers, (axes, s)."""
+    return torch.stack([unit * numbers[:, k] for k, unit in enumerate(units)]).sum(0)
+
+
+def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, normals: list[str], blocks: int) -> None:
+    """Compare steps from other states and with other draws with what the unit vectors say."""
+    for probe, mean in zip(tests, seen, strict=True):
+        state = _blocks(probe.state, chain.dynamics)
+        parts = [steps.matrix @ state[..., None]]
+        size = (steps.matrix.abs() @ state.abs()[..., None])[..., 0] + steps.offset.abs() + state.abs()
+        drawn = [probe.normals[name] for name in normals if name in probe.normals]
+        values = [_blocks(layer, chain.dynamics)[..., k] for z in drawn for layer in (z if z.ndim > probe.state.ndim else z[None]) for k in range(blocks)]
+        parts += [column[..., None] * value[..., None, None] for column, value in zip(steps.columns, values, strict=False)]
+        told = steps.offset + torch.stack(parts).sum(0)[..., 0]
+        size = size + torch.stack(parts[1:]).abs().sum(0)[..., 0] if values else size
+        if not bool(((mean - told).abs() <= 1e-9 * size).all()):
+            kind = "the state and its normal draws" if values else "the state"
+            raise InvalidParameter("scheme", chain.name, f"a step that is affine in {kind}, for a law by its moments")

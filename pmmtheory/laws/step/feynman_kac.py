@@ -1,0 +1,224 @@
+"""The law of a Poisson midpoint step: a functional of a Gaussian walk, integrated over all midpoints at once.
+
+On the line, from x, with D_s(w) = b(A_{sa} x + G_{sa} b0 + w, t + sa) - b0 and W the noise of the trajectory,
+
+    E exp(i xi (X' - A_a x - G_a b0)) = E[ exp(i xi W_1) prod_j (1 - p + p exp(i xi push(D_{s_j}(W_{s_j})))) ]
+
+where a push is carried to the end of the step. Write u_j(v) for the density of v = W_{s_j} / std weighted by the product up
+to s_j. It moves forward by pointwise products, of modulus at most one, and by the Gaussian transition v -> rho v + sqrt(1 -
+rho^2) Z, rho^2 the share of the variance at s_{j+1} that was there at s_j, a contraction. On a uniform grid of v both are
+spectrally accurate: u is band limited up to its own smoothness.
+
+For large and infinite K the walk takes N << K symmetric steps instead, with the factor per step
+
+    m_N = (1 + y/2N) / (1 - y/2N),   y = g / (1 + g/2K),   g = exp(i xi push(D)) - 1,
+
+which is 1 + g/K at N = K and exp(g/N) up to N^-3. The result is even in 1/N, so few small N extrapolate it to N = K at a
+cost that does not grow with K.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.schemes import PoissonStructure, Scheme
+
+_CHUNK = 300_000
+"""Complex numbers in one block of work: a block stays in cache."""
+
+_DIRECT = 40
+"""The largest K whose substeps are walked one by one, where the dynamics has times between them."""
+
+_ACROSS_KINKS = 1.6
+"""How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
+
+_SOON = 1e-30
+"""Just after the step began: a midpoint at time 0 itself is none."""
+
+_LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
+"""The N from which larger K are extrapolated: the error falls with the product of all 1/N^2 and with the step."""
+
+
+def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int, depth: float) -> Tensor:
+    """See laws.characteristic.characteristic; x of shape (n,), result (n, count)."""
+    pmm = checked(scheme)
+    step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
+    roughness = float(torch.cat(slopes(scheme, x, t)).max())
+    highest = spacing * count * step.width(1.0)
+    finer = _ACROSS_KINKS**level if getattr(pmm.dynamics.target, "kinks", ()) else 1.0
+    walk = walk_grid(math.ceil(finer * max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
+    ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
+    rows = max(1, _CHUNK // (len(walk.nodes) * count))
+    return torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])
+
+
+def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
+    """E(X' - c) and E(X' - c)^2 with c = A_a x + G_a b(x), by the same recursion on the first two powers of the push."""
+    pmm = checked(scheme)
+    step, walk = MidpointStep(pmm, t), walk_grid(14, 8.4)
+    if pmm.midpoints.kind != "bernoulli":
+        mean, square = _single_moments(step, x, walk)
+    elif _direct(pmm):
+        mean, square = _bernoulli_moments(step, int(pmm.substeps), x, walk)
+    else:  # sums over substeps of polynomials are polynomials in 1/K
+        ladder = (1, 2, 3, 4, 6, 8)
+        weights = _lagrange([1 / n for n in ladder], 1 / pmm.substeps)
+        mean, square = torch.stack([w * _bernoulli_moments(step, n, x, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
+    return mean, square
+
+
+class WalkGrid:
+    """The uniform grid of v with trapezoid weights of the standard Gaussian, and the transitions on it."""
+
+    def __init__(self, band: float, reach: float):
+        count = 2 * math.ceil(reach * band / math.pi) + 1
+        self.nodes = np.linspace(-reach, reach, count)
+        density = np.exp(-(self.nodes**2) / 2)
+        self.weights = density / density.sum()
+        self._transitions: dict[float, np.ndarray] = {}
+
+    def transition(self, kept: float) -> np.ndarray:
+        """The matrix that carries u over rho^2 = `kept`, by trigonometric interpolation: it keeps the mass exactly."""
+        if kept not in self._transitions:
+            if len(self._transitions) > 100:  # of dynamics that depend on time no two are alike
+                self._transitions.clear()
+            m = len(self.nodes)
+            k = 2 * math.pi / (m * (self.nodes[1] - self.nodes[0])) * np.arange((m + 1) // 2)
+            w = np.where(k > 0, 2.0, 1.0) / m * np.exp(-(k**2) * (1 - kept) / 2)
+            ends, starts = np.outer(self.nodes, k), math.sqrt(kept) * np.outer(k, self.nodes)
+            self._transitions[kept] = (np.cos(ends) * w) @ np.cos(starts) + (np.sin(ends) * w) @ np.sin(starts)
+        return self._transitions[kept]
+
+
+@lru_cache(maxsize=64)
+def walk_grid(band: float, reach: float) -> WalkGrid:
+    """The grid of [-reach, reach] whose Nyquist frequency is `band`; it must exceed all frequencies at which the law is read."""
+    return WalkGrid(band, reach)
+
+
+def _direct(pmm: PoissonStructure) -> bool:
+    """Whether the substeps are walked one by one."""
+    return pmm.substeps <= _DIRECT or pmm.dynamics.grain > 0
+
+
+def _functional(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
+    pmm = step.pmm
+    if pmm.midpoints.kind != "bernoulli":
+        return _single(step, x, waves, walk, level)
+    if _direct(pmm):
+        return _bernoulli(step, int(pmm.substeps), x, waves, walk)
+    weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
+    return torch.stack([w * _bernoulli(step, n, x, waves, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
+
+
+def _lagrange(nodes: list[float], at: float) -> list[float]:
+    """The weights of polynomial interpolation from the nodes to a point."""
+    return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
+
+
+@dataclass(frozen=True)
+class _Waves:
+    """Functions of `count` equally spaced frequencies."""
+
+    spacing: float
+    count: int
+
+    def of(self, place: Tensor) -> Tensor:
+        """exp(i xi_k place), by repeated squaring: (q, n) -> (q, count, n)."""
+        wave = torch.polar(torch.ones_like(place), self.spacing * place)
+        result = torch.empty((place.shape[0], self.count, place.shape[1]), dtype=wave.dtype, device=place.device)
+        result[:, 0] = 1.0
+        done, power = 1, wave[:, None]
+        while done < self.count:
+            more = min(done, self.count - done)
+            torch.mul(result[:, :more], power, out=result[:, done : done + more])
+            done, power = done + more, power * power
+        return result
+
+    def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
+        """E[exp(i xi_k W_1) | W_s], shape (q, count)."""
+        width, k = step.width(s), torch.arange(self.count, dtype=torch.float64, device=nodes.device)
+        rest = max(0.0, step.width(1.0) ** 2 - width**2)
+        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * (self.spacing * k) ** 2)
+
+
+def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: WalkGrid) -> Tensor:
+    """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
+    pmm = step.pmm
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
+    u = weights.to(torch.complex128)[:, None, None].repeat(1, waves.count, x.shape[0])
+    exact = steps == pmm.substeps
+    first = None if exact else step.push(_SOON, x, nodes)
+    if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
+        # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
+        g = waves.of(first).sub_(1).mul_(pmm.intensity)
+        u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
+    for j in range(1, steps if exact else steps + 1):
+        g = waves.of(step.push(j / steps, x, nodes))
+        if exact:
+            p = pmm.intensity / steps
+            g.mul_(p)
+            torch.view_as_real(g)[..., 0].add_(1 - p)
+            u.mul_(g)
+        else:
+            g.sub_(1).mul_(pmm.intensity)
+            if j < steps:
+                u.mul_(_factor(g, steps, pmm.substeps))
+            else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
+                u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
+        if j < steps - exact:
+            kept = (step.width(j / steps) / step.width((j + 1) / steps)) ** 2
+            flat = torch.view_as_real(u).reshape(u.shape[0], -1)
+            u = torch.view_as_complex((torch.as_tensor(walk.transition(kept), device=x.device) @ flat).reshape(*u.shape, 2))
+    return torch.einsum("qkn,qk->nk", u, waves.readout(step, 1 - exact / steps if steps > 1 else 1.0, nodes))
+
+
+def _factor(g: Tensor, steps: int, substeps: float) -> Tensor:
+    """m_N of the module's docstring."""
+    above, below = 1 / (2 * substeps) + 1 / (2 * steps), 1 / (2 * substeps) - 1 / (2 * steps)
+    return (g * above).add_(1).div_((g * below).add_(1))
+
+
+def _single(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -> Tensor:
+    """The same for one midpoint: a sum over its time."""
+    nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
+    total = torch.zeros((x.shape[0], waves.count), dtype=torch.complex128, device=x.device)
+    for s, share in zip(*step.pmm.midpoints.one(level), strict=True):
+        total += torch.einsum("qkn,qk->nk", waves.of(step.push(float(s), x, nodes)), share * weights[:, None] * waves.readout(step, float(s), nodes))
+    return total
+
+
+def _bernoulli_moments(step: MidpointStep, steps: int, x: Tensor, walk: WalkGrid) -> Tensor:
+    """E(X' - c) and E(X' - c)^2, stacked, from E[S; W_s] and E[S^2; W_s] of the sum S of all pushes."""
+    p = step.pmm.intensity / steps
+    nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
+    first = torch.zeros((nodes.shape[0], x.shape[0]), dtype=x.dtype, device=x.device)
+    second = torch.zeros_like(first)
+    for j in range(1, steps):
+        push = step.push(j / steps, x, nodes[:, 0])
+        second = second + 2 * p * push * first + p * push**2 * weights
+        first = first + p * push * weights
+        if j < steps - 1:
+            kept = (step.width(j / steps) / step.width((j + 1) / steps)) ** 2
+            move = torch.as_tensor(walk.transition(kept), device=x.device)
+            first, second = move @ first, move @ second
+    noise = step.width(1 - 1 / steps) * nodes
+    return torch.stack([first.sum(0), (second + 2 * noise * first).sum(0) + step.width(1.0) ** 2])
+
+
+def _single_moments(step: MidpointStep, x: Tensor, walk: WalkGrid) -> Tensor:
+    nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
+    total = torch.zeros((2, x.shape[0]), dtype=x.dtype, device=x.device)
+    for s, share in zip(*step.pmm.midpoints.one(1), strict=True):
+        push = step.push(float(s), x, nodes[:, 0])
+        noise = step.width(float(s)) * nodes
+        total += share * torch.stack([(push * weights).sum(0), ((push**2 + 2 * noise * push) * weights).sum(0)])
+    return total + torch.tensor([[0.0], [step.width(1.0) ** 2]], dtype=x.dtype, device=x.device)
