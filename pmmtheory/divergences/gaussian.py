@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.gaussian_line import tv_line_gaussian
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -195,3 +197,13 @@ def _estimate(name: str, p: Gaussian, value: float, **parts: float) -> Estimate:
 
 
 CLOSED: dict[str, Callable[[Gaussian, Gaussian], Estimate]] = {"kl": kl_gaussian, "tv": tv_gaussian, "w2": w2_gaussian, "chi2": chi2_gaussian}
+
+
+class ClosedForm(Comparison):
+    """Two Gaussian targets."""
+
+    def takes(self, name: str, law: Any, other: Any) -> bool:
+        return name in CLOSED and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim and (name != "tv" or law.dim == 1)
+
+    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
+        return CLOSED[name](law, other)

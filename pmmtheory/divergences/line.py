@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.pair import LARGE, Densities, Density, Pair, normaliser_error
 from pmmtheory.divergences.transport import w2_line
 from pmmtheory.errors import InvalidParameter
@@ -187,3 +189,13 @@ def _infinite(name: str, why: str) -> InvalidParameter:
 def _quadratic(other: Density) -> bool:
     """Whether the tails of the reference are Gaussian."""
     return isinstance(other, LineTarget) and min(other.tail_curvature) > 0
+
+
+class OnLine(Comparison):
+    """Laws on the line, or such a law and a target."""
+
+    def takes(self, name: str, law: Any, other: Any) -> bool:
+        return isinstance(law, LineLaw) and (isinstance(other, LineLaw) or (isinstance(other, LineTarget) and other.dim == 1))
+
+    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
+        return between(name, law, other, order)

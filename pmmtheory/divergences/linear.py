@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.gaussian import EPS, surplus
 from pmmtheory.divergences.gaussian_line import tv_line_gaussian
 from pmmtheory.divergences.radial import Radial
@@ -227,3 +229,13 @@ def _same_axes(one: LinearLaw, other: LinearLaw) -> bool:
         isotropic = one.size == 1 and (one.isotropic and one.axes is None or other.isotropic and other.axes is None)
         return one.axes is other.axes or isotropic
     return bool(torch.allclose(one.axes, other.axes, atol=1e-12))
+
+
+class OfGaussians(Comparison):
+    """Laws by moments, or such a law and a Gaussian."""
+
+    def takes(self, name: str, law: Any, other: Any) -> bool:
+        return isinstance(law, LinearLaw) and isinstance(other, (LinearLaw, Gaussian)) and name != "renyi"
+
+    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
+        return between(name, law, other)

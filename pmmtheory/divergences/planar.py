@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.line import between as on_line
 from pmmtheory.divergences.line import entropy
 from pmmtheory.divergences.planar_tv import tv_planar
@@ -134,3 +136,13 @@ def _log_values(law: PlanarLaw, axes: tuple[Tensor, Tensor], floor: bool = False
 
 def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
+
+
+class InPlane(Comparison):
+    """Laws in R^2, or such a law and a target."""
+
+    def takes(self, name: str, law: Any, other: Any) -> bool:
+        return isinstance(law, PlanarLaw) and (isinstance(other, PlanarLaw) or (isinstance(other, Target) and other.dim == 2))
+
+    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
+        return between(name, law, other)

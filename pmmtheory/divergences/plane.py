@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.line import entropy
 from pmmtheory.divergences.panels import integrated, panels
 from pmmtheory.errors import InvalidParameter, NotConverged
@@ -227,3 +229,13 @@ def _roots(c: Tensor) -> Tensor:
         step = torch.where(slope.abs() > 1e-300, value / slope, 0.0).clamp(-0.05, 0.05)
         roots = roots - torch.nan_to_num(step)
     return roots
+
+
+class InPhasePlane(Comparison):
+    """Laws in the phase plane, or such a law and a target on the line."""
+
+    def takes(self, name: str, law: Any, other: Any) -> bool:
+        return isinstance(law, PlaneLaw) and (isinstance(other, PlaneLaw) or (isinstance(other, LineTarget) and other.dim == 1))
+
+    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
+        return between(name, law, other)

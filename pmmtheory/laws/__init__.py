@@ -16,6 +16,7 @@ from pmmtheory.laws.line.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.plane.law import PlanarLaw
+from pmmtheory.laws.product.law import ProductLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
@@ -26,6 +27,7 @@ __all__ = [
     "LinearLaw",
     "PlanarLaw",
     "PlaneLaw",
+    "ProductLaw",
     "Refusal",
     "diffusion_law",
     "engines",

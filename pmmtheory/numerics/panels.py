@@ -172,6 +172,11 @@ def nodes_of(edges: Tensor) -> Tensor:
     return edges[:-1, None] + torch.diff(edges)[:, None] * nodes
 
 
+def weights_of(edges: Tensor) -> Tensor:
+    """The weights of the nodes of each panel, (m, NODES)."""
+    return torch.diff(edges)[:, None] * torch.as_tensor(_rule()[1], device=edges.device)
+
+
 def halved(edges: Tensor) -> Tensor:
     """The edges with the middle of every panel."""
     return torch.sort(torch.cat([edges, (edges[:-1] + edges[1:]) / 2])).values

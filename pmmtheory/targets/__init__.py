@@ -7,9 +7,10 @@ from pmmtheory.targets.gaussian import Gaussian
 from pmmtheory.targets.log_cosh import LogCosh
 from pmmtheory.targets.mixture import GaussianMixture
 from pmmtheory.targets.potential import Potential
+from pmmtheory.targets.product import Product
 from pmmtheory.targets.target import Constant, Target
 
-__all__ = ["Constant", "Cosine", "DoubleWell", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Target"]
+__all__ = ["Constant", "Cosine", "DoubleWell", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Product", "Target"]
 
 
 def __getattr__(name: str) -> type:

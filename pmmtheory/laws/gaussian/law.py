@@ -85,8 +85,11 @@ class LinearLaw(Law):
         """The covariance: a number, or an (s d, s d) tensor with the blocks one after the other."""
         if self.blocks.numel() == 1:
             return float(self.blocks)
-        axes = torch.eye(self.dim, dtype=self.blocks.dtype, device=self.blocks.device) if self.axes is None else self.axes
-        full = torch.einsum("ak,kij,bk->iajb", axes, self.blocks, axes)
+        if self.axes is None:
+            full = self.blocks.new_zeros((self.size, self.dim, self.size, self.dim))
+            torch.diagonal(full, dim1=1, dim2=3).copy_(self.blocks.permute(1, 2, 0))
+        else:
+            full = torch.einsum("ak,kij,bk->iajb", self.axes, self.blocks, self.axes)
         return full.reshape(self.size * self.dim, self.size * self.dim)
 
     @property

@@ -1,0 +1,115 @@
+"""Laws on products of targets, of schemes whose coordinates do not feel each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, engine_for
+from pmmtheory.laws.product.law import ProductLaw
+from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.drawn import drawn
+from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.product import Product
+
+_SCALES = (0.7, 3.0, 9.0)
+"""How far from the mean states are, in standard deviations, at which coordinates are seen to move alone."""
+
+_ROUNDING = 1e-12
+"""By how much a step may differ from that of its coordinates alone, relative to the state."""
+
+
+class ProductEngine(Engine):
+    """Chains on a product of targets on the line whose draws are not shared by the coordinates: every coordinate is a chain of its own."""
+
+    name, rank, default_rtol = "product", 5, 1e-5
+
+    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+        target = scheme.dynamics.target
+        if not isinstance(target, Product):
+            return Refusal("target", getattr(target, "name", target), "a Product of targets on the line")
+        shared = [name for name, draw in scheme.draws.items() if draw.shared]
+        if shared:
+            return Refusal("scheme", scheme.name, f"one whose draws are not shared by the coordinates of a Product, as {shared[0]!r} is")
+        if not _apart(scheme, target):
+            return Refusal("scheme", scheme.name, "one whose step moves each coordinate of a Product as if it were alone")
+        return next((refusal for factor, _ in target.distinct if (refusal := _refused(scheme, factor, stationary)) is not None), None)
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> ProductLaw:
+        """The stationary law, each coordinate to rtol/d in total variation."""
+        return _laws(scheme, rtol, True, lambda engine, chain, accuracy, _: [engine.stationary(chain, accuracy, device)], "the stationary law")[0]
+
+    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[ProductLaw]:
+        """The laws after the given numbers of steps, from a product of targets or laws, or a target on the line for every coordinate."""
+        start, what = _start(scheme.dynamics.target, initial), f"the law after {steps[-1]} steps"
+        return _laws(scheme, rtol, False, lambda engine, chain, accuracy, j: engine.transients(chain, start(j), steps, accuracy, device), what)
+
+
+def _laws(scheme: Scheme, rtol: float, stationary: bool, compute: Callable[[Engine, Scheme, float, int], Sequence[Any]], what: str) -> list[ProductLaw]:
+    """What `compute` gives for each kind of coordinate, j being the first of it."""
+    target = scheme.dynamics.target
+    found = list[tuple[Sequence[Any], Tensor]]()
+    for factor, places in _kinds(target):
+        chain = _alone(scheme, factor)
+        try:
+            found.append((compute(engine_for(chain, stationary), chain, rtol / target.dim, int(places[0])), places))
+        except NotConverged as error:
+            raise NotConverged(f"{what} of {scheme.name} on {target.name} (coordinate {int(places[0])})", error.reached * target.dim, rtol) from error
+    return [ProductLaw([(laws[i], places) for laws, places in found]) for i in range(len(found[0][0]))]
+
+
+def _kinds(target: Any) -> Sequence[tuple[LineTarget, Tensor]]:
+    assert isinstance(target, Product)
+    return target.distinct
+
+
+def _alone(scheme: Scheme, factor: LineTarget) -> Scheme:
+    """The chain of one coordinate."""
+    return scheme.over(scheme.dynamics.on(factor))
+
+
+def _apart(scheme: Scheme, target: Product) -> bool:
+    """Whether the step moves coordinates, one of each kind and the first and last, as their chains alone do: seen from random states near and far."""
+    generator, shape = torch.Generator().manual_seed(11), scheme.dynamics.state_shape
+    deviation, mean = torch.sqrt(target.variances), torch.as_tensor(target.mean, dtype=torch.float64)
+    x = torch.randn((len(_SCALES), *shape), generator=generator, dtype=torch.float64) * torch.tensor(_SCALES).to(torch.float64).reshape(-1, *(1,) * len(shape))
+    x = scheme.dynamics.lift(mean + deviation * scheme.dynamics.position(x), generator) if shape else mean + deviation * x
+    draws, z = drawn(scheme, x, generator), torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    try:
+        seen, width = scheme.step(x, 0.0, draws)
+        seen, noise = seen.expand(x.shape), width * z
+        for j in sorted({0, target.dim - 1, *(int(places[0]) for _, places in target.distinct)}):
+            own = [part[..., j] if target.dim > 1 else part for part in (x, seen, noise, z)]
+            alone = {name: draw[..., j] if target.dim > 1 else draw for name, draw in draws.items()}
+            told, factor = _alone(scheme, target.factors[j]).step(own[0], 0.0, alone)
+            for one, other in ((own[1], told), (own[2], factor * own[3])):
+                if not bool((torch.abs(one - other) <= _ROUNDING * (1 + own[0].abs() + one.abs())).all()):
+                    return False
+    except (RuntimeError, IndexError):
+        return False
+    return True
+
+
+def _refused(scheme: Scheme, factor: LineTarget, stationary: bool) -> Refusal | None:
+    try:
+        engine_for(_alone(scheme, factor), stationary)
+    except InvalidParameter as error:
+        return Refusal(error.name, error.value, str(error).split(" is not allowed: ", 1)[-1].rstrip("."))
+    return None
+
+
+def _start(target: Any, initial: Any) -> Callable[[int], Any]:
+    """Where coordinate j starts."""
+    if isinstance(initial, Product) and initial.dim == target.dim:
+        return lambda j: initial.factors[j]
+    if isinstance(initial, ProductLaw) and initial.dim == target.dim:
+        return initial.coordinate
+    if isinstance(initial, LineTarget) and initial.dim == 1:
+        return lambda j: initial
+    raise InvalidParameter(
+        "initial", getattr(initial, "name", initial), f"a Product or a law of {target.dim} coordinates, or one target on the line for them all"
+    )
