@@ -12,6 +12,7 @@ import scipy.special
 from numpy.typing import NDArray
 
 from experiments.hunt.targets import Spec, ends, kinks, steepest
+from pmmtheory.errors import NotConverged
 
 Array = NDArray[np.float64]
 
@@ -126,13 +127,19 @@ def panels(edges: Array, n: int) -> tuple[Array, Array]:
 
 
 def gth(matrix: Array, block: int = 32) -> Array:
-    """The stationary law of a stochastic matrix, each entry to relative accuracy: Grassmann, Taksar & Heyman 1985, in blocks."""
+    """The stationary law of a stochastic matrix, each entry to relative accuracy: Grassmann, Taksar & Heyman 1985, in blocks.
+
+    Raises NotConverged where states do not reach the ones before them in double precision.
+    """
     a, n = matrix.copy(), len(matrix)
     end = n
     while end > 1:
         begin = max(end - block, 1)
         for k in range(end - 1, begin - 1, -1):
-            a[:k, k] /= a[k, :k].sum()
+            leaves = a[k, :k].sum()
+            if not leaves > 0:
+                raise NotConverged("the reference law, between whose nodes the chain moves with probabilities that underflow,", math.nan, 1e-11)
+            a[:k, k] /= leaves
             if k > begin:
                 a[:k, begin:k] += a[:k, k, None] * a[k, begin:k]
                 a[begin:k, :begin] += a[begin:k, k, None] * a[k, :begin]

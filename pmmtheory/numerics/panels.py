@@ -193,7 +193,7 @@ def _interpolated(inner: Tensor, share: Tensor) -> Tensor:
     """The integral from the left edge, which vanishes there, at a share of the panel: by the polynomial through 0 and the values at the nodes."""
     nodes, weights = (torch.as_tensor(part, device=share.device) for part in _with_edge())
     ratio = weights / (share[..., None] - nodes).add_(AT_A_NODE)
-    return (ratio[..., 1:] * inner).sum(-1) / ratio.sum(-1)
+    return torch.where(share == 0, 0.0, (ratio[..., 1:] * inner).sum(-1) / ratio.sum(-1))
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,12 @@ _TURNS, _SEARCHED = 64, (5, 12, 24)
 _INSIDE = 1e-9
 """How far from the edges of a panel, relative to its width, kinks are looked for that rules do not see."""
 
+_FEW = 20
+"""Panels at whose ends F' jumps; where there are more, that is its rounding."""
+
+_BESIDE = 1e-6
+"""The same for jumps of F': what lies between the edge and a jump that is nearer changes no integral."""
+
 
 def graded(region: Region, splits: Sequence[float] = (), grain: float = math.inf) -> np.ndarray:
     """Edges over the region: near a landmark panels are at most 1.6 of its widths wide, and grow with the distance from it.
@@ -78,8 +84,10 @@ def settled(
     inner, widths = panels.left[1:], panels.right - panels.left
     room = np.minimum(widths[1:], widths[:-1])
     hidden = _kinks_hidden(panels.left, panels.right, extent, derivatives)
-    if len(hidden):
-        return settled(potential, minimum, np.unique(np.concatenate([edges, hidden])), derivatives, noise)
+    if len(hidden):  # an edge that is a few units of the last place beside one gives way to it
+        apart = np.abs(edges[:, None] - hidden).min(1) > 64 * np.spacing(np.abs(edges))
+        apart[[0, -1]] = True
+        return settled(potential, minimum, np.unique(np.concatenate([edges[apart], hidden])), derivatives, noise)
     kinked, jumps = kinks_at(inner, room, extent, *derivatives)
     return panels, tuple(inner[kinked].tolist()), tuple(jumps[kinked].tolist())
 
@@ -89,21 +97,33 @@ def _kinks_within(left: np.ndarray, right: np.ndarray, extent: float, derivative
     places = locate(left, right, *derivatives)
     room = np.tile(right - left, len(places) // len(left))
     found = np.unique(places[kinks_at(places, room, extent, *derivatives)[0]])
-    single: np.ndarray = found[np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found))]
-    return single
+    if len(found) < 2:
+        return found
+    sharp = kinks_at(found, np.zeros_like(found), extent, *derivatives)[0]
+    starts = np.flatnonzero(np.diff(found, prepend=-math.inf) > 64 * np.spacing(np.abs(found)))
+    single = []
+    for cluster in np.split(np.arange(len(found)), starts[1:]):  # the sharpest, and of several the one with fewest digits
+        best = [k for k in cluster if sharp[k]] or list(cluster)
+        single.append(min((float(found[k]) for k in best), key=lambda place: len(repr(place))))
+    return np.array(single)
 
 
 def _kinks_hidden(left: np.ndarray, right: np.ndarray, extent: float, derivatives: tuple[Function, Function]) -> np.ndarray:
-    """The kinks inside panels that hold too little mass beside them for rules to see: F'' changes in one half only."""
+    """The kinks inside panels that hold too little mass beside them for rules to see: F'' changes in one half only, or F' at one of the ends."""
     width = right - left
     bend = derivatives[1](torch.as_tensor(np.stack([left + _INSIDE * width, left + width / 2, right - _INSIDE * width]))).detach().numpy()
+    beside = np.maximum(_BESIDE * width, 128 * np.spacing(np.maximum(np.abs(left), np.abs(right))))
+    slope = derivatives[0](torch.as_tensor(np.stack([left, left + beside, right - beside, right]))).detach().numpy()
     with np.errstate(invalid="ignore"):
-        change = np.abs(np.diff(bend, axis=0))
+        change, jump = np.abs(np.diff(bend, axis=0)), np.abs(slope[[1, 3]] - slope[[0, 2]]).max(0)
         suspect = change.max(0) > 20 * change.min(0) + 1e-6 * np.abs(bend).max(0)
+        torn = jump > 100 * beside * np.abs(bend).max(0) + 1e-9 * np.maximum(np.abs(slope).max(0), 1 / extent)
+    if np.count_nonzero(torn) <= _FEW:
+        suspect |= torn
     if not suspect.any():
         return np.empty(0)
     found, edges = _kinks_within(left[suspect], right[suspect], extent, derivatives), np.append(left, right[-1])
-    hidden: np.ndarray = np.array([kink for kink in found if np.abs(edges - kink).min() > 64 * np.spacing(np.abs(kink)) + 1e-300])
+    hidden: np.ndarray = np.array([kink for kink in found if np.abs(edges - kink).min() > 2 * np.spacing(np.abs(kink)) + 1e-300])
     return hidden
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from pmmtheory.divergences import chi2, kl, tv
 from pmmtheory.divergences.planar_tv import _modulus
-from pmmtheory.dynamics import ReverseDiffusion
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import PlanarLaw, transient_law
 from pmmtheory.particles import simulate
@@ -189,3 +190,21 @@ def test_a_narrow_axis_is_seen_by_its_own_spacing() -> None:
     law = PlanarLaw(axes, exact.density(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)), exact)
     for direction, variance in (([1.0, 0.0], 1e-4), ([0.0, 1.0], 1.0)):
         assert law.along(direction).covariance == pytest.approx(variance, rel=1e-6)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, 0.9, 1.7, 2.6])
+def test_total_variation_across_lines_at_any_angle(angle: float) -> None:
+    """The same law turned: by quadrature of the product of its coordinates."""
+    weights, means, variance, step = [0.507, 0.493], [-0.140625, -0.296875], 0.831, 0.717
+    lines = GaussianMixture(weights, means, [variance] * 2), Gaussian(0.84375, variance)
+    parts = [transient_law(EulerMaruyama(Overdamped(line), step), Gaussian(mean, 0.507), 2, rtol=1e-9) for line, mean in zip(lines, (0.5, 0.0), strict=True)]
+    x, y = (torch.linspace(*part.ends, 3000, dtype=torch.float64) for part in parts)
+    gap = parts[0].density(x)[:, None] * parts[1].density(y) - lines[0].density(x)[:, None] * lines[1].density(y)
+    true = float(torch.abs(gap).sum()) * float(x[1] - x[0]) * float(y[1] - y[0]) / 2
+    c, s = math.cos(angle), math.sin(angle)
+    turn = np.array([[c, s], [-s, c]])
+    target = GaussianMixture(weights, np.array([[mean, 0.84375] for mean in means]) @ turn, [variance] * 2)
+    for rtol in (1e-4, 1e-5):
+        law = transient_law(EulerMaruyama(Overdamped(target), step), Gaussian(np.array([0.5, 0.0]) @ turn, 0.507), 2, rtol=rtol)
+        found = tv(law, target)
+        assert abs(float(found) - true) <= found.error + 5e-8

@@ -11,7 +11,7 @@ import torch
 from pmmtheory.divergences import chi2, kl, renyi, tv, w2
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws import PlaneLaw, stationary_law
+from pmmtheory.laws import PlaneLaw, stationary_law, transient_law
 from pmmtheory.schemes import ABOBA, BAOAB, BUB, UBU, EulerMaruyama
 from pmmtheory.targets import Gaussian
 from tests.oracles.lines import LINES
@@ -195,3 +195,20 @@ def test_kinks_of_a_total_variation() -> None:
     inside = (height / one - 1 - torch.where(one > 1, -1.0, 1.0) * outside).abs()
     exact = float(torch.where(crossing > 0, inside + outside, (height / one - 1).abs()).mean()) / 2
     assert abs(seen.value - exact) < seen.error < 1e-4 * exact
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_total_variation_of_a_law_that_is_wide_where_its_target_is_not_told(side: int) -> None:
+    """One step from a start beside the target: 1e-4 of the law lies where the target is next to nothing. By quadrature of the two Gaussians."""
+    target, start = Gaussian(-2.890625 * side, 0.377), Gaussian(-1.5 * side, 0.46)
+    chain = UBU(Underdamped(target, 2.15), 0.128)
+    exact = transient_law(chain, start, 1, engine="gaussian")
+    u, v = torch.linspace(-9, 9, 3001, dtype=torch.float64), torch.linspace(-8, 8, 1001, dtype=torch.float64)
+    x = torch.stack(torch.meshgrid(u, v, indexing="ij"), -1)
+    away, still = x - exact.mean.reshape(2), x - torch.tensor([target.mean, 0.0])
+    inverse = torch.linalg.inv(exact.covariance)
+    p = torch.exp(-(away @ inverse * away).sum(-1) / 2) * torch.sqrt(torch.linalg.det(inverse))
+    q = torch.exp(-(still[..., 0] ** 2 / 0.377 + still[..., 1] ** 2) / 2) / math.sqrt(0.377)
+    true = float(torch.abs(p - q).sum()) * float(u[1] - u[0]) * float(v[1] - v[0]) / (4 * math.pi)
+    found = tv(transient_law(chain, start, 1, rtol=1e-4, engine="phase_plane"), target)
+    assert abs(float(found) - true) <= found.error < 2e-4

@@ -38,7 +38,7 @@ def test_gaussians_have_closed_forms_in_any_dimension(d: int, step: float, lam: 
     exact = stationary_law(EulerMaruyama(Overdamped(alone), step / lam), engine="gaussian")
     assert isinstance(law, ProductLaw) and law.dim == d
     assert torch.allclose(law.variances, exact.blocks[:, 0, 0], rtol=1e-9)
-    distances = [kl, w2, tv] + ([chi2] if float(kl(exact, alone)) < 100 else [])
+    distances = [kl, w2, tv] + ([chi2] if step < 0.9 and float(kl(exact, alone)) < 100 else [])  # finite below twice the variance
     for distance in distances:
         within(distance(law, target), distance(exact, alone))
 

@@ -127,3 +127,12 @@ def test_a_kink_that_hides_beside_an_edge(steep: float, beside: float) -> None:
     """So near to the edge of a panel a jump of F'' changes no integral: it is looked for."""
     target = Potential(lambda x: torch.where(x < beside, steep, 1.0) * (x - beside) ** 2 / 2, points=[0.0, 0.5])
     assert target.kinks == pytest.approx((beside,), abs=1e-12)
+
+
+@pytest.mark.parametrize("centre", [0.0, 8.0, 1000.0, -1000.0, 1e5])
+@pytest.mark.parametrize("a", [0.3, 1.89, 2.19, 2.96])
+def test_a_jump_of_the_force_is_found_wherever_the_origin_is(a: float, centre: float) -> None:
+    """The minimum is found a few units of the last place beside it, and gives way to it as an edge."""
+    target = Potential(lambda x: (x - centre) ** 2 / 2 + a * torch.abs(x - centre))
+    assert target.kinks == (centre,)
+    assert target.quadrature.jumps[0] == pytest.approx(2 * a, rel=1e-6)

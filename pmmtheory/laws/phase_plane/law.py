@@ -44,6 +44,8 @@ class PlaneLaw(Law):
         Positions.
     modes : (n, m) tensor
         c_n there.
+    told, joints : pairs of floats
+        Between which positions the ratio is told; and between which it was computed, where the modes turn into a constant times the target.
     position, velocity : LineLaw
         The marginals; each has its own numerical error.
     errors : dict of names to floats
@@ -76,7 +78,7 @@ class PlaneLaw(Law):
         density = target.density(self.grid)
         fine = fine / (fine[:, 0].sum() * self.spacing)
         told = torch.nonzero(density > floor * density.max())[:, 0]
-        self.told = float(self.grid[told[0]]), float(self.grid[told[-1]])
+        self.told = self.joints = float(self.grid[told[0]]), float(self.grid[told[-1]])
         self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None

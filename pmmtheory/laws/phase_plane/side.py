@@ -42,8 +42,8 @@ class Side:
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        """Where the law begins to be continued."""
-        return () if self.law is None else self.law.told
+        """Where the law begins to be continued, in itself and in what is told."""
+        return () if self.law is None else tuple(sorted({*self.law.told, *self.law.joints}))
 
     @property
     def modes(self) -> int:
@@ -60,8 +60,8 @@ class Side:
         return self.law.ratios_at(u)
 
     def modes_at(self, u: Tensor, size: int) -> Tensor:
-        """pi(u) rho_n(u), (n, size)."""
-        found = self.rho(u) * torch.exp(self.log_density(u))[:, None]
+        """c_n(u), (n, size): those of the law as it is, beyond where it is told too."""
+        found = torch.exp(self.log_density(u))[:, None] if self.law is None else self.law._modes_at(u)
         return torch.nn.functional.pad(found, (0, size - found.shape[1]))
 
     def ratio(self, u: Tensor, v: Tensor) -> Tensor:

@@ -41,30 +41,41 @@ class ProductEngine(Engine):
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> ProductLaw:
         """The stationary law, each coordinate to rtol/d in total variation."""
-        return _laws(scheme, rtol, True, lambda engine, chain, accuracy, _: [engine.stationary(chain, accuracy, device)], "the stationary law")[0]
+        parts = [(factor, None, places) for factor, places in _target(scheme).distinct]
+        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy, _: [engine.stationary(chain, accuracy, device)], "the stationary law")[0]
 
     def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[ProductLaw]:
         """The laws after the given numbers of steps, from a product of targets or laws, or a target on the line for every coordinate."""
-        start, what = _start(scheme.dynamics.target, initial), f"the law after {steps[-1]} steps"
-        return _laws(scheme, rtol, False, lambda engine, chain, accuracy, j: engine.transients(chain, start(j), steps, accuracy, device), what)
+        target, what = _target(scheme), f"the law after {steps[-1]} steps"
+        parts = []
+        for factor, places in target.distinct:
+            for start, theirs in _starts(target, initial):
+                if len(both := places[torch.isin(places, theirs)]):
+                    parts.append((factor, start, both))
+        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy, start: engine.transients(chain, start, steps, accuracy, device), what)
 
 
-def _laws(scheme: Scheme, rtol: float, stationary: bool, compute: Callable[[Engine, Scheme, float, int], Sequence[Any]], what: str) -> list[ProductLaw]:
-    """What `compute` gives for each kind of coordinate, j being the first of it."""
-    target = scheme.dynamics.target
+Part = tuple[LineTarget, Any, Tensor]
+"""The target and the start of coordinates that are alike, and which they are."""
+
+
+def _laws(scheme: Scheme, rtol: float, parts: Sequence[Part], compute: Callable[[Engine, Scheme, float, Any], Sequence[Any]], what: str) -> list[ProductLaw]:
+    """What `compute` gives for each kind of coordinate."""
+    target = _target(scheme)
     found = list[tuple[Sequence[Any], Tensor]]()
-    for factor, places in _kinds(target):
+    for factor, start, places in parts:
         chain = _alone(scheme, factor)
         try:
-            found.append((compute(engine_for(chain, stationary), chain, rtol / target.dim, int(places[0])), places))
+            found.append((compute(engine_for(chain, start is None), chain, rtol / target.dim, start), places))
         except NotConverged as error:
             raise NotConverged(f"{what} of {scheme.name} on {target.name} (coordinate {int(places[0])})", error.reached * target.dim, rtol) from error
     return [ProductLaw([(laws[i], places) for laws, places in found]) for i in range(len(found[0][0]))]
 
 
-def _kinds(target: Any) -> Sequence[tuple[LineTarget, Tensor]]:
+def _target(scheme: Scheme) -> Product:
+    target = scheme.dynamics.target
     assert isinstance(target, Product)
-    return target.distinct
+    return target
 
 
 def _alone(scheme: Scheme, factor: LineTarget) -> Scheme:
@@ -102,14 +113,10 @@ def _refused(scheme: Scheme, factor: LineTarget, stationary: bool) -> Refusal | 
     return None
 
 
-def _start(target: Any, initial: Any) -> Callable[[int], Any]:
-    """Where coordinate j starts."""
-    if isinstance(initial, Product) and initial.dim == target.dim:
-        return lambda j: initial.factors[j]
-    if isinstance(initial, ProductLaw) and initial.dim == target.dim:
-        return initial.coordinate
+def _starts(target: Product, initial: Any) -> Sequence[tuple[Any, Tensor]]:
+    """Where coordinates start, and which start there."""
+    if isinstance(initial, (Product, ProductLaw)) and initial.dim == target.dim:
+        return initial.distinct
     if isinstance(initial, LineTarget) and initial.dim == 1:
-        return lambda j: initial
-    raise InvalidParameter(
-        "initial", getattr(initial, "name", initial), f"a Product or a law of {target.dim} coordinates, or one target on the line for them all"
-    )
+        return [(initial, torch.arange(target.dim))]
+    raise InvalidParameter("initial", getattr(initial, "name", initial), f"a Product or law of {target.dim} coordinates, or one target on the line for all")
