@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
-from pmmtheory.dynamics import Overdamped, Underdamped
-from pmmtheory.errors import NotConverged
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.schemes import BAOAB, EulerMaruyama
-from pmmtheory.targets import Gaussian, LogCosh, Potential
+from pmmtheory.schemes import BAOAB, EulerMaruyama, Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential
 
 COARSE = BAOAB(Underdamped(Gaussian(), 2.0), 0.5)
 LMC = EulerMaruyama(Overdamped(Gaussian()), 0.1)
@@ -60,3 +60,29 @@ def test_what_a_target_cannot_is_said_as_it_is() -> None:
     """The normaliser has an accuracy of its own, whatever is asked of a law."""
     with pytest.raises(NotConverged, match="normaliser of the potential .* not the 1e-08 asked for"):
         stationary_law(EulerMaruyama(Overdamped(Potential(lambda x: x**2 / 2 + torch.sin(1e5 * x))), 0.1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "scheme"),
+    [
+        ("linear", "gaussian", LMC),
+        ("plane", "phase_plane", BAOAB(Underdamped(Gaussian(), 2.0), 0.2)),
+        ("moving", "inhomogeneous", EulerMaruyama(ReverseDiffusion(Gaussian(), 1.0, 0.2), 0.2)),
+        ("planar", "plane", EulerMaruyama(ReverseDiffusion(GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 1.0]], [1.0, 1.0]), 1.0, 0.2), 0.2)),
+    ],
+)
+def test_engines_by_the_names_they_had(old: str, new: str, scheme: Scheme) -> None:
+    start = scheme.dynamics.law_at(0.0)
+    with pytest.warns(FutureWarning, match=f'engine="{old}" is now engine="{new}"'):
+        law = transient_law(scheme, start, 2, engine=old)
+    assert law.numerical_error == transient_law(scheme, start, 2, engine=new).numerical_error
+
+
+def test_where_no_engine_serves_the_message_says_what_each_takes() -> None:
+    mixture = GaussianMixture([0.5, 0.5], [[0.0] * 3, [1.0] * 3], [1.0, 1.0])
+    with pytest.raises(InvalidParameter, match=r"exact law \(line takes a target on the line; .*gaussian takes a Gaussian target in any dimension.*particles"):
+        stationary_law(EulerMaruyama(Overdamped(mixture), 0.1))
+    with pytest.raises(InvalidParameter, match=r"engine = 'line' is not allowed: one of \['phase_plane', 'gaussian'\] for Underdamped"):
+        stationary_law(COARSE, engine="line")
+    with pytest.raises(InvalidParameter, match="engine = 'sampling' is not allowed: line, inhomogeneous, phase_plane, gaussian, plane, product, or None"):
+        stationary_law(COARSE, engine="sampling")
