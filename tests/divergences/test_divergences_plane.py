@@ -119,14 +119,14 @@ class TestBetweenFarLaws:
     @staticmethod
     def pair(mean: float, engine: str) -> list[Any]:
         return [
-            stationary_law(BAOAB(Underdamped(Gaussian(m, v), 2.0), 0.2 * math.sqrt(v)), engine=engine, **({"rtol": 1e-4} if engine == "plane" else {}))
+            stationary_law(BAOAB(Underdamped(Gaussian(m, v), 2.0), 0.2 * math.sqrt(v)), engine=engine, **({"rtol": 1e-4} if engine == "phase_plane" else {}))
             for m, v in ((mean, 0.3), (-mean, 1.5))
         ]
 
     @pytest.mark.parametrize("mean", [1.5, 3.0])
     def test_closed_forms(self, mean: float) -> None:
         """KL both ways, chi2 of the narrow to the wide one by Gaussian integrals, and TV on a fine grid."""
-        laws, exact = self.pair(mean, "plane"), self.pair(mean, "linear")
+        laws, exact = self.pair(mean, "phase_plane"), self.pair(mean, "gaussian")
         for i, j in ((0, 1), (1, 0)):
             seen = kl(laws[i], laws[j])
             assert abs(seen.value - kl(exact[i], exact[j]).value) < seen.error < 2e-4 * seen.value
@@ -155,7 +155,7 @@ class TestBetweenFarLaws:
         assert abs(seen.value - exact.value) < seen.error < relative * seen.value
 
     def test_a_chi2_that_is_infinite(self) -> None:
-        narrow, wide = self.pair(1.5, "plane")
+        narrow, wide = self.pair(1.5, "phase_plane")
         with pytest.raises(InvalidParameter, match="laws whose chi2 is finite"):
             chi2(wide, narrow)
 

@@ -14,7 +14,8 @@ from pmmtheory.divergences import Estimate, chi2, kl, tv, w2
 from pmmtheory.divergences.radial import Radial
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import LinearLaw, random_variance, stationary_law
+from pmmtheory.laws import LinearLaw, stationary_law
+from pmmtheory.laws.gaussian import random_variance
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.step.affine import affine_steps
 from pmmtheory.targets import Gaussian

@@ -71,9 +71,9 @@ def test_a_copy_has_the_same_keys(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "edit"),
     [
-        ("pmmtheory/laws/kernel.py", lambda text: "# a remark\n" + text.replace("import math\n", "import math  # for pi\n\n\n")),
-        ("pmmtheory/laws/kernel.py", replaced('"""', '"""Said in other words. ')),
-        ("pmmtheory/laws/line.py", lambda text: text.replace("    ", "  ")),
+        ("pmmtheory/laws/step/kernel.py", lambda text: "# a remark\n" + text.replace("import math\n", "import math  # for pi\n\n\n")),
+        ("pmmtheory/laws/step/kernel.py", replaced('"""', '"""Said in other words. ')),
+        ("pmmtheory/laws/line/engine.py", lambda text: text.replace("    ", "  ")),
         ("pmmtheory/laws/__init__.py", replaced("The stationary law of a chain.", "The law that a chain leaves as it is.")),
         ("pmmtheory/schedulers/spacings.py", replaced("if TYPE_CHECKING:", "if TYPE_CHECKING:\n    from decimal import Decimal\n")),
         ("pmmtheory/rates/fit.py", appended("EDIT = 1")),
@@ -96,7 +96,7 @@ def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit
         ("experiments/catalogue.py", set(MEASURES) - SAMPLERS - {"initial_error", "number"}),
         ("experiments/one_thread.py", set(MEASURES)),
         ("pmmtheory/estimate.py", set(MEASURES)),
-        ("pmmtheory/laws/kernel.py", LAWS),
+        ("pmmtheory/laws/step/kernel.py", LAWS),
         ("pmmtheory/laws/__init__.py", LAWS),
         ("pmmtheory/schedulers/ddim.py", SAMPLERS),
         ("pmmtheory/dynamics/reverse_diffusion.py", {"initial_error", "reverse_error"}),
@@ -110,8 +110,8 @@ def test_an_edit_makes_stale_what_it_can_reach(copy: Path, file: str, expected: 
 
 
 def test_a_number_that_is_edited_counts_to_its_last_digit(copy: Path) -> None:
-    assert edited(copy, "pmmtheory/laws/line.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0000000000000002e-14")) == LAWS
-    assert edited(copy, "pmmtheory/laws/line.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0e-14")) == set()
+    assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0000000000000002e-14")) == LAWS
+    assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0e-14")) == set()
 
 
 def test_what_a_module_does_when_it_is_loaded_counts_for_all_that_load_it(copy: Path) -> None:
@@ -140,11 +140,11 @@ def test_who_asks_for_subclasses_depends_on_all_that_is_loaded(copy: Path) -> No
     try:
         number.write_text(before + "\n\ndef known(): return Estimate.__subclasses__()\n")
         key = Sources("experiments.measures", [str(copy)]).of("number")
-        (copy / "pmmtheory" / "laws" / "kernel.py").write_text((copy / "pmmtheory" / "laws" / "kernel.py").read_text() + "\nEDIT = 1\n")
+        (copy / "pmmtheory" / "laws" / "step" / "kernel.py").write_text((copy / "pmmtheory" / "laws" / "step" / "kernel.py").read_text() + "\nEDIT = 1\n")
         assert Sources("experiments.measures", [str(copy)]).of("number") != key
     finally:
         number.write_text(before)
-        shutil.copy(ROOT / "pmmtheory" / "laws" / "kernel.py", copy / "pmmtheory" / "laws" / "kernel.py")
+        shutil.copy(ROOT / "pmmtheory" / "laws" / "step" / "kernel.py", copy / "pmmtheory" / "laws" / "step" / "kernel.py")
 
 
 def test_an_import_inside_a_function_and_the_name_of_a_module_count(copy: Path) -> None:
@@ -167,7 +167,7 @@ def test_libraries_count_by_their_versions(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_that_is_no_python_and_a_measure_that_is_gone_have_keys(copy: Path) -> None:
-    assert edited(copy, "pmmtheory/laws/kernel.py", lambda _: "def (") == LAWS
+    assert edited(copy, "pmmtheory/laws/step/kernel.py", lambda _: "def (") == LAWS
     assert Sources("experiments.measures").of("gone")
 
 

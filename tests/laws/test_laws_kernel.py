@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import midpoint_functional
+from pmmtheory.laws.step import feynman_kac
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import stepper, transition_matrix
 from pmmtheory.schemes import PoissonMidpoint, Scheme
@@ -80,12 +80,12 @@ def test_rows_have_mass_one_and_the_moments_of_a_step(name: str) -> None:
 
 def _moment_error(scheme: Scheme, starts: Tensor) -> float:
     """For K beyond the direct limit: what the moments extrapolated from small K miss, seen at a K where both can be had."""
-    if not isinstance(scheme, PoissonMidpoint) or scheme.substeps <= midpoint_functional._DIRECT or scheme.midpoints.kind == "single":
+    if not isinstance(scheme, PoissonMidpoint) or scheme.substeps <= feynman_kac._DIRECT or scheme.midpoints.kind == "single":
         return 0.0
     near = PoissonMidpoint(scheme.dynamics, scheme.step_size, substeps=100)
     extrapolated = one_step_moments(near, starts, 0.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(midpoint_functional, "_DIRECT", 100)
+        patch.setattr(feynman_kac, "_DIRECT", 100)
         direct = one_step_moments(near, starts, 0.0)
     return 2 * max(float(torch.abs(p - q).max()) for p, q in zip(extrapolated, direct, strict=True))
 
@@ -97,9 +97,9 @@ def test_extrapolated_and_direct_substeps_agree(monkeypatch: pytest.MonkeyPatch,
     scheme = PoissonMidpoint(Overdamped(BIMODAL), step_size, substeps=substeps)
     x = torch.linspace(-4, 4, 5, dtype=torch.float64)
     count = math.ceil(8.6 / math.sqrt(2 * step_size) / 0.3)
-    monkeypatch.setattr(midpoint_functional, "_DIRECT", 100)
+    monkeypatch.setattr(feynman_kac, "_DIRECT", 100)
     direct = characteristic(scheme, x, 0.0, 0.3, count, 0)
-    monkeypatch.setattr(midpoint_functional, "_DIRECT", 20)
+    monkeypatch.setattr(feynman_kac, "_DIRECT", 20)
     levels = [characteristic(scheme, x, 0.0, 0.3, count, level) for level in range(4)]
     for coarse, fine in zip(levels, levels[1:], strict=False):
         stated = float(torch.abs(coarse - fine).max())

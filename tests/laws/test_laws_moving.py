@@ -217,12 +217,12 @@ def test_wrong_initial(initial: object) -> None:
 
 def test_engines_that_cannot() -> None:
     for engine in ("line", "phase_plane", "gaussian"):
-        with pytest.raises(InvalidParameter, match=r"engine = .*\['moving'\] for ReverseDiffusion"):
+        with pytest.raises(InvalidParameter, match=r"engine = .*\['inhomogeneous'\] for ReverseDiffusion"):
             transient_law(mild("euler"), Gaussian(), 1, engine=engine)
     with pytest.raises(InvalidParameter, match=r"engine = .*\['line'\] for Overdamped"):
         transient_law(EulerMaruyama(Overdamped(DATA), 0.1), Gaussian(), 1, engine="inhomogeneous")
     space = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0, 0.0]], [1.0]), 1.0, 0.1)
-    with pytest.raises(InvalidParameter, match="a target on the line, a mixture of Gaussians in the plane, or a Gaussian in any dimension"):
+    with pytest.raises(InvalidParameter, match="gaussian takes a Gaussian target in any dimension; plane takes a mixture of Gaussians in the plane"):
         transient_law(mild("euler", 6, space), Gaussian(dim=3), 1)
 
 

@@ -129,14 +129,14 @@ class TestWrongInput:
             stationary_law(BAOAB(Underdamped(Potential(potential, dim=1, name="own"), FRICTION), 0.1))
 
     def test_other_dynamics_and_dimensions(self) -> None:
-        with pytest.raises(InvalidParameter, match="engine = 'plane' is not allowed: one of \\['line'\\] for Overdamped on Cosine"):
+        with pytest.raises(InvalidParameter, match="engine = 'phase_plane' is not allowed: one of \\['line'\\] for Overdamped on Cosine"):
             stationary_law(EulerMaruyama(Overdamped(LINES["cosine"]), 0.1), engine="phase_plane")
-        with pytest.raises(InvalidParameter, match="engine = 'line' is not allowed: one of \\['plane'\\] for Underdamped on Cosine"):
+        with pytest.raises(InvalidParameter, match="engine = 'line' is not allowed: one of \\['phase_plane'\\] for Underdamped on Cosine"):
             stationary_law(on_line("lmc", "cosine", 0.1), engine="line")
         space = GaussianMixture([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])
         with pytest.raises(InvalidParameter, match="a target on the line"):
             stationary_law(EulerMaruyama(Underdamped(space, FRICTION), 0.1))
-        with pytest.raises(InvalidParameter, match="engine = 'plane'"):
+        with pytest.raises(InvalidParameter, match="phase_plane takes a target on the line"):
             stationary_law(EulerMaruyama(Underdamped(space, FRICTION), 0.1), engine="phase_plane")
 
     @pytest.mark.parametrize("friction", [0.0, -1.0, math.nan, math.inf])

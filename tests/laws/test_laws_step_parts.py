@@ -12,7 +12,8 @@ from torch import Tensor
 
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import moving_step, transient_law
+from pmmtheory.laws import transient_law
+from pmmtheory.laws.inhomogeneous import step as moving_step
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.laws.step.parts import enumerable, step_parts
 from pmmtheory.particles import simulate

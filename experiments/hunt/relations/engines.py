@@ -23,13 +23,13 @@ def draw(draw: Draw) -> dict[str, Any]:
 
 
 def check(chain: chains.Chain, rtol: float) -> Iterator[Compared]:
-    linear: LinearLaw = chains.law(chain, 1e-9, "linear")
+    linear: LinearLaw = chains.law(chain, 1e-9, "gaussian")
     target = targets.build(chain["target"])
     if chain["friction"] is None:
         law = chains.law(chain, rtol, "line")
         yield from moments(law, linear)
     else:
-        law = chains.law(chain, rtol, "plane")
+        law = chains.law(chain, rtol, "phase_plane")
         yield from moments(law.position, linear.position)
         yield from moments(law.velocity, linear.velocity)
         law, linear = law.position, linear.position

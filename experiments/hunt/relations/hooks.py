@@ -53,7 +53,7 @@ def check(where: str, name: str, options: Any, hook: str, factor: float, target:
     system = Overdamped(goal) if where == "line" else Underdamped(goal, 2.0)
     scheme = hooked(name, hook, factor)(system, step, **options)
     initial = targets.build(target | {"mean": target["mean"] + 1.0})
-    engine = "line" if where == "line" else "plane"
+    engine = "line" if where == "line" else "phase_plane"
     law = linear = None
     refusal: PmmError | None = None
     try:
