@@ -70,7 +70,7 @@ def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None],
 
 
 _PITCH, _TITLE, _GAP = 9.0, 10.0, 6.0
-_TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 75.0
+_TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 86.0
 """Lengths in points."""
 _SPREAD, _ROOM = 0.28, 0.66
 """Between two dots of a row, and at most between its first and its last, in rows."""
