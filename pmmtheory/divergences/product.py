@@ -23,11 +23,20 @@ _METHOD = "product of exact laws"
 _TOLD = 1e-3
 """What the inversion may leave open, relative to the distance or absolute where that is larger than a hundredth."""
 
-_OPEN = 1e-9
+_OPEN = 1e-6
 """What twice as many frequencies may change, relative to the distance."""
 
-_FEWEST, _MOST = 128, 16_384
+_FEWEST, _MOST = 128, 4096
 """Frequencies."""
+
+_REACH = 20.0
+"""Standard deviations of log(p/q) within which frequencies tell its sign: for two coordinates it has exponential tails."""
+
+_PHASE = 1.5
+"""The largest step of the phase of a wave from node to node."""
+
+_CHUNK = 2_000_000
+"""Complex numbers at once."""
 
 
 class OfProducts(Comparison):
@@ -92,31 +101,47 @@ def _tv(pairs: list[tuple[Any, Any, int]]) -> Estimate:
 
 
 class _LogRatio:
-    """log(p/q) of one coordinate under p and under q, by a rule on panels that resolve both densities and one twice as fine."""
+    """log(p/q) of one coordinate under p and under q, by rules on panels that resolve both densities, and waves exp(i s log(p/q))."""
 
     def __init__(self, law: LineLaw, other: Any):
-        pair = Pair(law, other)
-        self.rules = []
-        for edges in (halved(pair.shared), halved(halved(pair.shared))):
-            d = pair.at(nodes_of(edges).flatten())
-            weights = weights_of(edges).flatten()
+        self._pair = Pair(law, other)
+        self._edges = [halved(self._pair.shared)]
+        self._rules: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+        p, q, log = self.rule(0)
+        matters = torch.maximum(p, q) > 1e-11
+        self._steepest = float((torch.diff(log).abs() * (matters[1:] & matters[:-1])).max())
+
+    def rule(self, level: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Shares of p and q, and log(p/q), at nodes of panels halved so often."""
+        while len(self._edges) <= level:
+            self._edges.append(halved(self._edges[-1]))
+        if level not in self._rules:
+            d, weights = self._pair.at(nodes_of(self._edges[level]).flatten()), weights_of(self._edges[level]).flatten()
             told = (d.p > 0) & (d.q > 0)
             p, q, log = (d.p * weights)[told], (d.q * weights)[told], d.log[told]
-            self.rules.append((p / p.sum(), q / q.sum(), log))
+            self._rules[level] = p / p.sum(), q / q.sum(), log
+        return self._rules[level]
 
     def moments(self) -> tuple[float, float, float]:
         """The means under p and q, and the larger variance."""
-        p, q, log = self.rules[-1]
+        p, q, log = self.rule(1)
         first, second = float(p @ log), float(q @ log)
         return first, second, max(float(p @ (log - first) ** 2), float(q @ (log - second) ** 2))
 
-    def logs(self, s: Tensor, rule: int) -> tuple[Tensor, Tensor]:
-        """log phi under p and q at equally spaced frequencies s, (k,) each, of the rule: every one is the sum of a low and a high one."""
-        p, q, log = self.rules[rule]
+    def logs(self, s: Tensor, coarser: int = 0) -> tuple[Tensor, Tensor]:
+        """log phi under p and q at equally spaced frequencies s, (k,) each: every one is the sum of a low and a high one.
+
+        By the rule whose nodes see waves of the highest, or one that is coarser by some levels.
+        """
+        level = 1 + max(0, math.ceil(math.log2(max(float(s[-1]) * self._steepest, 1e-300) / _PHASE)))
+        p, q, log = self.rule(level - coarser)
         some = math.isqrt(len(s))
-        low = torch.polar(torch.ones((), dtype=torch.float64), (s[:some] - s[0])[:, None] * log)
-        high = torch.polar(torch.ones((), dtype=torch.float64), s[::some, None] * log)
-        first, second = (torch.log(((high * weight) @ low.T).reshape(-1)[: len(s)]) for weight in (p, q))
+        found = torch.zeros((2, -(-len(s) // some), some), dtype=torch.complex128)
+        for part in torch.arange(len(log)).split(_CHUNK // some):
+            low = torch.polar(torch.ones((), dtype=torch.float64), (s[:some] - s[0])[:, None] * log[part])
+            high = torch.polar(torch.ones((), dtype=torch.float64), s[::some, None] * log[part])
+            found += torch.stack([(high * weight[part]) @ low.T for weight in (p, q)])
+        first, second = torch.log(found.reshape(2, -1)[:, : len(s)])
         return first, second
 
 
@@ -130,10 +155,10 @@ def _inverted(ratios: list[tuple[_LogRatio, int]]) -> tuple[float, float]:
     first, second, variance = (sum(n * m[k] for m, n in moments) for k in range(3))
     if variance == 0.0:
         return 0.0, 0.0
-    spacing = math.pi / (2 * (max(abs(first), abs(second)) + 14 * math.sqrt(variance)))
+    spacing = math.pi / (2 * (max(abs(first), abs(second)) + _REACH * math.sqrt(variance)))
 
-    def integrand(s: Tensor, rule: int = -1) -> Tensor:
-        logs = [(ratio.logs(s, rule), n) for ratio, n in ratios]
+    def integrand(s: Tensor, coarser: int = 0) -> Tensor:
+        logs = [(ratio.logs(s, coarser), n) for ratio, n in ratios]
         p, q = (torch.exp(torch.stack([n * part[k] for part, n in logs]).sum(0)) for k in (0, 1))
         return (p - q).imag / s
 
@@ -141,14 +166,15 @@ def _inverted(ratios: list[tuple[_LogRatio, int]]) -> tuple[float, float]:
         return float(values @ torch.special.erfc(12 * (s / highest - 0.5))) * float(s[1] - s[0]) / (2 * math.pi)
 
     s = spacing * (torch.arange(_FEWEST, dtype=torch.float64) + 0.5)
-    values, before = integrand(s), math.inf
+    values, found, changes = integrand(s), math.inf, [math.inf, math.inf]
     while True:
-        found = integral(values, s, spacing * len(s))
-        open_ = abs(found - before)
-        if open_ < _OPEN * abs(found) or 2 * len(s) > _MOST:
+        before, found = found, integral(values, s, spacing * len(s))
+        changes = [abs(found - before), changes[0]]
+        left = 2 * max(changes[0], changes[1] / 4)  # where it falls like the square of the highest it also swings: one change may be small by luck
+        if left < _OPEN * abs(found) or 2 * len(s) > _MOST:
             break
         more = spacing * (torch.arange(len(s), 2 * len(s), dtype=torch.float64) + 0.5)
-        before, s, values = found, torch.cat([s, more]), torch.cat([values, integrand(more)])
+        s, values = torch.cat([s, more]), torch.cat([values, integrand(more)])
     other = 2 * spacing * (torch.arange(len(s) // 2, dtype=torch.float64) + 0.5)
-    coarse, rough = integral(integrand(other), other, spacing * len(s)), integral(integrand(s, 0), s, spacing * len(s))
-    return abs(found), 2 * open_ + abs(found - coarse) + abs(found - rough) + 4e-16 * (1 + sum(n for _, n in ratios))
+    coarse, rough = integral(integrand(other), other, spacing * len(s)), integral(integrand(s, 1), s, spacing * len(s))
+    return abs(found), left + abs(found - coarse) + abs(found - rough) + 4e-16 * (1 + sum(n for _, n in ratios))
