@@ -8,7 +8,7 @@ import pkgutil
 
 
 def classes(package: str, base: type) -> dict[str, type]:
-    """Every concrete subclass of `base` that is defined in a module of the package, by name.
+    """Every concrete subclass of `base` that is defined in a module of the package, or of one in it, by name.
 
     Examples
     --------
@@ -17,7 +17,7 @@ def classes(package: str, base: type) -> dict[str, type]:
     True
     """
     found = {}
-    for info in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+    for info in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         for name, item in vars(importlib.import_module(info.name)).items():
             if inspect.isclass(item) and issubclass(item, base) and item.__module__ == info.name and not inspect.isabstract(item):
                 found[name] = item

@@ -18,7 +18,7 @@ class InvalidParameter(PmmError):
 
     def __init__(self, name: str, value: Any, allowed: str):
         super().__init__(f"{name} = {value!r} is not allowed: {allowed}.")
-        self.name, self.value = name, value
+        self.name, self.value, self.allowed = name, value, allowed
 
 
 class NotNormalisable(InvalidParameter):

@@ -82,15 +82,15 @@ def _pairs(law: ProductLaw, other: ProductLaw | Product) -> Iterator[tuple[Any, 
 
 
 def _tv(pairs: list[tuple[Any, Any, int]]) -> Estimate:
-    errors: dict[str, float] = {}
+    errors, number = dict[str, float](), sum(n for _, _, n in pairs)
     for one, two, n in pairs:
         if not isinstance(one, LineLaw):
             raise InvalidParameter("law", f"a product of {type(one).__name__} for tv", "a product of laws on the line: .position, or overdamped dynamics")
-        estimate = compared("tv", one, two, 2.0)
+        estimate = compared("tv", one, two)
+        if number == 1:
+            return estimate
         for part, error in estimate.parts.items():
             errors[part] = errors.get(part, 0.0) + n * error
-    if len(pairs) == 1 and pairs[0][2] == 1:
-        return compared("tv", *pairs[0][:2], 2.0)
     ratios = [(_LogRatio(one, two), n) for one, two, n in pairs]
     value, error = _inverted(ratios)
     if not error <= _TOLD * max(value, 0.01):

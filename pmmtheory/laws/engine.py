@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,9 +65,7 @@ class Engine(ABC):
 @lru_cache(maxsize=1)
 def engines() -> tuple[Engine, ...]:
     """All engines, in the order in which they are asked."""
-    rooms = [info.name for info in pkgutil.iter_modules(importlib.import_module("pmmtheory.laws").__path__, "pmmtheory.laws.") if info.ispkg]
-    found = [kind() for room in rooms for kind in classes(room, Engine).values()]
-    return tuple(sorted(found, key=lambda engine: engine.rank))
+    return tuple(sorted((kind() for kind in classes("pmmtheory.laws", Engine).values()), key=lambda engine: engine.rank))
 
 
 def engine_for(scheme: Scheme, stationary: bool, name: str | None = None) -> Engine:

@@ -1,7 +1,8 @@
-"""One value of every draw of a scheme, for states."""
+"""States of a scheme near and far, and one value of every draw for each: what its steps are tried on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -27,3 +28,21 @@ def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator) -> dict[str, An
         else:
             draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
     return draws
+
+
+def states(scheme: Scheme, mean: Tensor, deviations: Tensor, scales: Sequence[float], generator: torch.Generator) -> Tensor:
+    """Random states, one a scale, (scales, *state_shape): the position mean + scale deviation Z, all else scale Z."""
+    x = torch.randn((len(scales), *scheme.dynamics.state_shape), generator=generator, dtype=torch.float64)
+    scale = torch.tensor(scales, dtype=torch.float64).reshape(-1, *([1] * (x.ndim - 1)))
+    widths = torch.ones(x.shape[1:], dtype=torch.float64)
+    position = scheme.dynamics.position(widths)
+    position.copy_(deviations.reshape(position.shape))
+    return scale * x * widths + in_position(scheme, mean)
+
+
+def in_position(scheme: Scheme, mean: Tensor) -> Tensor:
+    """A state with this position and zero elsewhere."""
+    state = torch.zeros(scheme.dynamics.state_shape, dtype=torch.float64)
+    position = scheme.dynamics.position(state)
+    position.copy_(mean.reshape(position.shape))
+    return state

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Midpoints, Scheme
-from pmmtheory.schemes.drawn import drawn
+from pmmtheory.schemes.drawn import drawn, in_position, states
 from pmmtheory.targets import Gaussian
 
 _SCALES = (0.7, 3.0, 40.0)
@@ -35,7 +35,7 @@ def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool 
     chain = scheme.over(system.on(Gaussian(torch.cat([kept, kept]) if pair else kept, both)))
     generator = torch.Generator().manual_seed(7)
     try:
-        x = _states(chain, both, generator) + _in_position(chain, torch.cat([kept, kept]) if pair else kept)
+        x = states(chain, torch.cat([kept, kept]) if pair else kept, torch.sqrt(both), _SCALES, generator)
         draws, z = _draws(chain, x, generator)
 
         def whole(state: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool 
         def back(state: Tensor) -> Tensor:
             return state[..., None].expand(*state.shape, 2) if pair else state if target.axes is None else state @ target.axes
 
-        moved = _in_position(scheme, torch.as_tensor(target.mean, dtype=torch.float64)) if system.autonomous else torch.zeros((), dtype=torch.float64)
+        moved = in_position(scheme, torch.as_tensor(target.mean, dtype=torch.float64)) if system.autonomous else torch.zeros((), dtype=torch.float64)
         own = {name: _turned_draw(drawn, whole, pair, scheme.draws[name].shared if name not in _times(scheme) else True) for name, drawn in draws.items()}
         seen, factor = scheme.step(whole(x) + moved, t, own)
         told, width = chain.step(x, t, draws)
@@ -88,25 +88,6 @@ def _turned_draw(drawn: Any, whole: Callable[[Tensor], Tensor], pair: bool, shar
     if isinstance(drawn, tuple):
         return tuple(value[..., 0] if pair else value for value in drawn)
     return (drawn[..., 0] if pair else drawn) if shared else whole(drawn)
-
-
-def _states(chain: Scheme, variances: Tensor, generator: torch.Generator) -> Tensor:
-    x = torch.randn((len(_SCALES), *chain.dynamics.state_shape), generator=generator, dtype=torch.float64)
-    scale = torch.tensor(_SCALES, dtype=torch.float64).reshape(-1, *([1] * (x.ndim - 1)))
-    if chain.dynamics.blocks == 1:
-        return scale * x * torch.sqrt(variances)
-    widths = torch.ones(x.shape[1:], dtype=torch.float64)
-    widths[0] = torch.sqrt(variances)
-    return scale * x * widths
-
-
-def _in_position(chain: Scheme, mean: Tensor) -> Tensor:
-    """A state with this position and zero elsewhere."""
-    if chain.dynamics.blocks == 1:
-        return mean if chain.dynamics.state_shape else mean.reshape(())
-    state = torch.zeros(chain.dynamics.state_shape, dtype=torch.float64)
-    chain.dynamics.position(state).copy_(mean.reshape(state.shape[1:]))
-    return state
 
 
 def _draws(chain: Scheme, x: Tensor, generator: torch.Generator) -> tuple[dict[str, Any], Tensor]:

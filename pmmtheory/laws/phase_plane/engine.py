@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, on_line
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
 from pmmtheory.laws.phase_plane.law import PlaneLaw, plane_target
@@ -53,7 +53,7 @@ class PhasePlaneEngine(Engine):
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
-        target = _checked(scheme)
+        target = plane_target(scheme.dynamics.target)
         require_stable(scheme, tail_growth)
 
         seen: list[PlaneLaw] = []
@@ -73,7 +73,7 @@ class PhasePlaneEngine(Engine):
 
     def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
-        target = _checked(scheme)
+        target = plane_target(scheme.dynamics.target)
         if not isinstance(initial, PlaneLaw):
             initial = plane_target(initial)
 
@@ -99,12 +99,6 @@ def tail_growth(scheme: Scheme) -> float:
 
 def _tail(curvature: float) -> Tensor:
     return torch.tensor([max(curvature, 1e-8)], dtype=torch.float64)
-
-
-def _checked(scheme: Scheme) -> LineTarget:
-    if not isinstance(scheme.dynamics, Underdamped):
-        raise InvalidParameter("dynamics", type(scheme.dynamics).__name__, "Underdamped, for a law in the phase plane")
-    return plane_target(scheme.dynamics.target)
 
 
 def _plane(scheme: Scheme, target: LineTarget, level: int, rtol: float, device: str, initial: LineTarget | PlaneLaw | None = None) -> Plane:

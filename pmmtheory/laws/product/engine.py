@@ -12,7 +12,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, engine_for
 from pmmtheory.laws.product.law import ProductLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.schemes.drawn import drawn
+from pmmtheory.schemes.drawn import drawn, states
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.product import Product
 
@@ -85,10 +85,9 @@ def _alone(scheme: Scheme, factor: LineTarget) -> Scheme:
 
 def _apart(scheme: Scheme, target: Product) -> bool:
     """Whether the step moves coordinates, one of each kind and the first and last, as their chains alone do: seen from random states near and far."""
-    generator, shape = torch.Generator().manual_seed(11), scheme.dynamics.state_shape
+    generator = torch.Generator().manual_seed(11)
     deviation, mean = torch.sqrt(target.variances), torch.as_tensor(target.mean, dtype=torch.float64)
-    x = torch.randn((len(_SCALES), *shape), generator=generator, dtype=torch.float64) * torch.tensor(_SCALES).to(torch.float64).reshape(-1, *(1,) * len(shape))
-    x = scheme.dynamics.lift(mean + deviation * scheme.dynamics.position(x), generator) if shape else mean + deviation * x
+    x = states(scheme, mean, deviation, _SCALES, generator)
     draws, z = drawn(scheme, x, generator), torch.randn(x.shape, generator=generator, dtype=torch.float64)
     try:
         seen, width = scheme.step(x, 0.0, draws)
@@ -109,7 +108,7 @@ def _refused(scheme: Scheme, factor: LineTarget, stationary: bool) -> Refusal | 
     try:
         engine_for(_alone(scheme, factor), stationary)
     except InvalidParameter as error:
-        return Refusal(error.name, error.value, str(error).split(" is not allowed: ", 1)[-1].rstrip("."))
+        return Refusal(error.name, error.value, error.allowed)
     return None
 
 
