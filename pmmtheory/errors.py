@@ -117,6 +117,13 @@ def real(name: str, value: Any, allowed: str = "a finite number") -> float:
     return number
 
 
+def required(name: str, value: Any) -> Any:
+    """Return `value`; raise InvalidParameter where it is None."""
+    if value is None:
+        raise InvalidParameter(name, None, "given, where no Chain says it")
+    return value
+
+
 def count(name: str, value: Any, least: int = 1) -> int:
     """Return `value` as an int; raise InvalidParameter unless it is a whole number of at least `least`."""
     allowed = f"a whole number of at least {least}"

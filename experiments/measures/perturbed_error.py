@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from pmmtheory.divergences import Estimate, tv, w2
 from pmmtheory.laws import transient_law
 from pmmtheory.schedulers import ExactPredictor, NoiseLevels, PerturbedPredictor
 from pmmtheory.schedulers.coefficients import AffineStep, variant_named
-from pmmtheory.schemes import EulerMaruyama, Scheme
+from pmmtheory.schemes import EulerMaruyama
 
 
 def measure(
@@ -32,12 +33,14 @@ def measure(
     made = build_sampler(sampler, schedule, size, steps, end=end, **options)
     target = build_data(data)
     exact = ExactPredictor(target, made.schedule)
-    initial = made.schedule.marginal(target, size)
 
     def noisy(t: NoiseLevels, s: NoiseLevels) -> AffineStep:
         a, b, noise = variant_named(str(options["variant"]))(t, s)
         return AffineStep(a, b, np.hypot(noise, b * call_noise))
 
-    wrong: Scheme = made.scheme(PerturbedPredictor(exact, perturbation)) if perturbation else EulerMaruyama(made.dynamics(exact, None, noisy), 1.0)
-    laws = [transient_law(chain, initial, made.chain_steps, rtol=1e-7, device=device) for chain in (wrong, made.scheme(exact))]
+    right = made.chain(exact)
+    wrong = (
+        made.chain(PerturbedPredictor(exact, perturbation)) if perturbation else replace(right, scheme=EulerMaruyama(made.dynamics(exact, None, noisy), 1.0))
+    )
+    laws = [transient_law(chain, rtol=1e-7, device=device) for chain in (wrong, right)]
     return {"w2": w2(*laws), "tv": tv(*laws)}

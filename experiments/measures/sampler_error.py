@@ -32,8 +32,7 @@ def measure(
     made = build_sampler(sampler, schedule, size, steps, **options)
     target = build_data(data)
     exact = ExactPredictor(target, made.schedule)
-    chain = made.scheme(PerturbedPredictor(exact, perturbation) if perturbation else exact)
-    initial = Gaussian() if start == "noise" else made.schedule.marginal(target, size)
-    law = transient_law(chain, initial, made.chain_steps, rtol=rtol, device=device, engine=engine)
+    chain = made.chain(PerturbedPredictor(exact, perturbation) if perturbation else exact, Gaussian() if start == "noise" else None)
+    law = transient_law(chain, rtol=rtol, device=device, engine=engine)
     found = {name: distance(law, made.schedule.marginal(target, made.end)) for name, distance in (("tv", tv), ("w2", w2))}
     return found | {"calls": Estimate(made.calls, 0.0, "expected")}

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive
+from pmmtheory.chain import Chain, chain_of
+from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive, required
 from pmmtheory.laws.engine import Engine, Refusal, engine_for, engines
 from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.laws.law import Law
@@ -86,16 +87,20 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     >>> stationary_law(EulerMaruyama(Overdamped(Gaussian(dim=1000)), step_size=0.1)).dim
     1000
     """
-    chosen = _chosen(scheme, True, device, engine)
-    return _computed(chosen, lambda one, accuracy: one.stationary(scheme, accuracy, device), scheme, rtol, True)
+    chain = chain_of(scheme, None, None)
+    chosen = _chosen(chain, True, device, engine)
+    return _computed(chosen, lambda one, accuracy: one.stationary(chain.scheme, accuracy, device), chain, rtol, True)
 
 
-def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> Any:
+def transient_law(
+    scheme: Scheme | Chain, initial: Any = None, steps: int | None = None, rtol: float | None = None, device: str = "cpu", engine: str | None = None
+) -> Any:
     """The law of a chain after a number of steps.
 
     Parameters
     ----------
-    scheme : Scheme
+    scheme : Scheme or Chain
+        A Chain says itself where it starts and how many steps it takes.
     initial : target, law or number
         Where the position starts, with velocities from N(0, I), or a law of the same engine. On the line a number is a point
         mass, which needs at least one step.
@@ -112,7 +117,8 @@ def transient_law(scheme: Scheme, initial: Any, steps: int, rtol: float | None =
     >>> round(law.mean, 10), round(law.covariance, 10)
     (1.8, 0.2)
     """
-    return transient_laws(scheme, initial, [steps], rtol, device, engine)[0]
+    chain = chain_of(scheme, initial, steps)
+    return transient_laws(chain.scheme, chain.start, [required("steps", chain.steps)], rtol, device, engine)[0]
 
 
 def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float | None = None, device: str = "cpu", engine: str | None = None) -> list[Any]:
@@ -127,16 +133,17 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     >>> [round(law.mean, 9) for law in laws]
     [2.0, 1.0]
     """
-    chosen = _chosen(scheme, False, device, engine)
+    chain = Chain(scheme, required("initial", initial))
+    chosen = _chosen(chain, False, device, engine)
     numbers = [count("steps", n, 0 if isinstance(initial, (Target, Law)) else 1) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     scheme.dynamics.require_time_for(numbers[-1], scheme.step_size)
-    laws: list[Any] = _computed(chosen, lambda one, accuracy: one.transients(scheme, initial, numbers, accuracy, device), scheme, rtol, False)
+    laws: list[Any] = _computed(chosen, lambda one, accuracy: one.transients(chain, numbers, accuracy, device), chain, rtol, False)
     return laws
 
 
-def _computed(engine: Engine, run: Callable[[Engine, float], Any], scheme: Scheme, rtol: float | None, stationary: bool) -> Any:
+def _computed(engine: Engine, run: Callable[[Engine, float], Any], chain: Chain, rtol: float | None, stationary: bool) -> Any:
     """What `run` gives with an engine and its accuracy; where that does not converge, in terms of what the user asked for."""
 
     def accuracy(of: Engine) -> float:
@@ -144,7 +151,7 @@ def _computed(engine: Engine, run: Callable[[Engine, float], Any], scheme: Schem
 
     def does(other: Engine) -> bool:
         try:
-            return other.supports(scheme, stationary) is None and run(other, accuracy(other)) is not None
+            return other.supports(chain, stationary) is None and run(other, accuracy(other)) is not None
         except PmmError:
             return False
 
@@ -165,15 +172,13 @@ def _raised_here(error: NotConverged) -> bool:
     return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith((f"{__name__}.", "pmmtheory.numerics."))
 
 
-def _chosen(scheme: Scheme, stationary: bool, device: str, name: str | None) -> Engine:
-    """The engine that computes the laws of a scheme."""
-    if not isinstance(scheme, Scheme):
-        raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
+def _chosen(chain: Chain, stationary: bool, device: str, name: str | None) -> Engine:
+    """The engine that computes the laws of a chain."""
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise InvalidParameter("device", device, '"cpu" or "cuda"')
     if device != "cpu" and not torch.cuda.is_available():
         raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")
-    now = "phase_plane" if name == "plane" and scheme.dynamics.blocks == 2 else _RENAMED.get(name or "", name)
+    now = "phase_plane" if name == "plane" and chain.scheme.dynamics.blocks == 2 else _RENAMED.get(name or "", name)
     if now != name:
         warnings.warn(f'engine="{name}" is now engine="{now}"', FutureWarning, stacklevel=4)
-    return engine_for(scheme, stationary, now)
+    return engine_for(chain, stationary, now)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from pmmtheory.chain import Chain
 from pmmtheory.discover import classes
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.law import Law
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets import Target
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,30 @@ class Engine(ABC):
     quick: ClassVar[bool] = False
 
     @abstractmethod
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         """None where it computes the stationary, or the transient laws of such a chain; else why not."""
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> Law:
         """The stationary law, whose stated error is below rtol; asked for only where it is supported."""
         raise NotImplementedError
 
+    def transients(self, chain: Chain, steps: Sequence[int], rtol: float, device: str) -> Sequence[Law]:
+        """The laws after each of the given numbers of steps (ascending), starting at time 0.
+
+        No step changes a law that the chain starts from; and none enlarges what that one is off by.
+        """
+        start = chain.start
+        same = list(steps).count(0) if isinstance(start, Law) else 0
+        later = steps[same:]
+        laws = self.evolved(chain.scheme, start, later, rtol, device) if later else []
+        if isinstance(start, Law):
+            for law in laws:
+                law.inherit(start.numerical_error)
+        return [*(copy.copy(start) for _ in range(same)), *laws]
+
     @abstractmethod
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> Sequence[Law]:
-        """The laws after each of the given numbers of steps (ascending), starting at time 0."""
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> Sequence[Law]:
+        """The same; of what a law to start from is off by they need not tell, and one is never asked for after no step."""
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +84,7 @@ def engines() -> tuple[Engine, ...]:
     return tuple(sorted((kind() for kind in classes("pmmtheory.laws", Engine).values()), key=lambda engine: engine.rank))
 
 
-def engine_for(scheme: Scheme, stationary: bool, name: str | None = None) -> Engine:
+def engine_for(chain: Chain, stationary: bool, name: str | None = None) -> Engine:
     """The engine of that name, or the first that supports the chain.
 
     Raises
@@ -76,7 +92,8 @@ def engine_for(scheme: Scheme, stationary: bool, name: str | None = None) -> Eng
     InvalidParameter
         Where none does, with what each of them takes; or the one of that name does not.
     """
-    refusals = {engine: engine.supports(scheme, stationary) for engine in engines()}
+    scheme = chain.scheme
+    refusals = {engine: engine.supports(chain, stationary) for engine in engines()}
     able = [engine for engine, refusal in refusals.items() if refusal is None]
     if name is not None:
         chosen = next((engine for engine in refusals if engine.name == name), None)
@@ -84,24 +101,19 @@ def engine_for(scheme: Scheme, stationary: bool, name: str | None = None) -> Eng
             raise InvalidParameter("engine", name, f"{', '.join(engine.name for engine in refusals)}, or None")
         if chosen in able:
             return chosen
+        refused = refusals[chosen]
+        if refused is not None and refused.parameter == "initial":
+            raise refused.error
         if able:
             system = scheme.dynamics
             raise InvalidParameter("engine", name, f"one of {[engine.name for engine in able]} for {type(system).__name__} on {system.target.name}")
     elif able:
         return able[0]
-    near = [refusal for engine, refusal in refusals.items() if refusal is not None and stationary and engine.supports(scheme, False) is None]
+    near = [refusal for engine, refusal in refusals.items() if refusal is not None and engine.supports(Chain(scheme), False) is None]
     if near:
         raise near[0].error
     takes = "; ".join(f"{engine.name} takes {refusal.allowed}" for engine, refusal in refusals.items() if refusal is not None)
     raise InvalidParameter("scheme", scheme.name, f"one that has an exact law ({takes}); particles serve any")
-
-
-def on_line(scheme: Scheme) -> Refusal | None:
-    """Refused unless the target is on the line."""
-    target = scheme.dynamics.target
-    if isinstance(target, LineTarget) and target.dim == 1:
-        return None
-    return Refusal("target", getattr(target, "name", target), "a target on the line")
 
 
 def homogeneous(scheme: Scheme) -> Refusal | None:
@@ -112,3 +124,11 @@ def homogeneous(scheme: Scheme) -> Refusal | None:
 def overdamped(scheme: Scheme) -> Refusal | None:
     """Refused where the state is more than a position."""
     return None if scheme.dynamics.blocks == 1 else Refusal("dynamics", type(scheme.dynamics).__name__, "a state that is a position")
+
+
+def starts_from(chain: Chain, kinds: tuple[type[Target | Law], ...], allowed: str) -> Refusal | None:
+    """Refused where the start is given, and is none of these kinds of targets or laws in the dimension of the target."""
+    start = chain.start
+    if start is None or (isinstance(start, kinds) and start.dim == chain.scheme.dynamics.target.dim):
+        return None
+    return Refusal("initial", getattr(start, "name", start), allowed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -12,11 +11,20 @@ class Law(ABC):
 
     Attributes
     ----------
-    errors : mapping of names to floats
+    errors : dict of names to floats
         The parts of its error; what they are, and of which distance, each kind of law says.
     """
 
-    errors: Mapping[str, float]
+    errors: dict[str, float]
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """The dimension of the position."""
+
+    def inherit(self, error: float) -> None:
+        """Add to the parts of the error what the law was off by that the chain started from."""
+        self.errors["start"] = error
 
     @property
     def numerical_error(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import Diverged, InvalidParameter, count
+from pmmtheory.chain import Chain, chain_of
+from pmmtheory.errors import Diverged, InvalidParameter, count, required
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets import Target
@@ -21,9 +23,9 @@ _WATCH = 32
 
 
 def simulate(
-    scheme: Scheme,
+    scheme: Scheme | Chain,
     particles: int,
-    steps: int,
+    steps: int | None = None,
     seed: int = 0,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
@@ -36,7 +38,8 @@ def simulate(
 
     Parameters
     ----------
-    scheme : Scheme
+    scheme : Scheme or Chain
+        A Chain says itself where it starts and how many steps it takes.
     particles, steps : int
     seed : int
     device, dtype
@@ -62,20 +65,18 @@ def simulate(
     >>> simulate(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1), particles=5, steps=3).shape
     torch.Size([5])
     """
-    if not isinstance(scheme, Scheme):
-        raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
+    chain = chain_of(scheme, initial, steps)
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
-    n, length, key, place = count("particles", particles), count("steps", steps, 0), whole_seed(seed), known_device(device)
-    scheme.dynamics.require_time_for(length, scheme.step_size)
-    done = []
-    for number, start in enumerate(_starts(scheme, n, key, initial)):
+    n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole_seed(seed), known_device(device)
+    done, own = [], chain.scheme
+    for number, start in enumerate(_starts(own, n, key, chain.start)):
         generator = stream(key, number, place)
 
         def move(x: Tensor, i: int, generator: torch.Generator = generator) -> Tensor:
-            return sample_step(scheme, x, i * scheme.step_size, generator)
+            return sample_step(own, x, i * own.step_size, generator)
 
-        what = f"{scheme.name} with step_size = {scheme.step_size:g} on {scheme.dynamics.target.name}"
+        what = f"{own.name} with step_size = {own.step_size:g} on {getattr(own.dynamics.target, 'name', 'a predictor')}"
         done.append(walk(move, start.to(device=place, dtype=dtype), length, what, "a smaller step may keep it stable", generator))
     return torch.cat(done)
 
@@ -148,11 +149,11 @@ def _starts(scheme: Scheme, n: int, seed: int, initial: Any) -> list[Tensor]:
     """Where the particles of each chunk start."""
     system = scheme.dynamics
     if initial is None or isinstance(initial, Target):
-        source = initial or system.target
-        if source.dim != system.target.dim:
-            raise InvalidParameter("initial", source.name, f"a target in dimension {system.target.dim}")
+        source, event = required("initial", initial or system.target), system.state_shape[1:] if system.blocks > 1 else system.state_shape
+        if source.dim != math.prod(event):
+            raise InvalidParameter("initial", source.name, f"a target in dimension {math.prod(event)}")
         sizes = [(first, min(_CHUNK, n - first)) for first in range(0, n, _CHUNK)]
-        return [system.lift(source.sample(size, _mixed(seed, -1 - first)), stream(seed, -2 - first, "cpu")) for first, size in sizes]
+        return [system.lift(source.sample(size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu")) for first, size in sizes]
     shape = (n, *system.state_shape)
     try:
         points = torch.as_tensor(initial, dtype=torch.float64).detach()

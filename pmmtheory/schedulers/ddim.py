@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pmmtheory.schedulers.coefficients import ddim_with
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
 from pmmtheory.schedulers.predictor import Predictor
@@ -25,8 +27,16 @@ class DDIM(Scheduler):
     50.0
     """
 
-    def __init__(self, schedule: NoiseSchedule, steps: int, eta: float = 0.0, spacing: str = "uniform", end: int = 0):
-        super().__init__(schedule, steps, spacing, end)
+    def __init__(
+        self,
+        schedule: NoiseSchedule,
+        steps: int | None = None,
+        eta: float = 0.0,
+        spacing: str = "uniform",
+        end: float = 0,
+        times: Sequence[float] | None = None,
+    ):
+        super().__init__(schedule, steps, spacing, end, times)
         self._coefficients = ddim_with(eta)
         self.eta = float(eta)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pmmtheory.schedulers.coefficients import variant_named
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
 from pmmtheory.schedulers.predictor import Predictor
@@ -24,8 +26,16 @@ class DDPM(Scheduler):
     50.0
     """
 
-    def __init__(self, schedule: NoiseSchedule, steps: int, variant: str = "V1", spacing: str = "uniform", end: int = 0):
-        super().__init__(schedule, steps, spacing, end)
+    def __init__(
+        self,
+        schedule: NoiseSchedule,
+        steps: int | None = None,
+        variant: str = "V1",
+        spacing: str = "uniform",
+        end: float = 0,
+        times: Sequence[float] | None = None,
+    ):
+        super().__init__(schedule, steps, spacing, end, times)
         self.variant, self._coefficients = variant, variant_named(variant)
 
     @property

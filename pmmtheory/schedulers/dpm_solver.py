@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schedulers.coefficients import dpm_solver
 from pmmtheory.schedulers.noise_prediction import NoisePrediction
@@ -31,8 +33,10 @@ class DPMSolver(Scheduler):
     (20.0, 8)
     """
 
-    def __init__(self, schedule: NoiseSchedule, steps: int, order: int = 2, spacing: str = "uniform", end: int = 0):
-        super().__init__(schedule, steps, spacing, end)
+    def __init__(
+        self, schedule: NoiseSchedule, steps: int | None = None, order: int = 2, spacing: str = "uniform", end: float = 0, times: Sequence[float] | None = None
+    ):
+        super().__init__(schedule, steps, spacing, end, times)
         if order not in (1, 2, 3):
             raise InvalidParameter("order", order, "1, 2 or 3")
         self.order = int(order)

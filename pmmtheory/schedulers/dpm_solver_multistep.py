@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schedulers.coefficients import dpm_multistep
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
@@ -36,14 +38,15 @@ class DPMSolverMultistep(Scheduler):
     def __init__(
         self,
         schedule: NoiseSchedule,
-        steps: int,
+        steps: int | None = None,
         order: int = 2,
         lower_order_final: bool = True,
         spacing: str = "uniform",
-        end: int = 0,
+        end: float = 0,
         second_difference: str = "reference",
+        times: Sequence[float] | None = None,
     ):
-        super().__init__(schedule, steps, spacing, end)
+        super().__init__(schedule, steps, spacing, end, times)
         if order not in (1, 2, 3):
             raise InvalidParameter("order", order, "1, 2 or 3")
         if second_difference not in ("reference", "exact"):

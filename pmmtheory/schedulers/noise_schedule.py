@@ -126,7 +126,7 @@ class NoiseSchedule:
         """The noise levels at some training times."""
         return NoiseLevels(self.log_alpha(torch.as_tensor(times, dtype=torch.float64)).numpy())
 
-    def times(self, steps: int, spacing: str = "uniform", end: int = 0) -> tuple[float, ...]:
+    def times(self, steps: int, spacing: str = "uniform", end: float = 0) -> tuple[float, ...]:
         """steps + 1 training times from N down to `end`.
 
         Parameters
@@ -158,6 +158,23 @@ class NoiseSchedule:
         points = SPACINGS[spacing](self, n, last)
         if not bool((np.diff(points) < 0).all()):
             raise InvalidParameter("steps", steps, f"too many for distinct whole times with the {spacing} spacing from {self.size} to {last}")
+        return tuple(points.tolist())
+
+    def ordered(self, times: Sequence[float]) -> tuple[float, ...]:
+        """Training times of one's own, as floats.
+
+        Raises
+        ------
+        InvalidParameter
+            Naming `times`, unless they are two or more numbers from N down to 0, each below the one before.
+        """
+        allowed = f"two or more training times from {self.size} at most down to 0 at least, each below the one before"
+        try:
+            points = np.asarray(times, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InvalidParameter("times", times, allowed) from None
+        if points.ndim != 1 or points.size < 2 or not (np.diff(points) < 0).all() or not (points[0] <= self.size and points[-1] >= 0):
+            raise InvalidParameter("times", times, allowed)
         return tuple(points.tolist())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pmmtheory.errors import InvalidParameter, count
+from collections.abc import Sequence
+
+from pmmtheory.errors import InvalidParameter, count, required
 from pmmtheory.schedulers.coefficients import variant_named
 from pmmtheory.schedulers.noise_prediction import NoisePrediction
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
@@ -18,6 +20,8 @@ class PoissonMidpointScheduler(Scheduler):
     ----------
     substeps : int, optional
         K: by default as many as the training times allow.
+    times : sequence of float, optional
+        The fine times of the base method, K intervals for each step, in place of steps, spacing and end.
     variant : str
         The base method: a variant of DDPM, or "DDIM0" or "DDIM1" for DDIM with eta = 0 or 1.
     midpoints : "bernoulli", "single" or "interior"
@@ -45,26 +49,42 @@ class PoissonMidpointScheduler(Scheduler):
     def __init__(
         self,
         schedule: NoiseSchedule,
-        steps: int,
+        steps: int | None = None,
         substeps: int | None = None,
         variant: str = "V1",
         midpoints: str = "bernoulli",
         spacing: str = "uniform",
-        end: int = 0,
+        end: float = 0,
+        times: Sequence[float] | None = None,
     ):
-        super().__init__(schedule, steps, spacing, end)
-        most = (schedule.size - end) // self.steps
+        super().__init__(schedule, steps, spacing, end, times)
+        if times is not None:
+            self._give(count("substeps", required("substeps", substeps)), self.times)
+        else:
+            self._divide(substeps)
+        self.midpoints = Midpoints(self.substeps, midpoints).kind
+        self.variant, self._coefficients = variant, variant_named(variant)
+
+    def _divide(self, substeps: int | None) -> None:
+        """K and the fine times of steps that are named."""
+        schedule, spacing, end = self.schedule, self.spacing, self.end
+        most = int(schedule.size - end) // self.steps
         self.substeps = most if substeps is None else count("substeps", substeps)
         if self.substeps > most:
             raise InvalidParameter("substeps", substeps, f"at most {most}, for {self.steps} steps of that many training steps each")
-        self.midpoints = Midpoints(self.substeps, midpoints).kind
-        self.variant, self._coefficients = variant, variant_named(variant)
         try:
             self.fine_times = schedule.times(self.steps * self.substeps, spacing, end)
         except InvalidParameter:  # of all that is checked there, only the number of times is new
             allowed = f"fewer: {self.steps} steps of so many have no distinct whole times with the {spacing} spacing from {schedule.size} to {end}"
             raise InvalidParameter("substeps", self.substeps, allowed) from None
         self.times = self.fine_times[:: self.substeps]
+
+    def _give(self, substeps: int, times: tuple[float, ...]) -> None:
+        """The same of fine times that are given."""
+        if (len(times) - 1) % substeps:
+            raise InvalidParameter("times", times, f"{substeps} intervals for each step, and {len(times) - 1} are no multiple of that")
+        self.substeps, self.fine_times, self.times = substeps, times, times[::substeps]
+        self.steps = len(self.times) - 1
 
     @property
     def name(self) -> str:

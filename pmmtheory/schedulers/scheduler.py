@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.chain import Chain
+from pmmtheory.errors import InvalidParameter, required
 from pmmtheory.schedulers.coefficients import Variant, ddim
 from pmmtheory.schedulers.noise_prediction import NoisePrediction
 from pmmtheory.schedulers.noise_schedule import NoiseSchedule
 from pmmtheory.schedulers.predictor import Predictor
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian
 
 
 class Scheduler(ABC):
@@ -29,23 +34,65 @@ class Scheduler(ABC):
         See NoiseSchedule.times.
     end : int
         The training time at which to stop. At 0, the data, the last interval is the first-order step in every method.
+    times : sequence of float, optional
+        The grid itself, in place of the three: descending training times, whole or not, from N at most.
 
     Attributes
     ----------
     times : tuple of float
         The grid: steps + 1 descending training times.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `schedule`, `steps`, `spacing`, `end` or `times`.
     """
 
-    def __init__(self, schedule: NoiseSchedule, steps: int, spacing: str = "uniform", end: int = 0):
+    def __init__(self, schedule: NoiseSchedule, steps: int | None = None, spacing: str = "uniform", end: float = 0, times: Sequence[float] | None = None):
         if not isinstance(schedule, NoiseSchedule):
             raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear()")
-        self.schedule, self.spacing, self.end = schedule, spacing, end
-        self.times = schedule.times(steps, spacing, end)
-        self.steps = len(self.times) - 1
+        self.schedule, self.spacing = schedule, spacing
+        self.times = self.grid(steps, spacing, end, times)
+        self.steps, self.end = len(self.times) - 1, self.times[-1]
+
+    def grid(self, steps: int | None, spacing: str, end: float, times: Sequence[float] | None) -> tuple[float, ...]:
+        """The training times that are given, or these many by name."""
+        if times is None:
+            return self.schedule.times(required("steps", steps), spacing, end)
+        if steps is not None or spacing != "uniform" or end != 0:
+            raise InvalidParameter("times", times, "given without steps, spacing and end, which they say themselves")
+        return self.schedule.ordered(times)
 
     @abstractmethod
     def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
         """The chain over NoisePrediction dynamics; `event_shape` is that of one point, where the predictor has no target."""
+
+    def chain(self, predictor: Predictor, start: Any = None, event_shape: tuple[int, ...] | None = None) -> Chain:
+        """The whole run: transient_law(sampler.chain(predictor)) is the law of what the sampler generates.
+
+        Parameters
+        ----------
+        predictor : function of (x, t)
+        start : target, law or tensor, optional
+            By default the law of the noised data at the first of the times, where the predictor has a target; else N(0, I).
+        event_shape : tuple of int, optional
+            The shape of one point, where the predictor has no target.
+
+        Examples
+        --------
+        >>> from pmmtheory.laws import transient_law
+        >>> from pmmtheory.schedulers import DDIM, ExactPredictor
+        >>> from pmmtheory.targets import Gaussian
+        >>> schedule = NoiseSchedule.linear()
+        >>> law = transient_law(DDIM(schedule, times=[1000, 500, 100]).chain(ExactPredictor(Gaussian(0.5, 0.2), schedule)))
+        >>> round(law.mean / schedule.alpha(100), 2)
+        0.5
+        """
+        scheme = self.scheme(predictor, event_shape)
+        if start is None:
+            known = scheme.dynamics.target
+            start = Gaussian(dim=math.prod(event_shape or ())) if known is None else self.schedule.marginal(known, self.times[0])
+        return Chain(scheme, start, self.chain_steps)
 
     @property
     def chain_steps(self) -> int:

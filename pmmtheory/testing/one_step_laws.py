@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.laws.line.engine import law_mesh, line_target
+from pmmtheory.laws.line.engine import law_mesh
+from pmmtheory.laws.line.start import line_target
 from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
 from pmmtheory.schemes import Midpoints, Scheme

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.discover import classes
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import transient_law
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import (
     DDIM,
@@ -90,9 +91,45 @@ def test_samples_of_gaussian_data_have_their_mean_and_variance(kind: type[Schedu
 @EACH
 def test_a_chain_runs_as_particles_too(kind: type[Scheduler]) -> None:
     scheduler = kind(SCHEDULE, 6)
-    scheme = scheduler.scheme(ExactPredictor(Gaussian(), SCHEDULE))
-    states = simulate(scheme, particles=10, steps=scheduler.chain_steps, initial=Gaussian(), dtype=torch.float64)
-    assert scheme.dynamics.position(states).shape == (10,)
+    chain = scheduler.chain(ExactPredictor(Gaussian(), SCHEDULE))
+    assert chain.scheme.dynamics.position(simulate(chain, particles=10, dtype=torch.float64)).shape == (10,)
+
+
+@EACH
+def test_a_chain_of_a_network_starts_from_noise(kind: type[Scheduler]) -> None:
+    chain = kind(SCHEDULE, 6).chain(Counted(), event_shape=(3, 8, 8))
+    assert chain.scheme.dynamics.position(simulate(chain, particles=4)).shape == (4, 3, 8, 8)
+
+
+@EACH
+@pytest.mark.parametrize("spacing", ["uniform", "quadratic"])
+def test_times_of_ones_own(kind: type[Scheduler], spacing: str) -> None:
+    """The same sampler to the last bit as by their name; and from a noise level below the first."""
+    predictor = ExactPredictor(Gaussian(0.7, 0.3), SCHEDULE)
+    midpoints = {"substeps": 3} if kind is PoissonMidpointScheduler else {}
+    named = kind(SCHEDULE, 6, spacing=spacing, end=10, **midpoints)  # type: ignore[arg-type]
+    grid = getattr(named, "fine_times", named.times)
+    own = kind(SCHEDULE, times=grid, **midpoints)  # type: ignore[arg-type]
+    assert (own.times, own.steps, own.end, own.calls) == (named.times, named.steps, named.end, named.calls)
+    one, other = (transient_law(made.chain(predictor), engine="gaussian") for made in (own, named))
+    assert (one.mean, one.covariance) == (other.mean, other.covariance)
+    late = transient_law(kind(SCHEDULE, times=grid[3:], **midpoints).chain(predictor), engine="gaussian")  # type: ignore[arg-type]
+    wanted = float(SCHEDULE.marginal(Gaussian(0.7, 0.3), 10).covariance)
+    assert 0 < abs(late.covariance - wanted) < abs(one.covariance - wanted)  # half of the way leaves less of the error
+
+
+@EACH
+@pytest.mark.parametrize("times", [[1000], [1000, 500, 500], [0, 1000], [1001, 0], [500, -1], "some", [1000, math.nan, 0], None])
+def test_times_that_are_none(kind: type[Scheduler], times: Any) -> None:
+    with pytest.raises(InvalidParameter, match="times = " if times is not None else "steps = None"):
+        kind(SCHEDULE, times=times, **({"substeps": 1} if kind is PoissonMidpointScheduler else {}))  # type: ignore[arg-type]
+
+
+@EACH
+def test_times_and_their_number_are_not_both_given(kind: type[Scheduler]) -> None:
+    for other in ({"steps": 2}, {"spacing": "quadratic"}, {"end": 5}):
+        with pytest.raises(InvalidParameter, match="given without steps, spacing and end"):
+            kind(SCHEDULE, times=[1000, 500, 0], **other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SCHEDULERS.values() if kind not in (DDPM, PoissonMidpointScheduler)])

@@ -238,8 +238,7 @@ means, variances, ends, spacings = st.floats(-2, 2), st.floats(0.05, 3), st.samp
 def computed(scheduler: Scheduler, mean: float, variance: float, predictor: Any = None) -> Moments:
     """The package's mean and variance of the output."""
     target = Gaussian(mean, variance)
-    chain = scheduler.scheme(predictor or ExactPredictor(target, SCHEDULE))
-    law: Any = transient_law(chain, SCHEDULE.marginal(target, SCHEDULE.size), scheduler.chain_steps, engine="gaussian")
+    law: Any = transient_law(scheduler.chain(predictor or ExactPredictor(target, SCHEDULE)), engine="gaussian")
     return float(law.mean), float(law.covariance)
 
 
@@ -289,7 +288,7 @@ def test_the_covariance_in_the_plane(name: str) -> None:
         make, recursion = METHODS[name]
         scheduler = make(6)
     target = Gaussian(torch.zeros(2), torch.as_tensor(PLANE))
-    law: Any = transient_law(scheduler.scheme(ExactPredictor(target, SCHEDULE)), SCHEDULE.marginal(target, 1000), scheduler.chain_steps, engine="gaussian")
+    law: Any = transient_law(scheduler.chain(ExactPredictor(target, SCHEDULE)), engine="gaussian")
     own, axes = np.linalg.eigh(PLANE)
     each = [recursion(Data(0.0, float(v)), getattr(scheduler, "fine_times", scheduler.times))[1] for v in own]
     np.testing.assert_allclose(np.asarray(law.covariance), axes @ np.diag(each) @ axes.T, rtol=CLOSE, atol=CLOSE)

@@ -23,10 +23,9 @@ def draw(draw: Draw) -> dict[str, Any]:
 def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]:
     made = samplers.build(sampler)
     target = targets.build(data)
-    scheme = made.scheme(ExactPredictor(target, made.schedule))
-    start, goal = (made.schedule.marginal(target, t) for t in (100, made.end))
-    linear = transient_law(scheme, start, made.chain_steps, rtol=1e-8, engine="gaussian")
-    law = transient_law(scheme, start, made.chain_steps, rtol=rtol, engine="inhomogeneous")
+    chain, goal = made.chain(ExactPredictor(target, made.schedule)), made.schedule.marginal(target, made.end)
+    linear = transient_law(chain, rtol=1e-8, engine="gaussian")
+    law = transient_law(chain, rtol=rtol, engine="inhomogeneous")
     yield from moments(law, linear)
     try:
         other = w2(linear, goal)

@@ -13,6 +13,7 @@ from experiments.hunt.compared import Compared
 from experiments.hunt.draw import Draw
 from experiments.hunt.sampled import distance
 from pmmtheory import schemes
+from pmmtheory.chain import Chain
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.laws import transient_law
 from pmmtheory.particles import simulate
@@ -34,12 +35,12 @@ def check(data: Any, seed: int, sampler: Any, reverse: Any) -> Iterator[Compared
     target = targets.build(data)
     if sampler is not None:
         made = samplers.build(sampler)
-        scheme, start, steps = made.scheme(ExactPredictor(target, made.schedule)), made.schedule.marginal(target, 100), made.chain_steps
+        chain = made.chain(ExactPredictor(target, made.schedule))
     else:
         steps = reverse["steps"]
         system = ReverseDiffusion(target, horizon=reverse["horizon"], stop=0.05)
         scheme = getattr(schemes, reverse["name"])(system, system.duration / steps, **reverse["options"])
-        start = system.marginal(reverse["horizon"])
-    law = transient_law(scheme, start, steps, rtol=1e-3)
-    found = scheme.dynamics.position(simulate(scheme, PARTICLES, steps, seed=seed, dtype=torch.float64, initial=start))
+        chain = Chain(scheme, system.marginal(reverse["horizon"]), steps)
+    law = transient_law(chain, rtol=1e-3)
+    found = chain.scheme.dynamics.position(simulate(chain, PARTICLES, seed=seed, dtype=torch.float64))
     yield distance("sample", found, law)

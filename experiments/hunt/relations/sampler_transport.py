@@ -26,8 +26,8 @@ def draw(draw: Draw) -> dict[str, Any]:
 def check(sampler: dict[str, Any], data: Any, rtol: float) -> Iterator[Compared]:
     made = samplers.build(sampler)
     schedule, target = made.schedule, targets.build(data)
-    scheme = made.scheme(ExactPredictor(target, schedule))
-    law = transient_law(scheme, schedule.marginal(target, 100), made.chain_steps, rtol=rtol)
+    chain = made.chain(ExactPredictor(target, schedule))
+    scheme, law = chain.scheme, transient_law(chain, rtol=rtol)
 
     def move(x: Array) -> Array:
         state = scheme.dynamics.lift(torch.as_tensor(x), torch.Generator())

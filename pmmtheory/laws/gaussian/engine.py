@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, starts_from
 from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import require_axes
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
@@ -28,11 +29,13 @@ class GaussianEngine(Engine):
     name, rank, default_rtol = "gaussian", 3, 1e-8
     quick = True
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        target = scheme.dynamics.target
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        target = chain.scheme.dynamics.target
         if not isinstance(target, Gaussian):
             return Refusal("target", getattr(target, "name", target), "a Gaussian target in any dimension")
-        return homogeneous(scheme) if stationary else None
+        if stationary:
+            return homogeneous(chain.scheme)
+        return starts_from(chain, (Gaussian, LinearLaw), "a Gaussian that is isotropic or has the axes of the target, or a law of the chain")
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         """The stationary law on every axis: P = E R P R' + E Q."""
@@ -54,7 +57,7 @@ class GaussianEngine(Engine):
         errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
         return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, mixtures, _enough(errors, rtol, scheme))
 
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
+    def evolved(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
         """The laws after the given numbers of steps, from a Gaussian on the axes of the target (velocities from N(0, I)) or from a law."""
         target = _gaussian_target(scheme)
         if not scheme.dynamics.autonomous:
@@ -72,7 +75,7 @@ class GaussianEngine(Engine):
         for n in steps:
             blocks, shifted, largest = _after(fine, start.blocks, offset, n)
             other, _, _ = _after(coarse, start.blocks, offset, n)
-            errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest, "start": start.numerical_error}
+            errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target, device) + _turned(shifted, None if axes is None else axes.T)
             laws.append(LinearLaw(centre, blocks, axes, gaussian, (), _enough(errors, rtol, scheme)))
         return laws
@@ -233,7 +236,7 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
     return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
 
 
-def _enough(errors: Mapping[str, float], rtol: float, scheme: Scheme) -> Mapping[str, float]:
+def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:
     """The errors, where their sum is below rtol; else NotConverged."""
     error = sum(errors.values())
     if not error <= rtol:

@@ -6,7 +6,7 @@ On each axis of the data a step is a random affine map X' = R X + r m + N(0, Q),
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -65,7 +65,7 @@ def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> li
     return found
 
 
-def law(moments: Moments, axes: Tensor | None, gaussian: bool, errors: Mapping[str, float]) -> LinearLaw:
+def law(moments: Moments, axes: Tensor | None, gaussian: bool, errors: dict[str, float]) -> LinearLaw:
     """The law of the positions."""
     centre = moments.mean[:, 0] if axes is None else moments.mean[:, 0] @ axes.T
     return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, (), errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class LinearLaw(Law):
     axes: Tensor | None
     gaussian: bool
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
-    errors: Mapping[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
 
     @property
     def dim(self) -> int:

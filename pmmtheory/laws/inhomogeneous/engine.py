@@ -5,7 +5,6 @@ Steps without noise are a map of the line; a run of them is composed, and the la
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,12 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged, real
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, on_line
+from pmmtheory.chain import Chain as Run
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.inhomogeneous.step import MOST, Chain, Masses, advance, kernel_band
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
+from pmmtheory.laws.line.start import begins_on_line, on_line
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import roughness
 from pmmtheory.schemes import Scheme
@@ -31,29 +32,22 @@ class InhomogeneousEngine(Engine):
 
     name, rank, default_rtol = "inhomogeneous", 1, 2e-8
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        if scheme.dynamics.autonomous:
-            return Refusal("dynamics", type(scheme.dynamics).__name__, "dynamics that depend on time on the line")
-        return on_line(scheme) or (homogeneous(scheme) if stationary else None)
+    def supports(self, chain: Run, stationary: bool) -> Refusal | None:
+        system = chain.scheme.dynamics
+        if system.autonomous:
+            return Refusal("dynamics", type(system).__name__, "dynamics that depend on time on the line")
+        return on_line(chain.scheme) or (homogeneous(chain.scheme) if stationary else None) or begins_on_line(chain)
 
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
-        density = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
-        start = initial if density else real("initial", initial, "a target or a law on the line, or a number")
-        same = list(steps).count(0) if isinstance(start, LineLaw) else 0
-        later = steps[same:]
-
+        current = start if hasattr(start, "density") else float(start)
         rough = Chain(scheme, 0, 1e-3 * rtol, device)
-        noiseless = [rough.still(k * scheme.step_size) for k in range(later[-1])] if later else []
+        noiseless = [rough.still(k * scheme.step_size) for k in range(steps[-1])]
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(replace(rough, level=level), start, later, [*noiseless, False]))
+            return list(_evolve(replace(rough, level=level), current, steps, [*noiseless, False]))
 
-        laws = refined_path(at_level, rtol, scheme.name, later) if later else []
-        if isinstance(start, LineLaw):  # a step brings two laws nearer in total variation, never further apart
-            for law in laws:
-                law.errors["start"] = start.numerical_error
-        return [*(copy.copy(start) for _ in range(same) if isinstance(start, LineLaw)), *laws]
+        return refined_path(at_level, rtol, scheme.name, steps)
 
 
 _TABLED = 0.01

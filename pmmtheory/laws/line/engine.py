@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged, real
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, on_line, overdamped
+from pmmtheory.chain import Chain
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
 from pmmtheory.laws.line.law import Accuracy, LineLaw
 from pmmtheory.laws.line.mesh import Mesh, mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
+from pmmtheory.laws.line.start import Start, begins_on_line, line_target, on_line, start_on_line
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
@@ -36,21 +38,13 @@ _SLOW, _CAUTION = 0.02, 10.0
 """A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
 
 
-def line_target(scheme: Scheme) -> LineTarget:
-    """The target of a scheme, which must be on the line."""
-    target = scheme.dynamics.target
-    if target.dim != 1 or not isinstance(target, LineTarget):
-        raise InvalidParameter("target", target.name, "a target in dimension 1, for a law on the line")
-    return target
-
-
 class LineEngine(Engine):
     """Chains of positions on the line whose steps do not depend on time."""
 
     name, rank, default_rtol = "line", 0, 1e-8
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        return on_line(scheme) or overdamped(scheme) or homogeneous(scheme)
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        return on_line(chain.scheme) or overdamped(chain.scheme) or homogeneous(chain.scheme) or begins_on_line(chain)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LineLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
@@ -82,20 +76,14 @@ class LineEngine(Engine):
 
         return refined(at_level, rtol, f"the stationary law of {scheme.name}")
 
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
-        target = line_target(scheme)
-        density = isinstance(initial, LineLaw) or (isinstance(initial, LineTarget) and initial.dim == 1)
-        start = initial if density else real("initial", initial, "a target or a law on the line, or a number")
+        target, begun = line_target(scheme), start_on_line(start)
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(scheme, target, start, steps, level, device, rtol))
+            return list(_evolve(scheme, target, begun, steps, level, device, rtol))
 
-        laws = refined_path(at_level, rtol, scheme.name, steps)
-        if isinstance(start, LineLaw):  # a step does not enlarge a total variation distance
-            for law in laws:
-                law.errors["start"] = start.numerical_error
-        return laws
+        return refined_path(at_level, rtol, scheme.name, steps)
 
 
 def _unbalanced(gained: Tensor, gap: float) -> float:
@@ -137,15 +125,12 @@ def _stationary_on(
     return LineLaw(grid, values, None if direct else _reference(scheme, target), truncated, accuracy=accuracy)
 
 
-def _evolve(
-    scheme: Scheme, target: LineTarget, initial: LineTarget | LineLaw | float, steps: Sequence[int], level: int, device: str, rtol: float
-) -> Iterator[LineLaw]:
-    finest, wide = _extent(scheme, initial)
+def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[int], level: int, device: str, rtol: float) -> Iterator[LineLaw]:
+    finest, wide = (begun.finest, begun.ends) if begun.density is not None else _seen_from(scheme, begun.point)
     truncated = superlinear(target)
     own = _ends(target, _widening(scheme, target, truncated))
     ends = min(own[0], wide[0]), max(own[1], wide[1])
-    kinks = initial.kinks if isinstance(initial, LineTarget) else ()
-    points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, kinks)
+    points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, begun.kinks)
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
     if points.uniform:
         grid, seen = points.points, None
@@ -153,11 +138,11 @@ def _evolve(
         grid = _output(scheme, target, level, ends, device)
         seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
     advance = stepper(matrix)
-    if isinstance(initial, float):
-        start = torch.tensor([initial], dtype=torch.float64, device=device)
+    if begun.density is None:
+        start = torch.tensor([begun.point], dtype=torch.float64, device=device)
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
     else:
-        masses, done = initial.density(points.points) * points.weights, 0
+        masses, done = begun.density(points.points) * points.weights, 0
     before = None
     for n in steps:
         while done < n:
@@ -166,10 +151,10 @@ def _evolve(
             values = masses / points.weights
         elif before is not None:
             values = before @ seen
-        elif isinstance(initial, float):
+        elif begun.density is None:
             values = transition_matrix(scheme, grid, 0.0, level, start, weights=torch.ones_like(grid))[0]
         else:
-            values = initial.density(grid)
+            values = begun.density(grid)
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / _width(target, ends)
@@ -262,12 +247,7 @@ def _operator(
     return transition_matrix(scheme, grid, 0.0, level, starts, band=band, left=max(1e-8, 1e3 * rtol), weights=weights)
 
 
-def _extent(scheme: Scheme, initial: LineTarget | LineLaw | float) -> tuple[float, tuple[float, float]]:
-    """The spacing that an initial law needs, and the interval it lives on."""
-    if isinstance(initial, LineLaw):
-        return initial.spacing, initial.ends
-    if isinstance(initial, LineTarget):
-        ends = (initial.quadrature.low, initial.quadrature.high)
-        return 0.16 / math.sqrt(initial._extreme_curvature(1.0)), ends
-    sigma = noise_scale(scheme, initial)
-    return 0.25 * sigma, (initial - 12 * sigma, initial + 12 * sigma)
+def _seen_from(scheme: Scheme, point: float) -> tuple[float, tuple[float, float]]:
+    """The spacing that a step from a point needs, and the interval it reaches."""
+    sigma = noise_scale(scheme, point)
+    return 0.25 * sigma, (point - 12 * sigma, point + 12 * sigma)

@@ -107,6 +107,8 @@ class LineLaw(Law):
     (0.5, True)
     """
 
+    dim = 1
+
     def __init__(
         self,
         grid: Tensor,

@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pmmtheory.chain import Chain
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, on_line
+from pmmtheory.laws.engine import Engine, Refusal, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
-from pmmtheory.laws.phase_plane.law import PlaneLaw, plane_target
+from pmmtheory.laws.line.start import line_target, on_line
+from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.midpoints import left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
 from pmmtheory.laws.refinement import refined, refined_path
@@ -46,14 +48,15 @@ class PhasePlaneEngine(Engine):
 
     name, rank, default_rtol = "phase_plane", 2, 1e-5
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        if not isinstance(scheme.dynamics, Underdamped):
-            return Refusal("dynamics", type(scheme.dynamics).__name__, "Underdamped on the line")
-        return on_line(scheme)
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        system = chain.scheme.dynamics
+        if not isinstance(system, Underdamped):
+            return Refusal("dynamics", type(system).__name__, "Underdamped on the line")
+        return on_line(chain.scheme) or starts_from(chain, (LineTarget, PlaneLaw), "a target on the line, or a law in the phase plane")
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
-        target = plane_target(scheme.dynamics.target)
+        target = line_target(scheme)
         require_stable(scheme, tail_growth)
 
         seen: list[PlaneLaw] = []
@@ -71,21 +74,14 @@ class PhasePlaneEngine(Engine):
                 raise NotConverged(what, reason.reached, rtol, _instead(target)) from None
             raise
 
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
-        target = plane_target(scheme.dynamics.target)
-        if not isinstance(initial, PlaneLaw):
-            initial = plane_target(initial)
+        target = line_target(scheme)
 
         def at_level(level: int) -> list[PlaneLaw]:
-            return _evolved(scheme, target, initial, steps, level, rtol, device)
+            return _evolved(scheme, target, start, steps, level, rtol, device)
 
-        laws = refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
-        if isinstance(initial, PlaneLaw):  # a step does not enlarge a total variation distance
-            for law in laws:
-                for part in (law, law.position, law.velocity):
-                    part.errors["start"] = initial.numerical_error
-        return laws
+        return refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
 
 
 def tail_growth(scheme: Scheme) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.law import Accuracy, LineLaw
@@ -71,6 +71,8 @@ class PlaneLaw(Law):
     torch.Size([2])
     """
 
+    dim = 1
+
     def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float):
         self.target = target
         fine, self.spacing = finer(modes, _FINER), plane.spacing / _FINER
@@ -87,6 +89,10 @@ class PlaneLaw(Law):
         self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
         self.position = LineLaw(self.grid, self.modes[:, 0], target.density, accuracy=Accuracy(shift=shift))
         self.velocity = self._velocity()
+
+    def inherit(self, error: float) -> None:
+        for part in (self, self.position, self.velocity):
+            part.errors["start"] = error
 
     def density(self, x: Any) -> Tensor:
         """p(u, v) at x of shape (..., 2), by the interpolant that is exact for band-limited functions. Zero off the grid."""
@@ -192,13 +198,6 @@ class PlaneLaw(Law):
 
     def _integral(self, values: Tensor) -> Tensor:
         return values.sum() * self.spacing
-
-
-def plane_target(target: Any) -> LineTarget:
-    """The target on the line of a law in the plane."""
-    if not isinstance(target, LineTarget) or target.dim != 1:
-        raise InvalidParameter("target", getattr(target, "name", target), "a target in dimension 1, for a law in the phase plane")
-    return target
 
 
 def _normal(v: Tensor) -> Tensor:

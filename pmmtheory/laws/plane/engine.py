@@ -6,7 +6,6 @@ nodes of the draws is one product of two matrices.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, overdamped
+from pmmtheory.laws.engine import Engine, Refusal, overdamped, starts_from
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step.characteristic import centre
@@ -40,32 +40,23 @@ class PlaneEngine(Engine):
 
     name, rank, default_rtol = "plane", 4, 1e-5
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        target = scheme.dynamics.target
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        scheme, target = chain.scheme, chain.scheme.dynamics.target
         if not isinstance(target, GaussianMixture) or target.dim != 2:
             return Refusal("target", getattr(target, "name", target), "a mixture of Gaussians in the plane")
         if stationary:
             return Refusal("target", target.name, "a target on the line or a Gaussian, for a stationary law")
-        return overdamped(scheme)
-
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
-        """The laws after each of the given numbers of steps (ascending), starting at time 0."""
-        if not isinstance(initial, (Gaussian, GaussianMixture, PlanarLaw)) or initial.dim != 2:
-            raise InvalidParameter("initial", getattr(initial, "name", initial), "a Gaussian, a mixture or a law in the plane")
         if not enumerable(scheme):
-            raise InvalidParameter("scheme", scheme.name, "one with at most one random midpoint a step, for a law in the plane; particles serve any")
-        start = initial
-        same = list(steps).count(0) if isinstance(start, PlanarLaw) else 0
-        later = steps[same:]
+            return Refusal("scheme", scheme.name, "one with at most one random midpoint a step, for a law in the plane; particles serve any")
+        return overdamped(scheme) or starts_from(chain, (Gaussian, GaussianMixture, PlanarLaw), "a Gaussian, a mixture or a law in the plane")
+
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
+        """The laws after each of the given numbers of steps (ascending), starting at time 0."""
 
         def at_level(level: int) -> list[PlanarLaw]:
-            return list(_evolve(_Chain(scheme, level, 1e-2 * 0.1**level * rtol, device), start, later))
+            return list(_evolve(_Chain(scheme, level, 1e-2 * 0.1**level * rtol, device), start, steps))
 
-        laws = refined_path(at_level, rtol, scheme.name, later) if later else []
-        if isinstance(start, PlanarLaw):  # a step brings two laws nearer in total variation, never further apart
-            for law in laws:
-                law.errors["start"] = start.numerical_error
-        return [*(copy.copy(start) for _ in range(same) if isinstance(start, PlanarLaw)), *laws]
+        return refined_path(at_level, rtol, scheme.name, steps)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, engine_for
+from pmmtheory.laws.engine import Engine, Refusal, engine_for, starts_from
 from pmmtheory.laws.product.law import ProductLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn, states
@@ -28,8 +29,8 @@ class ProductEngine(Engine):
 
     name, rank, default_rtol = "product", 5, 1e-5
 
-    def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
-        target = scheme.dynamics.target
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        scheme, target = chain.scheme, chain.scheme.dynamics.target
         if not isinstance(target, Product):
             return Refusal("target", getattr(target, "name", target), "a Product of targets on the line")
         shared = [name for name, draw in scheme.draws.items() if draw.shared]
@@ -37,36 +38,37 @@ class ProductEngine(Engine):
             return Refusal("scheme", scheme.name, f"one whose draws are not shared by the coordinates of a Product, as {shared[0]!r} is")
         if not _apart(scheme, target):
             return Refusal("scheme", scheme.name, "one whose step moves each coordinate of a Product as if it were alone")
-        return next((refusal for factor, _ in target.distinct if (refusal := _refused(scheme, factor, stationary)) is not None), None)
+        parts = (_alone(scheme, factor) for factor, _ in target.distinct)
+        return next((refusal for part in parts if (refusal := _refused(part, stationary)) is not None), None) or _begins(chain, target)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> ProductLaw:
         """The stationary law, each coordinate to rtol/d in total variation."""
         parts = [(factor, None, places) for factor, places in _target(scheme).distinct]
-        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy, _: [engine.stationary(chain, accuracy, device)], "the stationary law")[0]
+        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy: [engine.stationary(chain.scheme, accuracy, device)], "the stationary law")[0]
 
-    def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[ProductLaw]:
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[ProductLaw]:
         """The laws after the given numbers of steps, from a product of targets or laws, or a target on the line for every coordinate."""
         target, what = _target(scheme), f"the law after {steps[-1]} steps"
         parts = []
         for factor, places in target.distinct:
-            for start, theirs in _starts(target, initial):
+            for one, theirs in _starts(target, start):
                 if len(both := places[torch.isin(places, theirs)]):
-                    parts.append((factor, start, both))
-        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy, start: engine.transients(chain, start, steps, accuracy, device), what)
+                    parts.append((factor, one, both))
+        return _laws(scheme, rtol, parts, lambda engine, chain, accuracy: engine.transients(chain, steps, accuracy, device), what)
 
 
 Part = tuple[LineTarget, Any, Tensor]
 """The target and the start of coordinates that are alike, and which they are."""
 
 
-def _laws(scheme: Scheme, rtol: float, parts: Sequence[Part], compute: Callable[[Engine, Scheme, float, Any], Sequence[Any]], what: str) -> list[ProductLaw]:
+def _laws(scheme: Scheme, rtol: float, parts: Sequence[Part], compute: Callable[[Engine, Chain, float], Sequence[Any]], what: str) -> list[ProductLaw]:
     """What `compute` gives for each kind of coordinate."""
     target = _target(scheme)
     found = list[tuple[Sequence[Any], Tensor]]()
     for factor, start, places in parts:
-        chain = _alone(scheme, factor)
+        chain = Chain(_alone(scheme, factor), start)
         try:
-            found.append((compute(engine_for(chain, start is None), chain, rtol / target.dim, start), places))
+            found.append((compute(engine_for(chain, start is None), chain, rtol / target.dim), places))
         except NotConverged as error:
             raise NotConverged(f"{what} of {scheme.name} on {target.name} (coordinate {int(places[0])})", error.reached * target.dim, rtol) from error
     return [ProductLaw([(laws[i], places) for laws, places in found]) for i in range(len(found[0][0]))]
@@ -104,18 +106,21 @@ def _apart(scheme: Scheme, target: Product) -> bool:
     return True
 
 
-def _refused(scheme: Scheme, factor: LineTarget, stationary: bool) -> Refusal | None:
+def _refused(scheme: Scheme, stationary: bool) -> Refusal | None:
     try:
-        engine_for(_alone(scheme, factor), stationary)
+        engine_for(Chain(scheme), stationary)
     except InvalidParameter as error:
         return Refusal(error.name, error.value, error.allowed)
     return None
 
 
-def _starts(target: Product, initial: Any) -> Sequence[tuple[Any, Tensor]]:
+def _starts(target: Product, start: Any) -> Sequence[tuple[Any, Tensor]]:
     """Where coordinates start, and which start there."""
-    if isinstance(initial, (Product, ProductLaw)) and initial.dim == target.dim:
-        return initial.distinct
-    if isinstance(initial, LineTarget) and initial.dim == 1:
-        return [(initial, torch.arange(target.dim))]
-    raise InvalidParameter("initial", getattr(initial, "name", initial), f"a Product or law of {target.dim} coordinates, or one target on the line for all")
+    return start.distinct if hasattr(start, "distinct") else [(start, torch.arange(target.dim))]
+
+
+def _begins(chain: Chain, target: Product) -> Refusal | None:
+    """Refused where the start is given, and is neither a product nor one target for every coordinate."""
+    if isinstance(chain.start, LineTarget) and chain.start.dim == 1:
+        return None
+    return starts_from(chain, (Product, ProductLaw), f"a Product or law of {target.dim} coordinates, or one target on the line for all")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -40,12 +40,18 @@ class ProductLaw(Law):
 
     def __init__(self, distinct: Sequence[tuple[Any, Tensor]]):
         self.distinct = tuple(distinct)
-        self.dim = sum(len(places) for _, places in self.distinct)
 
     @property
-    def errors(self) -> Mapping[str, float]:  # type: ignore[override]
+    def dim(self) -> int:
+        return sum(len(places) for _, places in self.distinct)
+
+    @property
+    def errors(self) -> dict[str, float]:  # type: ignore[override]
         names = dict.fromkeys(name for law, _ in self.distinct for name in law.errors)
         return {name: sum(len(places) * law.errors.get(name, 0.0) for law, places in self.distinct) for name in names}
+
+    def inherit(self, error: float) -> None:
+        """Nothing: coordinates are told one by one what the laws were off by that they started from."""
 
     def coordinate(self, j: int) -> Any:
         """The law of coordinate j."""
