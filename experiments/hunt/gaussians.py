@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import mpmath
@@ -36,7 +37,7 @@ def chi2(p: Normal, q: Normal) -> float:
     pull = 2 * a**-1 * m - b**-1 * n
     exponent = ((pull.T * joint**-1 * pull)[0] - 2 * (m.T * a**-1 * m)[0] + (n.T * b**-1 * n)[0]) / 2
     value = mp.exp(exponent) * mp.sqrt(mp.det(b)) / (mp.det(a) * mp.sqrt(mp.det(joint))) - 1
-    return float(value) if value < mp.mpf(10) ** 300 else math.inf
+    return float(value) if value <= sys.float_info.max else math.inf
 
 
 def w2(p: Normal, q: Normal) -> float:

@@ -100,7 +100,7 @@ def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
     seen, total = law.grid[law.values > _READ * law.values.max()], 0.0
     for place, tail in zip((seen[:1], seen[-1:]), sides, strict=True):
         stretch = float(torch.abs(whole.shift(place) / (place - law.mean)))
-        total += stretch**2 * (tail.moment(2) + law.errors["ends"] * max(tail.distance, law.accuracy.reach) ** 2)
+        total += stretch**2 * (tail.moment(2) + max(law.errors["ends"] * max(tail.distance, law.accuracy.reach) ** 2, law.accuracy.missed))
     return total
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from pmmtheory.errors import UnstableStep
-from pmmtheory.laws.step.characteristic import centre, one_step_moments
+from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -40,9 +40,7 @@ def _growth(scheme: Scheme, target: LineTarget, side: int, slope: float) -> floa
         x = torch.tensor([mean + side * factor * half], dtype=torch.float64)
         pull = float(target.drift(x)) / slope if slope > 0 else math.inf
         middle = float(x) + pull if abs(float(x) + pull - mean) < 0.1 * factor * half else mean
-        shift, square = one_step_moments(scheme, x, 0.0)
-        offset = centre(scheme, x, 0.0) - middle
-        growth = float((offset**2 + 2 * offset * shift + square) / (x - middle) ** 2)
+        growth = float(mean_square(scheme, x, 0.0, middle) / (x - middle) ** 2)
         if not math.isnan(growth):
             break
     return growth

@@ -86,7 +86,7 @@ def _spread(chain: Chain, start: Start, t: float) -> Masses:
         low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
-    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start), _reach(start))
+    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start), _reach(start), _missed(start))
 
 
 def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | LineLaw:
@@ -112,7 +112,8 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: tuple[float, ...])
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
         reach = 0.0 if outer is None else float((outer - Masses(grid, masses).mean).abs().max())
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified, reach)
+        missed = _missed(start) * (reach / _reach(start)) ** 2
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified, reach, missed)
 
     flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name))
     (amplified, moved), outer = (0.0, 0.0), None
@@ -128,7 +129,7 @@ def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
         return law
     if isinstance(law, Masses):
         rounded = ROUNDING * max(1, round(t / chain.scheme.step_size))
-        return line_law(law.points, law.masses, chain.target(t), law.lost, rounded, reach=law.reach)
+        return line_law(law.points, law.masses, chain.target(t), law.lost, rounded, reach=law.reach, missed=law.missed)
     low, high, density = law.quadrature.low, law.quadrature.high, law.density
 
     def on(spacing: float) -> LineLaw:
@@ -148,6 +149,11 @@ def _reach(start: LineTarget | LineLaw) -> float:
     """How far from the mean mass may be that was left out."""
     low, high = (start.quadrature.low, start.quadrature.high) if isinstance(start, LineTarget) else start.ends
     return max(start.mean - low, high - start.mean, start.accuracy.reach if isinstance(start, LineLaw) else 0.0)
+
+
+def _missed(start: LineTarget | LineLaw) -> float:
+    """What the second moment has lost."""
+    return start.accuracy.missed if isinstance(start, LineLaw) else 0.0
 
 
 def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineLaw:

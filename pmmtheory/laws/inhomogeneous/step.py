@@ -13,7 +13,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
 from pmmtheory.laws.line.shown import INTERPOLATED
 from pmmtheory.laws.scales import interpolation_error, roughness
-from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.characteristic import centre, mean_square
 from pmmtheory.laws.step.kernel import transition_matrix
 from pmmtheory.laws.step.parts import Parts, enumerable, step_parts
 from pmmtheory.laws.step.slopes import slopes
@@ -27,12 +27,16 @@ MOST = 40_000
 
 @dataclass(frozen=True)
 class Masses:
-    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square."""
+    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square.
+
+    missed : by how much the second moment was seen to be off for mass that was left out, or put elsewhere.
+    """
 
     points: Tensor
     masses: Tensor
     lost: float = 0.0
     reach: float = 0.0
+    missed: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -131,7 +135,12 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
     points, masses, mean = moved.points[first:last], moved.masses[first:last], moved.mean
     left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
     lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
-    return Masses(points, masses, lost, max(moved.reach, mean - float(points[0]), float(points[-1]) - mean))
+    reach, missed = max(moved.reach, mean - float(points[0]), float(points[-1]) - mean), 0.0
+    if chain.scheme.draws:  # random midpoints throw single points far; the noise of a step is seen to its depth
+        wanted = float(law.masses @ mean_square(chain.scheme, law.points, t, mean))
+        grown = law.missed * (moved.reach / law.reach) ** 2 if law.missed else 0.0
+        missed = grown + abs(wanted - float(masses @ (points - mean) ** 2))
+    return Masses(points, masses, lost, reach, missed)
 
 
 def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
@@ -171,7 +180,7 @@ def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: flo
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
     band = float(chain.depth()) * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
-    return replace(moved, reach=float(torch.hypot(centre(scheme, law.outer, t) - moved.mean, _deviation(chain, law.outer, t)).max())), expected
+    return replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max()))), expected
 
 
 def _deviation(chain: Chain, x: Tensor, t: float) -> Tensor:

@@ -20,6 +20,7 @@ from pmmtheory.laws.line.start import Start, begins_on_line, line_target, on_lin
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
+from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, stepper, transition_matrix
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
@@ -143,10 +144,11 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
     else:
         masses, done = begun.density(points.points) * points.weights, 0
-    before = None
+    before, missed, misses = None, 0.0, _missing(scheme, target, points.points)
     for n in steps:
         while done < n:
             before, masses, done = masses, advance(masses), done + 1
+            missed = misses(missed, before, masses)
         if seen is None:
             values = masses / points.weights
         elif before is not None:
@@ -159,8 +161,19 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / _width(target, ends)
         references = wide_too(grid, values, _reference(scheme, target), target.covariance) if not target.kinks else [_reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift)
-        yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift, missed=0.0 if truncated else missed)
+        law = best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
+        law.errors["ends"] += law.misplaced(0)
+        yield law
+
+
+def _missing(scheme: Scheme, target: LineTarget, x: Tensor) -> Callable[[float, Tensor, Tensor], float]:
+    """What the second moment lost to mass that steps threw off the points, from what it had lost, and the masses before and after a step."""
+    if not scheme.draws:  # the noise of a step is seen to its depth; random midpoints throw single points far
+        return lambda missed, before, after: 0.0
+    told, now = mean_square(scheme, x, 0.0, target.mean), (x - target.mean) ** 2
+    growth = float((told / now)[[0, -1]].max())
+    return lambda missed, before, after: growth * missed + abs(float(before @ told - after @ now))
 
 
 def _rough(scheme: Scheme, target: LineTarget) -> float:

@@ -53,6 +53,8 @@ class Accuracy:
         By how much rounding may have moved every point.
     reach : float
         How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
+    missed : float
+        What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
@@ -64,6 +66,7 @@ class Accuracy:
     tail_index: float = math.inf
     shift: float = 0.0
     reach: float = 0.0
+    missed: float = 0.0
     caution: float = 1.0
 
 
@@ -166,9 +169,19 @@ class LineLaw(Law):
         if not math.isfinite(beyond):
             raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
         farthest = max(float(size.max()), _normal_moment(power) * (centre + self.accuracy.reach) ** power)
-        lost = (self._lost + self.errors.get("start", 0.0)) * farthest
+        lost = (self._lost + self.errors.get("start", 0.0)) * farthest + self.misplaced(power)
         parts = {"resolution": self.accuracy.caution * change, "rounding": rounding, "tails": beyond, "ends": lost}
         return Estimate.of(self._expect(self.grid**power), "exact law", **parts)
+
+    def misplaced(self, power: int) -> float:
+        """What a moment of this order may have lost to mass beyond the ends of the grid that has the second moment `missed`."""
+        missed, mean = self.accuracy.missed, self.mean
+        if missed == 0:
+            return 0.0
+        sides = mean - self.ends[0], self.ends[1] - mean
+        near, far = min(sides), max(self.accuracy.reach, *sides)
+        parts = [missed * (near if j < 2 else far) ** (j - 2) * (_normal_moment(j) if j > 2 else 1.0) for j in range(power + 1)]
+        return sum(math.comb(power, j) * abs(mean) ** (power - j) * part for j, part in enumerate(parts))
 
     @property
     def mean(self) -> float:

@@ -24,7 +24,14 @@ ROUNDING = 1e-15
 
 
 def line_law(
-    points: Tensor, masses: Tensor, target: LineTarget, lost: float = 0.0, rounded: float = ROUNDING, amplified: float = 0.0, reach: float = 0.0
+    points: Tensor,
+    masses: Tensor,
+    target: LineTarget,
+    lost: float = 0.0,
+    rounded: float = ROUNDING,
+    amplified: float = 0.0,
+    reach: float = 0.0,
+    missed: float = 0.0,
 ) -> LineLaw:
     """The law of these masses, compared to a target near which it should be.
 
@@ -38,15 +45,17 @@ def line_law(
         What rounding did to the densities otherwise, in total variation.
     reach : float
         How far from the mean the lost mass may be, where it is farther than the points.
+    missed : float
+        What the second moment was seen to have lost to such mass.
 
     The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
     shift = rounded * float(points.abs().max())
-    law = best_told(
-        points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=Accuracy(caution=_CAUTION, shift=shift, reach=reach)
-    )
+    accuracy = Accuracy(caution=_CAUTION, shift=shift, reach=reach, missed=missed)
+    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=accuracy)
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified
+    law.errors["ends"] += law.misplaced(0)
     return law
 
 

@@ -63,6 +63,13 @@ def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tup
     return (shift * weights).sum(-1), ((shift**2 + factor**2) * weights).sum(-1)
 
 
+def mean_square(scheme: Scheme, x: Tensor, t: float, middle: float) -> Tensor:
+    """E (X' - middle)^2 from every start point."""
+    shift, square = one_step_moments(scheme, x, t)
+    offset = centre(scheme, x, t) - middle
+    return offset**2 + 2 * offset * shift + square
+
+
 def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, draws: dict[str, Tensor], weights: Tensor) -> Tensor:
     mean, factor = _gaussian(scheme, x, t, draws)
     phase = spacing * (mean - centre(scheme, x, t)[:, None])
