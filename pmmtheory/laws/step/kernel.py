@@ -13,6 +13,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.laws.step.reflection import reflects
 from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import Scheme
 
 _RINGS = 3.0
@@ -123,11 +124,11 @@ def _fourier(
         raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
 
     def density(offset: Tensor) -> Tensor:
-        wave = torch.polar(torch.ones_like(offset), -frequency * offset)
-        total = phi[:, -1:].expand_as(wave)
+        wave = polar(None, -frequency * offset)
+        total = phi[:, -1:].repeat(1, offset.shape[1])
         for k in range(phi.shape[1] - 2, 0, -1):
-            total = (total * wave).add_(phi[:, k : k + 1])
-        return ((total * wave).real + 0.5) / reach
+            total.mul_(wave).add_(phi[:, k : k + 1])
+        return (total.mul_(wave).real + 0.5) / reach
 
     _fill(matrix, rows, grid, centre(scheme, x, t), torch.full_like(x, reach), density)
 
