@@ -20,17 +20,15 @@ cost that does not grow with K.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.linalg import qr
 from torch import Tensor
 
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
-from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import PoissonStructure, Scheme
 
 _CHUNK = 300_000
@@ -41,10 +39,6 @@ _DIRECT = 40
 
 _ACROSS_KINKS = 1.6
 """How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
-
-_GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 250
-"""A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-13, by so many frequencies,
-and so many more times the change."""
 
 _SOON = 1e-30
 """Just after the step began: a midpoint at time 0 itself is none."""
@@ -62,13 +56,12 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     finer = _ACROSS_KINKS**level if getattr(pmm.dynamics.target, "kinks", ()) else 1.0
     walk = walk_grid(math.ceil(finer * max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
     ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
-    order, carry = math.ceil(_TERMS + 2 * level + _MORE_TERMS * roughness), None
-    if roughness <= _GENTLE and order < count:
-        chosen, carry = _few(count, round(highest, 2), order)
-        frequencies = frequencies[torch.as_tensor(chosen, device=x.device)]
+    told = few(count, round(highest, 2), roughness, level)
+    if told is not None:
+        frequencies = frequencies[torch.as_tensor(told.chosen, device=x.device)]
     rows = max(1, _CHUNK // (len(walk.nodes) * len(frequencies)))
-    found = torch.cat([_functional(step, part, _Waves(frequencies), walk, ladder, level) for part in x.split(rows)])
-    return found if carry is None else found @ torch.as_tensor(carry.T, dtype=found.dtype, device=x.device)
+    found = torch.cat([_functional(step, part, Waves(frequencies), walk, ladder, level) for part in x.split(rows)])
+    return found if told is None else found @ torch.as_tensor(told.carry.T, dtype=found.dtype, device=x.device)
 
 
 def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
@@ -120,7 +113,7 @@ def _direct(pmm: PoissonStructure) -> bool:
     return pmm.substeps <= _DIRECT or pmm.dynamics.grain > 0
 
 
-def _functional(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
+def _functional(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
     pmm = step.pmm
     if pmm.midpoints.kind != "bernoulli":
         return _single(step, x, waves, walk, level)
@@ -135,37 +128,7 @@ def _lagrange(nodes: list[float], at: float) -> list[float]:
     return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
-@dataclass(frozen=True)
-class _Waves:
-    """Functions of some frequencies, (k,)."""
-
-    frequencies: Tensor
-
-    def of(self, place: Tensor) -> Tensor:
-        """exp(i xi_k place): (q, n) -> (q, k, n)."""
-        return polar(None, place[:, None] * self.frequencies[:, None])
-
-    def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
-        """E[exp(i xi_k W_1) | W_s], shape (q, k)."""
-        width = step.width(s)
-        rest = max(0.0, step.width(1.0) ** 2 - width**2)
-        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * self.frequencies**2)
-
-
-@lru_cache(maxsize=64)
-def _few(count: int, highest: float, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of `count` equally spaced frequencies, the last of them `highest` over the noise, tell the others; and the matrix that carries to all.
-
-    A characteristic function is that of the noise times one that varies slowly: a polynomial of `order` terms.
-    """
-    share = np.arange(count) / count
-    basis = np.polynomial.chebyshev.chebvander(2 * share - 1, order - 1) * np.exp(-((highest * share) ** 2) / 2)[:, None]
-    basis = np.linalg.qr(basis)[0]
-    chosen = np.sort(qr(basis.T, pivoting=True, mode="economic")[2][:order])
-    return chosen, np.linalg.solve(basis[chosen].T, basis.T).T
-
-
-def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: WalkGrid) -> Tensor:
+def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: Waves, walk: WalkGrid) -> Tensor:
     """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
     pmm = step.pmm
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
@@ -174,18 +137,15 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: W
     first = None if exact else step.push(_SOON, x, nodes)
     if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
         # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
-        u.mul_(_half_factor(waves.of(first), steps, pmm))
+        u.mul_(half_factor(waves.parts(first), steps, pmm))
     for j in range(1, steps if exact else steps + 1):
-        wave = waves.of(step.push(j / steps, x, nodes))
+        wave = waves.parts(step.push(j / steps, x, nodes))
         if exact:
-            p = pmm.intensity / steps
-            wave.mul_(p)
-            torch.view_as_real(wave)[..., 0].add_(1 - p)
-            u.mul_(wave)
+            u.mul_(whole_factor(wave, pmm))
         elif j < steps:
-            u.mul_(_factor(wave, steps, pmm))
+            u.mul_(factor(wave, steps, pmm))
         else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
-            u.mul_(_half_factor(wave, steps, pmm))
+            u.mul_(half_factor(wave, steps, pmm))
         if j < steps - exact:
             kept = (step.width(j / steps) / step.width((j + 1) / steps)) ** 2
             flat = torch.view_as_real(u).reshape(u.shape[0], -1)
@@ -193,35 +153,7 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: W
     return torch.einsum("qkn,qk->nk", u, waves.readout(step, 1 - exact / steps if steps > 1 else 1.0, nodes))
 
 
-def _factor(wave: Tensor, steps: int, pmm: PoissonStructure) -> Tensor:
-    """m_N of the module's docstring, from exp(i xi push(D))."""
-    whole, half = pmm.intensity / (2 * pmm.substeps), pmm.intensity / (2 * steps)
-    return _ratio(wave, whole + half, whole - half)
-
-
-def _half_factor(wave: Tensor, steps: int, pmm: PoissonStructure) -> Tensor:
-    """The root of m_N / (1 + g/K)."""
-    square = _factor(wave, steps, pmm)
-    return _root(square if pmm.substeps == math.inf else square.mul_(_ratio(wave, 0.0, pmm.intensity / pmm.substeps)))
-
-
-def _ratio(wave: Tensor, above: float, below: float) -> Tensor:
-    """(1 + above (w - 1)) / (1 + below (w - 1)) for w of modulus 1: in its real and imaginary part, as complex division is slow."""
-    real, imaginary = wave.real, wave.imag
-    size = (real * (2 * below * (1 - below))).add_((1 - below) ** 2 + below**2)  # the squared modulus of the denominator
-    first = (real * (above * (1 - below) + below * (1 - above))).add_((1 - above) * (1 - below) + above * below)
-    return torch.complex(first.div_(size), (imaginary * (above - below)).div_(size))
-
-
-def _root(square: Tensor) -> Tensor:
-    """The root with positive real part, also by real numbers where the square has one."""
-    if bool((square.real <= 0).any()):
-        return torch.sqrt(square)
-    real = torch.hypot(square.real, square.imag).add_(square.real).mul_(0.5).sqrt_()
-    return torch.complex(real, square.imag / (2 * real))
-
-
-def _single(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -> Tensor:
+def _single(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, level: int) -> Tensor:
     """The same for one midpoint: a sum over its time."""
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
     total = torch.zeros((x.shape[0], len(waves.frequencies)), dtype=torch.complex128, device=x.device)
