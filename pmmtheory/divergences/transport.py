@@ -11,12 +11,18 @@ from torch import Tensor
 from pmmtheory.divergences.pair import Density, Pair
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
-from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of
+from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of, weights_of
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.numerics.tails import Tail, tails
 
 _ROUGHLY = 1e-9
 """How well the map to a lower resolution is known, relative to the map that is looked for."""
+
+_CLOSE, _ROUGH = 1e-11, 1e-4
+"""How well displacements are known, relative to themselves: to a lower resolution, which only tells an error, roughly."""
+
+_CURVED = 8.0
+"""A bound on the square that a Newton step leaves over, times the length on which a density varies: half of its relative slope."""
 
 Function = Callable[[Tensor], Tensor]
 
@@ -38,8 +44,8 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     """
     whole = Transport(law, other)
     floor = _ROUGHLY * whole.size
-    own = Transport(law, law.coarse, floor) if law.coarse is not None else None
-    theirs = Transport(other, other.coarse, floor) if isinstance(other, LineLaw) and other.coarse is not None else None
+    own = Transport(law, law.coarse, floor, _ROUGH) if law.coarse is not None else None
+    theirs = Transport(other, other.coarse, floor, _ROUGH) if isinstance(other, LineLaw) and other.coarse is not None else None
 
     def between(x: Tensor, s: Tensor) -> Tensor:
         return law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
@@ -48,13 +54,16 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
 
     def moved(x: Tensor) -> Tensor:
+        return (whole.shift(x) ** 2 * law.density(x).clamp_min(0.0))[None]
+
+    def changed(x: Tensor) -> Tensor:
         p, s = law.density(x).clamp_min(0.0), whole.shift(x)
         none = torch.zeros_like(x)
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
         below = law.cdf(x)
         nearer = torch.minimum(below, 1 - below)
         off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost), nearer.clamp_max(missing)])
-        return torch.cat([torch.stack([s**2 * p] + [p * (2 * torch.abs(s * d) + d**2) for d in changes]), 2 * torch.abs(s) * off])
+        return torch.cat([torch.stack([p * (2 * torch.abs(s * d) + d**2) for d in changes]), 2 * torch.abs(s) * off])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
     sides = tails(law.grid, law.values, least, law.mean, law.accuracy.tail_index)
@@ -63,7 +72,8 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     noise = float((law.density(held).clamp_min(0.0) * whole.rounding(held) ** 2).sum()) * law.spacing
     inside = whole.edges[(whole.edges > low) & (whole.edges < high)]
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
-    square, rounding, resolution, reference, interpolation, ends, missed = found.values.tolist()
+    square = float(found.values[0])
+    rounding, resolution, reference, interpolation, ends, missed = (changed(nodes_of(found.edges)) * weights_of(found.edges)).sum((1, 2)).tolist()
     parts = {
         "quadrature": _root(found.error + missed, square) + 4e-16 * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
@@ -108,11 +118,12 @@ class Transport:
     """The monotone map from one law to another density.
 
     floor : what the difference of their distribution functions may be off by at least; missed : what it is off by at most.
+    close : what a displacement may be off by, relative to itself.
     size : about int |p - q|. middle : where integrals from the left and from the right meet.
     """
 
-    def __init__(self, law: LineLaw, other: Density, floor: float = 1e-15):
-        self.law, self.other = law, other
+    def __init__(self, law: LineLaw, other: Density, floor: float = 1e-15, close: float = _CLOSE):
+        self.law, self.other, self._close = law, other, close
         self.edges = Pair(law, other).edges
         found = integrals(lambda x: (law.density(x) - other.density(x))[None], self.edges, 1e-9, floor, most=4000)
         x = nodes_of(found.edges)
@@ -127,7 +138,7 @@ class Transport:
     def shift(self, x: Tensor) -> Tensor:
         """T(x) - x."""
         y = x.flatten()
-        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._reach).reshape(x.shape)
+        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._reach, self._close).reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
         """What rounding may add to the displacement."""
@@ -135,26 +146,29 @@ class Transport:
         return (floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
-def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float]) -> Tensor:
+def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float], close: float = _CLOSE) -> Tensor:
     """The s with int_x^{x+s} density = gap and x + s within reach, by bracketed Newton steps.
 
-    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf.
+    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf. A Newton
+    step d is the last where what it leaves over, about d^2 over the length on which the density varies, is below `close` times s.
     """
-    nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(32))
-    few, light = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(8))
     result = torch.zeros_like(x)
     where = torch.arange(len(x), device=x.device)
     farthest = reach[1] - reach[0]
     low, high = torch.where(gap < 0, (reach[0] - x).clamp_max(0.0), 0.0), torch.where(gap < 0, 0.0, (reach[1] - x).clamp_min(0.0))
     start, shift = cdf(x), (gap / density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
     for _ in range(100):
-        rule = (few, light) if float(torch.abs(shift).max()) < 0.3 * near else (nodes, weights)
-        fine = (density(x[:, None] + shift[:, None] * rule[0]) * rule[1]).sum(-1) * shift
-        mass = torch.where(torch.abs(shift) < near, fine, cdf(x + shift) - start)
+        longest = float(torch.abs(shift).max())
+        nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
+        mass = (density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        if longest >= near:
+            mass = torch.where(torch.abs(shift) < near, mass, cdf(x + shift) - start)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
-        step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-        going = (torch.abs(step - shift) > 1e-11 * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest)
+        inside = (newton >= low) & (newton <= high)
+        step = torch.where(inside, newton, (low + high) / 2)
+        left = torch.where(inside, (_CURVED / near * (step - shift) ** 2).minimum(torch.abs(step - shift)), torch.abs(step - shift))
+        going = (left > close * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest)
         result[where] = step
         if not bool(going.any()):
             break

@@ -11,6 +11,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.step import kernel
+from pmmtheory.laws.step.midpoint_step import midpoints_reflect, own_step
 from pmmtheory.laws.step.reflection import reflects
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
@@ -40,14 +41,16 @@ class Late(RandomizedMidpoint):
 def test_mirrored_rows_change_nothing(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
     mirrored = stationary_law(scheme, engine="line")
     assert reflects(scheme, mirrored.grid, 0.0)
-    monkeypatch.setattr(kernel, "reflects", lambda *_: False)
+    for name in ("reflects", "midpoints_reflect"):
+        monkeypatch.setattr(kernel, name, lambda *_: False)
     whole = stationary_law(scheme, engine="line")
     assert float((mirrored.values - whole.values).abs().sum()) * whole.spacing / 2 < whole.errors["rounding"] < 1e-9
 
 
 def test_what_is_the_same_in_a_mirror() -> None:
     for target in (EVEN, Gaussian(0.3, 2.0)):
-        assert reflects(PoissonMidpoint(Overdamped(target), 0.05, 4), GRID, 0.0)
+        for seen in (reflects, midpoints_reflect):
+            assert seen(PoissonMidpoint(Overdamped(target), 0.05, 4), GRID, 0.0)
     for scheme in (
         PoissonMidpoint(Overdamped(GaussianMixture([0.5 + 1e-9, 0.5 - 1e-9], [-1.7, 2.3], [0.6, 0.6])), 0.05),
         PoissonMidpoint(Overdamped(LogCosh()), 0.05),
@@ -55,4 +58,6 @@ def test_what_is_the_same_in_a_mirror() -> None:
         Late(Overdamped(EVEN), 0.05),
     ):
         assert not reflects(scheme, GRID, 0.0)
+        assert not own_step(scheme) or not midpoints_reflect(scheme, GRID, 0.0)
+    assert not midpoints_reflect(PoissonMidpoint(Overdamped(EVEN), 0.05), GRID[:-1], 0.0)
     assert not reflects(PoissonMidpoint(Overdamped(EVEN), 0.05), GRID[:-1], 0.0)

@@ -20,7 +20,6 @@ cost that does not grow with K.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +27,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import PoissonStructure, Scheme
 
@@ -50,14 +50,18 @@ _LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), 
 def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, level: int, depth: float) -> Tensor:
     """See laws.characteristic.characteristic; x of shape (n,), result (n, count)."""
     pmm = checked(scheme)
-    step, waves = MidpointStep(pmm, t), _Waves(spacing, count)
+    step, frequencies = MidpointStep(pmm, t), spacing * torch.arange(count, dtype=x.dtype, device=x.device)
     roughness = float(torch.cat(slopes(scheme, x, t)).max())
     highest = spacing * count * step.width(1.0)
     finer = _ACROSS_KINKS**level if getattr(pmm.dynamics.target, "kinks", ()) else 1.0
     walk = walk_grid(math.ceil(finer * max(highest + 2.5, (depth + highest * (1 + roughness)) / 2)), round(depth, 1))
     ladder = _LADDERS[level + (roughness > 0.01) + (roughness > 0.04)]
-    rows = max(1, _CHUNK // (len(walk.nodes) * count))
-    return torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])
+    told = few(count, round(highest, 2), roughness, level)
+    if told is not None:
+        frequencies = frequencies[torch.as_tensor(told.chosen, device=x.device)]
+    rows = max(1, _CHUNK // (len(walk.nodes) * len(frequencies)))
+    found = torch.cat([_functional(step, part, Waves(frequencies), walk, ladder, level) for part in x.split(rows)])
+    return found if told is None else found @ torch.as_tensor(told.carry.T, dtype=found.dtype, device=x.device)
 
 
 def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tensor]:
@@ -109,7 +113,7 @@ def _direct(pmm: PoissonStructure) -> bool:
     return pmm.substeps <= _DIRECT or pmm.dynamics.grain > 0
 
 
-def _functional(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
+def _functional(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
     pmm = step.pmm
     if pmm.midpoints.kind != "bernoulli":
         return _single(step, x, waves, walk, level)
@@ -124,56 +128,24 @@ def _lagrange(nodes: list[float], at: float) -> list[float]:
     return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
-@dataclass(frozen=True)
-class _Waves:
-    """Functions of `count` equally spaced frequencies."""
-
-    spacing: float
-    count: int
-
-    def of(self, place: Tensor) -> Tensor:
-        """exp(i xi_k place), by repeated squaring: (q, n) -> (q, count, n)."""
-        wave = torch.polar(torch.ones_like(place), self.spacing * place)
-        result = torch.empty((place.shape[0], self.count, place.shape[1]), dtype=wave.dtype, device=place.device)
-        result[:, 0] = 1.0
-        done, power = 1, wave[:, None]
-        while done < self.count:
-            more = min(done, self.count - done)
-            torch.mul(result[:, :more], power, out=result[:, done : done + more])
-            done, power = done + more, power * power
-        return result
-
-    def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
-        """E[exp(i xi_k W_1) | W_s], shape (q, count)."""
-        width, k = step.width(s), torch.arange(self.count, dtype=torch.float64, device=nodes.device)
-        rest = max(0.0, step.width(1.0) ** 2 - width**2)
-        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * (self.spacing * k) ** 2)
-
-
-def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: WalkGrid) -> Tensor:
+def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: Waves, walk: WalkGrid) -> Tensor:
     """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
     pmm = step.pmm
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
-    u = weights.to(torch.complex128)[:, None, None].repeat(1, waves.count, x.shape[0])
+    u = weights.to(torch.complex128)[:, None, None].repeat(1, len(waves.frequencies), x.shape[0])
     exact = steps == pmm.substeps
     first = None if exact else step.push(_SOON, x, nodes)
     if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
         # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
-        g = waves.of(first).sub_(1).mul_(pmm.intensity)
-        u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
+        u.mul_(half_factor(waves.parts(first), steps, pmm))
     for j in range(1, steps if exact else steps + 1):
-        g = waves.of(step.push(j / steps, x, nodes))
+        wave = waves.parts(step.push(j / steps, x, nodes))
         if exact:
-            p = pmm.intensity / steps
-            g.mul_(p)
-            torch.view_as_real(g)[..., 0].add_(1 - p)
-            u.mul_(g)
-        else:
-            g.sub_(1).mul_(pmm.intensity)
-            if j < steps:
-                u.mul_(_factor(g, steps, pmm.substeps))
-            else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
-                u.mul_(torch.sqrt(_factor(g, steps, pmm.substeps) / (1 + g / pmm.substeps)))
+            u.mul_(whole_factor(wave, pmm))
+        elif j < steps:
+            u.mul_(factor(wave, steps, pmm))
+        else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
+            u.mul_(half_factor(wave, steps, pmm))
         if j < steps - exact:
             kept = (step.width(j / steps) / step.width((j + 1) / steps)) ** 2
             flat = torch.view_as_real(u).reshape(u.shape[0], -1)
@@ -181,16 +153,10 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: _Waves, walk: W
     return torch.einsum("qkn,qk->nk", u, waves.readout(step, 1 - exact / steps if steps > 1 else 1.0, nodes))
 
 
-def _factor(g: Tensor, steps: int, substeps: float) -> Tensor:
-    """m_N of the module's docstring."""
-    above, below = 1 / (2 * substeps) + 1 / (2 * steps), 1 / (2 * substeps) - 1 / (2 * steps)
-    return (g * above).add_(1).div_((g * below).add_(1))
-
-
-def _single(step: MidpointStep, x: Tensor, waves: _Waves, walk: WalkGrid, level: int) -> Tensor:
+def _single(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, level: int) -> Tensor:
     """The same for one midpoint: a sum over its time."""
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
-    total = torch.zeros((x.shape[0], waves.count), dtype=torch.complex128, device=x.device)
+    total = torch.zeros((x.shape[0], len(waves.frequencies)), dtype=torch.complex128, device=x.device)
     for s, share in zip(*step.pmm.midpoints.one(level), strict=True):
         total += torch.einsum("qkn,qk->nk", waves.of(step.push(float(s), x, nodes)), share * weights[:, None] * waves.readout(step, float(s), nodes))
     return total

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
+from pmmtheory.laws.step.midpoint_step import midpoints_reflect, own_step
 from pmmtheory.laws.step.reflection import reflects
 from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import Scheme
 
 _RINGS = 3.0
@@ -70,7 +72,7 @@ def transition_matrix(
     depth = depth * (1 + 0.05 * level)
     highest = depth / (1 - 2 * narrows).clamp_min(0.6) / width
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
-    half = starts is grid and reflects(scheme, grid, t)
+    half = starts is grid and (midpoints_reflect if own_step(scheme) else reflects)(scheme, grid, t)
     needs = (highest * reach)[: (len(grid) + 1) // 2] if half else highest * reach
     for rows in torch.argsort(needs).split(_ROWS):
         _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
@@ -123,11 +125,11 @@ def _fourier(
         raise NotConverged(f"the characteristic function of one step of {scheme.name}, where it should have decayed,", left, 1e-3)
 
     def density(offset: Tensor) -> Tensor:
-        wave = torch.polar(torch.ones_like(offset), -frequency * offset)
-        total = phi[:, -1:].expand_as(wave)
+        wave = polar(None, -frequency * offset)
+        total = phi[:, -1:].repeat(1, offset.shape[1])
         for k in range(phi.shape[1] - 2, 0, -1):
-            total = (total * wave).add_(phi[:, k : k + 1])
-        return ((total * wave).real + 0.5) / reach
+            total.mul_(wave).add_(phi[:, k : k + 1])
+        return (total.mul_(wave).real + 0.5) / reach
 
     _fill(matrix, rows, grid, centre(scheme, x, t), torch.full_like(x, reach), density)
 

@@ -1,0 +1,106 @@
+"""Frequencies at which the law of a Poisson midpoint step is computed, and the factors of a walk there: see laws.step.feynman_kac.
+
+Complex division and roots are slow: factors come by real arithmetic from the cosine and the sine of xi push(D).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy.linalg import qr
+from torch import Tensor
+
+from pmmtheory.laws.step.midpoint_step import MidpointStep
+from pmmtheory.schemes import PoissonStructure
+
+Wave = tuple[Tensor, Tensor]
+"""The real and the imaginary part of exp(i xi push(D))."""
+
+_GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 250
+"""A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-13, by so many frequencies,
+and so many more times the change."""
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Functions of some frequencies, (k,)."""
+
+    frequencies: Tensor
+
+    def parts(self, place: Tensor) -> Wave:
+        """exp(i xi_k place): (q, n) -> (q, k, n)."""
+        angle = place[:, None] * self.frequencies[:, None]
+        return torch.cos(angle), torch.sin(angle)
+
+    def of(self, place: Tensor) -> Tensor:
+        """The same as complex numbers."""
+        return torch.complex(*self.parts(place))
+
+    def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
+        """E[exp(i xi_k W_1) | W_s], shape (q, k)."""
+        width = step.width(s)
+        rest = max(0.0, step.width(1.0) ** 2 - width**2)
+        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * self.frequencies**2)
+
+
+@dataclass(frozen=True)
+class Few:
+    """Which of equally spaced frequencies tell all others, and the matrix that carries from them to all."""
+
+    chosen: np.ndarray
+    carry: np.ndarray
+
+
+def few(count: int, highest: float, roughness: float, level: int) -> Few | None:
+    """Those of `count` frequencies that tell the others, where they are fewer; `highest` is the last, over the noise.
+
+    A characteristic function is that of the noise times one that varies slowly: a polynomial, of more terms at a higher level.
+    """
+    terms = math.ceil(_TERMS + 2 * level + _MORE_TERMS * roughness)
+    return _few(count, highest, terms) if roughness <= _GENTLE and terms < count else None
+
+
+@lru_cache(maxsize=64)
+def _few(count: int, highest: float, terms: int) -> Few:
+    share = np.arange(count) / count
+    basis = np.polynomial.chebyshev.chebvander(2 * share - 1, terms - 1) * np.exp(-((highest * share) ** 2) / 2)[:, None]
+    basis = np.linalg.qr(basis)[0]
+    chosen = np.sort(qr(basis.T, pivoting=True, mode="economic")[2][:terms])
+    return Few(chosen, np.linalg.solve(basis[chosen].T, basis.T).T)
+
+
+def whole_factor(wave: Wave, pmm: PoissonStructure) -> Tensor:
+    """1 - p + p exp(i xi push(D)) of a walk over the substeps themselves."""
+    p = pmm.intensity / pmm.substeps
+    return torch.complex((wave[0] * p).add_(1 - p), wave[1] * p)
+
+
+def factor(wave: Wave, steps: int, pmm: PoissonStructure) -> Tensor:
+    """m_N for N = `steps`."""
+    whole, half = pmm.intensity / (2 * pmm.substeps), pmm.intensity / (2 * steps)
+    return torch.complex(*_ratio(wave, whole + half, whole - half))
+
+
+def half_factor(wave: Wave, steps: int, pmm: PoissonStructure) -> Tensor:
+    """The factor of half a step: the root of m_N / (1 + g/K)."""
+    whole, half = pmm.intensity / (2 * pmm.substeps), pmm.intensity / (2 * steps)
+    real, imaginary = _ratio(wave, whole + half, whole - half)
+    if pmm.substeps < math.inf:
+        square = torch.complex(real, imaginary).mul_(torch.complex(*_ratio(wave, 0.0, 2 * whole)))
+        real, imaginary = square.real, square.imag
+    if bool((real <= 0).any()):
+        return torch.sqrt(torch.complex(real, imaginary))
+    root = (real * real).addcmul_(imaginary, imaginary).sqrt_().add_(real).mul_(0.5).sqrt_()
+    return torch.complex(root, (imaginary / root).mul_(0.5))
+
+
+def _ratio(wave: Wave, above: float, below: float) -> Wave:
+    """(1 + above (w - 1)) / (1 + below (w - 1)) for w of modulus 1."""
+    real, imaginary = wave
+    size = (real * (2 * below * (1 - below))).add_((1 - below) ** 2 + below**2)  # the squared modulus of the denominator
+    first = (real * (above * (1 - below) + below * (1 - above))).add_((1 - above) * (1 - below) + above * below)
+    return first.div_(size), (imaginary * (above - below)).div_(size)
