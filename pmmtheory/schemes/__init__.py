@@ -4,7 +4,8 @@ from pmmtheory.discover import lookup
 from pmmtheory.schemes.aboba import ABOBA
 from pmmtheory.schemes.baoab import BAOAB
 from pmmtheory.schemes.bub import BUB
-from pmmtheory.schemes.draws import Draw, Index, Normal, Uniform
+from pmmtheory.schemes.draw import Draw
+from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO

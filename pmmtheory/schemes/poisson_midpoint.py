@@ -56,7 +56,7 @@ class PoissonMidpoint(Scheme):
         super().__init__(dynamics, step_size)
         self.substeps = count_or_infinity("substeps", substeps)
         self.midpoints = Midpoints(self.substeps, midpoints, self.intensity, listed=dynamics.grain > 0)
-        self.draws = {"midpoints": self.midpoints, "z": Normal()}  # type: ignore[dict-item]
+        self.draws = {"midpoints": self.midpoints, "z": Normal()}
 
     @property
     def drift_calls(self) -> float:  # type: ignore[override]
@@ -95,7 +95,7 @@ class PoissonMidpoint(Scheme):
         """The pieces of this scheme, as they are overridden; None for another `step` or other draws."""
         midpoints: Any = self.draws.get("midpoints")
         own = getattr(self.step, "__func__", None) is PoissonMidpoint.step
-        if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or type(self.draws["z"]) is not Normal:
+        if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or not self.draws["z"].normal:
             return None
         return PoissonStructure(self, midpoints)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
-from pmmtheory.schemes.draws import Draw, Normal, Uniform
+from pmmtheory.schemes.draw import Draw
+from pmmtheory.schemes.draws import Normal, Uniform
 from pmmtheory.schemes.scheme import Scheme
 
 
@@ -32,6 +33,11 @@ class RandomizedMidpoint(Scheme):
 
     draws: Mapping[str, Draw] = {"u": Uniform(), "z": Normal()}
     drift_calls = 2.0
+
+    @property
+    def exact_with(self) -> Literal["constant force", "no force"]:  # type: ignore[override]
+        """The force of the step acts at one time: exact if constant where it does not matter when."""
+        return "constant force" if self.dynamics.blocks == 1 else "no force"
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size

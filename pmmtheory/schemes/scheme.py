@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, positive
-from pmmtheory.schemes.draws import Draw
+from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.structure import PoissonStructure
 
 
@@ -29,6 +29,8 @@ class Scheme(ABC):
         The auxiliary variables of one step, handed to `step` by name, broadcasting against x.
     drift_calls : float
         Expected number of drift evaluations of one step.
+    exact_with : str
+        Where a step is the exact one of its dynamics, N(A_a x + G_a b, Gamma_a^2): with a "constant force" b, with "no force" b = 0, or "neither".
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Scheme(ABC):
 
     draws: Mapping[str, Draw] = {}
     drift_calls: float
+    exact_with: Literal["constant force", "no force", "neither"] = "constant force"
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         if not isinstance(dynamics, Dynamics):

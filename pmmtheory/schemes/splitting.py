@@ -35,6 +35,7 @@ class Splitting(Scheme):
     """
 
     drift_calls = 1.0
+    exact_with = "neither"
 
     @property
     @abstractmethod

@@ -171,7 +171,7 @@ def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
 def _substeps(scheme: Scheme) -> float:
     """By what factor the rounding of a step's moments exceeds that of one map: where they compose K of them, each is off by half a unit in the last place."""
     structure = scheme.structure
-    if structure is None or structure.midpoints.kind != "bernoulli":
+    if structure is None or not structure.midpoints.several:
         return 1.0
     return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
 
