@@ -1,5 +1,7 @@
 """One step of a chain: one scheme a file."""
 
+from typing import TYPE_CHECKING
+
 from pmmtheory.discover import lookup
 from pmmtheory.schemes.aboba import ABOBA
 from pmmtheory.schemes.baoab import BAOAB
@@ -35,7 +37,8 @@ __all__ = [
     "Uniform",
 ]
 
+if not TYPE_CHECKING:  # which would let a misspelt name pass
 
-def __getattr__(name: str) -> type:
-    """A class of a new file in this folder, by its name."""
-    return lookup(__name__, Scheme, name)
+    def __getattr__(name: str) -> type:
+        """A class of a new file in this folder, by its name."""
+        return lookup(__name__, Scheme, name)

@@ -18,7 +18,7 @@ from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.affine import step_moments
 from pmmtheory.laws.step.poisson_moments import StepMoments
-from pmmtheory.schemes import Normal, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 
 
@@ -205,7 +205,7 @@ def _gaussian_target(scheme: Scheme) -> Gaussian:
 def _is_gaussian(scheme: Scheme) -> bool:
     """Whether no draw is shared by the axes: given it, they would be Gaussian."""
     trivial = scheme.structure is not None and scheme.structure.substeps == 1
-    return trivial or all(type(draw) is Normal for draw in scheme.draws.values())
+    return trivial or all(draw.normal for draw in scheme.draws.values())
 
 
 def _centre(scheme: Scheme, target: Gaussian, device: str) -> Tensor:
