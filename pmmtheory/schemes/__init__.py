@@ -11,6 +11,7 @@ from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
@@ -29,6 +30,7 @@ __all__ = [
     "Index",
     "Midpoints",
     "Normal",
+    "Order",
     "PoissonMidpoint",
     "PoissonStructure",
     "RandomizedMidpoint",

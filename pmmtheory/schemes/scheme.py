@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.schemes.draw import Draw
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.structure import PoissonStructure
 
 
@@ -31,6 +32,8 @@ class Scheme(ABC):
         Expected number of drift evaluations of one step.
     exact_with : str
         Where a step is the exact one of its dynamics, N(A_a x + G_a b, Gamma_a^2): with a "constant force" b, with "no force" b = 0, or "neither".
+    orders : mapping of kinds of Dynamics to Order
+        How fast its stationary law approaches the target over each of them; what is not known is missing.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Scheme(ABC):
     draws: Mapping[str, Draw] = {}
     drift_calls: float
     exact_with: Literal["constant force", "no force", "neither"] = "constant force"
+    orders: Mapping[type[Dynamics], Order] = {}
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         if not isinstance(dynamics, Dynamics):
@@ -57,6 +61,11 @@ class Scheme(ABC):
     @abstractmethod
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
+
+    @property
+    def order(self) -> float | None:
+        """p where the stationary law is the target up to step^p on smooth targets: that of `orders` for its dynamics, None where none is declared."""
+        return next((order.law for kind, order in self.orders.items() if isinstance(self.dynamics, kind)), None)
 
     @property
     def structure(self) -> PoissonStructure | None:
