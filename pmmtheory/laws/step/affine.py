@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.factors import blocks_last, covariance
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.step.cubature import STILL, cubature
+from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.laws.step.poisson_moments import StepMoments, poisson_moments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
@@ -49,7 +49,7 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
     normals = [name for name, draw in chain.draws.items() if draw.normal]
     if any(not draw.shared for name, draw in chain.draws.items() if name not in normals):
         raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
-    at = cubature(chain, level, device, normal=lambda name, component: STILL)
+    at = cubature(chain, level, device, normals=False)
     draws, weights, layers = at.draws, at.weights, at.layers
     zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,9 @@ def enumerable(scheme: Scheme) -> bool:
     return not any(draw.several for draw in scheme.draws.values())
 
 
-def cubature(scheme: Scheme, level: int, device: torch.device | str = "cpu", finer: int = 0, normal: NormalRule | None = None) -> Cubature:
+def cubature(
+    scheme: Scheme, level: int, device: torch.device | str = "cpu", finer: int = 0, normal: NormalRule | None = None, normals: bool = True
+) -> Cubature:
     """The product of the rules of all draws, the first of them outermost.
 
     Parameters
@@ -59,24 +61,35 @@ def cubature(scheme: Scheme, level: int, device: torch.device | str = "cpu", fin
         The resolution of the rules; those of normal draws are finer by `finer` levels more.
     normal : function of (name, component), optional
         The rule of each component of a normal draw, in place of its own: `STILL` where an engine takes it in closed form.
+    normals : bool
+        False leaves the normal draws out.
 
     Raises
     ------
     InvalidParameter
         For a step on the line that jumps in a uniform draw at a place that depends on the state or on another draw.
     """
-    shape, own = scheme.dynamics.state_shape, draw_rules(scheme, level, finer, normals=normal is None)
+    shape, own = scheme.dynamics.state_shape, draw_rules(scheme, level, finer, normals and normal is None)
     layers = max((rule[0][0].shape[0] for name, rule in own.items() if scheme.draws[name].layered), default=0)
-    parts = {name: _components(name, draw, shape, layers, own, normal) for name, draw in scheme.draws.items()}
+    parts = {name: _components(name, draw, shape, layers, own, normal) for name, draw in scheme.draws.items() if normals or not draw.normal}
     rules = [rule for part in parts.values() for rule in part]
     weights = np.ones(1)
     for _, shares in rules:
         weights = np.multiply.outer(weights, shares).reshape(-1)
-    index = iter(np.indices([len(shares) for _, shares in rules]).reshape(len(rules), len(weights)))
+    index = _indices([len(shares) for _, shares in rules])
     draws = {}
-    for name, draw in scheme.draws.items():
-        draws[name] = _value(draw, [_at(draw, values, next(index)) for values, _ in parts[name]], shape, layers, device)
+    for name, part in parts.items():
+        draw = scheme.draws[name]
+        draws[name] = _value(draw, [_at(draw, values, next(index)) for values, _ in part], shape, layers, device)
     return Cubature(draws, torch.as_tensor(weights, device=device), layers)
+
+
+def _indices(counts: list[int]) -> Iterator[np.ndarray]:
+    """For each rule, which of its nodes is taken at every node of the product, the first rule outermost."""
+    total = inner = math.prod(counts)
+    for count in counts:
+        inner //= count
+        yield np.arange(total) // inner % count
 
 
 def _components(name: str, draw: Draw, shape: tuple[int, ...], layers: int, own: dict[str, Rule], normal: NormalRule | None) -> list[Rule]:
