@@ -21,6 +21,13 @@ def superlinear(target: LineTarget) -> bool:
     return target.superlinear
 
 
+def explodes(scheme: Scheme) -> bool:
+    """Whether the drift grows faster than |x| and a step does not tame it: only the chain that is killed outside a grid has a law."""
+    target = scheme.dynamics.target
+    assert isinstance(target, LineTarget)
+    return superlinear(target) and not max(_growth(scheme, target, side, math.inf) for side in (-1, 1)) < 1
+
+
 def tail_growth(scheme: Scheme) -> float:
     """The larger of E (X' - m)^2 / (x - m)^2 far to the left and far to the right; infinite for super-linear drifts.
 

@@ -34,6 +34,8 @@ class Scheme(ABC):
         Where a step is the exact one of its dynamics, N(A_a x + G_a b, Gamma_a^2): with a "constant force" b, with "no force" b = 0, or "neither".
     orders : mapping of kinds of Dynamics to Order
         How fast its stationary law approaches the target over each of them; what is not known is missing.
+    smooth : bool
+        Whether a step is smooth in the state where the force is. Where it is not, laws on the line need to know at which places: `kinks`.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Scheme(ABC):
     drift_calls: float
     exact_with: Literal["constant force", "no force", "neither"] = "constant force"
     orders: Mapping[type[Dynamics], Order] = {}
+    smooth: bool = True
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         if not isinstance(dynamics, Dynamics):
@@ -66,6 +69,11 @@ class Scheme(ABC):
     def order(self) -> float | None:
         """p where the stationary law is the target up to step^p on smooth targets: that of `orders` for its dynamics, None where none is declared."""
         return next((order.law for kind, order in self.orders.items() if isinstance(self.dynamics, kind)), None)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """For dynamics on the line: the places inside the support at which a step is not smooth though the force is."""
+        return ()
 
     @property
     def structure(self) -> PoissonStructure | None:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, real
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, on_line
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, on_line, smooth
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.inhomogeneous.step import MOST, Chain, Masses, advance, kernel_band
 from pmmtheory.laws.line.law import LineLaw
@@ -34,7 +34,7 @@ class InhomogeneousEngine(Engine):
     def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
         if scheme.dynamics.autonomous:
             return Refusal("dynamics", type(scheme.dynamics).__name__, "dynamics that depend on time on the line")
-        return on_line(scheme) or (homogeneous(scheme) if stationary else None)
+        return on_line(scheme) or smooth(scheme) or (homogeneous(scheme) if stationary else None)
 
     def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, on_line
+from pmmtheory.laws.engine import Engine, Refusal, on_line, smooth
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
 from pmmtheory.laws.phase_plane.law import PlaneLaw, plane_target
 from pmmtheory.laws.phase_plane.midpoints import left_out
@@ -49,7 +49,7 @@ class PhasePlaneEngine(Engine):
     def supports(self, scheme: Scheme, stationary: bool) -> Refusal | None:
         if not isinstance(scheme.dynamics, Underdamped):
             return Refusal("dynamics", type(scheme.dynamics).__name__, "Underdamped on the line")
-        return on_line(scheme)
+        return on_line(scheme) or smooth(scheme)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""

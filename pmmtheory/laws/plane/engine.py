@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, overdamped
+from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step.characteristic import centre
@@ -45,7 +45,7 @@ class PlaneEngine(Engine):
             return Refusal("target", getattr(target, "name", target), "a mixture of Gaussians in the plane")
         if stationary:
             return Refusal("target", target.name, "a target on the line or a Gaussian, for a stationary law")
-        return overdamped(scheme)
+        return overdamped(scheme) or smooth(scheme)
 
     def transients(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
