@@ -17,6 +17,7 @@ from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.splitting import Splitting
 from pmmtheory.schemes.structure import PoissonStructure
+from pmmtheory.schemes.tamed_euler import TamedEuler
 from pmmtheory.schemes.ubu import UBU
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "RandomizedMidpoint",
     "Scheme",
     "Splitting",
+    "TamedEuler",
     "Uniform",
 ]
 
