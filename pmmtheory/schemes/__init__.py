@@ -12,6 +12,7 @@ from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
 from pmmtheory.schemes.order import Order
+from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
@@ -32,6 +33,7 @@ __all__ = [
     "Midpoints",
     "Normal",
     "Order",
+    "Ozaki",
     "PoissonMidpoint",
     "PoissonStructure",
     "RandomizedMidpoint",
