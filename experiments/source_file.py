@@ -118,7 +118,7 @@ class _Reader:
 
     def top(self, body: list[ast.stmt]) -> None:
         """Note the names that the statements bind, and whether they do anything else."""
-        for statement in body:
+        for statement in _at_run_time(body):
             self.facts.calls.update(_calls(statement))
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 self.facts.bound |= {name: origin for origin, name in self._origins(statement)}
@@ -176,3 +176,11 @@ def _is_text(statement: ast.stmt) -> bool:
 def _only_for_types(statement: ast.stmt) -> bool:
     """Whether it is an `if TYPE_CHECKING:` without an else."""
     return isinstance(statement, ast.If) and isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING" and not statement.orelse
+
+
+def _at_run_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, with those of an `if not TYPE_CHECKING:` without an else in its place."""
+    for statement in body:
+        test = statement.test if isinstance(statement, ast.If) and not statement.orelse else None
+        hidden = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Name) and test.operand.id == "TYPE_CHECKING"
+        yield from statement.body if isinstance(statement, ast.If) and hidden else [statement]

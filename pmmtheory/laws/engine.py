@@ -121,6 +121,11 @@ def homogeneous(scheme: Scheme) -> Refusal | None:
     return None if scheme.dynamics.autonomous else Refusal("scheme", scheme.name, "a chain whose steps do not depend on time, for a stationary law")
 
 
+def smooth(scheme: Scheme) -> Refusal | None:
+    """Refused where a step is not smooth in the state, of which the error of a uniform grid would not tell."""
+    return None if scheme.smooth else Refusal("scheme", scheme.name, "a step that is smooth in the state; laws of positions on the line serve others")
+
+
 def overdamped(scheme: Scheme) -> Refusal | None:
     """Refused where the state is more than a position."""
     return None if scheme.dynamics.blocks == 1 else Refusal("dynamics", type(scheme.dynamics).__name__, "a state that is a position")

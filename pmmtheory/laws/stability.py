@@ -9,6 +9,7 @@ import torch
 
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws.step.characteristic import mean_square
+from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -19,6 +20,25 @@ _FAR = (1e4, 1e2, 8.0, 1.0)
 def superlinear(target: LineTarget) -> bool:
     """Whether the drift grows faster than |x|: then an explicit chain has no stationary law on the whole line."""
     return target.superlinear
+
+
+def explodes(scheme: Scheme) -> bool:
+    """Whether the drift grows faster than |x| and a step does not tame it: only the chain that is killed outside a grid has a law."""
+    target = scheme.dynamics.target
+    assert isinstance(target, LineTarget)
+    return superlinear(target) and not (enumerable(scheme) and max(_tamed_growth(scheme, target, side) for side in (-1, 1)) < 1)
+
+
+def _tamed_growth(scheme: Scheme, target: LineTarget, side: int) -> float:
+    """E (X' - m)^2 / (x - m)^2 far out by the step itself, beside whose mean the force is too large a number."""
+    half, growth, at = (target.quadrature.high - target.quadrature.low) / 2, math.nan, cubature(scheme, 1)
+    for factor in _FAR:
+        x = torch.tensor([[target.mean + side * factor * half]], dtype=torch.float64)
+        mean, width = scheme.step(x, 0.0, at.draws)
+        growth = float((((mean - target.mean) ** 2 + width**2) * at.weights).sum() / (x - target.mean) ** 2)
+        if not math.isnan(growth):
+            break
+    return growth
 
 
 def tail_growth(scheme: Scheme) -> float:

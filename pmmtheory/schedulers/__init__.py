@@ -1,5 +1,7 @@
 """Samplers of diffusion models as chains over a noise predictor: one scheduler a file."""
 
+from typing import TYPE_CHECKING
+
 from pmmtheory.discover import lookup
 from pmmtheory.schedulers.ddim import DDIM
 from pmmtheory.schedulers.ddpm import DDPM
@@ -32,7 +34,8 @@ __all__ = [
     "Scheduler",
 ]
 
+if not TYPE_CHECKING:  # which would let a misspelt name pass
 
-def __getattr__(name: str) -> type:
-    """A class of a new file in this folder, by its name."""
-    return lookup(__name__, Scheduler, name)
+    def __getattr__(name: str) -> type:
+        """A class of a new file in this folder, by its name."""
+        return lookup(__name__, Scheduler, name)

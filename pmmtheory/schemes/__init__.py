@@ -1,18 +1,24 @@
 """One step of a chain: one scheme a file."""
 
+from typing import TYPE_CHECKING
+
 from pmmtheory.discover import lookup
 from pmmtheory.schemes.aboba import ABOBA
 from pmmtheory.schemes.baoab import BAOAB
 from pmmtheory.schemes.bub import BUB
-from pmmtheory.schemes.draws import Draw, Index, Normal, Uniform
+from pmmtheory.schemes.draw import Draw
+from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
+from pmmtheory.schemes.order import Order
+from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.splitting import Splitting
 from pmmtheory.schemes.structure import PoissonStructure
+from pmmtheory.schemes.tamed_euler import TamedEuler
 from pmmtheory.schemes.ubu import UBU
 
 __all__ = [
@@ -26,15 +32,19 @@ __all__ = [
     "Index",
     "Midpoints",
     "Normal",
+    "Order",
+    "Ozaki",
     "PoissonMidpoint",
     "PoissonStructure",
     "RandomizedMidpoint",
     "Scheme",
     "Splitting",
+    "TamedEuler",
     "Uniform",
 ]
 
+if not TYPE_CHECKING:  # which would let a misspelt name pass
 
-def __getattr__(name: str) -> type:
-    """A class of a new file in this folder, by its name."""
-    return lookup(__name__, Scheme, name)
+    def __getattr__(name: str) -> type:
+        """A class of a new file in this folder, by its name."""
+        return lookup(__name__, Scheme, name)

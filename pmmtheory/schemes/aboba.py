@@ -1,5 +1,7 @@
 """The ABOBA splitting."""
 
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -10,3 +12,4 @@ class ABOBA(Splitting):
     """
 
     parts = (("A", 0.5), ("B", 0.5), ("O", 1.0), ("B", 0.5), ("A", 0.5))
+    orders = {Underdamped: Order(2)}

@@ -1,5 +1,7 @@
 """The BUB splitting."""
 
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -10,3 +12,4 @@ class BUB(Splitting):
     """
 
     parts = (("B", 0.5), ("U", 1.0), ("B", 0.5))
+    orders = {Underdamped: Order(2)}

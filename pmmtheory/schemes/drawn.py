@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.scheme import Scheme
 
 
@@ -21,12 +20,10 @@ def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator) -> dict[str, An
     shape = tuple(x.shape[: x.ndim - axes]) + (1,) * axes
     draws: dict[str, Any] = {}
     layers: tuple[int, ...] = ()
-    for name, draw in scheme.draws.items():
-        if isinstance(draw, Midpoints):
-            draws[name] = draw.sample(shape, generator, x.dtype)
+    for name, draw in sorted(scheme.draws.items(), key=lambda item: not item[1].layered):
+        draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
+        if draw.layered:
             layers = (draws[name][0].shape[0],)
-        else:
-            draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
     return draws
 
 

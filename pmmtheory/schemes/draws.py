@@ -1,37 +1,21 @@
-"""The draws a step is a Gaussian given: each can be sampled, and integrated over where a rule exists."""
+"""The draws a step is a Gaussian given: normals, uniform times and indices."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.numerics.rules import gauss_legendre
+from pmmtheory.schemes.draw import Draw, Rule, keeps_law
 
-
-class Draw(ABC):
-    """One auxiliary random variable of a step.
-
-    Attributes
-    ----------
-    shared : bool
-        Whether one value serves all coordinates of a point (an index, a time), or each coordinate has its own.
-    """
-
-    shared = True
-
-    @abstractmethod
-    def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """Independent values of the given shape on the generator's device."""
-
-    @abstractmethod
-    def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """Nodes and weights of a quadrature rule for its law, finer with the level."""
+_FARTHEST = 9.0
+"""Where the rule for a normal draw with jumps ends."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +24,33 @@ class Normal(Draw):
 
     shared = False
 
+    @property
+    def normal(self) -> bool:
+        return not self.shared and keeps_law(self, Normal)
+
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
-    def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+    def rule(self, level: int) -> Rule:
         n = round(60 * 1.25**level)
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
         return z, w / w.sum()
+
+    def cells(self, count: int) -> np.ndarray | None:
+        return np.linspace(-6.013, 6.017, count + 1) if self.normal else None
+
+    def split(self, places: tuple[float, ...], level: int) -> Rule:
+        """Gauss-Legendre between the jumps, under the density."""
+        z, weights = _between([-_FARTHEST, *places, _FARTHEST], round(36 * 1.25**level))
+        mass = np.exp(-z * z / 2) * weights
+        return z, mass / mass.sum()
+
+    def probes(self, count: int) -> np.ndarray:
+        return np.linspace(-0.37, 0.41, count)
+
+    def mirrored(self, value: Any) -> Any:
+        return -value if self.normal else None
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,20 @@ class Uniform(Draw):
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         return torch.rand(shape, generator=generator, dtype=dtype, device=generator.device)
 
-    def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+    def rule(self, level: int) -> Rule:
         v, w = gauss_legendre(round(18 * 1.25**level))
         return v * v, 2 * v * w
+
+    def cells(self, count: int) -> np.ndarray | None:
+        return np.linspace(1e-6, 1 - 1e-9, count + 1) ** 2 if keeps_law(self, Uniform) else None
+
+    def split(self, places: tuple[float, ...], level: int) -> Rule:
+        """Gauss-Legendre in sqrt(u) between the jumps."""
+        v, weights = _between([0.0, *np.sqrt(places), 1.0], round(18 * 1.25**level))
+        return v * v, 2 * v * weights
+
+    def mirrored(self, value: Any) -> Any:
+        return value if keeps_law(self, Uniform) else None
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Index(Draw):
             return Uniform().sample(shape, generator, dtype)
         return torch.randint(int(self.n), shape, generator=generator, device=generator.device).to(dtype) / self.n
 
-    def rule(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+    def rule(self, level: int) -> Rule:
         if self.n == math.inf:
             return Uniform().rule(level)
         order = round(18 * 1.25**level)
@@ -85,6 +99,22 @@ class Index(Draw):
             return values, np.full(int(self.n), 1 / self.n)
         v, w = discrete_gauss(int(self.n), order)
         return v * v, w
+
+    def cells(self, count: int) -> np.ndarray | None:
+        return Uniform().cells(count) if self.n == math.inf and keeps_law(self, Index) else None
+
+    def split(self, places: tuple[float, ...], level: int) -> Rule:
+        return Uniform().split(places, level)
+
+    def mirrored(self, value: Any) -> Any:
+        return value if keeps_law(self, Index) else None
+
+
+def _between(ends: list[float], order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre between each two of the ascending ends."""
+    edges = np.array(ends)
+    nodes, weights = gauss_legendre(order)
+    return (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel(), (np.diff(edges)[:, None] * weights).ravel()
 
 
 @lru_cache(maxsize=64)

@@ -7,11 +7,15 @@ from typing import Any
 
 from torch import Tensor
 
+from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 
 
 class EulerMaruyama(Scheme):
     """X' = A_a X + G_a b(X) + Gamma_a Z with a the step size: X + a b(X) + sqrt(2a) Z overdamped (LMC).
+
+    Order 1, overdamped and underdamped. Source: Talay & Tubaro 1990; Durmus & Moulines 2017 (overdamped), Cheng et al. 2018 (underdamped).
 
     Examples
     --------
@@ -22,6 +26,7 @@ class EulerMaruyama(Scheme):
     """
 
     drift_calls = 1.0
+    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(1), Underdamped: Order(1)}
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count_or_infinity
+from pmmtheory.schemes.draw import Draw, Rule, keeps_law
 from pmmtheory.schemes.draws import Index
+from pmmtheory.schemes.midpoint_sets import LISTED, bernoulli_sets
 
 
 @dataclass(frozen=True)
-class Midpoints:
+class Midpoints(Draw):
     """Which of the K substeps of a step carry a midpoint.
 
     kind "bernoulli": each with probability intensity/K, independently (a Poisson process of rate `intensity` for K = inf).
@@ -27,6 +31,8 @@ class Midpoints:
     intensity: float = 1.0
     listed: bool = False
 
+    layered = True
+
     def __post_init__(self) -> None:
         count_or_infinity("substeps", self.substeps)
         if self.kind not in ("bernoulli", "single", "interior"):
@@ -36,6 +42,28 @@ class Midpoints:
     def weight(self) -> float:
         """What multiplies the change of force at a midpoint, so that its mean is that of the K substeps."""
         return self.substeps - 1 if self.kind == "interior" else self.substeps
+
+    @property
+    def several(self) -> bool:
+        return self.kind == "bernoulli"
+
+    @property
+    def spanned(self) -> bool:
+        return not self.several or self.substeps <= LISTED
+
+    def rule(self, level: int) -> Rule:
+        """Sets of midpoints, ((times, marks), weights): those of one midpoint are its times; those of several serve functions smooth in all times."""
+        if self.several:
+            times, marks, weights = bernoulli_sets(self.substeps, self.intensity, level)
+            return (times, marks), weights
+        times, weights = self.one(level)
+        return (times[None], np.ones((1, len(times)), dtype=bool)), weights
+
+    def mirrored(self, value: Any) -> Any:
+        return value if keeps_law(self, Midpoints) else None
+
+    def mapped(self, value: Any, f: Callable[[Any], Any]) -> Any:
+        return tuple(f(part) for part in value)
 
     def one(self, level: int) -> tuple[np.ndarray, np.ndarray]:
         """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1).
@@ -60,7 +88,7 @@ class Midpoints:
         Gaps between Bernoulli successes are geometric, so the cost does not depend on K.
         """
         device = generator.device
-        if self.kind != "bernoulli":
+        if not self.several:
             u = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
             first = int(self.kind == "interior" and 1 < self.substeps < math.inf)
             time = u if self.substeps == math.inf else (first + torch.floor(u * (self.substeps - first))) / self.substeps

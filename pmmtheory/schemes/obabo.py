@@ -1,5 +1,7 @@
 """The OBABO splitting."""
 
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -10,3 +12,4 @@ class OBABO(Splitting):
     """
 
     parts = (("O", 0.5), ("B", 0.5), ("A", 1.0), ("B", 0.5), ("O", 0.5))
+    orders = {Underdamped: Order(2)}

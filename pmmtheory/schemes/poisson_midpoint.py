@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import Dynamics
+from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import count_or_infinity
 from pmmtheory.schemes.draws import Normal
 from pmmtheory.schemes.midpoints import Midpoints
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.structure import PoissonStructure
 
@@ -39,6 +40,9 @@ class PoissonMidpoint(Scheme):
         H_i iid Bernoulli(1/K) (Option 1), or exactly one uniform midpoint (Option 2): among all K, or among the K - 1 with
         i > 0, with K - 1 in place of K before the sum (Option 2 as it is used for diffusion models).
 
+    Its order is 1 at fixed K, as the error of LMC divided by K; for K = inf it is 2 overdamped (3 on Gaussians with one midpoint) and 3 underdamped
+    (theory.leading and theory.covariance_series; measured beyond Gaussians). With K = c/a the terms of order a/K and a^2 join overdamped.
+
     Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), sect. 2; the two constants of the collapsed form are those
     that make it equal in law to the substep form.
 
@@ -56,7 +60,7 @@ class PoissonMidpoint(Scheme):
         super().__init__(dynamics, step_size)
         self.substeps = count_or_infinity("substeps", substeps)
         self.midpoints = Midpoints(self.substeps, midpoints, self.intensity, listed=dynamics.grain > 0)
-        self.draws = {"midpoints": self.midpoints, "z": Normal()}  # type: ignore[dict-item]
+        self.draws = {"midpoints": self.midpoints, "z": Normal()}
 
     @property
     def drift_calls(self) -> float:  # type: ignore[override]
@@ -64,6 +68,15 @@ class PoissonMidpoint(Scheme):
         if self.midpoints.kind == "interior":
             return 2.0 if self.substeps > 1 else 1.0
         return 1 + self.intensity * (1 - 1 / self.substeps)
+
+    @property
+    def orders(self) -> Mapping[type[Dynamics], Order]:  # type: ignore[override]
+        """At fixed K, while the step falls; none where the rate of midpoints is another."""
+        if self.intensity != 1:
+            return {}
+        if self.substeps < math.inf:
+            return {Overdamped: Order(1), Underdamped: Order(1)}
+        return {Overdamped: Order(2, on_gaussians=None if self.midpoints.several else 3), Underdamped: Order(3)}
 
     @property
     def name(self) -> str:
@@ -95,7 +108,7 @@ class PoissonMidpoint(Scheme):
         """The pieces of this scheme, as they are overridden; None for another `step` or other draws."""
         midpoints: Any = self.draws.get("midpoints")
         own = getattr(self.step, "__func__", None) is PoissonMidpoint.step
-        if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or type(self.draws["z"]) is not Normal:
+        if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or not self.draws["z"].normal:
             return None
         return PoissonStructure(self, midpoints)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, positive
-from pmmtheory.schemes.draws import Draw
+from pmmtheory.schemes.draw import Draw
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.structure import PoissonStructure
 
 
@@ -29,6 +30,12 @@ class Scheme(ABC):
         The auxiliary variables of one step, handed to `step` by name, broadcasting against x.
     drift_calls : float
         Expected number of drift evaluations of one step.
+    exact_with : str
+        Where a step is the exact one of its dynamics, N(A_a x + G_a b, Gamma_a^2): with a "constant force" b, with "no force" b = 0, or "neither".
+    orders : mapping of kinds of Dynamics to Order
+        How fast its stationary law approaches the target over each of them; what is not known is missing.
+    smooth : bool
+        Whether a step is smooth in the state where the force is. Where it is not, laws on the line need to know at which places: `kinks`.
 
     Examples
     --------
@@ -44,6 +51,9 @@ class Scheme(ABC):
 
     draws: Mapping[str, Draw] = {}
     drift_calls: float
+    exact_with: Literal["constant force", "no force", "neither"] = "constant force"
+    orders: Mapping[type[Dynamics], Order] = {}
+    smooth: bool = True
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         if not isinstance(dynamics, Dynamics):
@@ -54,6 +64,16 @@ class Scheme(ABC):
     @abstractmethod
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
+
+    @property
+    def order(self) -> float | None:
+        """p where the stationary law is the target up to step^p on smooth targets: that of `orders` for its dynamics, None where none is declared."""
+        return next((order.law for kind, order in self.orders.items() if isinstance(self.dynamics, kind)), None)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """For dynamics on the line: the places inside the support at which a step is not smooth though the force is."""
+        return ()
 
     @property
     def structure(self) -> PoissonStructure | None:

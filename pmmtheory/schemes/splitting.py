@@ -23,8 +23,8 @@ class Splitting(Scheme):
         O: V = e V + sqrt(1 - e^2) Z with e = exp(-friction c a)
         U: the exact flow of A and O together, A_{ca} (U, V) + Gamma_{ca} Z.
 
-    A splitting is a subclass that gives `parts`, nothing else; at least one of them is O or U. One drift evaluation a step: equal positions share a
-    force, and where a step ends with B the next one begins with the same force.
+    A splitting is a subclass that gives `parts`, at least one of which is O or U, and `orders`. One drift evaluation a step: equal
+    positions share a force, and where a step ends with B the next one begins with the same force.
 
     Raises
     ------
@@ -35,6 +35,7 @@ class Splitting(Scheme):
     """
 
     drift_calls = 1.0
+    exact_with = "neither"
 
     @property
     @abstractmethod

@@ -1,5 +1,7 @@
 """The UBU splitting."""
 
+from pmmtheory.dynamics import Underdamped
+from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -10,3 +12,4 @@ class UBU(Splitting):
     """
 
     parts = (("U", 0.5), ("B", 1.0), ("U", 0.5))
+    orders = {Underdamped: Order(2)}

@@ -1,5 +1,7 @@
 """What is sampled: one target a file."""
 
+from typing import TYPE_CHECKING
+
 from pmmtheory.discover import lookup
 from pmmtheory.targets.cosine import Cosine
 from pmmtheory.targets.double_well import DoubleWell
@@ -12,7 +14,8 @@ from pmmtheory.targets.target import Constant, Target
 
 __all__ = ["Constant", "Cosine", "DoubleWell", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Product", "Target"]
 
+if not TYPE_CHECKING:  # which would let a misspelt name pass
 
-def __getattr__(name: str) -> type:
-    """A class of a new file in this folder, by its name."""
-    return lookup(__name__, Target, name)
+    def __getattr__(name: str) -> type:
+        """A class of a new file in this folder, by its name."""
+        return lookup(__name__, Target, name)

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.draw_rules import Rule, draw_rules
-from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
+from pmmtheory.laws.step.cubature import cubature
+from pmmtheory.laws.step.draw_rules import draw_rules
+from pmmtheory.schemes import Draw, Scheme
+from pmmtheory.schemes.draw import Rule
 from pmmtheory.testing.subject import SEED, Skipped, images
 
 _MOST = 50_000
@@ -64,20 +66,11 @@ def nodes(scheme: Scheme, level: int) -> Nodes:
     Skipped
         Where too many numbers are drawn.
     """
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         return _around_midpoints(scheme)
-    shape = scheme.dynamics.state_shape
-    copies = [1 if draw.shared else math.prod(shape) for draw in scheme.draws.values()]
-    own = draw_rules(scheme, level)
-    rules = _rules([(draw, own[name]) for (name, draw), n in zip(scheme.draws.items(), copies, strict=True) for _ in range(n)], level)
-    grids = np.meshgrid(*(points for points, _ in rules), indexing="ij")
-    weights = np.ones(1)
-    for _, w in rules:
-        weights = np.multiply.outer(weights, w).reshape(-1)
-    table = torch.as_tensor(np.stack([grid.reshape(-1) for grid in grids], -1) if grids else np.zeros((1, 0)))
-    parts = table.split(copies, -1) if copies else ()
-    draws = {name: part.reshape(-1, *_own(draw, shape)) for (name, draw), part in zip(scheme.draws.items(), parts, strict=True)}
-    return Nodes(draws, torch.as_tensor(weights))
+    rule = _normal_rule(scheme, level)
+    at = cubature(scheme, level, normal=lambda name, component: rule)
+    return Nodes({name: value.squeeze(0) for name, value in at.draws.items()}, at.weights)
 
 
 def mixture(scheme: Scheme, x: Tensor, at: Nodes) -> tuple[Tensor, Tensor]:
@@ -90,49 +83,48 @@ def mixture(scheme: Scheme, x: Tensor, at: Nodes) -> tuple[Tensor, Tensor]:
         times[-1 - axes] = n
         return value.repeat(times)
 
-    draws = {name: tuple(map(repeated, value)) if isinstance(value, tuple) else repeated(value) for name, value in at.draws.items()}
+    draws = {name: scheme.draws[name].mapped(value, repeated) for name, value in at.draws.items()}
     starts = x.repeat_interleave(q, 0)
     mean, factor = scheme.step(starts, 0.0, draws)
     spread = images(factor, starts, axes).reshape(n, q, math.prod(shape), -1)
     return mean.expand(starts.shape).reshape(n, q, -1), spread @ spread.mT
 
 
-def _rules(draws: list[tuple[Draw, Rule]], level: int) -> list[Rule]:
-    """A rule for each number drawn, split where the step jumps in it; those of normals are as fine as the number of nodes of their product allows."""
-    normals = sum(type(draw) is Normal for draw, _ in draws)
-    others = math.prod(len(rule[0]) for draw, rule in draws if type(draw) is not Normal)
+def _normal_rule(scheme: Scheme, level: int) -> Rule:
+    """The rule for each component of a normal draw: as fine as the number of nodes of the product allows."""
+    numbers = {name: 1 if draw.shared else math.prod(scheme.dynamics.state_shape) for name, draw in scheme.draws.items()}
+    own = draw_rules(scheme, level, normals=False)
+    normals = sum(count for name, count in numbers.items() if name not in own)
+    others = math.prod(len(weights) ** numbers[name] for name, (_, weights) in own.items())
     fine = min(20 + 4 * level, int((_MOST * 2**level / others) ** (1 / max(1, normals))))
     if others > _MOST * 2**level or (normals and fine < _FEWEST):
-        raise Skipped(f"a step of {len(draws)} draws has too many nodes to integrate over")
+        raise Skipped(f"a step of {sum(numbers.values())} draws has too many nodes to integrate over")
     z, w = np.polynomial.hermite_e.hermegauss(max(1, fine))
-    return [(z, w / w.sum()) if type(draw) is Normal else rule for draw, rule in draws]
+    return z, w / w.sum()
 
 
 def _around_midpoints(scheme: Scheme) -> Nodes:
     shape = scheme.dynamics.state_shape
-    normals = [name for name, draw in scheme.draws.items() if type(draw) is Normal]
+    normals = [name for name, draw in scheme.draws.items() if draw.normal]
     named = [(name, draw) for name, draw in scheme.draws.items() if name not in normals]
     (name, midpoints), *others = named
-    if others or not isinstance(midpoints, Midpoints):
+    if others or not midpoints.layered:
         raise Skipped("no rule is known for draws other than normals next to midpoints")
     times, marks, weights, groups = _sets(midpoints)
     layers, g = times.shape
     m = len(normals) * layers * math.prod(shape)
     cross = math.sqrt(m) * torch.cat([torch.eye(m, dtype=torch.float64), -torch.eye(m, dtype=torch.float64)])
     z = cross.reshape(2 * m, len(normals), layers, *shape).repeat(g, *[1] * (2 + len(shape))).movedim(0, 2)
-    draws: dict[str, Any] = {name: tuple(part.repeat_interleave(2 * m, 1).reshape(layers, -1, *_own(midpoints, shape)) for part in (times, marks))}
+    draws: dict[str, Any] = {name: tuple(part.repeat_interleave(2 * m, 1).reshape(layers, -1, *[1] * len(shape)) for part in (times, marks))}
     draws.update(zip(normals, z, strict=True))
     return Nodes(draws, weights.repeat_interleave(2 * m) / (2 * m), groups)
 
 
-def _sets(midpoints: Midpoints) -> tuple[Tensor, Tensor, Tensor, int]:
+def _sets(midpoints: Draw) -> tuple[Tensor, Tensor, Tensor, int]:
     """Times (layers, g), which of them are midpoints, and the weights of these sets where they are no sample; else groups of one set each."""
-    if midpoints.kind != "bernoulli":
-        times, weights = (torch.as_tensor(part) for part in midpoints.one(1))
-        return times[None], torch.ones_like(times[None], dtype=torch.bool), weights, 1
+    if not midpoints.several:
+        values, weights = midpoints.rule(1)
+        times, marks = (torch.as_tensor(part) for part in values)
+        return times, marks, torch.as_tensor(weights), 1
     times, marks = midpoints.sample((_SETS,), torch.Generator().manual_seed(SEED), torch.float64)
     return times, marks, torch.ones(1, dtype=torch.float64), _SETS
-
-
-def _own(draw: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (1,) * len(shape) if getattr(draw, "shared", True) else shape

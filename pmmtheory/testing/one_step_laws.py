@@ -10,7 +10,7 @@ from pmmtheory.laws.line.engine import law_mesh
 from pmmtheory.laws.line.start import line_target
 from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.testing.nodes import mixture, nodes
 from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, require, rounding, states
 
@@ -59,7 +59,7 @@ def small_steps(subject: Subject) -> None:
 
 def _total(scheme: Scheme) -> Tensor:
     """The product of the total weights of the draws' own rules."""
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         raise Skipped("midpoints have no rule of their own")
     return torch.tensor([1.0, *(draw.rule(2)[1].sum() for draw in scheme.draws.values())], dtype=torch.float64).prod()
 

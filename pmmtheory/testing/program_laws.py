@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.testing.subject import Step, Subject, Violation, images, mapped, points, record, require, rounding
 
 _CHUNK = 16_384
@@ -42,7 +42,7 @@ def precisions(subject: Subject) -> None:
     """step(x, draws) in float32 = the same in float64, to float32 rounding."""
     for scheme in subject.everywhere():
         low = record(scheme, points(scheme, 64, torch.float32))
-        mean, factor = scheme.step(low.x.double(), 0.0, mapped(low.draws, _double))
+        mean, factor = scheme.step(low.x.double(), 0.0, mapped(scheme, low.draws, _double))
         axes = len(scheme.dynamics.state_shape)
         widths = images(low.factor, low.x, axes), images(factor, low.x.double(), axes)
         for name, coarse, fine in (("mean", low.mean, mean), ("factor", *widths)):
@@ -95,7 +95,7 @@ def _row(scheme: Scheme, whole: Step, i: int) -> None:
     def cut(value: Tensor) -> Tensor:
         return value.narrow(-1 - axes, i, 1)
 
-    mean, factor = scheme.step(cut(whole.x), 0.0, mapped(whole.draws, cut))
+    mean, factor = scheme.step(cut(whole.x), 0.0, mapped(scheme, whole.draws, cut))
     size = rounding(torch.ones_like(whole.x), whole.x, whole.mean)
     require(cut(whole.mean), mean, size, f"the mean of particle {i} in a batch of 12 is")
     wide, alone = images(whole.factor, whole.x, axes)[i], images(factor, cut(whole.x), axes)[0]
@@ -104,14 +104,14 @@ def _row(scheme: Scheme, whole: Step, i: int) -> None:
 
 def _broadcast(scheme: Scheme) -> None:
     """Exact laws hand a step all starts and all nodes at once."""
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         return
     x, axes = points(scheme, 5), len(scheme.dynamics.state_shape)
-    draws = mapped(record(scheme, points(scheme, 6)).draws, lambda value: value[None])
+    draws = mapped(scheme, record(scheme, points(scheme, 6)).draws, lambda value: value[None])
     mean, factor = scheme.step(x[:, None], 0.0, draws)
     states = x[:, None].expand(-1, 6, *x.shape[1:])
     for q in range(6):
-        column, width = scheme.step(x, 0.0, mapped(draws, lambda value, q=q: value[0, q].expand(x.shape[:1] + value.shape[2:])))  # type: ignore[misc]
+        column, width = scheme.step(x, 0.0, mapped(scheme, draws, lambda value, q=q: value[0, q].expand(x.shape[:1] + value.shape[2:])))  # type: ignore[misc]
         words, size = "with starts of shape (n, 1) and draws of shape (1, q)", rounding(x, column)
         require(mean.expand(states.shape)[:, q], column, size, f"{words} the mean is")
         require(images(factor, states, axes)[:, q], images(width, x, axes), size, f"{words} the factor is")

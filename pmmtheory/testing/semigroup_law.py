@@ -13,7 +13,7 @@ from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import Midpoints, RandomizedMidpoint, Scheme, Splitting
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Constant, Target
 from pmmtheory.testing.nodes import mixture, nodes
 from pmmtheory.testing.subject import SEED, STEP, Skipped, Subject, images, require, rounding, states
@@ -31,16 +31,16 @@ def affine_semigroup(subject: Subject) -> None:
     """A_h A_k = A_(h+k); A_k G_h + G_k = G_(h+k); A_k Gamma_h^2 A_k' + Gamma_k^2 = Gamma_(h+k)^2.
 
     With a constant drift b one step is therefore N(A_a x + G_a b, Gamma_a^2), and n steps of a/n are one of a: on the
-    line by quadrature, for each coordinate and pair of them in dimension 3 by particles. A splitting is not exact with a
-    constant drift; the randomized midpoint method on more than one block is so without force only, b = 0.
+    line by quadrature, for each coordinate and pair of them in dimension 3 by particles. A scheme says by
+    `exact_with` where it is exact without force only, b = 0, or not at all.
     """
     for dim in subject.dims:
         frozen = ConstantDrift(dim)
         _identities(subject.dynamics(frozen))
         scheme = subject.on(frozen)
-        if isinstance(scheme, Splitting):
+        if scheme.exact_with == "neither":
             continue
-        if isinstance(scheme, RandomizedMidpoint) and scheme.dynamics.blocks > 1:
+        if scheme.exact_with == "no force":
             frozen.slope.zero_()
         if dim > 1:
             _frozen_space(scheme)
@@ -48,8 +48,8 @@ def affine_semigroup(subject: Subject) -> None:
         for step_size in (STEP, STEP / 2):
             frozen_line = _frozen_line if scheme.dynamics.blocks == 1 else _frozen_blocks
             frozen_line(subject.on(frozen, step_size), f"with a constant drift, a step of {step_size:g}")
-    if isinstance(scheme, Splitting):
-        raise Skipped("a splitting is not exact with a constant drift: the identities of its dynamics hold, no step was checked")
+    if scheme.exact_with == "neither":
+        raise Skipped("the scheme is not exact with a constant drift: the identities of its dynamics hold, no step was checked")
 
 
 class ConstantDrift(Target):
@@ -120,7 +120,7 @@ def _frozen_blocks(scheme: Scheme, words: str) -> None:
     x, system = states(scheme), scheme.dynamics
     unit = torch.linalg.inv(images(system.noise(scheme.step_size), x[0], len(system.state_shape)))
     lost = rounding(x) * float(unit.abs().max())
-    waves = _WAVES[:1] if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()) else _WAVES
+    waves = _WAVES[:1] if any(draw.layered for draw in scheme.draws.values()) else _WAVES
     found = []
     for level in (1, 2):
         at = nodes(scheme, level)

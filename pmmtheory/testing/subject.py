@@ -124,9 +124,9 @@ def record(scheme: Scheme, x: Tensor, seed: int = SEED) -> Step:
     return seen[0]
 
 
-def mapped(draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str, Any]:
-    """The draws with f applied to each tensor; midpoints are a pair of tensors."""
-    return {name: tuple(f(part) for part in value) if isinstance(value, tuple) else f(value) for name, value in draws.items()}
+def mapped(scheme: Scheme, draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    """The draws of a scheme with f applied to each tensor in them."""
+    return {name: scheme.draws[name].mapped(value, f) for name, value in draws.items()}
 
 
 def points(scheme: Scheme, n: int, dtype: torch.dtype = torch.float64, device: str = "cpu") -> Tensor:

@@ -14,9 +14,10 @@ __all__ = ["LeadingCovariance", "LeadingDistances", "LeadingTerm", "leading_cova
 
 _FILES = {"LeadingTerm": "leading", "leading_term": "leading", "LeadingDistances": "scale_mixture"}
 
+if not TYPE_CHECKING:  # which would let a misspelt name pass
 
-def __getattr__(name: str) -> Any:
-    """Import what needs torch only when it is asked for: claims are plain data."""
-    if name in __all__:
-        return getattr(importlib.import_module(f"pmmtheory.theory.{_FILES.get(name, 'gaussian')}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Import what needs torch only when it is asked for: claims are plain data."""
+        if name in __all__:
+            return getattr(importlib.import_module(f"pmmtheory.theory.{_FILES.get(name, 'gaussian')}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

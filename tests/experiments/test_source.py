@@ -220,3 +220,15 @@ def test_names_are_followed_through_packages(tmp_path: Path) -> None:
     file = read(path, "top.package")
     assert file.bound == {"g": ("top.package.a", "f"), "d": ("top.c", "d"), "x": ("x.y", ""), "*": ("e", "*"), "ONE": None}
     assert ("z", "") in file.imports and file.acts and "p.q" in file.words
+
+
+@pytest.mark.parametrize("room", ["schemes", "schedulers", "targets"])
+def test_a_room_that_finds_names_at_run_time_only_defines_names(room: str, tmp_path: Path) -> None:
+    """`if not TYPE_CHECKING:` stands for what is in it."""
+    path = ROOT / "pmmtheory" / room / "__init__.py"
+    facts = read(path, f"pmmtheory.{room}")
+    assert "if not TYPE_CHECKING:" in path.read_text()
+    assert not facts.acts and "__getattr__" in facts.bound and "lookup" not in facts.calls
+    acting = tmp_path / "acting.py"
+    acting.write_text("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    for name in ():\n        print(name)\n")
+    assert read(acting, "acting").acts

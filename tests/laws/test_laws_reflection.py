@@ -28,7 +28,10 @@ class Leaning(PoissonMidpoint):
 
 
 class Slow(Uniform):
-    """Another kind of draw."""
+    """Another kind of draw: of its own samples nothing is known."""
+
+    def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+        return super().sample(shape, generator, dtype) ** 2
 
 
 class Late(RandomizedMidpoint):

@@ -15,7 +15,8 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import transient_law
 from pmmtheory.laws.inhomogeneous import step as moving_step
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.step.parts import enumerable, step_parts
+from pmmtheory.laws.step.cubature import enumerable
+from pmmtheory.laws.step.parts import step_parts
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform

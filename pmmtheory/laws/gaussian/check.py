@@ -5,14 +5,13 @@ Seen on the step of the scheme itself, from random states near and far with rand
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn, in_position, states
 from pmmtheory.targets import Gaussian
 
@@ -41,11 +40,14 @@ def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool 
         def whole(state: Tensor) -> Tensor:
             return state[..., 0] if pair else state if target.axes is None else state @ target.axes.T
 
+        def first(value: Tensor) -> Tensor:
+            return value[..., 0] if pair else value
+
         def back(state: Tensor) -> Tensor:
             return state[..., None].expand(*state.shape, 2) if pair else state if target.axes is None else state @ target.axes
 
         moved = in_position(scheme, torch.as_tensor(target.mean, dtype=torch.float64)) if system.autonomous else torch.zeros((), dtype=torch.float64)
-        own = {name: _turned_draw(drawn, whole, pair, scheme.draws[name].shared if name not in _times(scheme) else True) for name, drawn in draws.items()}
+        own = {name: scheme.draws[name].mapped(value, first if scheme.draws[name].shared else whole) for name, value in draws.items()}
         seen, factor = scheme.step(whole(x) + moved, t, own)
         told, width = chain.step(x, t, draws)
         told, noise = (part[..., :1].expand(part.shape) if pair else part for part in (told, width * z))
@@ -65,9 +67,9 @@ def _require_merged(scheme: Scheme, chain: Scheme, x: Tensor, draws: dict[str, A
     if len(distinct) == 1:
         distinct, first, place = distinct.repeat(2), first.repeat(2), place
     few = scheme.over(scheme.dynamics.on(Gaussian(torch.zeros_like(distinct), distinct)))
-    own = {name: drawn if isinstance(drawn, tuple) or few.draws[name].shared else drawn[..., first] for name, drawn in draws.items()}
+    own = {name: value if few.draws[name].shared else value[..., first] for name, value in draws.items()}
     told, width = few.step(x[..., first], t, own)
-    every = {name: drawn if isinstance(drawn, tuple) or few.draws[name].shared else drawn[..., first[place]] for name, drawn in draws.items()}
+    every = {name: value if few.draws[name].shared else value[..., first[place]] for name, value in draws.items()}
     seen, factor = chain.step(x[..., first[place]], t, every)
     _require(scheme, seen, told[..., place], x[..., first[place]].abs(), 0.0)
     _require(scheme, factor * z[..., first[place]], (width * z[..., first])[..., place], x[..., first[place]].abs(), 0.0)
@@ -77,17 +79,6 @@ def _require(scheme: Scheme, seen: Tensor, told: Tensor, size: Tensor, reach: fl
     allowed = _AGREES * (told.abs().amax(0) + size.amax(0)) + 1e-13 * (reach + told.abs().max() + size.max())
     if not bool(((seen - told).abs() <= allowed).all()):
         raise InvalidParameter("scheme", scheme.name, "a step that acts on each axis of its target by itself, with that target's drift, for a law by moments")
-
-
-def _times(scheme: Scheme) -> set[str]:
-    return {name for name, draw in scheme.draws.items() if isinstance(draw, Midpoints)}
-
-
-def _turned_draw(drawn: Any, whole: Callable[[Tensor], Tensor], pair: bool, shared: bool) -> Any:
-    """A draw on the axes as one in space."""
-    if isinstance(drawn, tuple):
-        return tuple(value[..., 0] if pair else value for value in drawn)
-    return (drawn[..., 0] if pair else drawn) if shared else whole(drawn)
 
 
 def _draws(chain: Scheme, x: Tensor, generator: torch.Generator) -> tuple[dict[str, Any], Tensor]:

@@ -19,7 +19,7 @@ from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.affine import step_moments
 from pmmtheory.laws.step.poisson_moments import StepMoments
-from pmmtheory.schemes import Normal, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 
 
@@ -174,7 +174,7 @@ def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
 def _substeps(scheme: Scheme) -> float:
     """By what factor the rounding of a step's moments exceeds that of one map: where they compose K of them, each is off by half a unit in the last place."""
     structure = scheme.structure
-    if structure is None or structure.midpoints.kind != "bernoulli":
+    if structure is None or not structure.midpoints.several:
         return 1.0
     return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
 
@@ -208,7 +208,7 @@ def _gaussian_target(scheme: Scheme) -> Gaussian:
 def _is_gaussian(scheme: Scheme) -> bool:
     """Whether no draw is shared by the axes: given it, they would be Gaussian."""
     trivial = scheme.structure is not None and scheme.structure.substeps == 1
-    return trivial or all(type(draw) is Normal for draw in scheme.draws.values())
+    return trivial or all(draw.normal for draw in scheme.draws.values())
 
 
 def _centre(scheme: Scheme, target: Gaussian, device: str) -> Tensor:

@@ -74,7 +74,7 @@ def law(moments: Moments, axes: Tensor | None, gaussian: bool, errors: dict[str,
 def _advanced(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
     chain = scheme.over(scheme.dynamics.on(Gaussian(now.centres, now.variances)))
     structure = chain.structure
-    if structure is None or structure.midpoints.kind != "bernoulli":
+    if structure is None or not structure.midpoints.several:
         return _affine(scheme, now, t, level)
     require_pieces(structure, t)
     if structure.substeps < math.inf:

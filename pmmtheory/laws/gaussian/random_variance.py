@@ -17,9 +17,8 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.step.affine import AffineSteps, affine_steps
-from pmmtheory.laws.step.midpoint_sets import LISTED
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 
 _CHUNK = 2_000_000
 
@@ -53,7 +52,7 @@ class VarianceRule:
 
         With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
         """
-        crowded = any(isinstance(draw, Midpoints) and draw.kind == "bernoulli" and draw.substeps > LISTED for draw in self._scheme.draws.values())
+        crowded = any(not draw.spanned for draw in self._scheme.draws.values())
         if crowded or len(self._blocks) > 1:
             return math.inf
         steps = self._steps(1)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain as Run
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, smooth
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.inhomogeneous.step import MOST, Chain, Masses, advance, kernel_band
 from pmmtheory.laws.line.law import LineLaw
@@ -36,7 +36,8 @@ class InhomogeneousEngine(Engine):
         system = chain.scheme.dynamics
         if system.autonomous:
             return Refusal("dynamics", type(system).__name__, "dynamics that depend on time on the line")
-        return on_line(chain.scheme) or (homogeneous(chain.scheme) if stationary else None) or begins_on_line(chain)
+        refused = on_line(chain.scheme) or smooth(chain.scheme)
+        return refused or (homogeneous(chain.scheme) if stationary else None) or begins_on_line(chain)
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from pmmtheory.dynamics.factors import covariance
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
 from pmmtheory.laws.line.shown import INTERPOLATED
 from pmmtheory.laws.scales import interpolation_error, roughness
 from pmmtheory.laws.step.characteristic import centre, mean_square
+from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.step.kernel import transition_matrix
-from pmmtheory.laws.step.parts import Parts, enumerable, step_parts
+from pmmtheory.laws.step.parts import Parts, step_parts
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.numerics.nufft import blurred
 from pmmtheory.schemes import Scheme
@@ -87,15 +89,19 @@ class Chain:
         """Whether the step at time t has no noise."""
         if self.scheme.draws:
             return False
-        dynamics, origin = self.scheme.dynamics, torch.zeros(1, dtype=torch.float64, device=self.device)
-        factor = self.scheme.step(dynamics.lift(origin, torch.Generator()), t, {})[1]
-        if not isinstance(factor, Tensor) or bool((factor != 0).any()):
-            return not isinstance(factor, Tensor) and factor == 0
+        if self._noisy(torch.zeros(1, dtype=torch.float64, device=self.device), t):
+            return False
         target = self.target(t)
         places = target.mean + math.sqrt(target.covariance) * torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
-        if bool((self.scheme.step(dynamics.lift(places, torch.Generator()), t, {})[1] != 0).any()):
+        if self._noisy(places, t):
             raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
         return True
+
+    def _noisy(self, positions: Tensor, t: float) -> bool:
+        """Whether the step at time t has noise from one of these positions."""
+        system = self.scheme.dynamics
+        state = system.lift(positions, torch.Generator())
+        return bool((covariance(self.scheme.step(state, t, {})[1], system, state) != 0).any())
 
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""

@@ -19,7 +19,7 @@ from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, line_target, on_line, start_on_line
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
-from pmmtheory.laws.stability import require_stable, superlinear, tail_growth
+from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, stepper, transition_matrix
 from pmmtheory.numerics import elimination
@@ -50,10 +50,10 @@ class LineEngine(Engine):
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LineLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
         target = line_target(scheme)
-        truncated = superlinear(target)
-        if not truncated:
+        truncated = explodes(scheme)
+        if not superlinear(target):
             require_stable(scheme, tail_growth)
-        width = _widening(scheme, target, truncated)
+        width = _widening(scheme, target)
         index = math.inf if truncated else tail_index(scheme)
 
         def over(low: float, high: float, level: int) -> LineLaw:
@@ -128,8 +128,8 @@ def _stationary_on(
 
 def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[int], level: int, device: str, rtol: float) -> Iterator[LineLaw]:
     finest, wide = (begun.finest, begun.ends) if begun.density is not None else _seen_from(scheme, begun.point)
-    truncated = superlinear(target)
-    own = _ends(target, _widening(scheme, target, truncated))
+    truncated = explodes(scheme)
+    own = _ends(target, _widening(scheme, target))
     ends = min(own[0], wide[0]), max(own[1], wide[1])
     points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, begun.kinks)
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
@@ -209,7 +209,7 @@ def law_mesh(
         own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
         return (own / refine).clamp_max(smallest)
 
-    return mesh(*ends, scale, (*target.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
+    return mesh(*ends, scale, (*target.kinks, *scheme.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
 
 
 def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
@@ -221,9 +221,9 @@ def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, f
     return ends[0] + spacing * torch.arange(n, dtype=torch.float64, device=device)
 
 
-def _widening(scheme: Scheme, target: LineTarget, truncated: bool) -> float:
+def _widening(scheme: Scheme, target: LineTarget) -> float:
     """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
-    return 1.0 if truncated else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
+    return 1.0 if superlinear(target) else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
 
 
 def _flatness(scheme: Scheme, target: LineTarget) -> float:

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.draw_rules import draw_rules
-from pmmtheory.laws.step.midpoint_sets import midpoint_sets
-from pmmtheory.schemes import Midpoints, Normal, Scheme
+from pmmtheory.laws.step.cubature import STILL, cubature
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
 _HIGHEST = 1000.0
@@ -22,7 +21,7 @@ def tail_index(scheme: Scheme) -> float:
 
     Infinite where |R| is at most 1, as for every step without random times. Source: Kesten 1973; Goldie 1991.
     """
-    if all(isinstance(draw, Normal) for draw in scheme.draws.values()):
+    if all(draw.normal for draw in scheme.draws.values()):
         return math.inf
     factors, weights = _far_factors(scheme)
     shares, worst = weights.numpy(), math.inf
@@ -53,26 +52,6 @@ def _far_factors(scheme: Scheme) -> tuple[Tensor, Tensor]:
     reach = 1e3 * (target.quadrature.high - target.quadrature.low)
     centre = target.mean
     x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)
-    draws, weights = _times(scheme)
-    mean, _ = scheme.step(x, 0.0, draws)
-    return ((mean - centre) / (x - centre)).expand(2, len(weights)), weights
-
-
-def _times(scheme: Scheme) -> tuple[dict[str, object], Tensor]:
-    """Nodes of the random times of a step, its normals at zero, and weights."""
-    rules = draw_rules(scheme, 2)
-    weights, draws, layers = torch.ones(1, dtype=torch.float64), dict[str, object](), 0
-    for name, draw in scheme.draws.items():
-        if isinstance(draw, Normal):
-            continue
-        if isinstance(draw, Midpoints):
-            times, marks, shares = (torch.as_tensor(part) for part in midpoint_sets(draw, 2))
-            draws[name] = times[:, None], marks[:, None]
-            weights, layers = shares, len(times)
-        else:
-            values, shares = (torch.as_tensor(part) for part in rules[name])
-            draws = {known: value.repeat_interleave(len(shares), -1) for known, value in draws.items()}  # type: ignore[attr-defined]
-            draws[name] = values.repeat(len(weights))[None]
-            weights = (weights[:, None] * shares).flatten()
-    zero = torch.zeros((1, len(weights)), dtype=torch.float64)
-    return draws | {name: zero.expand(layers, 1, -1) if layers else zero for name, draw in scheme.draws.items() if isinstance(draw, Normal)}, weights
+    at = cubature(scheme, 2, normal=lambda name, component: STILL)
+    mean, _ = scheme.step(x, 0.0, at.draws)
+    return ((mean - centre) / (x - centre)).expand(2, len(at)), at.weights

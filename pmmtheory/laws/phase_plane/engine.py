@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
 from pmmtheory.laws.line.start import line_target, on_line
 from pmmtheory.laws.phase_plane.law import PlaneLaw
@@ -52,7 +52,8 @@ class PhasePlaneEngine(Engine):
         system = chain.scheme.dynamics
         if not isinstance(system, Underdamped):
             return Refusal("dynamics", type(system).__name__, "Underdamped on the line")
-        return on_line(chain.scheme) or starts_from(chain, (LineTarget, PlaneLaw), "a target on the line, or a law in the phase plane")
+        refused = on_line(chain.scheme) or smooth(chain.scheme)
+        return refused or starts_from(chain, (LineTarget, PlaneLaw), "a target on the line, or a law in the phase plane")
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""

@@ -15,10 +15,10 @@ from pmmtheory.dynamics import Underdamped
 from pmmtheory.dynamics.block_factor import join
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part
-from pmmtheory.laws.step.midpoint_sets import simplex_rule
 from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Midpoints, PoissonStructure
+from pmmtheory.schemes.midpoint_sets import simplex_rule
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, device: torc
     fewer nodes do for more of them. Given the positions of the noise at the midpoints, what is left is Gaussian.
     """
     _require_force_of_position(pmm, t)
-    if pmm.midpoints.kind != "bernoulli":
+    if not pmm.midpoints.several:
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
     for n, nodes in _together(pmm, t, level).items():
@@ -50,7 +50,7 @@ def left_out(pmm: PoissonStructure, t: float, level: int) -> float:
 
     n kicks move the velocity by n derivatives of a normal density, whose absolute integral is below sqrt(n!), with probability c^n/n!.
     """
-    if pmm.midpoints.kind != "bernoulli":
+    if not pmm.midpoints.several:
         return 0.0
     n = max(_together(pmm, t, level)) + 1
     return 0.0 if n >= pmm.substeps else (pmm.intensity * _kick(pmm, t) / 2) ** n / math.sqrt(math.factorial(n))

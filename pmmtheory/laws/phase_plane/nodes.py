@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import BlockFactor
+from pmmtheory.dynamics.factors import covariance
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.step.cubature import STILL, cubature
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Normal, Scheme
+from pmmtheory.schemes import Scheme
 
 
 @dataclass(frozen=True)
@@ -39,46 +40,32 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
 
     A component of a normal draw that the force does not feel moves the mean along one direction: it joins the covariance.
     """
-    names: list[tuple[str, int]] = []
-    rules: list[tuple[np.ndarray, np.ndarray]] = []
-    straight: list[tuple[str, int]] = []
-    for name, draw in scheme.draws.items():
-        for block in range(1 if draw.shared else 2):
-            normal = type(draw) is Normal
-            curved = not normal or not _is_straight(scheme, name, block)
-            rule = gauss_hermite(10 + 2 * level) if normal else draw.rule(level - 3)
-            names.append((name, block))
-            rules.append(rule if curved else (np.zeros(1), np.ones(1)))
-            straight += [] if curved else [(name, block)]
-    grids = np.meshgrid(*(rule[0] for rule in rules), indexing="ij") if rules else []
-    weights = np.ones(1)
-    for _, w in rules:
-        weights = np.multiply.outer(weights, w).reshape(-1)
-    columns = {name: torch.as_tensor(grid.reshape(1, -1), device=device) for name, grid in zip(names, grids, strict=True)}
+    normals = [(name, block) for name, draw in scheme.draws.items() if draw.normal for block in range(2)]
+    straight = [component for component in normals if _is_straight(scheme, *component)]
+    curved = gauss_hermite(10 + 2 * level)
+    nodes = cubature(scheme, level - 3, device, normal=lambda *component: STILL if component in straight else curved)
+    origin, q = torch.zeros((1, 1, 2), dtype=torch.float64, device=device), len(nodes)
 
-    def drawn(moved: tuple[str, int] | None = None) -> dict[str, Any]:
-        parts = {key: torch.ones_like(column) if key == moved else column for key, column in columns.items()}
-        return {name: parts[name, 0][..., None] if draw.shared else torch.stack([parts[name, 0], parts[name, 1]], -1) for name, draw in scheme.draws.items()}
+    def slope(name: str, block: int) -> Tensor:
+        moved = nodes.draws[name].clone()
+        moved[..., block] = 1.0
+        change: Tensor = scheme.step(origin, t, nodes.draws | {name: moved})[0] - scheme.step(origin, t, nodes.draws)[0]
+        return change.expand(1, q, 2)[0]
 
-    q, shares = len(weights), torch.as_tensor(weights, device=device)
-    origin = torch.zeros((1, 1, 2), dtype=torch.float64, device=device)
-    slopes = [(scheme.step(origin, t, drawn(key))[0] - scheme.step(origin, t, drawn())[0]).expand(1, q, 2)[0] for key in straight]
+    slopes = [slope(*component) for component in straight]
 
     def at(x: Tensor) -> Gaussians:
-        mean, factor = scheme.step(x[:, None], t, drawn())
+        mean, factor = scheme.step(x[:, None], t, nodes.draws)
         mean = mean.expand(x.shape[0], q, 2)
-        uu, uv, vv = (torch.as_tensor(entry, dtype=x.dtype, device=device).reshape(-1).expand(q) for entry in _covariance(factor))
+        spread = covariance(factor, scheme.dynamics, mean[:1])
+        if not bool((spread == spread[:1]).all()):
+            raise InvalidParameter("scheme", scheme.name, "a step whose noise does not depend on the state, for a law in the phase plane")
+        uu, uv, vv = spread[0, :, 0, 0], spread[0, :, 0, 1], spread[0, :, 1, 1]
         for slope in slopes:
             uu, uv, vv = uu + slope[:, 0] ** 2, uv + slope[:, 0] * slope[:, 1], vv + slope[:, 1] ** 2
-        return Gaussians(mean[..., 0], mean[..., 1], uu, uv, vv, shares)
+        return Gaussians(mean[..., 0], mean[..., 1], uu, uv, vv, nodes.weights)
 
     return q, at
-
-
-def _covariance(factor: Any) -> tuple[Any, Any, Any]:
-    if isinstance(factor, BlockFactor):
-        return factor.covariance
-    return factor**2, 0.0, factor**2
 
 
 def _is_straight(scheme: Scheme, name: str, block: int) -> bool:
@@ -88,7 +75,7 @@ def _is_straight(scheme: Scheme, name: str, block: int) -> bool:
     def mean(other: float, own: float) -> Tensor:
         draws: dict[str, Any] = {}
         for key, draw in scheme.draws.items():
-            draws[key] = torch.full((1, 1) if draw.shared else (1, 2), other if type(draw) is Normal else 0.4, dtype=torch.float64)
+            draws[key] = torch.full((1, 1) if draw.shared else (1, 2), other if draw.normal else 0.4, dtype=torch.float64)
         draws[name][0, block] = own
         return scheme.step(x, 0.0, draws)[0]
 

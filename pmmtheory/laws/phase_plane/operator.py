@@ -26,7 +26,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 
 _CHUNK = 150_000
 """Complex numbers in one block of work."""
@@ -124,7 +124,7 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
 
 def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
     """The law of a step as parts that add up."""
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         if scheme.structure is None:
             allowed = "one that declares its structure (PoissonMidpoint with its own step), for the law of random midpoints in the phase plane"
             raise InvalidParameter("scheme", scheme.name, allowed)

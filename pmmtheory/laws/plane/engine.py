@@ -11,19 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, overdamped, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step.characteristic import centre
-from pmmtheory.laws.step.parts import enumerable, layered
+from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Midpoints, Normal, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture
 
 _MOST = 700
@@ -48,7 +47,8 @@ class PlaneEngine(Engine):
             return Refusal("target", target.name, "a target on the line or a Gaussian, for a stationary law")
         if not enumerable(scheme):
             return Refusal("scheme", scheme.name, "one with at most one random midpoint a step, for a law in the plane; particles serve any")
-        return overdamped(scheme) or starts_from(chain, (Gaussian, GaussianMixture, PlanarLaw), "a Gaussian, a mixture or a law in the plane")
+        refused = overdamped(scheme) or smooth(scheme)
+        return refused or starts_from(chain, (Gaussian, GaussianMixture, PlanarLaw), "a Gaussian, a mixture or a law in the plane")
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
@@ -171,34 +171,18 @@ def _resolved(chain: _Chain, axes: Axes, values: Tensor, band: float) -> bool:
 def _parts(chain: _Chain, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:
     """Means (n, q, 2), deviations that broadcast against them, and weights (q,) of the Gaussians of a step from n starts."""
     scheme = chain.scheme
-    draws, weights = _nodes(scheme, chain.level, x.device)
-    mean, factor = scheme.step(x[:, None], t, draws)
-    mean = mean.expand(len(x), len(weights), 2)
+    rule = gauss_hermite(6 + 2 * chain.level)  # for each coordinate of a normal; the rules for times are coarser than on the line
+    at = cubature(scheme, chain.level - 4, x.device, normal=lambda name, component: rule)
+    mean, factor = scheme.step(x[:, None], t, at.draws)
+    mean = mean.expand(len(x), len(at), 2)
     factor = torch.as_tensor(factor, dtype=x.dtype, device=x.device)
-    sizes = zip(reversed(factor.shape), (2, len(weights), len(x)), strict=False)
+    sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
     if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
         raise InvalidParameter("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
     deviation = factor.abs().expand(torch.broadcast_shapes(factor.shape, (1, 1, 2)))
     if bool((deviation == 0).any()):
         raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
-    return mean, deviation, weights
-
-
-def _nodes(scheme: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:
-    """Products of rules for the draws: Gauss-Hermite for each coordinate of a normal, and coarser rules than on the line for times."""
-    z, w = gauss_hermite(6 + 2 * level)
-    both = np.stack(np.meshgrid(z, z), -1).reshape(-1, 2), np.outer(w, w).reshape(-1)
-    flat, weights = dict[str, Tensor](), np.ones(1)
-    for name, draw in scheme.draws.items():
-        if type(draw) is Normal:
-            values, shares = both
-        else:
-            values, shares = draw.one(level - 4) if isinstance(draw, Midpoints) else draw.rule(level - 4)
-            values = values[:, None]
-        flat = {known: value.repeat_interleave(len(shares), 1) for known, value in flat.items()}
-        flat[name] = torch.as_tensor(np.tile(values, (len(weights), 1)), device=device)[None]
-        weights = np.outer(weights, shares).reshape(-1)
-    return layered(scheme, flat), torch.as_tensor(weights, device=device)
+    return mean, deviation, at.weights
 
 
 def _kernel_band(chain: _Chain, ends: Tensor, t: float) -> float:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import BlockFactor, Dynamics
+from pmmtheory.dynamics.factors import blocks_last, covariance
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.step.draw_rules import draw_rules
-from pmmtheory.laws.step.midpoint_sets import midpoint_sets
+from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.laws.step.poisson_moments import StepMoments, poisson_moments
-from pmmtheory.schemes import Draw, Midpoints, Normal, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 
 _LARGEST = 2_000_000
@@ -48,11 +46,11 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
         return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
     chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
     shape, device = chain.dynamics.state_shape, variances.device
-    draws, weights = _shared(chain, level, device)
-    normals = [name for name, draw in chain.draws.items() if type(draw) is Normal]
-    if any(not (draw.shared if isinstance(draw, Draw) else True) for name, draw in chain.draws.items() if name not in normals):
+    normals = [name for name, draw in chain.draws.items() if draw.normal]
+    if any(not draw.shared for name, draw in chain.draws.items() if name not in normals):
         raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
-    layers = draws["midpoints"][0].shape[0] if "midpoints" in draws else 0
+    at = cubature(chain, level, device, normals=False)
+    draws, weights, layers = at.draws, at.weights, at.layers
     zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
     units = [_unit(zero, k, chain.dynamics.blocks) for k in range(chain.dynamics.blocks)]
@@ -95,8 +93,9 @@ def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Te
         some = probes[first : first + at_once]
         normals = {name: torch.stack([probe.normals.get(name, z) for probe in some], z.ndim - zero.ndim) for name, z in still.items()}
         mean, factor = chain.step(torch.stack([probe.state for probe in some]), t, draws | normals)
-        means.append(_blocks(mean.expand(len(some), *zero.shape), chain.dynamics))
-        covariances.append(_covariance(factor, chain.dynamics, means[-1].shape[:-1]))
+        states = mean.expand(len(some), *zero.shape)
+        means.append(blocks_last(states, chain.dynamics))
+        covariances.append(covariance(factor, chain.dynamics, states))
     return torch.cat(means), torch.cat(covariances)
 
 
@@ -112,7 +111,7 @@ def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
         pair = step_moments(scheme, variances.repeat(2), level)
         return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1], pair.spread[:1], pair.keeps_mean)
     structure = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances))).structure
-    if structure is not None and structure.midpoints.kind == "bernoulli":
+    if structure is not None and structure.midpoints.several:
         return poisson_moments(structure, len(variances))
     steps = affine_steps(scheme, variances, level)
     mean, noise = (torch.einsum("q,qaij->aij", steps.weights, part) for part in (steps.matrix, steps.noise))
@@ -134,46 +133,11 @@ def _require_mean(scheme: Scheme, steps: AffineSteps, variances: Tensor) -> None
         raise InvalidParameter("scheme", scheme.name, "a step that keeps the mean of a Gaussian target, for a law by its moments")
 
 
-def _shared(chain: Scheme, level: int, device: torch.device) -> tuple[dict[str, Any], Tensor]:
-    """Nodes of all draws that the axes share, shape (q, 1, ...), and their weights."""
-    ones = (1,) * len(chain.dynamics.state_shape)
-    names = [name for name, draw in chain.draws.items() if type(draw) is not Normal and not isinstance(draw, Midpoints)]
-    split = draw_rules(chain, level)
-    rules = [split[name] for name in names]
-    grids = np.meshgrid(*(rule[0] for rule in rules), indexing="ij")
-    weights = np.ones(1)
-    for _, w in rules:
-        weights = np.multiply.outer(weights, w).reshape(-1)
-    draws: dict[str, Any] = {name: torch.as_tensor(grid.reshape(-1, *ones), device=device) for name, grid in zip(names, grids, strict=True)}
-    for name, draw in chain.draws.items():
-        if isinstance(draw, Midpoints):
-            times, marks, weights = midpoint_sets(draw, level)
-            draws[name] = tuple(torch.as_tensor(a, device=device).reshape(*a.shape, *ones) for a in (times, marks))
-    return draws, torch.as_tensor(weights, device=device)
-
-
 def _unit(zero: Tensor, k: int, blocks: int) -> Tensor:
     """States with one in block k and zero elsewhere."""
     unit = torch.zeros_like(zero)
     (unit if blocks == 1 else unit[:, k]).fill_(1.0)
     return unit
-
-
-def _blocks(state: Tensor, system: Dynamics) -> Tensor:
-    """States as (q, axes, s)."""
-    return state[..., None] if system.blocks == 1 else state.movedim(-2, -1)
-
-
-def _covariance(factor: Any, system: Dynamics, shape: Sequence[int]) -> Tensor:
-    """The covariance of factor * Z on every axis, (*shape, s, s)."""
-    if isinstance(factor, BlockFactor):
-        uu, uv, vv = (torch.as_tensor(entry, dtype=torch.float64).expand(shape) for entry in factor.covariance)
-        return torch.stack([torch.stack([uu, uv], -1), torch.stack([uv, vv], -1)], -2)
-    squares = torch.as_tensor(factor, dtype=torch.float64) ** 2
-    if system.blocks == 1:
-        return squares.expand(shape)[..., None, None]
-    each = squares.expand(*shape[:-1], system.blocks, shape[-1]).movedim(-2, -1)
-    return torch.diag_embed(each)
 
 
 def _unit_draws(still: Tensor, units: list[Tensor], layers: int) -> Iterator[Tensor]:
@@ -212,11 +176,11 @@ def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
 def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, normals: list[str], blocks: int) -> None:
     """Compare steps from other states and with other draws with what the unit vectors say."""
     for probe, mean in zip(tests, seen, strict=True):
-        state = _blocks(probe.state, chain.dynamics)
+        state = blocks_last(probe.state, chain.dynamics)
         parts = [steps.matrix @ state[..., None]]
         size = (steps.matrix.abs() @ state.abs()[..., None])[..., 0] + steps.offset.abs() + state.abs()
         drawn = [probe.normals[name] for name in normals if name in probe.normals]
-        values = [_blocks(layer, chain.dynamics)[..., k] for z in drawn for layer in (z if z.ndim > probe.state.ndim else z[None]) for k in range(blocks)]
+        values = [blocks_last(layer, chain.dynamics)[..., k] for z in drawn for layer in (z if z.ndim > probe.state.ndim else z[None]) for k in range(blocks)]
         parts += [column[..., None] * value[..., None, None] for column, value in zip(steps.columns, values, strict=False)]
         told = steps.offset + torch.stack(parts).sum(0)[..., 0]
         size = size + torch.stack(parts[1:]).abs().sum(0)[..., 0] if values else size

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.draw_rules import draw_rules
+from pmmtheory.laws.step.cubature import Cubature, cubature
 from pmmtheory.laws.step.feynman_kac import midpoint_characteristic, midpoint_moments
 from pmmtheory.laws.step.slopes import slopes
-from pmmtheory.schemes import Midpoints, Scheme
+from pmmtheory.schemes import Scheme
 
 _CHUNK = 1_000_000
-
-
-def tensor_rule(scheme: Scheme, level: int, device: torch.device, finer: int = 0) -> tuple[dict[str, Tensor], Tensor]:
-    """Nodes of all draws of a scheme, shape (1, q) each, and their joint weights, shape (q,); normal draws are finer by some levels more."""
-    rules = draw_rules(scheme, level, finer)
-    nodes = np.meshgrid(*(values for values, _ in rules.values()), indexing="ij")
-    weights = np.ones(1)
-    for _, w in rules.values():
-        weights = np.multiply.outer(weights, w)
-    flat = {name: torch.as_tensor(node.reshape(1, -1), device=device) for name, node in zip(rules, nodes, strict=True)}
-    return flat, torch.as_tensor(weights.reshape(-1), device=device)
 
 
 def centre(scheme: Scheme, x: Tensor, t: float) -> Tensor:
@@ -39,11 +27,10 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     x : (n,); depth : standard deviations of the noise beyond which it is left out. Returns (n, count), complex. For equally
     spaced frequencies each term of the rule is a geometric-Gaussian sequence in k, so one complex product a frequency replaces an exponential.
     """
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
-    draws, weights = tensor_rule(scheme, level, x.device, _finer(scheme, x, t, spacing * count, depth))
-    rows = max(1, _CHUNK // weights.shape[0])
-    return torch.cat([_rows(scheme, part, t, spacing, count, draws, weights) for part in x.split(rows)])
+    at = cubature(scheme, level, x.device, _finer(scheme, x, t, spacing * count, depth))
+    return torch.cat([_rows(scheme, part, t, spacing, count, at) for part in x.split(max(1, _CHUNK // len(at)))])
 
 
 def _finer(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float) -> int:
@@ -55,12 +42,12 @@ def _finer(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float) ->
 
 def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tuple[Tensor, Tensor]:
     """E(X' - c) and E(X' - c)^2 with c = centre(x), for every start point."""
-    if any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
+    if any(draw.layered for draw in scheme.draws.values()):
         return midpoint_moments(scheme, x, t)
-    draws, weights = tensor_rule(scheme, level, x.device)
-    mean, factor = _gaussian(scheme, x, t, draws)
+    at = cubature(scheme, level, x.device)
+    mean, factor = _gaussian(scheme, x, t, at)
     shift = mean - centre(scheme, x, t)[:, None]
-    return (shift * weights).sum(-1), ((shift**2 + factor**2) * weights).sum(-1)
+    return (shift * at.weights).sum(-1), ((shift**2 + factor**2) * at.weights).sum(-1)
 
 
 def mean_square(scheme: Scheme, x: Tensor, t: float, middle: float) -> Tensor:
@@ -70,13 +57,13 @@ def mean_square(scheme: Scheme, x: Tensor, t: float, middle: float) -> Tensor:
     return offset**2 + 2 * offset * shift + square
 
 
-def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, draws: dict[str, Tensor], weights: Tensor) -> Tensor:
-    mean, factor = _gaussian(scheme, x, t, draws)
+def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, at: Cubature) -> Tensor:
+    mean, factor = _gaussian(scheme, x, t, at)
     phase = spacing * (mean - centre(scheme, x, t)[:, None])
     damping = (spacing * factor) ** 2 / 2
     ratio = torch.polar(torch.exp(-damping), phase)
     slow = torch.exp(-2 * damping)
-    term = weights.to(ratio.dtype).expand_as(ratio).clone()
+    term = at.weights.to(ratio.dtype).expand_as(ratio).clone()
     result = torch.empty((x.shape[0], count), dtype=ratio.dtype, device=x.device)
     for k in range(count):
         result[:, k] = term.sum(-1)
@@ -85,8 +72,7 @@ def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, draws
     return result
 
 
-def _gaussian(scheme: Scheme, x: Tensor, t: float, draws: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    mean, factor = scheme.step(x[:, None], t, draws)
-    q = next(iter(draws.values())).shape[1] if draws else 1
-    shape = (x.shape[0], q)
+def _gaussian(scheme: Scheme, x: Tensor, t: float, at: Cubature) -> tuple[Tensor, Tensor]:
+    mean, factor = scheme.step(x[:, None], t, at.draws)
+    shape = (x.shape[0], len(at))
     return mean.expand(shape), torch.as_tensor(factor, dtype=x.dtype, device=x.device).expand(shape)

@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.numerics.rules import gauss_legendre
-from pmmtheory.schemes import Draw, Index, Midpoints, Normal, Scheme, Uniform
+from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.draw import Rule
 from pmmtheory.targets.line import LineTarget
-
-Rule = tuple[np.ndarray, np.ndarray]
 
 _CELLS = 128
 _PROBES = 7
@@ -24,14 +22,11 @@ _LARGEST = 8
 _STEEP = 6.0
 """How many times the median change over a cell a change must be for a jump to be looked for."""
 
-_FARTHEST = 9.0
-"""Where the rule for a normal draw with jumps ends."""
-
 _FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float], tuple[float, ...]]] = WeakKeyDictionary()
 
 
-def draw_rules(scheme: Scheme, level: int, finer: int = 0) -> dict[str, Rule]:
-    """Nodes and weights for each draw but Midpoints; those of normal draws in which the step is smooth are finer by some levels more.
+def draw_rules(scheme: Scheme, level: int, finer: int = 0, normals: bool = True) -> dict[str, Rule]:
+    """Nodes and weights for each draw; those of normal draws in which the step is smooth are finer by some levels more, or left out.
 
     Raises
     ------
@@ -40,34 +35,11 @@ def draw_rules(scheme: Scheme, level: int, finer: int = 0) -> dict[str, Rule]:
     """
     rules: dict[str, Rule] = {}
     for name, draw in scheme.draws.items():
-        if isinstance(draw, Midpoints):
+        if draw.normal and not normals:
             continue
-        normal = type(draw) is Normal
-        searched = not scheme.dynamics.state_shape if normal else _uniform(draw)
-        places = jumps(scheme, name) if searched else ()
-        rules[name] = (_split_normal if normal else _split)(places, level) if places else draw.rule(level + finer * normal)
+        places = () if draw.normal and scheme.dynamics.state_shape else jumps(scheme, name)
+        rules[name] = draw.split(places, level) if places else draw.rule(level + finer * draw.normal)
     return rules
-
-
-def _uniform(draw: object) -> bool:
-    return type(draw) is Uniform or (type(draw) is Index and draw.n == math.inf)
-
-
-def _split(places: tuple[float, ...], level: int) -> Rule:
-    """Gauss-Legendre in sqrt(u) between the jumps."""
-    edges = np.sqrt(np.array([0.0, *places, 1.0]))
-    nodes, weights = gauss_legendre(round(18 * 1.25**level))
-    v = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
-    return v * v, 2 * v * (np.diff(edges)[:, None] * weights).ravel()
-
-
-def _split_normal(places: tuple[float, ...], level: int) -> Rule:
-    """Gauss-Legendre between the jumps, under the density."""
-    edges = np.array([-_FARTHEST, *places, _FARTHEST])
-    nodes, weights = gauss_legendre(round(36 * 1.25**level))
-    z = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
-    mass = np.exp(-z * z / 2) * (np.diff(edges)[:, None] * weights).ravel()
-    return z, mass / mass.sum()
 
 
 def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
@@ -80,11 +52,12 @@ def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
 
 
 def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
-    shape = scheme.dynamics.state_shape
-    if math.prod(shape) > _LARGEST or any(isinstance(d, Midpoints) for d in scheme.draws.values()):
+    shape, own = scheme.dynamics.state_shape, scheme.draws[name].cells(_CELLS)
+    if own is None or math.prod(shape) > _LARGEST or any(draw.layered for draw in scheme.draws.values()):
         return ()
-    x, ones = _states(scheme, shape), (1,) * len(shape)
-    others = {other: _some(draw).reshape(-1, *ones).expand(-1, *(ones if draw.shared else shape)) for other, draw in scheme.draws.items() if other != name}
+    x, ones, u = _states(scheme, shape), (1,) * len(shape), torch.as_tensor(own)
+    probes = {other: torch.as_tensor(draw.probes(_PROBES)) for other, draw in scheme.draws.items() if other != name}
+    others = {other: values.reshape(-1, *ones).expand(-1, *(ones if scheme.draws[other].shared else shape)) for other, values in probes.items()}
 
     def step(probe: Tensor, u: Tensor) -> Tensor:
         """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
@@ -94,8 +67,6 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
         return both.T.reshape(-1, *u.shape)
 
-    normal = isinstance(scheme.draws[name], Normal)
-    u = torch.linspace(-6.013, 6.017, _CELLS + 1, dtype=torch.float64) if normal else torch.linspace(1e-6, 1 - 1e-9, _CELLS + 1, dtype=torch.float64) ** 2
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
@@ -115,7 +86,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         probe, low, high, left, right, first = probe[jumped], low[jumped], high[jumped], left[:, jumped], right[:, jumped], first[jumped]
     found = [high[probe == k].numpy() for k in range(_PROBES)]
     if any(len(each) != len(found[0]) or not np.allclose(each, found[0], rtol=0, atol=1e-9) for each in found):
-        if normal:
+        if scheme.draws[name].normal:
             return ()
         allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
         raise InvalidParameter("scheme", scheme.name, allowed)
@@ -129,11 +100,3 @@ def _states(scheme: Scheme, shape: tuple[int, ...]) -> Tensor:
         return torch.linspace(target.quadrature.low, target.quadrature.high, _PROBES + 2, dtype=torch.float64)[1:-1]
     pattern = torch.cos(1.0 + 2.3 * torch.arange(_PROBES * math.prod(shape), dtype=torch.float64) ** 2)
     return 2 * pattern.reshape(_PROBES, *shape)
-
-
-def _some(draw: Draw) -> Tensor:
-    """Values of another draw, one a probe."""
-    if isinstance(draw, Normal):
-        return torch.linspace(-0.37, 0.41, _PROBES, dtype=torch.float64)
-    values = draw.rule(0)[0]
-    return torch.as_tensor(values)[(3 * torch.arange(_PROBES)) % len(values)]

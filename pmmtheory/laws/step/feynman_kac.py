@@ -68,7 +68,7 @@ def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tenso
     """E(X' - c) and E(X' - c)^2 with c = A_a x + G_a b(x), by the same recursion on the first two powers of the push."""
     pmm = checked(scheme)
     step, walk = MidpointStep(pmm, t), walk_grid(14, 8.4)
-    if pmm.midpoints.kind != "bernoulli":
+    if not pmm.midpoints.several:
         mean, square = _single_moments(step, x, walk)
     elif _direct(pmm):
         mean, square = _bernoulli_moments(step, int(pmm.substeps), x, walk)
@@ -115,7 +115,7 @@ def _direct(pmm: PoissonStructure) -> bool:
 
 def _functional(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, ladder: tuple[int, ...], level: int) -> Tensor:
     pmm = step.pmm
-    if pmm.midpoints.kind != "bernoulli":
+    if not pmm.midpoints.several:
         return _single(step, x, waves, walk, level)
     if _direct(pmm):
         return _bernoulli(step, int(pmm.substeps), x, waves, walk)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked, own_step
 from pmmtheory.laws.step.slopes import slopes
-from pmmtheory.schemes import Midpoints, Normal, Scheme
+from pmmtheory.schemes import Scheme
 
 _DEEPER = 1.5
 """How many deviations a rule for a normal draw goes beyond those that matter: what is cut off leaves no trace in its weights, which add up to 1."""
@@ -27,11 +28,6 @@ class Parts:
     mean: Tensor
     deviation: Tensor
     weight: Tensor
-
-
-def enumerable(scheme: Scheme) -> bool:
-    """Whether the draws of a step are few enough to list nodes of: not where any number of midpoints may be drawn."""
-    return not any(isinstance(draw, Midpoints) and draw.kind == "bernoulli" for draw in scheme.draws.values())
 
 
 def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float, level: int) -> Parts:
@@ -49,13 +45,8 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
     z = _normal(depth + _DEEPER, 2 * math.pi / (highest * width * (1 + steepest) + depth) / (1 + 0.1 * level))
     if own_step(scheme):
         return _midpoints(scheme, x, t, z, level)
-    rules = {name: z if type(draw) is Normal else _rule(draw, level) for name, draw in scheme.draws.items()}
-    grids = np.meshgrid(*(values for values, _ in rules.values()), indexing="ij")
-    weights = np.ones(())
-    for _, w in rules.values():
-        weights = np.multiply.outer(weights, w)
-    flat = {name: torch.as_tensor(values.reshape(1, -1), device=x.device) for name, values in zip(rules, grids, strict=True)}
-    return _listed(scheme, x, t, layered(scheme, flat), torch.as_tensor(weights.reshape(-1), device=x.device))
+    at = cubature(scheme, level, x.device, normal=lambda name, component: z)
+    return _listed(scheme, x, t, at.draws, at.weights)
 
 
 def _midpoints(scheme: Scheme, x: Tensor, t: float, z: tuple[np.ndarray, np.ndarray], level: int) -> Parts:
@@ -91,18 +82,3 @@ def _normal(depth: float, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     z = np.linspace(-depth, depth, max(9, math.ceil(2 * depth / spacing) + 1))
     w = np.exp(-z * z / 2)
     return z, w / w.sum()
-
-
-def _rule(draw: Any, level: int) -> tuple[np.ndarray, np.ndarray]:
-    return draw.one(level) if isinstance(draw, Midpoints) else draw.rule(level)
-
-
-def layered(scheme: Scheme, flat: dict[str, Tensor]) -> dict[str, Any]:
-    """A midpoint is a time with a mark; normals next to it have one layer a midpoint."""
-    if not any(isinstance(draw, Midpoints) for draw in scheme.draws.values()):
-        return dict(flat)
-    layered: dict[str, Any] = {}
-    for name, draw in scheme.draws.items():
-        value = flat[name][None]
-        layered[name] = (value, torch.ones_like(value, dtype=torch.bool)) if isinstance(draw, Midpoints) else flat[name] if draw.shared else value
-    return layered

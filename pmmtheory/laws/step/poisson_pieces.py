@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import BlockFactor, Dynamics
+from pmmtheory.dynamics import Dynamics
+from pmmtheory.dynamics.factors import covariance
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import PoissonStructure
 from pmmtheory.targets import Gaussian
@@ -46,15 +46,7 @@ def actions(system: Dynamics, h: float, t: float = 0.0) -> tuple[Tensor, Tensor,
         return line.transport(h, one, t).reshape(1, 1), line.respond(h, one, t).reshape(1), noise.reshape(1, 1)
     eye = torch.eye(system.blocks, dtype=torch.float64)
     linear = torch.stack([line.transport(h, unit, t) for unit in eye], -1)
-    return linear, line.respond(h, one, t), covariance(line.noise(h, t), system.blocks)
-
-
-def covariance(factor: Any, blocks: int) -> Tensor:
-    """The covariance of factor * Z on the line, (s, s)."""
-    if isinstance(factor, BlockFactor):
-        uu, uv, vv = (torch.as_tensor(entry, dtype=torch.float64).reshape(()) for entry in factor.covariance)
-        return torch.stack([torch.stack([uu, uv]), torch.stack([uv, vv])])
-    return torch.diag((torch.as_tensor(factor, dtype=torch.float64) ** 2).expand(blocks))
+    return linear, line.respond(h, one, t), covariance(line.noise(h, t), line, eye[0])
 
 
 def _composes(system: Dynamics, a: float, cut: float, t: float) -> bool:

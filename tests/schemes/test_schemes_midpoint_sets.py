@@ -15,8 +15,8 @@ from scipy.integrate import quad
 
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.laws.step.affine import affine_steps, step_moments
-from pmmtheory.laws.step.midpoint_sets import midpoint_sets, simplex_rule
 from pmmtheory.schemes import Midpoints, PoissonMidpoint
+from pmmtheory.schemes.midpoint_sets import simplex_rule
 from pmmtheory.targets import Gaussian
 from tests.oracles.gaussian_chain import midpoint_sums
 
@@ -33,7 +33,7 @@ def accuracy(substeps: float, kind: str, level: int) -> float:
 
 def sums(substeps: float, kind: str, level: int, *functions: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The weights and, for every function f, sum over midpoints of f(time): (functions + 1, sets)."""
-    times, marks, weights = midpoint_sets(Midpoints(substeps, kind), level)
+    (times, marks), weights = Midpoints(substeps, kind).rule(level)
     assert times.shape == marks.shape and weights.shape == times.shape[1:]
     assert bool(((times >= 0) & (times < 1)).all())
     return np.stack([weights, *(np.where(marks, f(times), 0.0).sum(0) for f in functions)])
@@ -43,7 +43,7 @@ def sums(substeps: float, kind: str, level: int, *functions: Callable[[np.ndarra
 @every
 @pytest.mark.parametrize("level", [0, 1, 2])
 def test_weights_sum_to_one(substeps: float, kind: str, level: int) -> None:
-    assert midpoint_sets(Midpoints(substeps, kind), level)[2].sum() == pytest.approx(1, abs=1e-14 if substeps <= LISTED or kind == "single" else 1e-12)
+    assert Midpoints(substeps, kind).rule(level)[1].sum() == pytest.approx(1, abs=1e-14 if substeps <= LISTED or kind == "single" else 1e-12)
 
 
 @kinds
@@ -52,7 +52,7 @@ def test_weights_sum_to_one(substeps: float, kind: str, level: int) -> None:
 def test_first_and_second_moments(substeps: float, kind: str, level: int) -> None:
     """E sum s, E (sum s)^2 and E sum min(s_i, s_j), against exact fractions; at substep 0 a midpoint changes none of them."""
     w, one = sums(substeps, kind, level, lambda s: s)
-    times, marks, _ = midpoint_sets(Midpoints(substeps, kind), level)
+    (times, marks), _ = Midpoints(substeps, kind).rule(level)
     number = marks.sum(0)
     smaller = np.where(marks, (2 * (number - np.cumsum(marks, 0)) + 1) * times, 0.0).sum(0)  # times ascend
     exact = midpoint_sums(None if substeps == math.inf else int(substeps), kind)

@@ -9,8 +9,6 @@ from itertools import combinations, product
 import numpy as np
 from scipy.special import roots_jacobi
 
-from pmmtheory.schemes import Midpoints
-
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (N, q), ascending, which of them count (N, q), and weights (q,)."""
 
@@ -25,22 +23,19 @@ _MOST = 14
 
 
 @lru_cache(maxsize=32)
-def midpoint_sets(midpoints: Midpoints, level: int) -> Sets:
-    """Sets of midpoint times with weights w such that E f(midpoints) = sum w f(set) for f smooth in the times.
+def bernoulli_sets(substeps: float, intensity: float, level: int) -> Sets:
+    """Sets of independent midpoints with weights w such that E f(midpoints) = sum w f(set) for f smooth in the times.
 
-    Bernoulli midpoints: all subsets for K <= 12; for K = inf, Gauss rules on the simplex of n ordered times for every
-    number n, fewer nodes where n is rare. For other K, E f is smooth in 1/K and is interpolated between these.
+    All subsets for K <= 12; for K = inf, Gauss rules on the simplex of n ordered times for every number n, fewer nodes
+    where n is rare. For other K, E f is smooth in 1/K and is interpolated between these.
     """
-    if midpoints.kind != "bernoulli":
-        times, weights = midpoints.one(level)
-        return times[None], np.ones((1, len(times)), dtype=bool), weights
-    if midpoints.substeps <= LISTED:
-        return _subsets(int(midpoints.substeps), midpoints.intensity)
-    if midpoints.substeps == math.inf:
-        return _process(midpoints.intensity, level)
+    if substeps <= LISTED:
+        return _subsets(int(substeps), intensity)
+    if substeps == math.inf:
+        return _process(intensity, level)
     places = [0.0, *(1 / k for k in _BETWEEN)]
-    parts = [_process(midpoints.intensity, level), *(_subsets(k, midpoints.intensity) for k in _BETWEEN)]
-    shares = [math.prod((1 / midpoints.substeps - other) / (place - other) for other in places if other != place) for place in places]
+    parts = [_process(intensity, level), *(_subsets(k, intensity) for k in _BETWEEN)]
+    shares = [math.prod((1 / substeps - other) / (place - other) for other in places if other != place) for place in places]
     return _joined([(times, marks, share * weights) for share, (times, marks, weights) in zip(shares, parts, strict=True)])
 
 
