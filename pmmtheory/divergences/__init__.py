@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pmmtheory.divergences import planar
+from pmmtheory.divergences import plane
 from pmmtheory.divergences.comparison import compared
 from pmmtheory.divergences.samples import as_sample, is_sample, w2_samples
 from pmmtheory.errors import InvalidParameter, positive
@@ -88,7 +88,7 @@ def sliced_w2(law: Any, target: Any, directions: int = 16) -> Estimate:
         if not is_sample(law):
             raise InvalidParameter("law", type(law).__name__, "a law in the plane, or a sample of shape (n, 2)")
         law = as_sample(law, "law", 2)
-    return planar.sliced(law, target, directions)
+    return plane.sliced(law, target, directions)
 
 
 def chi2(law: Any, other: Any) -> Estimate:

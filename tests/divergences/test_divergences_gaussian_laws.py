@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmmtheory.divergences import chi2, kl, renyi, tv, w2
-from pmmtheory.divergences.linear import kl_blocks, w2_blocks
+from pmmtheory.divergences.gaussian_laws import kl_blocks, w2_blocks
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law

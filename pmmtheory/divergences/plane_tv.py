@@ -15,7 +15,7 @@ _MOST = 5000
 """Points of an axis beyond which the integral is out of reach."""
 
 
-def tv_planar(law: PlanarLaw, other: Target | PlanarLaw) -> tuple[float, float]:
+def tv_plane(law: PlanarLaw, other: Target | PlanarLaw) -> tuple[float, float]:
     """int |p - q| / 2 over the grid of the law, and half of the mass of q beyond it; and the error of the quadrature.
 
     Between the points of a grid |p - q| is the modulus of a linear function on triangles, whose integral is exact: what is left is of
