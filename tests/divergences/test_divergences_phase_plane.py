@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from pmmtheory.divergences import chi2, kl, renyi, tv, w2
+from pmmtheory.divergences import chi2, kl, tv, w1, w2, weak
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import PlaneLaw, stationary_law, transient_law
@@ -98,7 +98,7 @@ class TestWrongInput:
     law = property(lambda self: plane_law("lmc", "cosine", 0.3))
 
     def test_distances_that_are_of_the_line(self) -> None:
-        for distance in (w2, lambda p, q: renyi(p, q, 2.0)):
+        for distance in (w2, w1, lambda p, q: weak(p, q, torch.sin)):
             with pytest.raises(InvalidParameter, match="law.position and law.velocity have every distance"):
                 distance(self.law, LINES["cosine"])
         assert w2(self.law.position, LINES["cosine"]).value > 0
