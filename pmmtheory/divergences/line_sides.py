@@ -110,7 +110,8 @@ class LawSide(LineSide):
         self.off, self.floor = law.numerical_error, law.accuracy.floor
         self.caution, self.shift = law.accuracy.caution, law.accuracy.shift
         self.lost = 0.0 if law.truncated else law.errors["ends"]
-        self.rounded = law.errors.get("rounding", 0.0) + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
+        spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
+        self.rounded = law.errors.get("rounding", 0.0) + spread
         self.start = law.errors.get("start", 0.0)
 
     def density(self, x: Tensor) -> Tensor:

@@ -93,9 +93,8 @@ def _outside(x: Tensor, size: Tensor, density: Tensor, error: Tensor, index: flo
     """The same from values on a grid, |f - c|, a density and its error; the density has moments of orders below the index."""
     top = int(torch.argmax(density))
     largest = torch.cat([torch.cummax(size[:top].flip(0), 0).values.flip(0), torch.cummax(size[top:], 0).values])
-    if float((largest * density).max()) == 0.0:
-        return 0.0
-    total = sum(tail.moment(0) for tail in tails(x, largest * density, largest * error, float(x[top]), index - _growth(x, largest), light=False))
+    sides = tails(x, largest * density, largest * error, float(x[top]), index - _growth(x, largest), light=False)
+    total = sum(tail.moment(0) for tail, most in zip(sides, largest[[0, -1]].tolist(), strict=True) if most > 0)
     if not math.isfinite(total):
         raise InvalidParameter("f", "a function that grows fast", "one whose mean under both laws is surely finite")
     return total
