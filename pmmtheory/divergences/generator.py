@@ -87,6 +87,8 @@ class Generator(ABC):
         return pair.integrate(self)
 
 
-def carried(found: Estimate, value: float, scale: float, **more: float) -> Estimate:
-    """A function of a number that was found, whose error is that of the number times the slope of the function, and more."""
-    return Estimate.of(value, found.method, **{part: scale * error for part, error in found.parts.items()}, **more)
+def carried(found: Estimate, value: float, scale: float) -> Estimate:
+    """A function of a number that was found: its error is that of the number times the slope of the function, and "digits", its own rounding."""
+    parts = {part: scale * error for part, error in found.parts.items()}
+    parts["digits"] = parts.get("digits", 0.0) + 4e-16 * abs(value)
+    return Estimate.of(value, found.method, **parts)
