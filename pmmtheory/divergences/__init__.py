@@ -11,6 +11,7 @@ from pmmtheory.divergences.distances import w1 as w1
 from pmmtheory.divergences.distances import w2 as w2
 from pmmtheory.divergences.distances import weak as weak
 from pmmtheory.divergences.generators.chi2 import chi2 as chi2
+from pmmtheory.divergences.generators.hellinger import hellinger as hellinger
 from pmmtheory.divergences.generators.kl import kl as kl
 from pmmtheory.divergences.generators.renyi import renyi as renyi
 from pmmtheory.divergences.generators.reverse_kl import reverse_kl as reverse_kl
