@@ -63,6 +63,42 @@ def tv(p: Normal, q: Normal) -> float:
     return float(sum(abs(right - left) for left, right in zip(turns, turns[1:], strict=False)) / 2)
 
 
+def reverse_kl(p: Normal, q: Normal) -> float:
+    """KL(q || p) in any dimension."""
+    return kl(q, p)
+
+
+def power(p: Normal, q: Normal, order: float) -> float:
+    """log int p^a q^(1 - a) in any dimension, infinite unless a A^-1 + (1 - a) B^-1 is positive definite."""
+    (m, a), (n, b) = _matrices(p), _matrices(q)
+    own, rest = mp.mpf(order), 1 - mp.mpf(order)
+    first, second = own * a**-1, rest * b**-1
+    joint = first + second
+    if min(_eigenvalues(joint)) <= 0:
+        return math.inf
+    pull = first * m + second * n
+    square = (pull.T * joint**-1 * pull)[0] - (m.T * first * m)[0] - (n.T * second * n)[0]
+    return float((square - own * mp.log(mp.det(a)) - rest * mp.log(mp.det(b)) - mp.log(mp.det(joint))) / 2)
+
+
+def hellinger(p: Normal, q: Normal) -> float:
+    """(1 - int sqrt(p q))^1/2 in any dimension."""
+    (m, a), (n, b) = _matrices(p), _matrices(q)
+    middle, shift = (a + b) / 2, m - n
+    log = mp.log(mp.det(a) * mp.det(b)) / 4 - mp.log(mp.det(middle)) / 2 - (shift.T * middle**-1 * shift)[0] / 8
+    return float(mp.sqrt(max(-mp.expm1(log), mp.mpf(0))))
+
+
+def w1(p: Normal, q: Normal) -> float:
+    """On the line E |m - n + (s - t) Z| for a standard normal Z."""
+    (m, v), (n, w) = ((mp.mpf(float(x)) for x in pair) for pair in (p, q))
+    shift, spread = abs(m - n), abs(mp.sqrt(v) - mp.sqrt(w))
+    if spread == 0:
+        return float(shift)
+    z = shift / spread
+    return float(spread * mp.sqrt(2 / mp.pi) * mp.exp(-z * z / 2) + shift * mp.erf(z / mp.sqrt(2)))
+
+
 def renyi(p: Normal, q: Normal, order: float) -> float:
     """On the line, infinite where (1 - order) v_p + order v_q is not positive."""
     (m, v), (n, w) = ((mp.mpf(float(x)) for x in pair) for pair in (p, q))

@@ -1,39 +1,55 @@
-"""What compares two laws: one kind of laws a file."""
+"""What makes a pair of two laws: one kind of laws a file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pmmtheory.discover import classes
+from pmmtheory.divergences.pair import Pair
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.estimate import Estimate
 
 
 class Comparison(ABC):
-    """Distances between two laws of one kind, or of a law and a target. A subclass in a file of this folder is found there."""
+    """Makes pairs of laws of one kind, or of a law and a target. A subclass in a file of this folder is found there.
+
+    Attributes
+    ----------
+    laws, targets : mapping of types to functions
+        What makes a side of a pair of an object of the type: of laws, which may be first or second, and of targets, which are second.
+    """
+
+    laws: ClassVar[Mapping[type, Callable[[Any], Any]]]
+    targets: ClassVar[Mapping[type, Callable[[Any], Any]]] = {}
 
     @abstractmethod
-    def takes(self, name: str, law: Any, other: Any) -> bool:
-        """Whether the distance of this name ("kl", "tv", "w2", "chi2" or "renyi") of such a pair is one of its own."""
+    def pair(self, first: Any, second: Any) -> Pair | None:
+        """The pair of two sides; None where they are not in the same space."""
 
-    @abstractmethod
-    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
-        """The distance, `order` being that of a Renyi divergence."""
+    def of(self, law: Any, other: Any) -> Pair | None:
+        """The pair of a law and another or a target; None where they are not of this kind."""
+        first, second = side_of(law, self.laws), side_of(other, {**self.laws, **self.targets})
+        return None if first is None or second is None else self.pair(first, second)
+
+
+def side_of(part: Any, sides: Mapping[type, Callable[[Any], Any]]) -> Any:
+    """What these functions make of an object, by its type; None where they have none for it."""
+    return next((make(part) for kind, make in sides.items() if isinstance(part, kind)), None)
 
 
 @lru_cache(maxsize=1)
 def comparisons() -> tuple[Comparison, ...]:
-    """All of them; no pair of laws has two."""
+    """All of them; no two laws are taken by two."""
     return tuple(kind() for kind in classes("pmmtheory.divergences", Comparison).values())
 
 
-def compared(name: str, law: Any, other: Any, order: float = 2.0) -> Estimate:
-    """The distance of this name; raises InvalidParameter where none of them takes the pair."""
+def pair_of(law: Any, other: Any, name: str) -> Pair:
+    """The pair of these laws, for the divergence of this name; raises InvalidParameter where they are not of one kind."""
     for comparison in comparisons():
-        if comparison.takes(name, law, other):
-            return comparison.between(name, law, other, order)
+        if (pair := comparison.of(law, other)) is not None:
+            return pair
     raise InvalidParameter(
         "law",
         f"{type(law).__name__} against {type(other).__name__}",

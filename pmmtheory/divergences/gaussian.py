@@ -7,20 +7,16 @@ units of rounding of its norm: the part "axes" of an error is what such a change
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.gaussian_line import tv_line_gaussian
+from pmmtheory.divergences.gaussian_power import EPS, power_sum, surplus
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian
-
-EPS = 2.0**-52
 
 
 def kl_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
@@ -82,6 +78,31 @@ def chi2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
         raise InvalidParameter("law", p.name, "laws whose chi2 is finite in double precision: below 1e308")
     value = math.expm1(log)
     return _estimate("chi2", p, value, axes=(1 + value) * math.expm1(carried), rounding=4 * EPS * (1 + value) * log)
+
+
+def log_power_gaussian(p: Gaussian, q: Gaussian, order: float) -> Estimate:
+    """log int p^a q^(1 - a), a the order; infinite unless a P^-1 + (1 - a) Q^-1 is positive definite."""
+    name = f"renyi of order {order:g}"
+    pair = _Pair(name, p, q)
+    value, carried, digits = power_sum(order, pair.excess, pair.ratio, pair.pull**2, pair.uncertain, pair.known, p.name)
+    return _estimate(name, p, value, axes=carried, rounding=digits)
+
+
+def w1_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
+    """On the line E |m + s Z| with m the difference of the means and s that of the standard deviations."""
+    shift, a, b = p.mean - q.mean, p.covariance, q.covariance
+    spread = abs(a - b) / (math.sqrt(a) + math.sqrt(b))
+    value = folded(abs(shift), spread)
+    rounding = EPS * (abs(p.mean) + abs(q.mean)) * (shift != 0) + 16 * EPS * value
+    return Estimate.of(value, "closed form", rounding=rounding)
+
+
+def folded(shift: float, spread: float) -> float:
+    """E |shift + spread Z| for a standard normal Z."""
+    if spread == 0:
+        return shift
+    z = shift / spread
+    return spread * math.sqrt(2 / math.pi) * math.exp(-z * z / 2) + shift * math.erf(z / math.sqrt(2))
 
 
 def tv_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
@@ -176,14 +197,6 @@ def _off(g: Gaussian) -> float:
     return EPS * (8 + 2 * g.dim) * float(g.variances.max())
 
 
-def surplus(x: Tensor, ratio: Tensor) -> Tensor:
-    """x - log(1 + x), to relative accuracy, where ratio = 1 + x has all digits near 0: with s = x/(2 + x), 2 s^2/(1 - s) - 2 (s^3/3 + s^5/5 + ...)."""
-    s = x / (2 + x)
-    square = s * s
-    series = sum((square**k / (2 * k + 3) for k in range(9, -1, -1)), torch.zeros_like(x))
-    return torch.where(s.abs() < 0.1, 2 * square / (1 - s) - 2 * s * square * series, x - torch.log(ratio))
-
-
 def _in_hypot(value: float, part: float, change: float) -> float:
     """What a change of one part of a root of squares does to it."""
     top = change * (2 * part + change)
@@ -194,16 +207,3 @@ def _estimate(name: str, p: Gaussian, value: float, **parts: float) -> Estimate:
     if not (math.isfinite(value) and all(math.isfinite(part) for part in parts.values())):
         raise InvalidParameter("law", p.name, f"laws whose {name} is finite")
     return Estimate.of(value, "closed form", **parts)
-
-
-CLOSED: dict[str, Callable[[Gaussian, Gaussian], Estimate]] = {"kl": kl_gaussian, "tv": tv_gaussian, "w2": w2_gaussian, "chi2": chi2_gaussian}
-
-
-class ClosedForm(Comparison):
-    """Two Gaussian targets."""
-
-    def takes(self, name: str, law: Any, other: Any) -> bool:
-        return name in CLOSED and isinstance(law, Gaussian) and isinstance(other, Gaussian) and law.dim == other.dim and (name != "tv" or law.dim == 1)
-
-    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
-        return CLOSED[name](law, other)

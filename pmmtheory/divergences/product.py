@@ -1,180 +1,109 @@
-"""Distances between laws of independent coordinates."""
+"""Pairs of laws of independent coordinates."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from pmmtheory.divergences.comparison import Comparison, compared
-from pmmtheory.divergences.pair import Pair
-from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.divergences.comparison import Comparison, pair_of
+from pmmtheory.divergences.generator import Generator
+from pmmtheory.divergences.pair import Function, Pair
+from pmmtheory.divergences.product_tv import tv_product
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.product.law import ProductLaw
-from pmmtheory.numerics.panels import halved, nodes_of, weights_of
 from pmmtheory.targets.product import Product
 
-_METHOD = "product of exact laws"
-
-_TOLD = 1e-3
-"""What the inversion may leave open, relative to the distance or absolute where that is larger than a hundredth."""
-
-_OPEN = 1e-6
-"""What twice as many frequencies may change, relative to the distance."""
-
-_FEWEST, _MOST = 128, 4096
-"""Frequencies."""
-
-_REACH = 20.0
-"""Standard deviations of log(p/q) within which frequencies tell its sign: for two coordinates it has exponential tails."""
-
-_PHASE = 1.5
-"""The largest step of the phase of a wave from node to node."""
-
-_CHUNK = 2_000_000
-"""Complex numbers at once."""
+METHOD = "product of exact laws"
 
 
-class OfProducts(Comparison):
-    """Laws of independent coordinates, or such a law and a Product of targets: kl, chi2, renyi and W2^2 add up, tv is one Fourier inversion."""
+@dataclass(frozen=True)
+class ProductPair(Pair):
+    """Laws of independent coordinates, or such a law and a Product of targets.
 
-    def takes(self, name: str, law: Any, other: Any) -> bool:
-        return isinstance(law, ProductLaw) and isinstance(other, (ProductLaw, Product)) and law.dim == other.dim
+    The error has the parts of those of the coordinates; that of tv what the laws are off by, summed, and "frequencies", of the inversion.
+    """
 
-    def between(self, name: str, law: Any, other: Any, order: float) -> Estimate:
-        """kl = sum kl_j; W2^2 = sum W2_j^2; 1 + chi2 = prod (1 + chi2_j); the Renyi divergence of an order = the sum of theirs.
+    law: ProductLaw
+    other: ProductLaw | Product
+    words = "a law of several coordinates"
+    gives = "kl, reverse_kl, chi2, renyi, hellinger, tv or w2 there, or the laws of law.coordinate(j)"
 
-        tv = (1/pi) int_0^inf Im(phi_p(s) - phi_q(s))/s ds with the characteristic functions phi of log(p/q) under both (Gil-Pelaez 1951):
-        tv = p(log(p/q) > 0) - q(log(p/q) > 0), and log(p/q) is a sum of independent terms.
+    @cached_property
+    def coordinates(self) -> list[tuple[Pair, int]]:
+        """The pairs of the coordinates, and how many are alike."""
+        return list(_pairs(self.law, self.other))
 
-        The error has the parts of those of the coordinates; that of tv what the laws are off by, summed, and "frequencies", of the inversion.
-        """
-        pairs = list(_pairs(law, other))
-        if name == "tv":
-            return _tv(pairs)
-        found = [(compared(name, one, two, order), n) for one, two, n in pairs]
+    def integrate(self, f: Generator) -> Estimate:
+        """Divergences of orders 0 and 1 add up; 1 + m D is multiplied, m the power of f."""
+        if f.order is None and self.law.dim == 1:
+            return self._only(f.name).integrate(f)
+        if f.order is None:
+            raise InvalidParameter("law", f"{self.words} for {f.name}", "divergences of powers of p/q there, or the laws of law.coordinate(j)")
+        found = [(pair.integrate(f), n) for pair, n in self.coordinates]
+        m = f.power
+        if m == 0.0:
+            return self._summed(found, sum(n * estimate.value for estimate, n in found), [float(n) for _, n in found])
+        value = m * math.expm1(sum(n * math.log1p(m * estimate.value) for estimate, n in found))
+        return self._summed(found, value, [n * (1 + m * value) / (1 + m * estimate.value) for estimate, n in found])
+
+    def log_power(self, f: Generator) -> Estimate:
+        found = [(pair.log_power(f), n) for pair, n in self.coordinates]
+        return self._summed(found, sum(n * estimate.value for estimate, n in found), [float(n) for _, n in found])
+
+    def tv(self) -> Estimate:
+        return tv_product(self.coordinates, METHOD)
+
+    def w1(self) -> Estimate:
+        return self._only("w1").w1()
+
+    def w2(self) -> Estimate:
+        """W2^2 adds up."""
+        found = [(pair.w2(), n) for pair, n in self.coordinates]
+        value = math.sqrt(sum(n * estimate.value**2 for estimate, n in found))
+        scales = [n * (estimate.value / value if value > 0 else 1.0) for estimate, n in found]
+        if value <= sum(n * estimate.error for estimate, n in found):  # where the root turns
+            scales = [math.sqrt(n) for _, n in found]
+        return self._summed(found, value, scales)
+
+    def weak(self, f: Function) -> Estimate:
+        return self._only("weak").weak(f)
+
+    def _only(self, name: str) -> Pair:
+        """The pair of the only coordinate."""
+        if self.law.dim > 1:
+            raise self.refused(name)
+        return self.coordinates[0][0]
+
+    def _summed(self, found: list[tuple[Estimate, int]], value: float, scales: list[float]) -> Estimate:
         names = dict.fromkeys(part for estimate, _ in found for part in estimate.parts)
-        if name == "w2":
-            value = math.sqrt(sum(n * estimate.value**2 for estimate, n in found))
-            scales = [n * (estimate.value / value if value > 0 else 1.0) for estimate, n in found]
-            if value <= sum(n * estimate.error for estimate, n in found):  # where the root turns
-                scales = [math.sqrt(n) for _, n in found]
-        elif name == "chi2":
-            value = math.expm1(sum(n * math.log1p(estimate.value) for estimate, n in found))
-            scales = [n * (1 + value) / (1 + estimate.value) for estimate, n in found]
-        else:
-            value, scales = sum(n * estimate.value for estimate, n in found), [float(n) for _, n in found]
         parts = {part: sum(scale * estimate.parts.get(part, 0.0) for (estimate, _), scale in zip(found, scales, strict=True)) for part in names}
-        return Estimate.of(value, _METHOD, **parts, sum=4e-16 * len(found) * abs(value))
+        return Estimate.of(value, METHOD, **parts, sum=4e-16 * len(found) * abs(value))
 
 
-def _pairs(law: ProductLaw, other: ProductLaw | Product) -> Iterator[tuple[Any, Any, int]]:
-    """Laws and references of coordinates, and how many are alike."""
+def _pairs(law: ProductLaw, other: ProductLaw | Product) -> Iterator[tuple[Pair, int]]:
     for one, places in law.distinct:
         for two, theirs in other.distinct:
             n = int(torch.isin(places, theirs).sum())
             if n:
-                yield one, two, n
+                yield pair_of(one, two, "a product"), n
 
 
-def _tv(pairs: list[tuple[Any, Any, int]]) -> Estimate:
-    errors, number = dict[str, float](), sum(n for _, _, n in pairs)
-    for one, two, n in pairs:
-        if not isinstance(one, LineLaw):
-            raise InvalidParameter("law", f"a product of {type(one).__name__} for tv", "a product of laws on the line: .position, or overdamped dynamics")
-        estimate = compared("tv", one, two)
-        if number == 1:
-            return estimate
-        for part, error in estimate.parts.items():
-            errors[part] = errors.get(part, 0.0) + n * error
-    ratios = [(_LogRatio(one, two), n) for one, two, n in pairs]
-    value, error = _inverted(ratios)
-    if not error <= _TOLD * max(value, 0.01):
-        raise NotConverged(
-            "the total variation of laws of few coordinates, whose log ratio has a density with singularities,", error / max(value, 1e-300), _TOLD
-        )
-    return Estimate.of(value, _METHOD, **errors, frequencies=error)
+def itself(part: Any) -> Any:
+    """A product needs nothing else to be a side."""
+    return part
 
 
-class _LogRatio:
-    """log(p/q) of one coordinate under p and under q, by rules on panels that resolve both densities, and waves exp(i s log(p/q))."""
+class OfProducts(Comparison):
+    """Laws of independent coordinates, or such a law and a Product of targets."""
 
-    def __init__(self, law: LineLaw, other: Any):
-        self._pair = Pair(law, other)
-        self._edges = [halved(self._pair.shared)]
-        self._rules: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
-        p, q, log = self.rule(0)
-        matters = torch.maximum(p, q) > 1e-11
-        self._steepest = float((torch.diff(log).abs() * (matters[1:] & matters[:-1])).max())
+    laws = {ProductLaw: itself}
+    targets = {Product: itself}
 
-    def rule(self, level: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Shares of p and q, and log(p/q), at nodes of panels halved so often."""
-        while len(self._edges) <= level:
-            self._edges.append(halved(self._edges[-1]))
-        if level not in self._rules:
-            d, weights = self._pair.at(nodes_of(self._edges[level]).flatten()), weights_of(self._edges[level]).flatten()
-            told = (d.p > 0) & (d.q > 0)
-            p, q, log = (d.p * weights)[told], (d.q * weights)[told], d.log[told]
-            self._rules[level] = p / p.sum(), q / q.sum(), log
-        return self._rules[level]
-
-    def moments(self) -> tuple[float, float, float]:
-        """The means under p and q, and the larger variance."""
-        p, q, log = self.rule(1)
-        first, second = float(p @ log), float(q @ log)
-        return first, second, max(float(p @ (log - first) ** 2), float(q @ (log - second) ** 2))
-
-    def logs(self, s: Tensor, coarser: int = 0) -> tuple[Tensor, Tensor]:
-        """log phi under p and q at equally spaced frequencies s, (k,) each: every one is the sum of a low and a high one.
-
-        By the rule whose nodes see waves of the highest, or one that is coarser by some levels.
-        """
-        level = 1 + max(0, math.ceil(math.log2(max(float(s[-1]) * self._steepest, 1e-300) / _PHASE)))
-        p, q, log = self.rule(level - coarser)
-        some = math.isqrt(len(s))
-        found = torch.zeros((2, -(-len(s) // some), some), dtype=torch.complex128)
-        for part in torch.arange(len(log)).split(_CHUNK // some):
-            low = torch.polar(torch.ones((), dtype=torch.float64), (s[:some] - s[0])[:, None] * log[part])
-            high = torch.polar(torch.ones((), dtype=torch.float64), s[::some, None] * log[part])
-            found += torch.stack([(high * weight[part]) @ low.T for weight in (p, q)])
-        first, second = torch.log(found.reshape(2, -1)[:, : len(s)])
-        return first, second
-
-
-def _inverted(ratios: list[tuple[_LogRatio, int]]) -> tuple[float, float]:
-    """p(L > 0) - q(L > 0) for L the sum of all, and what it may be off by: half the frequencies, every other one, and a coarser rule.
-
-    The highest frequencies are tapered off, which smooths the jump at L = 0: what that does falls faster than any power of the highest
-    where the law of L is smooth, although its characteristic function decays slowly for few coordinates.
-    """
-    moments = [(ratio.moments(), n) for ratio, n in ratios]
-    first, second, variance = (sum(n * m[k] for m, n in moments) for k in range(3))
-    if variance == 0.0:
-        return 0.0, 0.0
-    spacing = math.pi / (2 * (max(abs(first), abs(second)) + _REACH * math.sqrt(variance)))
-
-    def integrand(s: Tensor, coarser: int = 0) -> Tensor:
-        logs = [(ratio.logs(s, coarser), n) for ratio, n in ratios]
-        p, q = (torch.exp(torch.stack([n * part[k] for part, n in logs]).sum(0)) for k in (0, 1))
-        return (p - q).imag / s
-
-    def integral(values: Tensor, s: Tensor, highest: float) -> float:
-        return float(values @ torch.special.erfc(12 * (s / highest - 0.5))) * float(s[1] - s[0]) / (2 * math.pi)
-
-    s = spacing * (torch.arange(_FEWEST, dtype=torch.float64) + 0.5)
-    values, found, changes = integrand(s), math.inf, [math.inf, math.inf]
-    while True:
-        before, found = found, integral(values, s, spacing * len(s))
-        changes = [abs(found - before), changes[0]]
-        left = 2 * max(changes[0], changes[1] / 4)  # where it falls like the square of the highest it also swings: one change may be small by luck
-        if left < _OPEN * abs(found) or 2 * len(s) > _MOST:
-            break
-        more = spacing * (torch.arange(len(s), 2 * len(s), dtype=torch.float64) + 0.5)
-        s, values = torch.cat([s, more]), torch.cat([values, integrand(more)])
-    other = 2 * spacing * (torch.arange(len(s) // 2, dtype=torch.float64) + 0.5)
-    coarse, rough = integral(integrand(other), other, spacing * len(s)), integral(integrand(s, 1), s, spacing * len(s))
-    return abs(found), left + abs(found - coarse) + abs(found - rough) + 4e-16 * (1 + sum(n for _, n in ratios))
+    def pair(self, first: Any, second: Any) -> Pair | None:
+        return ProductPair(first, second) if first.dim == second.dim else None

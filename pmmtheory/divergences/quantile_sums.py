@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from pmmtheory.numerics.rules import gauss_legendre
-from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.targets.gaussian import normal_cdf
 from pmmtheory.targets.line import LineTarget
 
@@ -84,11 +83,7 @@ class QuantileSums:
 
 def quantile_sums(target: LineTarget) -> QuantileSums:
     """In closed form for Gaussians and mixtures, by panels of Gauss rules for other targets."""
-    if isinstance(target, Gaussian):
-        return _mixture(torch.ones(1, dtype=torch.float64), torch.tensor([target.mean], dtype=torch.float64), target.variances)
-    if isinstance(target, GaussianMixture):
-        return _mixture(target.weights / target.weights.sum(), target.means[:, 0], target.variances)
-    return _by_panels(target)
+    return _by_panels(target) if target.components is None else _mixture(*target.components)
 
 
 def _mixture(weights: Tensor, means: Tensor, variances: Tensor) -> QuantileSums:

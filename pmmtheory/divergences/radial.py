@@ -17,11 +17,9 @@ import scipy.special
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.gaussian import surplus
+from pmmtheory.divergences.gaussian_power import surplus
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.numerics.rules import gauss_legendre
-
-_LARGE = 30.0
-"""Logarithms of p/q above this leave nothing of q beside p."""
 
 _DEPTH = 40.0
 """Where the density has fallen to exp(-40) of its maximum nothing is left in double precision."""
@@ -45,7 +43,7 @@ class Radial:
         s, spacing = self._grid
         log, p, r = self._ratio(s)
         q = self._density(s)
-        return float(torch.where(log < _LARGE, q * _entropy(r, log), p * log - p + q).sum()) * spacing
+        return float(torch.where(log < LARGE, q * _entropy(r, log), p * log - p + q).sum()) * spacing
 
     @property
     def chi2(self) -> float:
@@ -53,6 +51,12 @@ class Radial:
         if float(self._excess.max()) >= 1:
             return math.inf
         return float((self.weights[:, None] * self.weights * torch.expm1(self.dim / 2 * self._overlap)).sum())
+
+    def integral(self, f: Generator) -> float:
+        """int q f(p/q)."""
+        s, spacing = self._grid
+        log, p, r = self._ratio(s)
+        return float(f.between(p, self._density(s), log.clamp_min(SMALLEST), r.clamp_min(-1.0)).sum()) * spacing
 
     @property
     def tv(self) -> float:
@@ -90,19 +94,21 @@ class Radial:
                 break
         return math.sqrt(self.dim * self.variance * float(((torch.exp(s) * torch.expm1(moved)) ** 2 * p).sum()) * spacing)
 
-    def rounding(self, name: str, value: float) -> float:
-        """What a few units of rounding of every term may do to a distance."""
-        spread = float(self._excess.abs().max())
-        if name == "chi2":
-            size = self.dim / 2 * self._overlap.abs()
-            off = size + torch.where(size > 0.1, self.dim / 2 * torch.exp(self._overlap), 0.0)
-            return 16 * _EPS * float((self.weights[:, None] * self.weights * (torch.expm1(size) + torch.exp(size) * off)).sum())
+    def rounding_of_chi2(self) -> float:
+        """What a few units of rounding of every term may do to chi2."""
+        size = self.dim / 2 * self._overlap.abs()
+        off = size + torch.where(size > 0.1, self.dim / 2 * torch.exp(self._overlap), 0.0)
+        return 16 * _EPS * float((self.weights[:, None] * self.weights * (torch.expm1(size) + torch.exp(size) * off)).sum())
+
+    def rounding_of_integral(self, value: float) -> float:
+        """What they may do to an integral that is quadratic near p = q."""
+        root, apart = math.sqrt(abs(value)), min(float(self._excess.abs().max()), 1.0)
+        return 64 * _EPS * (value + math.sqrt(self.dim) * root * apart) + 8 * _EPS * root * self.dim * apart
+
+    def rounding_of_distance(self, value: float, unit: float) -> float:
+        """What they may do to tv or w2, with the unit of the distance."""
         near = float(self._shifts.abs().max()) < self._near
-        if name == "kl":
-            root, apart = math.sqrt(abs(value)), min(spread, 1.0)
-            return 64 * _EPS * (value + math.sqrt(self.dim) * root * apart) + 8 * _EPS * root * self.dim * apart
-        unit = math.sqrt(self.variance) if name == "w2" else 1.0
-        return 256 * _EPS * (value + (spread if near else 1.0) * unit * math.sqrt(self.dim))
+        return 256 * _EPS * (value + (float(self._excess.abs().max()) if near else 1.0) * unit * math.sqrt(self.dim))
 
     @cached_property
     def _excess(self) -> Tensor:
@@ -130,7 +136,7 @@ class Radial:
         parts = -self.dim / 2 * (torch.exp(2 * s)[:, None] * torch.expm1(-2 * self._shifts) + 2 * self._shifts)
         log = torch.logsumexp(parts + torch.log(self.weights), -1)
         p = (self._density(s[:, None] - self._shifts) * self.weights).sum(-1)
-        return log, p, (torch.expm1(parts.clamp_max(2 * _LARGE)) * self.weights).sum(-1)
+        return log, p, (torch.expm1(parts.clamp_max(2 * LARGE)) * self.weights).sum(-1)
 
     def _gap(self, s: Tensor) -> Tensor:
         """P - Q, component by component."""

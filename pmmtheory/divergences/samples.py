@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.comparison import side_of
+from pmmtheory.divergences.line import OnLine
 from pmmtheory.divergences.quantile_sums import QuantileSums, quantile_sums
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import generator
 
 _LEAST = 100
@@ -28,7 +29,8 @@ def w2_samples(sample: Tensor, other: Any, blocks: int = 20) -> Estimate:
     The error is for the distance of the law of the points: "sampling", the spread over `blocks` resamples of the points; "bias", the root
     mean square distance of samples of the target itself, by which that distance may be exceeded; and what the integrals are off by.
     """
-    if not isinstance(other, LineTarget) or other.dim != 1:
+    target = side_of(other, OnLine.targets)
+    if target is None or target.dim != 1:
         raise InvalidParameter("other", type(other).__name__, "a target on the line, for the distance of a sample")
     n = sample.shape[0]
     sums = quantile_sums(other)
@@ -58,9 +60,10 @@ def as_sample(law: Any, name: str = "sample", dim: int = 1) -> Tensor:
     """Points as a float64 tensor on the CPU, of shape (n,) or (n, 2); raises InvalidParameter unless they are at least 100 finite numbers of that shape."""
     shape = "(n,)" if dim == 1 else f"(n, {dim})"
     try:
-        if torch.is_complex(law) if isinstance(law, Tensor) else np.iscomplexobj(law):
+        points = law.detach() if isinstance(law, Tensor) else torch.as_tensor(_real(np.array(law)))
+        if points.is_complex():
             raise TypeError
-        points = law.detach().to("cpu", torch.float64) if isinstance(law, Tensor) else torch.as_tensor(np.array(law, dtype=np.float64))
+        points = points.to("cpu", torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise InvalidParameter(name, type(law).__name__, f"numbers of shape {shape}") from None
     if points.ndim != (1 if dim == 1 else 2) or (dim > 1 and points.shape[1] != dim) or points.shape[0] < _LEAST:
@@ -68,6 +71,13 @@ def as_sample(law: Any, name: str = "sample", dim: int = 1) -> Tensor:
     if not bool(torch.isfinite(points).all()):
         raise InvalidParameter(name, "points with NaN or infinite coordinates", "finite points")
     return points
+
+
+def _real(numbers: Any) -> Any:
+    """An array in double precision, unless it holds something else than real numbers."""
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError
+    return numbers.astype(np.float64)
 
 
 def _square(x: Tensor, parts: Tensor, sums: QuantileSums) -> tuple[float, float]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.pair import Density, Pair
+from pmmtheory.divergences.line_densities import OnGrid, shared_edges
+from pmmtheory.divergences.line_integrals import METHOD
+from pmmtheory.divergences.line_sides import LawSide, LineSide
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of, weights_of
@@ -33,7 +35,7 @@ _LEAST = 1e-17
 """Densities below a hundred times this share of the largest are not transported."""
 
 
-def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
+def w2_line(pair: OnGrid) -> Estimate:
     """(int (T(x) - x)^2 p(x) dx)^(1/2) with the monotone map T: Q(T(x)) = P(x), solved as int_x^T q = P(x) - Q(x).
 
     The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
@@ -42,16 +44,15 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     interpolation, and mass that is lost at the "ends", do to the distribution functions changes it by twice int |s| times that. "tails"
     bounds what is moved beyond the points that are known.
     """
-    whole = Transport(law, other)
-    floor = _ROUGHLY * whole.size
-    own = Transport(law, law.coarse, floor, _ROUGH) if law.coarse is not None else None
-    theirs = Transport(other, other.coarse, floor, _ROUGH) if isinstance(other, LineLaw) and other.coarse is not None else None
+    law, both = pair.law, (LawSide(pair.law), pair.other)
+    whole = Transport(*both)
+    own, theirs = (None if side.coarse is None else Transport(side, side.coarse, _ROUGHLY * whole.size, _ROUGH) for side in both)
 
     def between(x: Tensor, s: Tensor) -> Tensor:
-        return law.missed_below(x, whole.middle) + (other.missed_below(x + s, whole.middle) if isinstance(other, LineLaw) else 0.0)
+        return law.missed_below(x, whole.middle) + pair.other.missed_below(x + s, whole.middle)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
-    lost = sum(part.errors["ends"] for part in (law, other) if isinstance(part, LineLaw) and not part.truncated)
+    lost = sum(side.lost for side in both)
 
     def moved(x: Tensor) -> Tensor:
         return (whole.shift(x) ** 2 * law.density(x).clamp_min(0.0))[None]
@@ -76,18 +77,17 @@ def w2_line(law: LineLaw, other: Density, method: str) -> Estimate:
     rounding, resolution, reference, interpolation, ends, missed = (changed(nodes_of(found.edges)) * weights_of(found.edges)).sum((1, 2)).tolist()
     parts = {
         "quadrature": _root(found.error + missed, square) + 4e-16 * math.sqrt(max(square, 0.0)),
-        "rounding": _root(rounding, square) + sum(part.accuracy.shift for part in (law, other) if isinstance(part, LineLaw)),
+        "rounding": _root(rounding, square) + sum(side.shift for side in both),
         "interpolation": _root(interpolation + _hidden(law, whole), square),
         "ends": _root(ends, square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
         "resolution": law.accuracy.caution * _root(resolution, square),
     }
-    if isinstance(other, LineLaw):
-        parts["reference"] = other.accuracy.caution * _root(reference, square)
-    starts = [(part, part.errors.get("start", 0.0)) for part in (law, other) if isinstance(part, LineLaw)]
-    if any(error for _, error in starts):  # that mass, moved by a standard deviation
-        parts["start"] = sum(math.sqrt(error * part.covariance) for part, error in starts)
-    return Estimate.of(math.sqrt(max(square, 0.0)), method, **parts)
+    if pair.other.coarse is not None:
+        parts["reference"] = pair.other.caution * _root(reference, square)
+    if any(side.start for side in both):  # that mass, moved by a standard deviation
+        parts["start"] = sum(math.sqrt(side.start * side.covariance) for side in both)
+    return Estimate.of(math.sqrt(max(square, 0.0)), METHOD, **parts)
 
 
 def _root(change: float, square: float) -> float:
@@ -122,28 +122,25 @@ class Transport:
     size : about int |p - q|. middle : where integrals from the left and from the right meet.
     """
 
-    def __init__(self, law: LineLaw, other: Density, floor: float = 1e-15, close: float = _CLOSE):
+    def __init__(self, law: LineSide, other: LineSide, floor: float = 1e-15, close: float = _CLOSE):
         self.law, self.other, self._close = law, other, close
-        self.edges = Pair(law, other).edges
+        self.edges = shared_edges(law, other)
         found = integrals(lambda x: (law.density(x) - other.density(x))[None], self.edges, 1e-9, floor, most=4000)
         x = nodes_of(found.edges)
         gap = law.density(x) - other.density(x)
         self.missed, self.size = found.error, float(gap.abs().mean(-1) @ torch.diff(found.edges))
-        self._gap = Antiderivative(found.edges, gap)
-        self.middle = self._gap.middle
-        self._near = 10 * other.spacing if isinstance(other, LineLaw) else 1 / math.sqrt(other._extreme_curvature(1.0))
-        self._reach = other.ends if isinstance(other, LineLaw) else (other.quadrature.low, other.quadrature.high)
+        self.gap = Antiderivative(found.edges, gap)
+        self.middle = self.gap.middle
         self._farthest = float(self.edges[-1] - self.edges[0])
 
     def shift(self, x: Tensor) -> Tensor:
         """T(x) - x."""
         y = x.flatten()
-        return displacement(y, self._gap(y), self.other.density, self.other.cdf, self._near, self._reach, self._close).reshape(x.shape)
+        return displacement(y, self.gap(y), self.other.density, self.other.cdf, self.other.near, self.other.support, self._close).reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
         """What rounding may add to the displacement."""
-        floor = self.law.accuracy.floor
-        return (floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
+        return (self.law.floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
 def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float], close: float = _CLOSE) -> Tensor:

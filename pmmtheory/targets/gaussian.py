@@ -87,6 +87,10 @@ class Gaussian(LineTarget):
         return bool((self.variances == self.variances[0]).all())
 
     @property
+    def components(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        return (torch.ones(1, dtype=torch.float64), self._mean, self.variances) if self.dim == 1 else None
+
+    @property
     def _region(self) -> Region:
         width = math.sqrt(self.covariance)
         return Region(self.mean - REACH * width, self.mean + REACH * width, 0.0, ((self.mean, width),))

@@ -49,6 +49,11 @@ class LineTarget(Target):
             raise InvalidParameter("dim", self.dim, f"{what}: {self.name} has none, as only a target on the line does")
 
     @property
+    def components(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Weights, means and variances of the Gaussians that it is a mixture of on the line; None where it is none."""
+        return None
+
+    @property
     def _region(self) -> Region | None:
         """Where the density lives, for targets that know; it is searched for otherwise."""
         return None

@@ -71,6 +71,10 @@ class GaussianMixture(LineTarget):
         matrix = (self.weights @ self.variances) * torch.eye(self.dim, dtype=torch.float64) + (offset.T * self.weights) @ offset
         return float(matrix[0, 0]) if self.dim == 1 else matrix
 
+    @property
+    def components(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        return (self.weights / self.weights.sum(), self.means[:, 0], self.variances) if self.dim == 1 else None
+
     @cached_property
     def smoothness(self) -> Constant:  # type: ignore[override]
         if self.dim == 1:

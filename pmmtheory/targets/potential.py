@@ -21,7 +21,7 @@ class Potential(LineTarget):
     On the line everything else comes by quadrature, for any origin and scale: F is scanned for its minima, and panels are split where
     F' or F'' jumps. A scan cannot find a needle, a well that is narrower than about 1/4000 of the support or far from every other:
     where F has one, name its place (to within the well) in `points`, else its mass is missed without a word.
-    In d > 1 only the drift is had: enough for particles, while a density, a moment or a draw raises.
+    In d > 1 only the drift is supported: enough for particles, while a density, a moment or a draw raises.
 
     Parameters
     ----------

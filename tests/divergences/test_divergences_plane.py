@@ -1,214 +1,210 @@
-"""Distances in the phase plane against plain quadrature of densities, marginals, closed forms and each other."""
+"""Distances of laws in the plane against products of laws on the line and closed forms of Gaussians; and steps with a factor for each coordinate."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
-from pmmtheory.divergences import chi2, kl, renyi, tv, w2
-from pmmtheory.dynamics import Underdamped
-from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws import PlaneLaw, stationary_law, transient_law
-from pmmtheory.schemes import ABOBA, BAOAB, BUB, UBU, EulerMaruyama
-from pmmtheory.targets import Gaussian
-from tests.oracles.lines import LINES
-from tests.oracles.plane_laws import on_line, plane_law
+from pmmtheory.divergences import chi2, kl, tv
+from pmmtheory.divergences.plane_tv import _modulus
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import PlanarLaw, transient_law
+from pmmtheory.particles import simulate
+from pmmtheory.schemes import EulerMaruyama, Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture
 
-CASES = pytest.mark.parametrize(
-    ("name", "target", "step_size"), [("lmc", "cosine", 0.3), ("OBABO", "cosine", 0.2), ("bernoulli 3", "cosine", 0.1), ("rmm", "bimodal", 0.1)]
+Pair = tuple[tuple[float, float], float]
+
+
+def chain(data: GaussianMixture | Gaussian, steps: int = 3) -> EulerMaruyama:
+    system = ReverseDiffusion(data, 1.0, 0.1)
+    return EulerMaruyama(system, system.duration / steps)
+
+
+def law_of(data: GaussianMixture, steps: int = 3, rtol: float | None = None) -> Any:
+    return transient_law(chain(data, steps), data.noised(math.exp(-1)), steps, rtol=rtol)
+
+
+@cache
+def gaussian_law(mean: tuple[float, float], variance: float) -> tuple[PlanarLaw, Gaussian]:
+    """The law of a chain on a Gaussian, and that law in closed form."""
+    law = law_of(GaussianMixture([1.0], [list(mean)], [variance]))
+    data = Gaussian(list(mean), variance)
+    moments = transient_law(chain(data), data.noised(math.exp(-1)), 3, engine="gaussian")
+    return law, Gaussian(moments.mean, moments.covariance)
+
+
+@settings(max_examples=8)
+@given(
+    places=st.tuples(st.floats(-2.5, 0), st.floats(0, 2.5), st.floats(-1.5, 0), st.floats(0, 1.5)),
+    weights=st.tuples(st.floats(1e-6, 0.5), st.floats(0.1, 0.5)),
+    variance=st.floats(0.15, 0.6),
+    angle=st.floats(0, 1.5),
 )
-DISTANCES = {"kl": kl, "tv": tv, "chi2": chi2}
+def test_products_of_laws_on_the_line(places: tuple[float, ...], weights: tuple[float, float], variance: float, angle: float) -> None:
+    """KL adds and 1 + chi2 multiplies, whichever way the axes are turned."""
+    parts = [GaussianMixture([w, 1 - w], list(places[2 * k : 2 * k + 2]), [variance] * 2) for k, w in enumerate(weights)]
+    turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]], dtype=torch.float64)
+    points = torch.tensor([[a, b] for a in places[:2] for b in places[2:]], dtype=torch.float64) @ turn.T
+    both = GaussianMixture([a * b for a in parts[0].weights.tolist() for b in parts[1].weights.tolist()], points, [variance] * 4)
+    law, target = law_of(both, 6), both.noised(math.exp(-0.1))
+    lines = [(law_of(part, 6), part.noised(math.exp(-0.1))) for part in parts]
+    entropy, exact = kl(law, target), [kl(*line) for line in lines]
+    assert abs(float(entropy) - sum(map(float, exact))) <= entropy.error + sum(part.error for part in exact)
+    assert 0 < entropy.error < 0.02 * float(entropy)
+    square, squares = chi2(law, target), [chi2(*line) for line in lines]
+    stated = square.error + sum(part.error for part in squares) * (1 + float(square))
+    assert abs(float(square) - (math.prod(1 + float(part) for part in squares) - 1)) <= stated
 
 
-def mesh(law: PlaneLaw) -> tuple[torch.Tensor, float]:
-    """Points of a product grid of its own, and the area of a cell; it costs only TV, which has kinks, some accuracy."""
-    u = torch.linspace(float(law.grid[0]) + 0.01, float(law.grid[-1]) - 0.01, 331, dtype=torch.float64)
-    v = torch.linspace(-7.5, 7.5, 251, dtype=torch.float64)
-    return torch.cartesian_prod(u, v), float(u[1] - u[0]) * float(v[1] - v[0])
+def test_total_variation_of_products() -> None:
+    parts = [GaussianMixture([0.4, 0.6], [-1.2, 1.0], [0.3] * 2), GaussianMixture([0.7, 0.3], [-0.5, 0.8], [0.3] * 2)]
+    both = GaussianMixture([0.28, 0.12, 0.42, 0.18], [[-1.2, -0.5], [-1.2, 0.8], [1.0, -0.5], [1.0, 0.8]], [0.3] * 4)
+    x = torch.linspace(-8, 8, 1601, dtype=torch.float64)
+    (p1, p2), (q1, q2) = ([law_of(part).density(x) for part in parts], [part.noised(math.exp(-0.1)).density(x) for part in parts])
+    plain = float((p1[:, None] * p2 - q1[:, None] * q2).abs().sum()) * 0.01**2 / 2
+    found = tv(law_of(both), both.noised(math.exp(-0.1)))
+    assert abs(float(found) - plain) <= found.error + 1e-6  # of the plain sum: a tenth of the square of its spacing
+    assert found.parts["kinks"] > 0 and found.error < 1e-3 * float(found)
 
 
-def invariant(target: str, points: torch.Tensor) -> torch.Tensor:
-    u, v = points.unbind(-1)
-    return LINES[target].density(u) * torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
+PAIRS: dict[str, tuple[Pair, Pair]] = {
+    "wide": (((0.0, 0.0), 0.25), ((0.0, 0.0), 1.0)),
+    "apart": (((1.0, 0.0), 0.3), ((-1.0, 0.5), 0.3)),
+    "narrow": (((0.0, 0.0), 0.01), ((0.5, 0.5), 1.0)),
+    "far": (((3.0, 0.0), 0.2), ((-3.0, 0.5), 0.2)),
+}
 
 
-@CASES
-def test_plain_quadrature(name: str, target: str, step_size: float) -> None:
-    """int p log(p/q), int |p - q|/2 and int (p - q)^2/q, where q has not decayed to rounding."""
-    law = plane_law(name, target, step_size)
-    points, area = mesh(law)
-    p, q = law.density(points).clamp_min(0), invariant(target, points)
-    kept = q > 1e-15 * q.max()
-    p, q = p[kept], q[kept]
-    expected = {"kl": torch.special.xlogy(p, p / q) - p + q, "tv": (p - q).abs() / 2, "chi2": (p - q) ** 2 / q}
-    for key, values in expected.items():
-        seen = DISTANCES[key](law, LINES[target])
-        assert seen.value == pytest.approx(float(values.sum()) * area, rel=1e-5 if key != "tv" else 5e-3, abs=seen.error)
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=list(PAIRS))
+def test_gaussians(pair: tuple[Pair, Pair]) -> None:
+    """Between laws on grids of their own, and against targets, both ways."""
+    (one, first), (two, second) = (gaussian_law(*part) for part in pair)
+    for a, b, exact_a, exact_b in ((one, two, first, second), (two, one, second, first)):
+        exact = float(kl(exact_a, exact_b))
+        seen = kl(a, exact_b)
+        assert abs(float(seen) - exact) <= seen.error < 0.01 * exact
+        try:
+            between = kl(a, b)
+        except InvalidParameter as error:
+            assert "two laws that overlap" in str(error) and exact > 5
+        else:
+            assert abs(float(between) - exact) <= between.error < 0.01 * exact
+    forth, back, plain = tv(one, two), tv(two, one), tv(one, second)
+    assert abs(float(forth) - float(back)) <= forth.error + back.error
+    assert abs(float(forth) - float(plain)) <= forth.error + plain.error
+    zero = tv(one, first)
+    assert float(zero) <= zero.error < 1e-5
 
 
-@CASES
-def test_the_joint_law_is_farther_than_its_marginals(name: str, target: str, step_size: float) -> None:
-    """The data-processing inequality, for all three; and those of the marginals are not zero."""
-    law = plane_law(name, target, step_size)
-    for distance in DISTANCES.values():
-        joint = distance(law, LINES[target])
-        for part, reference in ((law.position, LINES[target]), (law.velocity, Gaussian())):
-            marginal = distance(part, reference)
-            assert 0 < marginal.value <= joint.value + joint.error + marginal.error
+def test_disjoint_laws() -> None:
+    one, two = gaussian_law((20.0, 0.0), 0.2), gaussian_law((-20.0, 0.5), 0.2)
+    assert abs(float(tv(one[0], two[0])) - 1) <= tv(one[0], two[0]).error < 1e-4
+    exact, seen = float(kl(one[1], two[1])), kl(one[0], two[1])
+    assert abs(float(seen) - exact) <= seen.error < 1e-3 * exact
+    with pytest.raises(InvalidParameter, match="two laws that overlap, for chi2; tv serves any"):
+        chi2(one[0], two[0])
 
 
-@CASES
-def test_inequalities(name: str, target: str, step_size: float) -> None:
-    """2 TV^2 <= KL <= log(1 + chi2), and chi2 = 2 KL to leading order."""
-    law = plane_law(name, target, step_size)
-    k, t, c = (DISTANCES[key](law, LINES[target]) for key in ("kl", "tv", "chi2"))
-    assert 2 * t.value**2 <= k.value + k.error
-    assert k.value <= math.log1p(c.value) + c.error + k.error
-    assert c.value == pytest.approx(2 * k.value, rel=0.15)
+def test_tails_too_heavy_for_the_target_are_refused() -> None:
+    law, _ = gaussian_law((0.0, 0.0), 1.0)
+    with pytest.raises(InvalidParameter, match="tails too heavy"):
+        chi2(law, Gaussian([0.0, 0.0], 0.3))
 
 
-def test_between_laws() -> None:
-    """TV is a metric; equal laws are at distance zero; the step explains most of the distance."""
-    one, two, three = (plane_law("lmc", "cosine", a) for a in (0.1, 0.2, 0.3))
-    assert tv(one, two).value == pytest.approx(tv(two, one).value, rel=1e-3)
-    assert tv(one, three).value <= tv(one, two).value + tv(two, three).value + 1e-6
-    for distance in DISTANCES.values():
-        assert distance(one, one).value == pytest.approx(0, abs=1e-15)
-        assert 0 < distance(one, two).value < distance(one, three).value
-    assert kl(one, two).value == pytest.approx(float(chi2(one, two)) / 2, rel=0.1)
+@given(corners=st.tuples(st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2)))
+def test_the_modulus_of_a_linear_function_on_a_triangle(corners: tuple[float, float, float]) -> None:
+    a, b, c = (torch.tensor(value, dtype=torch.float64) for value in corners)
+    n = 150
+    i, j = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) + 1 / 3,) * 2, indexing="ij")
+    low, high = i + j < n, i + j < n - 1
+    u, v = i / n, j / n
+    values = torch.abs(a + (b - a) * u + (c - a) * v)[low].sum()
+    u, v = (i + 1 / 3) / n, (j + 1 / 3) / n
+    values = values + torch.abs(a + (b - a) * u + (c - a) * v)[high].sum()
+    assert float(_modulus(a, b, c)) == pytest.approx(float(values) / n**2, abs=1e-3)
 
 
-def test_a_law_against_the_same_law_at_a_finer_resolution() -> None:
-    law = plane_law("lmc", "cosine", 0.3)
-    finer = stationary_law(on_line("lmc", "cosine", 0.3), rtol=0.9 * law.numerical_error)
-    for distance in DISTANCES.values():
-        seen = distance(law, finer)
-        assert seen.value < 2 * law.numerical_error and seen.error < 4 * law.numerical_error
+class Stretched(Scheme):
+    """Twice the noise in the second coordinate."""
+
+    drift_calls = 1
+    factor = torch.tensor([1.0, 2.0], dtype=torch.float64)
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        system, a = self.dynamics, self.step_size
+        return system.transport(a, x, t) + system.respond(a, system.drift(x, t), t), system.noise(a, t) * self.factor.to(x)
 
 
-def test_estimates_say_what_they_are() -> None:
-    seen = kl(plane_law("lmc", "cosine", 0.3), LINES["cosine"])
-    assert seen.method == "exact law in the phase plane" and 0 < seen.error < 0.01 * seen.value
+class Turned(Stretched):
+    factor = torch.eye(2, dtype=torch.float64).expand(3, 1, 2, 2)
 
 
-class TestWrongInput:
-    law = property(lambda self: plane_law("lmc", "cosine", 0.3))
-
-    def test_distances_that_are_of_the_line(self) -> None:
-        for distance in (w2, lambda p, q: renyi(p, q, 2.0)):
-            with pytest.raises(InvalidParameter, match="law.position and law.velocity have every distance"):
-                distance(self.law, LINES["cosine"])
-        assert w2(self.law.position, LINES["cosine"]).value > 0
-
-    @pytest.mark.parametrize("distance", [kl, tv, chi2])
-    def test_other_kinds(self, distance) -> None:  # type: ignore[no-untyped-def]
-        linear = stationary_law(on_line("lmc", "gaussian", 0.3), engine="gaussian")
-        for other in (self.law.position, linear, Gaussian(dim=2), 1.0):
-            with pytest.raises(InvalidParameter, match="takes a law and a target or law of the same kind and dimension"):
-                distance(self.law, other)
-        with pytest.raises(InvalidParameter, match="Cosine against PlaneLaw"):
-            distance(LINES["cosine"], self.law)
+class Flat(Stretched):
+    factor = torch.tensor([1.0, 0.0], dtype=torch.float64)
 
 
-class TestBetweenFarLaws:
-    """Laws on Gaussians far apart and of other widths, whose joint laws are Gaussian."""
-
-    @staticmethod
-    def pair(mean: float, engine: str) -> list[Any]:
-        return [
-            stationary_law(BAOAB(Underdamped(Gaussian(m, v), 2.0), 0.2 * math.sqrt(v)), engine=engine, **({"rtol": 1e-4} if engine == "phase_plane" else {}))
-            for m, v in ((mean, 0.3), (-mean, 1.5))
-        ]
-
-    @pytest.mark.parametrize("mean", [1.5, 3.0])
-    def test_closed_forms(self, mean: float) -> None:
-        """KL both ways, chi2 of the narrow to the wide one by Gaussian integrals, and TV on a fine grid."""
-        laws, exact = self.pair(mean, "phase_plane"), self.pair(mean, "gaussian")
-        for i, j in ((0, 1), (1, 0)):
-            seen = kl(laws[i], laws[j])
-            assert abs(seen.value - kl(exact[i], exact[j]).value) < seen.error < 2e-4 * seen.value
-        u = torch.linspace(-16.0, 16.0, 40_001, dtype=torch.float64)
-        p, q = (torch.exp(-((u - float(law.centre[0, 0])) ** 2) / 2 / law.blocks[0, 0, 0]) / torch.sqrt(2 * math.pi * law.blocks[0, 0, 0]) for law in exact)
-        spacing = float(u[1] - u[0])
-        seen, back = tv(laws[0], laws[1]), tv(laws[1], laws[0])
-        assert seen.value == pytest.approx(back.value, rel=1e-14)
-        assert abs(seen.value - float((p - q).abs().sum()) * spacing / 2) < seen.error + 1e-7
-        assert float(exact[0].blocks[0, 1, 1]) == pytest.approx(float(exact[1].blocks[0, 1, 1]), rel=1e-12)  # one velocity law: chi2 is that of positions
-        seen = chi2(laws[0], laws[1])
-        assert abs(seen.value - (float((p * p / q).sum()) * spacing - 1)) < seen.error + 1e-9 * seen.value
-
-    @pytest.mark.parametrize(
-        ("chains", "relative"),
-        [
-            # most of the KL lies 6.7 deviations out in the second law, where c_0 is off by 1e-4 of itself in both resolutions and other modes are not
-            ([BAOAB(Underdamped(Gaussian(-1.3125, 0.473), 1.24), 0.211139), BAOAB(Underdamped(Gaussian(2.96875, 0.406), 1.46), 0.1765)], 1e-3),
-            # the second law is wider than its target: its tail drowns in errors where the target's density has not
-            ([BAOAB(Underdamped(Gaussian(0.03125, 1.02), 0.886), 0.349443), EulerMaruyama(Underdamped(Gaussian(-2.65625, 0.441), 0.871), 0.212505)], 0.1),
-        ],
-    )
-    def test_far_out_in_a_tail(self, chains: list[Any], relative: float) -> None:
-        seen = kl(*(stationary_law(chain, rtol=1e-5, engine="phase_plane") for chain in chains))
-        exact = kl(*(stationary_law(chain, engine="gaussian") for chain in chains))
-        assert abs(seen.value - exact.value) < seen.error < relative * seen.value
-
-    def test_a_chi2_that_is_infinite(self) -> None:
-        narrow, wide = self.pair(1.5, "phase_plane")
-        with pytest.raises(InvalidParameter, match="laws whose chi2 is finite"):
-            chi2(wide, narrow)
-
-    @pytest.mark.parametrize(
-        "chains",
-        [
-            [UBU(Underdamped(Gaussian(-0.203, 1.56), 1.11), 0.276), ABOBA(Underdamped(Gaussian(-0.469, 0.82), 1.68), 0.259)],
-            [BAOAB(Underdamped(Gaussian(0.234375, 2.67), 1.14), 0.4788), ABOBA(Underdamped(Gaussian(0.125, 1.39), 1.68), 0.3702)],
-        ],
-    )
-    def test_a_chi2_that_hangs_on_unknown_tails_is_refused(self, chains: list[Any]) -> None:
-        """2/v_p - 1/v_q is nearly zero: much of the integral lies beyond the grids, where densities are continued as constants times those of targets."""
-        one, other = (stationary_law(chain, rtol=1e-5, engine="phase_plane") for chain in chains)
-        with pytest.raises(NotConverged, match="chi2"):
-            chi2(one, other)
-
-    def test_what_hangs_on_unknown_tails_is_said(self) -> None:
-        """The exponential integrator is wider than its target, the more so the farther out: what is told of it ends where the other law lives."""
-        one, other = (stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), rtol=1e-4, engine="phase_plane") for m in (4.0, -4.0))
-        exact = [stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), engine="gaussian") for m in (4.0, -4.0)]
-        seen = kl(one, other)
-        assert abs(seen.value - kl(*exact).value) < seen.error and seen.parts["tails"] > 0.5 * seen.error
+SKEW = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
 
 
-def test_kinks_of_a_total_variation() -> None:
-    """Joint law of BUB on a Gaussian against the product, to its own error: the integral over the radius in closed form for every angle."""
-    target = Gaussian(0.56264, 0.96089)
-    chain = BUB(Underdamped(target, 1.87797), 0.144112)
-    seen, law = tv(stationary_law(chain, engine="phase_plane"), target), stationary_law(chain, engine="gaussian")
-    angle = torch.linspace(0.0, math.pi, 20_001, dtype=torch.float64)[:-1]
-    ray = torch.stack([math.sqrt(target.covariance) * torch.cos(angle), torch.sin(angle)], -1)
-    inverse = torch.linalg.inv(law.blocks[0])
-    one = torch.einsum("ni,ij,nj->n", ray, inverse, ray)
-    height = math.sqrt(float(torch.linalg.det(inverse)) * target.covariance)  # of the law, where that of the product is 1
-    crossing = 2 * math.log(height) / (one - 1)
-    outside = (torch.exp(-one * crossing / 2) * height / one - torch.exp(-crossing / 2)).abs()
-    inside = (height / one - 1 - torch.where(one > 1, -1.0, 1.0) * outside).abs()
-    exact = float(torch.where(crossing > 0, inside + outside, (height / one - 1).abs()).mean()) / 2
-    assert abs(seen.value - exact) < seen.error < 1e-4 * exact
+def test_a_factor_for_each_coordinate() -> None:
+    system, n = ReverseDiffusion(SKEW, 1.0, 0.1), 100_000
+    scheme = Stretched(system, system.duration / 4)
+    law = transient_law(scheme, system.marginal(1.0), 4)
+    x = simulate(scheme, n, 4, seed=1, dtype=torch.float64, initial=system.marginal(1.0))
+    for k in (0, 1):
+        assert abs(float(x[:, k].var() - law.covariance[k, k])) < 6 * math.sqrt(2 / n) * float(law.covariance[k, k])
+    assert float(law.covariance[1, 1]) > 1.3 * float(law.covariance[0, 0])
 
 
-@pytest.mark.parametrize("side", [1, -1])
-def test_total_variation_of_a_law_that_is_wide_where_its_target_is_not_told(side: int) -> None:
-    """One step from a start beside the target: 1e-4 of the law lies where the target is next to nothing. By quadrature of the two Gaussians."""
-    target, start = Gaussian(-2.890625 * side, 0.377), Gaussian(-1.5 * side, 0.46)
-    chain = UBU(Underdamped(target, 2.15), 0.128)
-    exact = transient_law(chain, start, 1, engine="gaussian")
-    u, v = torch.linspace(-9, 9, 3001, dtype=torch.float64), torch.linspace(-8, 8, 1001, dtype=torch.float64)
-    x = torch.stack(torch.meshgrid(u, v, indexing="ij"), -1)
-    away, still = x - exact.mean.reshape(2), x - torch.tensor([target.mean, 0.0])
-    inverse = torch.linalg.inv(exact.covariance)
-    p = torch.exp(-(away @ inverse * away).sum(-1) / 2) * torch.sqrt(torch.linalg.det(inverse))
-    q = torch.exp(-(still[..., 0] ** 2 / 0.377 + still[..., 1] ** 2) / 2) / math.sqrt(0.377)
-    true = float(torch.abs(p - q).sum()) * float(u[1] - u[0]) * float(v[1] - v[0]) / (4 * math.pi)
-    found = tv(transient_law(chain, start, 1, rtol=1e-4, engine="phase_plane"), target)
-    assert abs(float(found) - true) <= found.error < 2e-4
+@pytest.mark.parametrize("kind", [Turned, Flat])
+def test_other_factors_are_refused(kind: type[Stretched]) -> None:
+    system = ReverseDiffusion(SKEW, 1.0, 0.1)
+    with pytest.raises(InvalidParameter, match="a factor for each coordinate, not a matrix|noise in both coordinates"):
+        transient_law(kind(system, 0.2), system.marginal(1.0), 1)
+
+
+def test_the_error_of_the_start_is_added() -> None:
+    first = law_of(SKEW, 3, 1e-4)
+    scheme = chain(SKEW)
+    assert transient_law(scheme, first, 0).numerical_error == first.numerical_error
+    assert transient_law(scheme, first, 1).errors["start"] == first.numerical_error
+    along = transient_law(scheme, first, 1).along([1.0, 2.0])
+    assert along.errors["start"] == first.numerical_error
+
+
+def test_a_narrow_axis_is_seen_by_its_own_spacing() -> None:
+    """A grid of unlike spacings keeps along each axis what it holds."""
+    axes = (torch.linspace(-0.06, 0.06, 61, dtype=torch.float64), torch.linspace(-6, 6, 61, dtype=torch.float64))
+    exact = Gaussian([0.0, 0.0], [1e-4, 1.0])
+    law = PlanarLaw(axes, exact.density(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)), exact)
+    for direction, variance in (([1.0, 0.0], 1e-4), ([0.0, 1.0], 1.0)):
+        assert law.along(direction).covariance == pytest.approx(variance, rel=1e-6)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, 0.9, 1.7, 2.6])
+def test_total_variation_across_lines_at_any_angle(angle: float) -> None:
+    """The same law turned: by quadrature of the product of its coordinates."""
+    weights, means, variance, step = [0.507, 0.493], [-0.140625, -0.296875], 0.831, 0.717
+    lines = GaussianMixture(weights, means, [variance] * 2), Gaussian(0.84375, variance)
+    parts = [transient_law(EulerMaruyama(Overdamped(line), step), Gaussian(mean, 0.507), 2, rtol=1e-9) for line, mean in zip(lines, (0.5, 0.0), strict=True)]
+    x, y = (torch.linspace(*part.ends, 3000, dtype=torch.float64) for part in parts)
+    gap = parts[0].density(x)[:, None] * parts[1].density(y) - lines[0].density(x)[:, None] * lines[1].density(y)
+    true = float(torch.abs(gap).sum()) * float(x[1] - x[0]) * float(y[1] - y[0]) / 2
+    c, s = math.cos(angle), math.sin(angle)
+    turn = np.array([[c, s], [-s, c]])
+    target = GaussianMixture(weights, np.array([[mean, 0.84375] for mean in means]) @ turn, [variance] * 2)
+    for rtol in (1e-4, 1e-5):
+        law = transient_law(EulerMaruyama(Overdamped(target), step), Gaussian(np.array([0.5, 0.0]) @ turn, 0.507), 2, rtol=rtol)
+        found = tv(law, target)
+        assert abs(float(found) - true) <= found.error + 5e-8

@@ -71,8 +71,9 @@ class TestGaussians:
             if exact > 1e300:
                 assert value == math.inf
                 return
-            assert abs(value - exact) <= seen.rounding(name, value) + 1e-38
-            assert seen.rounding(name, value) < (1e-9 if name == "chi2" else 1e-10) * value
+            rounding = {"kl": seen.rounding_of_integral(value), "chi2": seen.rounding_of_chi2()}.get(name, seen.rounding_of_distance(value, 1.0))
+            assert abs(value - exact) <= rounding + 1e-38
+            assert rounding < (1e-9 if name == "chi2" else 1e-10) * value
 
     @pytest.mark.parametrize("dim", [1, 2, 7])
     def test_the_closed_forms_of_the_package(self, dim: int) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from experiments.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
-from pmmtheory.divergences import gaussian, line, transport
+from pmmtheory.divergences import closed_forms, line_integrals, transport
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.line import law as line_law
@@ -61,7 +61,7 @@ def by_the_trace(patch: Patch) -> None:
         value = math.sqrt(max(float(shift @ shift + torch.trace(a) + torch.trace(b) - 2 * cross), 0.0))
         return Estimate.of(value, "closed form", rounding=1e-14 * value)
 
-    patch.setitem(gaussian.CLOSED, "w2", w2)
+    patch.setattr(closed_forms, "w2_gaussian", w2)
 
 
 def by_what_is_on_the_grid(patch: Patch) -> None:
@@ -82,7 +82,7 @@ def by_smooth_forces(patch: Patch) -> None:
 def by_densities_lost_to_underflow(patch: Patch) -> None:
     """Laws far apart: a density that underflows is taken for what is left of it, and nothing lies beyond the grid."""
     patch.setattr(line_law, "_SMALLEST", 0.0)
-    patch.setattr(line, "_beyond", lambda *arguments: 0.0)
+    patch.setattr(line_integrals, "_beyond", lambda *arguments: 0.0)
 
 
 def by_fixed_panels(patch: Patch) -> None:

@@ -34,12 +34,7 @@ def draw(draw: Draw) -> dict[str, Any]:
 
 
 def check(pair: list[dict[str, list[float]]], angles: list[float], scale: float, own: bool) -> Iterator[Compared]:
-    turn = _rotation(angles, len(pair[0]["mean"]))
-    raw = []
-    for k, part in enumerate(pair):
-        axes = np.linalg.matrix_power(turn, 1 + k) if own else turn
-        matrix = (axes * np.array(part["variances"])) @ axes.T * scale**2 if angles else np.diag(part["variances"]) * scale**2
-        raw.append((np.array(part["mean"]) * scale, (matrix + matrix.T) / 2))
+    raw = parameters(pair, angles, scale, own)
     flat = len(pair[0]["mean"]) == 1
     made = [Gaussian(float(m[0]), float(c[0, 0])) if flat else Gaussian(m, c) for m, c in raw]
     exact = [(float(m[0]), float(c[0, 0])) for m, c in raw] if flat else raw
@@ -55,6 +50,17 @@ def check(pair: list[dict[str, list[float]]], angles: list[float], scale: float,
         yield compare(name, found, truth, _ORACLE * size if name == "w2" else 1e-30)
     if refusal is not None:
         raise refusal
+
+
+def parameters(pair: list[dict[str, list[float]]], angles: list[float], scale: float, own: bool) -> list[tuple[Any, Any]]:
+    """Means and covariances, (d,) and (d, d) arrays, of the drawn Gaussians."""
+    turn = _rotation(angles, len(pair[0]["mean"]))
+    raw = []
+    for k, part in enumerate(pair):
+        axes = np.linalg.matrix_power(turn, 1 + k) if own else turn
+        matrix = (axes * np.array(part["variances"])) @ axes.T * scale**2 if angles else np.diag(part["variances"]) * scale**2
+        raw.append((np.array(part["mean"]) * scale, (matrix + matrix.T) / 2))
+    return raw
 
 
 def _rotation(angles: list[float], dim: int) -> Any:

@@ -41,6 +41,16 @@ class Side:
         return cls(part, None, low, high, min(0.6 / math.sqrt(part._extreme_curvature(1.0)), (high - low) / 8), torch.device("cpu"))
 
     @property
+    def coarse(self) -> Side | None:
+        """The law at its lower resolution."""
+        return None if self.law is None or self.law.coarse is None else Side.of(self.law.coarse)
+
+    @property
+    def carried(self) -> float:
+        """What the law may be off by in total variation, apart from its resolution."""
+        return 0.0 if self.law is None else sum(error for kind, error in self.law.errors.items() if kind != "resolution")
+
+    @property
     def breaks(self) -> tuple[float, ...]:
         """Where the law begins to be continued, in itself and in what is told."""
         return () if self.law is None else tuple(sorted({*self.law.told, *self.law.joints}))

@@ -7,15 +7,15 @@ import math
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.plane_sides import PlaneSide
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws import PlanarLaw
-from pmmtheory.targets import Target
 
 _MOST = 5000
 """Points of an axis beyond which the integral is out of reach."""
 
 
-def tv_planar(law: PlanarLaw, other: Target | PlanarLaw) -> tuple[float, float]:
+def tv_plane(law: PlanarLaw, other: PlaneSide) -> tuple[float, float]:
     """int |p - q| / 2 over the grid of the law, and half of the mass of q beyond it; and the error of the quadrature.
 
     Between the points of a grid |p - q| is the modulus of a linear function on triangles, whose integral is exact: what is left is of
@@ -28,18 +28,17 @@ def tv_planar(law: PlanarLaw, other: Target | PlanarLaw) -> tuple[float, float]:
     return value, max(abs(value - before), abs(value - third) / 10)
 
 
-def _times(law: PlanarLaw, other: Target | PlanarLaw) -> int:
-    widths = other.spacings if isinstance(other, PlanarLaw) else (1.6 * math.sqrt(float(other.variances.min())),) * 2  # type: ignore[attr-defined]
-    times = max(1, *(math.ceil(own / (1.5 * theirs)) for own, theirs in zip(law.spacings, widths, strict=True)))
+def _times(law: PlanarLaw, other: PlaneSide) -> int:
+    times = max(1, *(math.ceil(own / (1.5 * theirs)) for own, theirs in zip(law.spacings, other.crossings, strict=True)))
     if 4 * times * max(len(axis) for axis in law.axes) > _MOST:
         raise NotConverged(f"the total variation of laws whose scales differ by a factor of {times}", math.nan, law.numerical_error)
     return times
 
 
-def _on_triangles(law: PlanarLaw, other: Target | PlanarLaw, times: int) -> float:
+def _on_triangles(law: PlanarLaw, other: PlaneSide, times: int) -> float:
     axes = law.finer(times)
     cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
-    q = other.on(axes) if isinstance(other, PlanarLaw) else other.density(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1))
+    q = other.on(axes)
     f = law.on(axes) - q
     a, b, c, d = f[:-1, :-1], f[1:, :-1], f[1:, 1:], f[:-1, 1:]
     both = _modulus(a, b, c) + _modulus(a, c, d) + _modulus(b, c, d) + _modulus(a, b, d)

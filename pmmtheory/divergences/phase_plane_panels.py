@@ -54,7 +54,7 @@ def panels(pieces: Sequence[Piece]) -> Tensor:
 
 
 def integrated(row: Callable[[Tensor], Tensor], ends: Tensor, goal: float, extra: list[float] | None = None) -> tuple[float, float]:
-    """The integral of a function of positions (n,) -> (n,) and its error, to `goal` of it where that can be had.
+    """The integral of a function of positions (n,) -> (n,) and its error, to `goal` of it where that can be reached.
 
     Where `extra` is given the function has two columns, (n, 2), and the integral of the second is added to extra[0].
     """

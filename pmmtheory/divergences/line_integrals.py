@@ -1,0 +1,117 @@
+"""Integrals of a function of two densities on the line, and what they may be off by: the same for every f-divergence."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
+from pmmtheory.divergences.line_densities import Densities, OnGrid
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.panels import Integrals, integrals
+from pmmtheory.numerics.tails import tails
+
+METHOD = "exact law on the line"
+
+
+def integrated(pair: OnGrid, f: Generator) -> Estimate:
+    """int q f(p/q), with its error in named parts.
+
+    "resolution" and "reference" are what the errors of the first and of the second density do to it, "squares" that to second order;
+    "quadrature" is that of the integral; "tails" bounds what lies beyond the points where the densities are known; "ends" what small
+    densities of the law may do beyond its grid.
+
+    Raises
+    ------
+    InvalidParameter
+        Where it is infinite, or the reference is not known where the law has mass.
+    """
+    if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
+        raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
+    pair = pair.covering(f.deep)
+    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f), pair.shared)
+    value, first, second, squares = found.values.tolist()
+    if not math.isfinite(value) or abs(value) > 1e250:
+        raise _infinite(f, "the integrand exceeds what a number holds")
+    parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
+    if f.deep and pair.law.wider is None and not pair.law.truncated:
+        parts["ends"] = f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+    if not pair.law.truncated:
+        parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
+    unknown = not all(math.isfinite(part) for part in parts.values()) or second + squares > abs(value)
+    if unknown and second + squares > 1e-10:
+        raise InvalidParameter("other", "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
+    return Estimate.of(value, METHOD, **parts)
+
+
+def integrand(d: Densities, f: Generator) -> Tensor:
+    """(4, ...): q f(p/q), and what the errors of p, of q and of their squares do to it.
+
+    Where a density of the law is not told from none, it may be anything from the least that a number can be to twice its error.
+    """
+    log = d.log.clamp_min(SMALLEST)
+    value = f.between(d.p, d.q, log, d.excess)
+    ratio = torch.exp(log.clamp(max=600))
+    r, q = torch.where(log < LARGE, d.excess, ratio), d.q.clamp_min(1e-300)
+    first = torch.where(d.p > d.p_error, torch.abs(f.slope(r, log)) * d.p_error, _swing(d, f, value))
+    relative = (d.q_error / q).clamp_max(1e6)
+    second = torch.abs(f.pull(r, log)) * d.q_error
+    known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
+    told = (torch.log(known) - torch.log(q)).clamp_min(SMALLEST)
+    weight = torch.where(log > 0, d.p, d.q * ratio)
+    squares = f.curvature(told) * d.p_error**2 / known + f.curvature(log) * weight * relative**2
+    return torch.stack([value, first, second, squares])
+
+
+def _swing(d: Densities, f: Generator, value: Tensor) -> Tensor:
+    none, most = torch.zeros_like(d.p), 2 * d.p_error
+    least = f.between(none, d.q, none + SMALLEST, none - 1)
+    log = (torch.log(most.clamp_min(1e-300)) - torch.log(d.q.clamp_min(1e-300))).clamp_min(SMALLEST)
+    largest = f.between(most, d.q, log, torch.expm1(log.clamp_max(LARGE)))
+    return torch.maximum(torch.abs(least - value), torch.abs(largest - value))
+
+
+def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
+    """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
+    grid, spacing = pair.known, pair.law.spacing
+    values = integrand(pair.at(grid), f)
+    whole = values.sum(1) * spacing
+    half = float(values[0, ::2].sum()) * 2 * spacing
+    error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
+    return Integrals(whole, error, grid[[0, -1]])
+
+
+def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
+    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
+    x = pair.known
+    inner, *errors = integrand(pair.at(x), f)
+    seen = inner - torch.stack(errors).sum(0)
+    top, total = int(torch.argmax(seen)), 0.0
+    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
+        raise _infinite(f, "the integrand does not decay where the densities are known")
+    peak = float(x[top])
+    for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
+        share, rough = tail.moment(0), tail.density * tail.distance
+        if math.isfinite(share):
+            total += share
+        elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
+            total += rough
+        else:
+            raise _infinite(f, "the integrand does not decay where the densities are known")
+    return total
+
+
+def _unknown(pair: OnGrid, f: Generator) -> float:
+    """What the mass of the law where the reference is not known may add, if the reference is no smaller than a number can be there."""
+    if not f.steep:
+        return abs(f.per_mass(pair.depth)) * pair.outside
+    if pair.outside > 1e-100:
+        raise InvalidParameter("other", "a law whose tails are not known", f"one that is known where the first has mass, for its {f.name}")
+    return math.sqrt(pair.outside)
+
+
+def _infinite(f: Generator, why: str) -> InvalidParameter:
+    return InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: {why}")

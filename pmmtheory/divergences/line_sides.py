@@ -1,0 +1,206 @@
+"""The second of two laws on the line, a law of a chain or a target, by one interface."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import LineLaw
+from pmmtheory.targets.line import LineTarget
+
+_CELLS = 6
+"""Cells of a law's grid in a panel, which is halved at least once."""
+
+
+class LineSide(ABC):
+    """A density on the line with what it may be off by.
+
+    Attributes
+    ----------
+    support : pair of floats
+        Where its mass lies.
+    known : pair of floats
+        Where it is known.
+    near : float
+        A length on which it is smooth.
+    coarse : LineSide or None
+        The same at a lower resolution.
+    off, rounded : floats
+        What it may be off by, in total variation, and what of that is rounding.
+    outer : float
+        The mass beyond the support.
+    caution, floor, shift, lost, start : floats
+        How many times the distance to the lower resolution it may be off; relative to its largest value, what a value may be; by how much
+        points may have been moved; the mass that was lost on the way; the error of where the chain started.
+    """
+
+    dim: int = 1
+    support: tuple[float, float]
+    known: tuple[float, float] = (-math.inf, math.inf)
+    near: float
+    coarse: LineSide | None = None
+    off: float
+    caution: float = 1.0
+    floor: float = 0.0
+    shift: float = 0.0
+    lost: float = 0.0
+    start: float = 0.0
+    rounded: float = 0.0
+    outer: float = 0.0
+
+    @abstractmethod
+    def density(self, x: Tensor) -> Tensor:
+        """At points of any shape."""
+
+    @abstractmethod
+    def logs(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The density, no less than 0, its logarithm, and what it may be off by."""
+
+    @abstractmethod
+    def cdf(self, x: Tensor) -> Tensor:
+        """The distribution function."""
+
+    @property
+    @abstractmethod
+    def covariance(self) -> float:
+        """The variance."""
+
+    @property
+    @abstractmethod
+    def edges(self) -> tuple[Tensor, ...]:
+        """Panels on which the density is smooth at the resolution at which it is known."""
+
+    @abstractmethod
+    def covering(self, low: float, high: float, outside: float) -> LineSide:
+        """The same, known on [low, high] too; `outside` is the mass of the other law that matters where this one is not known.
+
+        Raises
+        ------
+        InvalidParameter
+            Where its tails are not known so far out, and mass is there.
+        """
+
+    def missed_below(self, x: Tensor, middle: float) -> Tensor | float:
+        """What interpolation does to the distribution function."""
+        return 0.0
+
+    def resolved_by(self, spacing: float) -> bool:
+        """Whether the trapezoid rule of this spacing has all digits of it."""
+        return False
+
+    @property
+    def gaussian_tails(self) -> bool:
+        """Whether its tails are surely Gaussian."""
+        return False
+
+
+class LawSide(LineSide):
+    """A law of a chain."""
+
+    def __init__(self, law: LineLaw):
+        self.law = law
+        self.support = self.known = law.ends
+        self.near = 10 * law.spacing
+        self.coarse = None if law.coarse is None else LawSide(law.coarse)
+        self.off, self.floor = law.numerical_error, law.accuracy.floor
+        self.caution, self.shift = law.accuracy.caution, law.accuracy.shift
+        self.lost = 0.0 if law.truncated else law.errors["ends"]
+        spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
+        self.rounded = law.errors.get("rounding", 0.0) + spread
+        self.start = law.errors.get("start", 0.0)
+
+    def density(self, x: Tensor) -> Tensor:
+        return self.law.density(x)
+
+    def logs(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q = self.law.density(x).clamp_min(0.0)
+        return q, torch.log(q), self.law.uncertainty(x, q)
+
+    def cdf(self, x: Tensor) -> Tensor:
+        return self.law.cdf(x)
+
+    @property
+    def covariance(self) -> float:
+        return self.law.covariance
+
+    @property
+    def edges(self) -> tuple[Tensor, ...]:
+        grid = self.law.grid
+        return (torch.cat([grid[:-1:_CELLS], grid[-1:]]),)
+
+    def covering(self, low: float, high: float, outside: float) -> LineSide:
+        first, last = self.known
+        if low >= first and high <= last:
+            return self
+        if self.law.wider is not None:
+            return LawSide(self.law.wider(low, high))
+        if outside > 0:
+            allowed = "a law whose density is known where the first has mass: that of a chain with random draws is not, in its far tails"
+            raise InvalidParameter("other", f"a law known on [{first:.4g}, {last:.4g}]", allowed)
+        return self
+
+    def missed_below(self, x: Tensor, middle: float) -> Tensor:
+        return self.law.missed_below(x, middle)
+
+
+class TargetSide(LineSide):
+    """A target."""
+
+    def __init__(self, target: LineTarget):
+        self.target, self.dim = target, target.dim
+
+    @cached_property
+    def support(self) -> tuple[float, float]:  # type: ignore[override]
+        return self.target.quadrature.low, self.target.quadrature.high
+
+    @cached_property
+    def near(self) -> float:  # type: ignore[override]
+        return 1 / math.sqrt(self.target._extreme_curvature(1.0))
+
+    @cached_property
+    def off(self) -> float:  # type: ignore[override]
+        """The relative error of the density: that of its normaliser where it comes by quadrature, 0 for a closed form."""
+        return 0.0 if type(self.target).log_density is not LineTarget.log_density else self.target.quadrature.error
+
+    @property
+    def rounded(self) -> float:  # type: ignore[override]
+        return self.off
+
+    @property
+    def outer(self) -> float:  # type: ignore[override]
+        below, above = self.target.quadrature.outer
+        return float(below + above)
+
+    def density(self, x: Tensor) -> Tensor:
+        return self.target.density(x)
+
+    def logs(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        log = self.target.log_density(x)
+        q = torch.exp(log)
+        return q, log, (self.off or 4e-16) * q
+
+    def cdf(self, x: Tensor) -> Tensor:
+        return self.target.cdf(x)
+
+    @property
+    def covariance(self) -> float:
+        return self.target.covariance
+
+    @property
+    def edges(self) -> tuple[Tensor, ...]:
+        return self.target.quadrature.edges, torch.tensor([*self.target.kinks], dtype=torch.float64)
+
+    def covering(self, low: float, high: float, outside: float) -> LineSide:
+        return self
+
+    def resolved_by(self, spacing: float) -> bool:
+        return not self.target.kinks and spacing <= 0.3 / math.sqrt(self.target._extreme_curvature(1.0))
+
+    @property
+    def gaussian_tails(self) -> bool:
+        return min(self.target.tail_curvature) > 0

@@ -1,0 +1,107 @@
+"""Weak errors on the line: the difference of the means of a test function."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences.line_densities import OnGrid
+from pmmtheory.divergences.line_integrals import METHOD
+from pmmtheory.divergences.line_sides import LawSide, TargetSide
+from pmmtheory.divergences.pair import Function
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.panels import integrals, joined
+from pmmtheory.numerics.tails import tails
+from pmmtheory.targets.line import LineTarget
+
+_EPS = 2.0**-52
+
+
+def weak_line(pair: OnGrid, f: Function) -> Estimate:
+    """|int (f - c) (p - q)|, c the value of f in the middle, on panels that are halved where f has kinks or jumps.
+
+    "resolution" and "reference" are what the errors of the densities do to it; "rounding" what points that were moved do, and the digits of
+    f; "ends" counts lost mass at the largest |f - c| there is on the panels; "tails" bounds what lies beyond the points that are known.
+
+    Raises
+    ------
+    InvalidParameter
+        Where f is not finite, of another shape than the points, or grows so fast that its means may be infinite.
+    """
+    pair = pair.covering(deep=True)
+    sides, edges = (LawSide(pair.law), pair.other), pair.edges
+    middle = edges.new_tensor([pair.law.mean])
+    centre = _values(f, middle)
+
+    def rows(x: Tensor) -> Tensor:
+        value = _values(f, x)
+        size, d = torch.abs(value - centre), pair.at(x)
+        gap = pair.law.density(x) - d.q
+        moved = sum((torch.abs(_values(f, x + side.shift) - value) for side in sides if side.shift), torch.zeros_like(x))
+        digits = _EPS * (4 * size + torch.abs(value)) * torch.abs(gap)
+        return torch.stack([(value - centre) * gap, size * d.p_error, size * d.q_error, moved * torch.maximum(d.p, d.q) + digits])
+
+    found = integrals(rows, edges, 1e-10, _EPS, most=4000)
+    value, resolution, reference, rounding = found.values.tolist()
+    largest = float(torch.abs(_values(f, edges) - centre).max())
+    lost = sum(side.lost + side.start for side in sides)
+    beyond = 0.0 if pair.law.truncated else sum(_beyond(pair, f, float(centre), k) for k in (0, 1))
+    parts = {"resolution": resolution, "reference": reference, "rounding": rounding, "ends": lost * largest, "tails": beyond}
+    return Estimate.of(abs(value), METHOD, **parts, quadrature=found.error + 4 * _EPS * abs(value))
+
+
+def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
+    """The same of two targets, each to the accuracy of its density."""
+    edges = joined(*(part for target in (one, two) for part in TargetSide(target).edges))
+    centre = _values(f, edges.new_tensor([one.mean]))
+
+    def rows(x: Tensor) -> Tensor:
+        value, p, q = _values(f, x), one.density(x), two.density(x)
+        size = torch.abs(value - centre)
+        return torch.stack([(value - centre) * (p - q), _EPS * (8 * size * (p + q) + torch.abs(value) * torch.abs(p - q))])
+
+    found = integrals(rows, edges, 1e-10, _EPS, most=4000)
+    value, rounding = found.values.tolist()
+    x = torch.linspace(float(edges[0]), float(edges[-1]), 2001, dtype=edges.dtype)
+    size, tails_of = torch.abs(_values(f, x) - centre), (target.density(x) for target in (one, two))
+    beyond = sum(_outside(x, size, density, torch.zeros_like(x), math.inf) for density in tails_of)
+    return Estimate.of(abs(value), "quadrature", tails=beyond, rounding=rounding, quadrature=found.error + 4 * _EPS * abs(value))
+
+
+def _values(f: Function, x: Tensor) -> Tensor:
+    """f at points of any shape, checked."""
+    value = torch.as_tensor(f(x), dtype=x.dtype, device=x.device)
+    if value.shape != x.shape or not bool(torch.isfinite(value).all()):
+        raise InvalidParameter(
+            "f", "a function with other values", f"a function of points of shape (...) to finite numbers of the same shape, not {tuple(value.shape)}"
+        )
+    return value
+
+
+def _beyond(pair: OnGrid, f: Function, centre: float, place: int) -> float:
+    """A bound on int |f - c| of a density beyond the points where it is well known: |f - c| grows outwards no more slowly than it did."""
+    x = pair.grid
+    d = pair.at(x)
+    density, error = ((d.p, d.p_error), (d.q, d.q_error))[place]
+    return _outside(x, torch.abs(_values(f, x) - centre), density, error, pair.law.accuracy.tail_index if place == 0 else math.inf)
+
+
+def _outside(x: Tensor, size: Tensor, density: Tensor, error: Tensor, index: float) -> float:
+    """The same from values on a grid, |f - c|, a density and its error; the density has moments of orders below the index."""
+    top = int(torch.argmax(density))
+    largest = torch.cat([torch.cummax(size[:top].flip(0), 0).values.flip(0), torch.cummax(size[top:], 0).values])
+    sides = tails(x, largest * density, largest * error, float(x[top]), index - _growth(x, largest), light=False)
+    total = sum(tail.moment(0) for tail, most in zip(sides, largest[[0, -1]].tolist(), strict=True) if most > 0)
+    if not math.isfinite(total):
+        raise InvalidParameter("f", "a function that grows fast", "one whose mean under both laws is surely finite")
+    return total
+
+
+def _growth(x: Tensor, largest: Tensor) -> float:
+    """The power of the distance that |f - c| grows like at the ends."""
+    tenth, most = len(x) // 20, largest[[0, -1]].clamp_min(1e-300)
+    before = largest[[tenth, -1 - tenth]].clamp_min(1e-300)
+    return float((torch.log(most / before) / math.log(1 / 0.9)).max())

@@ -1,0 +1,109 @@
+"""Integrals of a function of two densities in the plane, and what they may be off by: the same for every f-divergence."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
+from pmmtheory.divergences.plane_sides import PlanarLawSide, PlaneSide
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws import PlanarLaw
+
+METHOD = "exact law in the plane"
+
+_BEYOND = 50.0
+"""Where another law is not known, log(p/q) is taken for this."""
+
+_NOTHING = 1e-14
+"""Densities below this share of the largest are not told from none."""
+
+
+def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
+    """int q f(p/q), with an error that is the sum of named parts.
+
+    "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of
+    another law are off by. "tails": what the outermost part of the grid holds, for what is beyond it, and densities that are not told from none.
+
+    Raises
+    ------
+    InvalidParameter
+        Where the integrand does not decay before the law ends, or the law has mass where the other is not known.
+    """
+    value, tails, reference = _integral(law, other, f)
+    coarse = law.coarse if law.coarse is not None else law
+    change = abs(_integral(law, PlanarLawSide(coarse), f)[0])
+    apart = abs(value - _integral(coarse, other, f)[0])
+    lost = law.errors["ends"] + law.errors.get("start", 0.0)
+    parts = {"resolution": 2 * math.sqrt(abs(value) * change) + change + apart, "ends": 2 * lost * (1 + abs(value))}
+    return Estimate.of(value, METHOD, **parts, tails=tails, reference=reference, rounding=1e-14 * (1 + abs(value)))
+
+
+def finer(law: PlanarLaw, spacings: tuple[float, ...]) -> int:
+    """How many times as fine a grid must be to see a density of these spacings too."""
+    return max(1, *(math.ceil(own / theirs - 1e-9) for own, theirs in zip(law.spacings, spacings, strict=True)))
+
+
+def _integral(law: PlanarLaw, other: PlaneSide, f: Generator) -> tuple[float, float, float]:
+    """The integral, what its tails may hold, and what the other law may change of it."""
+    axes = law.finer(finer(law, other.spacings))
+    cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
+    p = law.on(axes).clamp_min(0.0)
+    log_q, unknown = other.logs(axes)
+    log_q, known = torch.where(unknown, 0.0, log_q), ~unknown
+    q = torch.exp(log_q)
+    log, excess = _ratios(p, log_q)
+    values = torch.where(known, f.between(p, q, log, excess), 0.0)
+    bounded = f.at_none < -SMALLEST / 10
+    missing = max(0.0, 1 - float(q[known].sum()) * cell)
+    value = float(values.sum()) * cell + (f.at_none * missing if bounded else 0.0)
+    reference = _hidden(p, known, cell, value, log, f)
+    if not other.everywhere:
+        shift = torch.where(known, other.shift(axes, log_q), 0.0)
+        ratio = torch.exp(log.clamp(max=600))
+        r = torch.where(log < LARGE, excess, ratio)
+        moved = q * f.pull(r, log).abs() * shift + torch.where(log > 0, p, q * ratio) * f.curvature(log) * shift**2
+        reference += float(moved[known].sum()) * cell
+    margins = [1 + len(axis) // 12 for axis in axes]
+    rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
+    tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
+    if other.everywhere and tails > 0.05 * value and tails > 1e-10:
+        raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
+    if f.deep:
+        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, q, known, values, f) * cell
+    return value, tails, reference
+
+
+def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
+    """log(p/q), no less than -700, and p/q - 1."""
+    log = torch.where(p > 0, torch.log(p) - log_q, SMALLEST).clamp_min(SMALLEST)
+    excess = torch.where(log < 0.5, p / torch.exp(log_q).clamp_min(1e-300) - 1, torch.expm1(log.clamp_max(LARGE)))
+    return log, excess
+
+
+def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator) -> float:
+    """What densities of the law that are not told from none may change."""
+    most = _NOTHING * p.max()
+    none = known & (p <= most)
+    if not bool(none.any()):
+        return 0.0
+    zero, q, now = torch.zeros_like(q[none]), q[none], values[none]
+    log, excess = _ratios(zero + most, torch.log(q.clamp_min(1e-300)))
+    changes = f.between(zero, q, zero + SMALLEST, zero - 1) - now, f.between(zero + most, q, log, excess) - now
+    return float(torch.maximum(changes[0].abs(), changes[1].abs()).sum())
+
+
+def _hidden(p: Tensor, known: Tensor, cell: float, value: float, log: Tensor, f: Generator) -> float:
+    """What the mass of the law where the other is not known may add."""
+    hidden = float(p[~known].sum()) * cell
+    if not hidden > 0:
+        return 0.0
+    beside = log[known & (p > 0)]
+    largest = math.log(10) + float(beside.max()) if len(beside) else math.inf
+    worth = math.inf if largest == math.inf else abs(f.per_mass(largest if f.steep else _BEYOND))
+    if not (hidden * worth < 0.05 * value or hidden * worth < 1e-6):
+        raise InvalidParameter("law", f"{hidden:.2g} of its mass where the other is not known", f"two laws that overlap, for {f.name}; tv serves any")
+    return hidden * worth

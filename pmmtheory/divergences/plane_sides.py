@@ -1,0 +1,107 @@
+"""The second of two laws in the plane, a law of a chain or a target, by one interface."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import PlanarLaw
+from pmmtheory.targets import Target
+
+Axes = tuple[Tensor, Tensor]
+
+_NOTHING = 1e-14
+"""Densities below this share of the largest are not told from none."""
+
+
+class PlaneSide(ABC):
+    """A density in the plane.
+
+    Attributes
+    ----------
+    dim : int
+    off : float
+        What it may be off by, in total variation.
+    spacings, crossings : pairs of floats
+        The spacings at which its integrals have all digits; and those at which the lines on which it crosses another density are seen.
+    everywhere : bool
+        Whether its logarithm is known everywhere.
+    """
+
+    dim: int = 2
+    off: float = 0.0
+    spacings: tuple[float, ...]
+    crossings: tuple[float, ...]
+    everywhere: bool = True
+
+    @abstractmethod
+    def on(self, axes: Axes) -> Tensor:
+        """The density on a product of two grids."""
+
+    @abstractmethod
+    def logs(self, axes: Axes) -> tuple[Tensor, Tensor]:
+        """Its logarithm, and where that is not known."""
+
+    def shift(self, axes: Axes, log: Tensor) -> Tensor:
+        """By how much its logarithm is another at the lower resolution."""
+        return torch.zeros_like(log)
+
+
+class PlanarLawSide(PlaneSide):
+    """A law of a chain: not known beyond its grid, or where its two resolutions disagree by more than half."""
+
+    everywhere = False
+
+    def __init__(self, law: PlanarLaw):
+        self.law, self.off = law, law.numerical_error
+        self.spacings = self.crossings = law.spacings
+
+    def on(self, axes: Axes) -> Tensor:
+        return self.law.on(axes)
+
+    def logs(self, axes: Axes) -> tuple[Tensor, Tensor]:
+        q = self.law.on(axes)
+        unknown = q <= _NOTHING * self.law.values.max()
+        if self.law.coarse is not None:
+            unknown = unknown | ((q - self.law.coarse.on(axes)).abs() > 0.5 * q)
+        return torch.log(q.clamp_min(1e-300)), unknown
+
+    def shift(self, axes: Axes, log: Tensor) -> Tensor:
+        if self.law.coarse is None:
+            return torch.zeros_like(log)
+        return (log - torch.log(self.law.coarse.on(axes).clamp_min(1e-300))).abs().clamp_max(1.0)
+
+
+class PlanarTargetSide(PlaneSide):
+    """A target whose narrowest width is known."""
+
+    def __init__(self, target: Target):
+        self.target, self.dim = target, target.dim
+
+    @cached_property
+    def spacings(self) -> tuple[float, ...]:  # type: ignore[override]
+        variances = getattr(self.target, "variances", None)
+        if variances is None:
+            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture of Gaussians or a Product, whose narrowest width is known")
+        return (0.8 * math.sqrt(float(variances.min())),) * 2
+
+    @property
+    def crossings(self) -> tuple[float, ...]:  # type: ignore[override]
+        return tuple(2 * spacing for spacing in self.spacings)
+
+    def on(self, axes: Axes) -> Tensor:
+        return self.target.density(points(axes))
+
+    def logs(self, axes: Axes) -> tuple[Tensor, Tensor]:
+        log = self.target.log_density(points(axes))
+        return log, torch.zeros_like(log, dtype=torch.bool)
+
+
+def points(axes: Axes) -> Tensor:
+    """The points of a product of two grids, (n, m, 2)."""
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
