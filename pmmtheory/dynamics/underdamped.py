@@ -8,7 +8,7 @@ from torch import Tensor
 from pmmtheory.dynamics.block_factor import BlockFactor, join, root
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.exponentials import decay, phi1, phi2, spread
-from pmmtheory.errors import positive
+from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.targets import Target
 
 
@@ -95,3 +95,10 @@ class Underdamped(Dynamics):
     def _block(self, h: Time) -> Time:
         """A duration that broadcasts against states, as one that broadcasts against a block."""
         return h.squeeze(self.axis) if isinstance(h, Tensor) and h.ndim else h
+
+
+def underdamped(dynamics: Dynamics) -> Underdamped:
+    """The dynamics; raises InvalidParameter unless they are underdamped."""
+    if isinstance(dynamics, Underdamped):
+        return dynamics
+    raise InvalidParameter("dynamics", type(dynamics).__name__, "Underdamped")

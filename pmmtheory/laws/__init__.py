@@ -19,7 +19,6 @@ from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.product.law import ProductLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Target
 
 __all__ = [
     "Engine",
@@ -135,7 +134,7 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     """
     chain = Chain(scheme, required("initial", initial))
     chosen = _chosen(chain, False, device, engine)
-    numbers = [count("steps", n, 0 if isinstance(initial, (Target, Law)) else 1) for n in steps]
+    numbers = [count("steps", n, 0) for n in steps]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     scheme.dynamics.require_time_for(numbers[-1], scheme.step_size)

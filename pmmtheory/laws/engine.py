@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -64,18 +64,17 @@ class Engine(ABC):
 
         No step changes a law that the chain starts from; and none enlarges what that one is off by.
         """
-        start = chain.start
-        same = list(steps).count(0) if isinstance(start, Law) else 0
-        later = steps[same:]
-        laws = self.evolved(chain.scheme, start, later, rtol, device) if later else []
-        if isinstance(start, Law):
-            for law in laws:
-                law.inherit(start.numerical_error)
-        return [*(copy.copy(start) for _ in range(same)), *laws]
+        if not isinstance(chain.start, Law):
+            return self.evolved(chain.scheme, chain.start, steps, rtol, device)
+        later = [n for n in steps if n > 0]
+        laws = self.evolved(chain.scheme, chain.start, later, rtol, device) if later else []
+        for law in laws:
+            law.inherit(chain.start.numerical_error)
+        return [*(copy.copy(chain.start) for _ in steps[len(later) :]), *laws]
 
     @abstractmethod
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> Sequence[Law]:
-        """The same; of what a law to start from is off by they need not tell, and one is never asked for after no step."""
+        """The same; of what a law to start from is off by they need not tell, and from one are never asked for after no step."""
 
 
 @lru_cache(maxsize=1)
@@ -114,6 +113,15 @@ def engine_for(chain: Chain, stationary: bool, name: str | None = None) -> Engin
         raise near[0].error
     takes = "; ".join(f"{engine.name} takes {refusal.allowed}" for engine, refusal in refusals.items() if refusal is not None)
     raise InvalidParameter("scheme", scheme.name, f"one that has an exact law ({takes}); particles serve any")
+
+
+def refused(check: Callable[[], Any]) -> Refusal | None:
+    """What a check of input refuses, in place of raising it."""
+    try:
+        check()
+    except InvalidParameter as error:
+        return Refusal(error.name, error.value, error.allowed)
+    return None
 
 
 def homogeneous(scheme: Scheme) -> Refusal | None:

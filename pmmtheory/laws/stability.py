@@ -11,7 +11,7 @@ from pmmtheory.errors import UnstableStep
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 _FAR = (1e4, 1e2, 8.0, 1.0)
 """Distances in half lengths of the support, the farthest at which a step is a number."""
@@ -24,8 +24,7 @@ def superlinear(target: LineTarget) -> bool:
 
 def explodes(scheme: Scheme) -> bool:
     """Whether the drift grows faster than |x| and a step does not tame it: only the chain that is killed outside a grid has a law."""
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
+    target = on_the_line(scheme.dynamics.target)
     return superlinear(target) and not (enumerable(scheme) and max(_tamed_growth(scheme, target, side) for side in (-1, 1)) < 1)
 
 
@@ -46,8 +45,7 @@ def tail_growth(scheme: Scheme) -> float:
 
     m is the point that the drift of that tail pulls to where it is linear, else the mean.
     """
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
+    target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
     return max(_growth(scheme, target, side, slope) for side, slope in zip((-1, 1), target.tail_curvature, strict=True))

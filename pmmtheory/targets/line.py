@@ -206,3 +206,10 @@ class LineTarget(Target):
     def _hardy(self, weight: Callable[[Tensor], Tensor]) -> float:
         median = float(self.quantile(torch.tensor([0.5], dtype=torch.float64)))
         return hardy(self.log_density, self.quadrature.edges.numpy(), median, self.quadrature.outer, weight)
+
+
+def on_the_line(target: Any, name: str = "target") -> LineTarget:
+    """The target; raises InvalidParameter, with that name, unless it is on the line."""
+    if isinstance(target, LineTarget) and target.dim == 1:
+        return target
+    raise InvalidParameter(name, getattr(target, "name", target), "a target on the line")

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.laws.line.engine import law_mesh
-from pmmtheory.laws.line.start import line_target
 from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import on_the_line
 from pmmtheory.testing.nodes import mixture, nodes
 from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, require, rounding, states
 
@@ -65,7 +65,7 @@ def _total(scheme: Scheme) -> Tensor:
 
 
 def _row_sums(scheme: Scheme, level: int) -> Tensor:
-    mesh = law_mesh(scheme, line_target(scheme), level, (-8.0, 8.0), "cpu")
+    mesh = law_mesh(scheme, on_the_line(scheme.dynamics.target), level, (-8.0, 8.0), "cpu")
     return transition_matrix(scheme, mesh.points, 0.0, level, STARTS, weights=mesh.weights).sum(1)
 
 

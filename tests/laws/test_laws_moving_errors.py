@@ -20,6 +20,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged, NotMonotone
 from pmmtheory.laws import LineLaw, stationary_law, transient_law, transient_laws
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.line.shown import line_law
+from pmmtheory.laws.line.start import start_on_line
 from pmmtheory.laws.scales import roughness, total
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, Heun, NoiseSchedule, PoissonMidpointScheduler
@@ -137,8 +138,8 @@ def test_the_error_of_the_start_is_added() -> None:
 def test_rounding_that_is_amplified_is_told() -> None:
     """x + (10^8 x - 10^8 x): its value and derivative have lost eight digits."""
     source = Gaussian()
-    plain, _ = IncreasingMap(lambda x: 2 * x, "a map").rounding(source)
-    off, moved = IncreasingMap(lambda x: x + (1e8 * x + 1e8 * torch.sin(x)) - 1e8 * torch.sin(x) - 1e8 * x, "a map").rounding(source)
+    plain, _ = IncreasingMap(lambda x: 2 * x, "a map").rounding(start_on_line(source))
+    off, moved = IncreasingMap(lambda x: x + (1e8 * x + 1e8 * torch.sin(x)) - 1e8 * torch.sin(x) - 1e8 * x, "a map").rounding(start_on_line(source))
     assert plain < 1e-15 and off > 1e-10 and moved > 1e-10
 
 
@@ -176,7 +177,7 @@ def test_needles_are_seen_or_told() -> None:
     assert roughness(mixture, -10, 21) == pytest.approx(1000)
     x, values = total(mixture.density, -10.0, 21.0, 100, 500_000)
     assert float(values.sum() * (x[1] - x[0])) == pytest.approx(1, abs=1e-9)
-    grid, density = pushed(mixture, IncreasingMap(lambda y: 2 * y, "a map"), 3e-4)
+    grid, density = pushed(start_on_line(mixture), IncreasingMap(lambda y: 2 * y, "a map"), 3e-4)
     assert float(density.sum() * (grid[1] - grid[0])) == pytest.approx(1, abs=1e-8)
 
 

@@ -16,6 +16,7 @@ from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotMonotone, PmmError
 from pmmtheory.laws import LineLaw, transient_law, transient_laws
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
+from pmmtheory.laws.line.start import start_on_line
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseSchedule
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -36,7 +37,7 @@ MAPS: dict[str, tuple[Map, Map]] = {
 
 
 def law_of(source: Gaussian | GaussianMixture | LineLaw, move: Map, spacing: float, reference: Map) -> LineLaw:
-    grid, density = pushed(source, IncreasingMap(move, "a map"), spacing)
+    grid, density = pushed(start_on_line(source), IncreasingMap(move, "a map"), spacing)
     return LineLaw(grid, density, reference)
 
 
@@ -54,7 +55,7 @@ def inverse(move: Map, y: torch.Tensor) -> torch.Tensor:
 def test_affine_maps(mean: float, variance: float, slope: float, shift: float) -> None:
     source, image = Gaussian(mean, variance), Gaussian(slope * mean + shift, slope**2 * variance)
     spacing = 0.2 * slope * math.sqrt(variance)
-    grid, density = pushed(source, IncreasingMap(lambda x: slope * x + shift, "a map"), spacing, least=40)
+    grid, density = pushed(start_on_line(source), IncreasingMap(lambda x: slope * x + shift, "a map"), spacing, least=40)
     assert float(grid[1] - grid[0]) == pytest.approx(spacing, rel=0.05)
     assert torch.allclose(density, image.density(grid), rtol=1e-9, atol=1e-13 / slope)
     law = law_of(source, lambda x: slope * x + shift, spacing, image.density)
@@ -75,7 +76,7 @@ def test_smooth_maps(name: str) -> None:
     """p(x)/move'(x) at every point of the grid, x by bisection."""
     move, derivative = MAPS[name]
     source = Gaussian(0.2, 0.7)
-    grid, density = pushed(source, IncreasingMap(move, "a map"), 0.05)
+    grid, density = pushed(start_on_line(source), IncreasingMap(move, "a map"), 0.05)
     x = inverse(move, grid)
     exact = source.density(x) / derivative(x)
     assert bool((density >= 0).all())
@@ -100,7 +101,7 @@ def test_smooth_maps_move_by_the_wasserstein_distance(name: str) -> None:
 @given(steepness=st.floats(1, 3000), where=st.floats(-1, 1))
 def test_steep_maps_keep_the_mass(steepness: float, where: float) -> None:
     """Two parts of a law that a steep map tears apart, with a gap between them that holds little."""
-    grid, density = pushed(Gaussian(), IncreasingMap(lambda x: x + torch.tanh(steepness * (x - where)), "a map"), 0.01)
+    grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x + torch.tanh(steepness * (x - where)), "a map"), 0.01)
     assert bool(torch.isfinite(density).all()) and bool((density >= 0).all())
     mass = float(density.sum() * (grid[1] - grid[0]))
     assert mass == pytest.approx(1, abs=5e-3)  # the density jumps: its sum has an error of about a spacing
@@ -113,8 +114,8 @@ def test_laws_are_pushed_like_targets() -> None:
     """A law on a grid, twice: the square of a map is the map of the square."""
     move, _ = MAPS["wave"]
     first = law_of(Gaussian(), move, 0.02, Gaussian(0.0, 1.5).density)
-    grid, density = pushed(first, IncreasingMap(move, "a map"), 0.02)
-    once_grid, once = pushed(Gaussian(), IncreasingMap(lambda x: move(move(x)), "a map"), 0.02)
+    grid, density = pushed(start_on_line(first), IncreasingMap(move, "a map"), 0.02)
+    once_grid, once = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: move(move(x)), "a map"), 0.02)
     inside = (once_grid > float(grid[0])) & (once_grid < float(grid[-1]))
     second = LineLaw(grid, density, Gaussian(0.0, 1.5).density)
     assert float((second.density(once_grid[inside]) - once[inside]).abs().max()) < 1e-6
@@ -133,7 +134,7 @@ def test_laws_are_pushed_like_targets() -> None:
 )
 def test_maps_that_fall_are_refused(move: Map, low: float, high: float) -> None:
     with pytest.raises(NotMonotone, match="^my sampler is not an increasing map of the line: its derivative at .* particles") as error:
-        pushed(Gaussian(), IncreasingMap(move, "my sampler"), 0.05)
+        pushed(start_on_line(Gaussian()), IncreasingMap(move, "my sampler"), 0.05)
     assert low <= error.value.where <= high
     assert f"{error.value.where:.6g}" in str(error.value)
     assert isinstance(error.value, PmmError)
@@ -141,14 +142,14 @@ def test_maps_that_fall_are_refused(move: Map, low: float, high: float) -> None:
 
 def test_a_fold_that_holds_no_mass_is_allowed() -> None:
     """Falling from x = 20 on only."""
-    grid, density = pushed(Gaussian(), IncreasingMap(lambda x: x - torch.relu(x - 20) * 3, "a map"), 0.1)
+    grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - torch.relu(x - 20) * 3, "a map"), 0.1)
     assert torch.allclose(density, Gaussian().density(grid), rtol=1e-9)
 
 
 def test_a_narrow_fold_is_refused_or_seen_in_the_mass() -> None:
     """Of width 0.002: where no point of the search meets it, the density does not integrate to one."""
     try:
-        grid, density = pushed(Gaussian(), IncreasingMap(lambda x: x - 0.05 * torch.tanh(500 * (x - 0.3)), "a map"), 0.01)
+        grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - 0.05 * torch.tanh(500 * (x - 0.3)), "a map"), 0.01)
     except NotMonotone as error:
         assert error.where == pytest.approx(0.3, abs=0.01)
     else:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, refused, starts_from
 from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import require_axes
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
@@ -22,6 +22,8 @@ from pmmtheory.laws.step.poisson_moments import StepMoments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 
+_STARTS = "a Gaussian that is isotropic or has the axes of the target, or a law of the chain"
+
 
 class GaussianEngine(Engine):
     """Chains on Gaussian targets in any dimension, by the moments of one step."""
@@ -30,12 +32,10 @@ class GaussianEngine(Engine):
     quick = True
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
-        target = chain.scheme.dynamics.target
-        if not isinstance(target, Gaussian):
-            return Refusal("target", getattr(target, "name", target), "a Gaussian target in any dimension")
+        scheme = chain.scheme
         if stationary:
-            return homogeneous(chain.scheme)
-        return starts_from(chain, (Gaussian, LinearLaw), "a Gaussian that is isotropic or has the axes of the target, or a law of the chain")
+            return refused(lambda: _gaussian_target(scheme)) or homogeneous(scheme)
+        return refused(lambda: _gaussian_target(scheme)) or starts_from(chain, (Gaussian, LinearLaw), _STARTS)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         """The stationary law on every axis: P = E R P R' + E Q."""
@@ -63,7 +63,7 @@ class GaussianEngine(Engine):
         if not scheme.dynamics.autonomous:
             return _moving(scheme, target, initial, steps, rtol, device)
         require_axes(scheme, target)
-        start = _start(scheme, target, initial, device)
+        start = _start(target, initial, scheme.dynamics.blocks, device)
         gaussian = _is_gaussian(scheme) and start.gaussian
         axes = _axes(target, device)
         offset = _turned(start.centre - _centre(scheme, target, device), axes)
@@ -99,13 +99,10 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
 
 def _position(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> inhomogeneous.Moments:
     """The moments of an initial law of the position, which must be Gaussian on the axes of the target."""
-    s, axes = scheme.dynamics.blocks, _axes(target, device)
-    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == 1 and initial.gaussian and _same(initial.axes, axes):
-        return inhomogeneous.start(target, initial.centre[0], initial.blocks[:, 0, 0], s, axes, device)
-    same = isinstance(initial, Gaussian) and initial.dim == target.dim
-    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
-        raise InvalidParameter("initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target")
-    return inhomogeneous.start(target, torch.as_tensor(initial.mean, dtype=torch.float64).reshape(-1), initial.variances, s, axes, device)
+    begun = _start(target, initial, 1, device)
+    if not begun.gaussian:
+        raise InvalidParameter("initial", begun.words, _STARTS)
+    return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, _axes(target, device), device)
 
 
 def mean_square_growth(scheme: Scheme) -> float:
@@ -179,15 +176,14 @@ def _substeps(scheme: Scheme) -> float:
     return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
 
 
-def _start(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> LinearLaw:
-    s = scheme.dynamics.blocks
-    if isinstance(initial, LinearLaw) and initial.dim == target.dim and initial.size == s and _same(initial.axes, _axes(target, device)):
+def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int, device: str) -> LinearLaw:
+    """The law of s blocks to start from, which must be on the axes of the target; of a Gaussian with velocities from N(0, I)."""
+    if isinstance(initial, LinearLaw):
+        if initial.size != s or not _same(initial.axes, _axes(target, device)):
+            raise InvalidParameter("initial", initial.words, _STARTS)
         return initial
-    same = isinstance(initial, Gaussian) and initial.dim == target.dim
-    if not (same and (initial.isotropic or _same(initial.axes, target.axes))):
-        raise InvalidParameter(
-            "initial", getattr(initial, "name", initial), "a Gaussian that is isotropic or has the axes of the target, or a law of the chain"
-        )
+    if not (initial.isotropic or _same(initial.axes, target.axes)):
+        raise InvalidParameter("initial", initial.name, _STARTS)
     blocks = torch.eye(s, dtype=torch.float64, device=device).repeat(target.dim, 1, 1)
     blocks[:, 0, 0] = initial.variances.to(device)
     return LinearLaw(_centred(initial, s, device), blocks, _axes(target, device), True)
@@ -201,7 +197,7 @@ def _same(one: Tensor | None, other: Tensor | None) -> bool:
 def _gaussian_target(scheme: Scheme) -> Gaussian:
     target = scheme.dynamics.target
     if not isinstance(target, Gaussian):
-        raise InvalidParameter("target", target.name, "a Gaussian, for a law by moments")
+        raise InvalidParameter("target", getattr(target, "name", target), "a Gaussian target in any dimension")
     return target
 
 

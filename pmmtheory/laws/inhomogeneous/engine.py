@@ -13,18 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.chain import Chain as Run
-from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.chain import Chain
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, smooth
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
-from pmmtheory.laws.inhomogeneous.step import MOST, Chain, Masses, advance, kernel_band
+from pmmtheory.laws.inhomogeneous.step import MOST, Masses, Resolution, advance, kernel_band
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
-from pmmtheory.laws.line.start import begins_on_line, on_line
+from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import roughness
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 
 class InhomogeneousEngine(Engine):
@@ -32,7 +32,7 @@ class InhomogeneousEngine(Engine):
 
     name, rank, default_rtol = "inhomogeneous", 1, 2e-8
 
-    def supports(self, chain: Run, stationary: bool) -> Refusal | None:
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         system = chain.scheme.dynamics
         if system.autonomous:
             return Refusal("dynamics", type(system).__name__, "dynamics that depend on time on the line")
@@ -41,12 +41,12 @@ class InhomogeneousEngine(Engine):
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
-        current = start if hasattr(start, "density") else float(start)
-        rough = Chain(scheme, 0, 1e-3 * rtol, device)
+        begun = begun_on_line(start, steps)
+        rough = Resolution(scheme, 0, 1e-3 * rtol, device)
         noiseless = [rough.still(k * scheme.step_size) for k in range(steps[-1])]
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(replace(rough, level=level), current, steps, [*noiseless, False]))
+            return list(_evolve(replace(rough, level=level), begun, steps, [*noiseless, False]))
 
         return refined_path(at_level, rtol, scheme.name, steps)
 
@@ -54,13 +54,11 @@ class InhomogeneousEngine(Engine):
 _TABLED = 0.01
 """The share of the accuracy asked for that interpolation may use up where a grid may be as fine as one likes."""
 
-Start = LineTarget | LineLaw | float
 
-
-def _evolve(chain: Chain, start: Start, steps: Sequence[int], noiseless: Sequence[bool]) -> Iterator[LineLaw]:
+def _evolve(chain: Resolution, begun: Start, steps: Sequence[int], noiseless: Sequence[bool]) -> Iterator[LineLaw]:
     """The laws after these numbers of steps; noiseless says of each step whether it has no noise, and False at the end."""
     a, still, done = chain.scheme.step_size, list[float](), 0
-    current: Start | Masses = start
+    now: Masses | None = None  # after steps with noise
     for n in steps:
         for k in range(done, n):
             t = k * a
@@ -68,36 +66,33 @@ def _evolve(chain: Chain, start: Start, steps: Sequence[int], noiseless: Sequenc
                 still.append(t)
                 continue
             if still:
-                current, still = _flowed(chain, _settled(chain, current, still[0]), tuple(still)), []
-            if not isinstance(current, Masses):
-                current = _spread(chain, current, t)
-            current = advance(chain, current, t, shown=k + 1 == n or noiseless[k + 1])
+                begun, now, still = start_on_line(_flowed(chain, _settled(chain, begun, now, still[0]), tuple(still))), None, []
+            now = advance(chain, now or _spread(chain, begun, t), t, shown=k + 1 == n or noiseless[k + 1])
         done = n
-        settled = _settled(chain, current, still[0] if still else n * a)
-        yield _flowed(chain, settled, tuple(still)) if still else _law(chain, settled, n * a)
+        settled = _settled(chain, begun, now, still[0] if still else n * a)
+        yield _flowed(chain, settled, tuple(still)) if still else settled.law or _tabulated(chain, settled)
 
 
-def _spread(chain: Chain, start: Start, t: float) -> Masses:
+def _spread(chain: Resolution, start: Start, t: float) -> Masses:
     """A law as masses on a grid that is fit for the step at time t."""
-    if isinstance(start, float):
-        return Masses(torch.tensor([start], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
-    if isinstance(start, LineTarget):
-        low, high, own = start.quadrature.low, start.quadrature.high, roughness(start, start.quadrature.low, start.quadrature.high)
-    else:
-        low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
+    if start.density is None:
+        return Masses(torch.tensor([start.point], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
+    low, high = start.ends
+    own = roughness(start.target, low, high) if start.target is not None else 2 * math.pi / start.finest / float(chain.depth())
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
-    return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start), _reach(start), _missed(start))
+    return Masses(grid, masses, abs(float(masses.sum()) - 1) + start.lost, start.reach, start.missed)
 
 
-def _settled(chain: Chain, current: Start | Masses, t: float) -> LineTarget | LineLaw:
-    """A law whose density can be asked for anywhere."""
-    if isinstance(current, float):
-        raise InvalidParameter("initial", current, "a target or a law on the line, for steps without noise")
-    return _law(chain, current, t) if isinstance(current, Masses) else current
+def _settled(chain: Resolution, begun: Start, now: Masses | None, t: float) -> Start:
+    """The law by now, as one whose density can be asked for anywhere."""
+    if now is not None:
+        rounded = ROUNDING * max(1, round(t / chain.scheme.step_size))
+        return start_on_line(line_law(now.points, now.masses, chain.target(t), now.lost, rounded, reach=now.reach, missed=now.missed))
+    return begun
 
 
-def _flowed(chain: Chain, start: LineTarget | LineLaw, times: tuple[float, ...]) -> LineLaw:
+def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLaw:
     """The law after steps without noise."""
     scheme, end = chain.scheme, times[-1] + chain.scheme.step_size
     target, least = chain.target(end), math.ceil(100 * 1.2**chain.level)
@@ -113,51 +108,31 @@ def _flowed(chain: Chain, start: LineTarget | LineLaw, times: tuple[float, ...])
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
         reach = 0.0 if outer is None else float((outer - Masses(grid, masses).mean).abs().max())
-        missed = _missed(start) * (reach / _reach(start)) ** 2
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + _lost(start), shift, amplified, reach, missed)
+        missed = start.missed * (reach / start.reach) ** 2
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified, reach, missed)
 
     flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name))
     (amplified, moved), outer = (0.0, 0.0), None
     if chain.level:  # the lowest is never shown
         amplified, moved = flow.rounding(start)
-        outer = move(start.mean + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * _reach(start))
+        outer = move(start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach)
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
 
 
-def _law(chain: Chain, law: Masses | LineTarget | LineLaw, t: float) -> LineLaw:
-    if isinstance(law, LineLaw):
-        return law
-    if isinstance(law, Masses):
-        rounded = ROUNDING * max(1, round(t / chain.scheme.step_size))
-        return line_law(law.points, law.masses, chain.target(t), law.lost, rounded, reach=law.reach, missed=law.missed)
-    low, high, density = law.quadrature.low, law.quadrature.high, law.density
+def _tabulated(chain: Resolution, start: Start) -> LineLaw:
+    """The law of a target to start from."""
+    (low, high), target = start.ends, on_the_line(start.target, "initial")
 
     def on(spacing: float) -> LineLaw:
         grid = torch.linspace(low, high, math.ceil((high - low) / spacing) + 2, dtype=torch.float64, device=chain.device)
-        masses = density(grid) * (grid[1] - grid[0])
-        return line_law(grid, masses, law, abs(float(masses.sum()) - 1))
+        masses = target.density(grid) * (grid[1] - grid[0])
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1))
 
-    return _fine(chain, on, _spacing(chain, law))
-
-
-def _lost(start: Start) -> float:
-    """The mass that a law of this run had lost; what one of another run is off by is told apart."""
-    return start.errors["ends"] if isinstance(start, LineLaw) and start.coarse is None else 0.0
+    return _fine(chain, on, _spacing(chain, target))
 
 
-def _reach(start: LineTarget | LineLaw) -> float:
-    """How far from the mean mass may be that was left out."""
-    low, high = (start.quadrature.low, start.quadrature.high) if isinstance(start, LineTarget) else start.ends
-    return max(start.mean - low, high - start.mean, start.accuracy.reach if isinstance(start, LineLaw) else 0.0)
-
-
-def _missed(start: LineTarget | LineLaw) -> float:
-    """What the second moment has lost."""
-    return start.accuracy.missed if isinstance(start, LineLaw) else 0.0
-
-
-def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineLaw:
+def _fine(chain: Resolution, on: Callable[[float], LineLaw], spacing: float) -> LineLaw:
     """The law on a grid so fine that it is known between the points too."""
     while True:
         law = on(spacing)
@@ -168,6 +143,6 @@ def _fine(chain: Chain, on: Callable[[float], LineLaw], spacing: float) -> LineL
         spacing = 0.6 * law.spacing
 
 
-def _spacing(chain: Chain, target: LineTarget) -> float:
+def _spacing(chain: Resolution, target: LineTarget) -> float:
     """One at which a law like the target is interpolated well."""
     return 0.16 / roughness(target, target.quadrature.low, target.quadrature.high) / (1.12 * 1.2**chain.level)

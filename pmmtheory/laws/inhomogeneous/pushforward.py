@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged, NotMonotone
-from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.start import Start
 from pmmtheory.laws.scales import total
-from pmmtheory.targets.line import LineTarget
 
 Map = Callable[[Tensor], Tensor]
 
@@ -112,7 +111,7 @@ class IncreasingMap:
             (slope,) = torch.autograd.grad(value.sum(), point)
         return value.detach(), slope
 
-    def rounding(self, source: LineTarget | LineLaw) -> tuple[float, float]:
+    def rounding(self, source: Start) -> tuple[float, float]:
         """What rounding does to the map, where the source has mass: the relative error of its slope on average, and the largest of its value.
 
         Seen by what single precision does to both, which has 2^29 times the rounding: a slope that is a small difference of large
@@ -121,13 +120,13 @@ class IncreasingMap:
         x, y, slope = self.known(held(source))
         every = math.ceil(len(x) / _ROUNDED_AT)
         x, y, slope = x[::every], y[::every], slope[::every]
-        mass = source.density(x) * torch.gradient(x)[0]
+        mass = source.spread(x) * torch.gradient(x)[0]
         value, rough = self._with_slope(x.to(torch.float32))
         off = (torch.abs(rough / slope - 1).nan_to_num(1.0).clamp_max(1.0) * mass).sum() / mass.sum()
         return float(off) / 2**29, float(torch.abs(value - y).nan_to_num(0.0).max()) / 2**29
 
 
-def pushed(source: LineTarget | LineLaw, flow: IncreasingMap, spacing: float, least: int = 100) -> tuple[Tensor, Tensor]:
+def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100) -> tuple[Tensor, Tensor]:
     """A uniform grid of at most about the given spacing, and the density of Y = flow(X) there: p(x)/flow'(x) where y = flow(x).
 
     Each y is inverted by Newton steps inside a bracket; the slope comes by automatic differentiation.
@@ -161,15 +160,15 @@ def pushed(source: LineTarget | LineLaw, flow: IncreasingMap, spacing: float, le
     n = max(least, int((y[-1] - y[0]) / spacing) + 2)
     grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=x.device)
     at, slope = flow.inverse(grid, x, y, slope)
-    return grid, source.density(at) / slope
+    return grid, source.spread(at) / slope
 
 
-def held(source: LineTarget | LineLaw, least: int = 50) -> Tensor:
+def held(source: Start, least: int = 50) -> Tensor:
     """Points where the source has mass: at least four times so many of a target, those of its grid of a law."""
-    if isinstance(source, LineTarget):
-        x, density = total(source.density, source.quadrature.low, source.quadrature.high, 4 * least, _MOST)
+    if source.law is None:
+        x, density = total(source.spread, source.ends[0], source.ends[1], 4 * least, _MOST)
     else:
-        x, density = source.grid, source.values
+        x, density = source.law.grid, source.law.values
     return x[density * (x[-1] - x[0]) > 1e-13]
 
 

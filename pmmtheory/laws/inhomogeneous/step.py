@@ -21,7 +21,7 @@ from pmmtheory.laws.step.parts import Parts, step_parts
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.numerics.nufft import blurred
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 MOST = 40_000
 """Points of a grid beyond which a law is out of reach."""
@@ -51,11 +51,11 @@ class Masses:
         return self.mean + self.points.new_tensor([-self.reach, self.reach])
 
 
-Scale = Callable[["Chain", float, float, float], float]
+Scale = Callable[["Resolution", float, float, float], float]
 
 
 @dataclass(frozen=True)
-class Chain:
+class Resolution:
     """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out.
 
     All levels have in common the maps that runs of steps without noise are, by their times; and the scales of the law and of the kernel,
@@ -81,9 +81,7 @@ class Chain:
 
     def target(self, t: float) -> LineTarget:
         """The law of the process itself at time t."""
-        target = self.scheme.dynamics.law_at(t)
-        assert isinstance(target, LineTarget)
-        return target
+        return on_the_line(self.scheme.dynamics.law_at(t))
 
     def still(self, t: float) -> bool:
         """Whether the step at time t has no noise."""
@@ -126,7 +124,7 @@ class Chain:
         return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
 
 
-def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
+def advance(chain: Resolution, law: Masses, t: float, shown: bool) -> Masses:
     """The law after the step at time t, on a grid fit for the next step, or for being interpolated."""
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
@@ -149,7 +147,7 @@ def advance(chain: Chain, law: Masses, t: float, shown: bool) -> Masses:
     return Masses(points, masses, lost, reach, missed)
 
 
-def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
+def _resolved(chain: Resolution, law: Masses, expected: float, shown: bool) -> bool:
     """Whether the grid is fine enough: for a law to be shown, to tell what is between its points; else for waves as fast as were expected."""
     if shown:
         return interpolation_error(law.masses, law.masses, lambda value, _: value).share <= INTERPOLATED * chain.rtol
@@ -158,7 +156,7 @@ def _resolved(chain: Chain, law: Masses, expected: float, shown: bool) -> bool:
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / expected) ** 2) / 2) + chain.tolerance)
 
 
-def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
+def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
     scheme, x, depth = chain.scheme, law.points, float(chain.depth())
     highest = seen = 0.0
@@ -178,7 +176,7 @@ def _by_gaussians(chain: Chain, law: Masses, t: float, shown: bool, finer: float
     return replace(moved, reach=math.sqrt(float(square.max()))), expected
 
 
-def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
+def _by_frequencies(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """By the characteristic functions of the step, from every start."""
     scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
     depth = chain.depth(law.masses.abs() * len(x))
@@ -189,7 +187,7 @@ def _by_frequencies(chain: Chain, law: Masses, t: float, shown: bool, finer: flo
     return replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max()))), expected
 
 
-def _deviation(chain: Chain, x: Tensor, t: float) -> Tensor:
+def _deviation(chain: Resolution, x: Tensor, t: float) -> Tensor:
     """A bound on the standard deviation of a step from x, with what midpoints add to it."""
     narrows, widens = slopes(chain.scheme, x, t)
     return chain.noise(t) * (1.15 + 0.5 * widens + 1.2 * narrows**2)
@@ -199,7 +197,7 @@ def _nyquist(grid: Tensor) -> float:
     return math.pi / float(grid[1] - grid[0])
 
 
-def _range(chain: Chain, law: Masses, parts: Parts) -> tuple[float, float]:
+def _range(chain: Resolution, law: Masses, parts: Parts) -> tuple[float, float]:
     """Between which points all mass is that matters."""
     share = law.masses.abs()[:, None] * (parts.weight[:, None] * (parts.mean.numel() / chain.tolerance))
     nothing = share <= 1e-2
@@ -207,7 +205,7 @@ def _range(chain: Chain, law: Masses, parts: Parts) -> tuple[float, float]:
     return float((parts.mean - reach).min()), float((parts.mean + reach).max())
 
 
-def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, finer: float) -> tuple[Tensor, float]:
+def _next_grid(chain: Resolution, low: float, high: float, t: float, shown: bool, finer: float) -> tuple[Tensor, float]:
     """The grid for the law after the step at time t, and how fast the law is expected to vary: like that of the process, if the noise of the
     step is not wider."""
     after, noise = t + chain.scheme.step_size, chain.noise(t)
@@ -216,12 +214,12 @@ def _next_grid(chain: Chain, low: float, high: float, t: float, shown: bool, fin
     return chain.grid(low, high, max(band, 5 * rough), 0.0) if shown else chain.grid(low, high, band, chain.scale(kernel_band, low, high, after)), band
 
 
-def law_band(chain: Chain, low: float, high: float, t: float) -> float:
+def law_band(chain: Resolution, low: float, high: float, t: float) -> float:
     """How fast the law of the process itself at time t varies."""
     return roughness(chain.target(t), low, high)
 
 
-def kernel_band(chain: Chain, low: float, high: float, t: float) -> float:
+def kernel_band(chain: Resolution, low: float, high: float, t: float) -> float:
     """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
     x = torch.linspace(low, high, 801, dtype=torch.float64)
     slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()

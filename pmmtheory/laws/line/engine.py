@@ -16,7 +16,7 @@ from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
 from pmmtheory.laws.line.law import Accuracy, LineLaw
 from pmmtheory.laws.line.mesh import Mesh, mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
-from pmmtheory.laws.line.start import Start, begins_on_line, line_target, on_line, start_on_line
+from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
@@ -25,7 +25,7 @@ from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, stepper, transit
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
@@ -49,7 +49,7 @@ class LineEngine(Engine):
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LineLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
-        target = line_target(scheme)
+        target = on_the_line(scheme.dynamics.target)
         truncated = explodes(scheme)
         if not superlinear(target):
             require_stable(scheme, tail_growth)
@@ -79,7 +79,7 @@ class LineEngine(Engine):
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
-        target, begun = line_target(scheme), start_on_line(start)
+        target, begun = on_the_line(scheme.dynamics.target), begun_on_line(start, steps)
 
         def at_level(level: int) -> list[LineLaw]:
             return list(_evolve(scheme, target, begun, steps, level, device, rtol))

@@ -3,78 +3,101 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from pmmtheory.chain import Chain
-from pmmtheory.errors import InvalidParameter, real
-from pmmtheory.laws.engine import Refusal
+from pmmtheory.errors import InvalidParameter, count, real
+from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where a chain on the line starts.
+    """Where a chain on the line starts: a target, a law, or neither for a point.
 
     Attributes
     ----------
     point : float
         The mean, or the point itself.
-    density : callable or None
-        None for a point.
+    target : LineTarget or None
+    law : LineLaw or None
     ends : pair of floats
         The interval that its mass lives on.
-    finest : float
-        The spacing of a grid that sees its density.
-    kinks : tuple of floats
-        Where the density has no derivative.
     """
 
     point: float
-    density: Callable[[Tensor], Tensor] | None = None
+    target: LineTarget | None = None
+    law: LineLaw | None = None
     ends: tuple[float, float] = (math.nan, math.nan)
-    finest: float = math.inf
-    kinks: tuple[float, ...] = ()
+
+    @property
+    def density(self) -> Callable[[Tensor], Tensor] | None:
+        """None for a point."""
+        source = self.target or self.law
+        return None if source is None else source.density
+
+    def spread(self, x: Tensor) -> Tensor:
+        """The density of a start that is no point; raises InvalidParameter for one."""
+        if self.density is None:
+            raise InvalidParameter("initial", self.point, "a target or a law on the line, for steps without noise")
+        return self.density(x)
+
+    @property
+    def finest(self) -> float:
+        """The spacing of a grid that sees its density."""
+        if self.law is not None:
+            return self.law.spacing
+        return math.inf if self.target is None else 0.16 / math.sqrt(self.target._extreme_curvature(1.0))
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the density has no derivative."""
+        return () if self.target is None else self.target.kinks
+
+    @property
+    def lost(self) -> float:
+        """The mass that a law of this run has lost; what one of another run is off by is told apart."""
+        return self.law.errors["ends"] if self.law is not None and self.law.coarse is None else 0.0
+
+    @property
+    def reach(self) -> float:
+        """How far from the mean mass may be that was left out."""
+        return max(self.point - self.ends[0], self.ends[1] - self.point, 0.0 if self.law is None else self.law.accuracy.reach)
+
+    @property
+    def missed(self) -> float:
+        """What the second moment has lost."""
+        return 0.0 if self.law is None else self.law.accuracy.missed
 
 
 def start_on_line(start: Any) -> Start:
     """A target, a law or a number as a Start; raises InvalidParameter, naming `initial`, for anything else."""
     if isinstance(start, LineLaw):
-        return Start(start.mean, start.density, start.ends, start.spacing)
+        return Start(start.mean, law=start, ends=start.ends)
     if isinstance(start, LineTarget) and start.dim == 1:
-        ends = start.quadrature.low, start.quadrature.high
-        return Start(start.mean, start.density, ends, 0.16 / math.sqrt(start._extreme_curvature(1.0)), start.kinks)
+        return Start(start.mean, target=start, ends=(start.quadrature.low, start.quadrature.high))
     return Start(real("initial", start, "a target or a law on the line, or a number"))
+
+
+def begun_on_line(start: Any, steps: Sequence[int]) -> Start:
+    """The same of a chain; raises InvalidParameter, naming `steps`, where a point is to have a law after none."""
+    begun = start_on_line(start)
+    if begun.density is None:
+        count("steps", steps[0], 1)
+    return begun
 
 
 def begins_on_line(chain: Chain) -> Refusal | None:
     """Refused where the start is given, and is no such thing."""
-    if chain.start is None or isinstance(chain.start, LineLaw) or (isinstance(chain.start, LineTarget) and chain.start.dim == 1):
-        return None
-    try:
-        real("initial", chain.start, "a target or a law on the line, or a number")
-    except InvalidParameter as error:
-        return Refusal(error.name, error.value, error.allowed)
-    return None
-
-
-def line_target(scheme: Scheme) -> LineTarget:
-    """The target of a scheme; raises InvalidParameter unless it is on the line."""
-    target = scheme.dynamics.target
-    if isinstance(target, LineTarget) and target.dim == 1:
-        return target
-    raise InvalidParameter("target", getattr(target, "name", target), "a target on the line")
+    return None if chain.start is None else refused(lambda: start_on_line(chain.start))
 
 
 def on_line(scheme: Scheme) -> Refusal | None:
     """Refused unless the target is on the line."""
-    try:
-        line_target(scheme)
-    except InvalidParameter as error:
-        return Refusal(error.name, error.value, error.allowed)
-    return None
+    return refused(lambda: on_the_line(scheme.dynamics.target))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pmmtheory.laws.step.cubature import STILL, cubature
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import on_the_line
 
 _HIGHEST = 1000.0
 """Orders beyond this are not asked for."""
@@ -47,8 +47,7 @@ def tail_index(scheme: Scheme) -> float:
 
 def _far_factors(scheme: Scheme) -> tuple[Tensor, Tensor]:
     """(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), and weights (q,)."""
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
+    target = on_the_line(scheme.dynamics.target)
     reach = 1e3 * (target.quadrature.high - target.quadrature.low)
     centre = target.mean
     x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
-from pmmtheory.dynamics import Underdamped
+from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, smooth, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
-from pmmtheory.laws.line.start import line_target, on_line
+from pmmtheory.laws.line.start import on_line
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.midpoints import left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
@@ -22,8 +23,7 @@ from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear
 from pmmtheory.numerics.invariant import slowest
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 _EPS = 2.3e-16
 
@@ -49,15 +49,17 @@ class PhasePlaneEngine(Engine):
     name, rank, default_rtol = "phase_plane", 2, 1e-5
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
-        system = chain.scheme.dynamics
-        if not isinstance(system, Underdamped):
-            return Refusal("dynamics", type(system).__name__, "Underdamped on the line")
-        refused = on_line(chain.scheme) or smooth(chain.scheme)
-        return refused or starts_from(chain, (LineTarget, PlaneLaw), "a target on the line, or a law in the phase plane")
+        scheme = chain.scheme
+        return (
+            refused(lambda: underdamped(scheme.dynamics))
+            or on_line(scheme)
+            or smooth(scheme)
+            or starts_from(chain, (LineTarget, PlaneLaw), "a target on the line, or a law in the phase plane")
+        )
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlaneLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
-        target = line_target(scheme)
+        target = on_the_line(scheme.dynamics.target)
         require_stable(scheme, tail_growth)
 
         seen: list[PlaneLaw] = []
@@ -67,17 +69,11 @@ class PhasePlaneEngine(Engine):
             seen.append(_stationary_on(plane, scheme, target, level, rtol, seen[-1] if seen else None))
             return seen[-1]
 
-        what = f"the stationary law of {scheme.name} in the phase plane"
-        try:
-            return refined(at_level, rtol, what, _LEVELS)
-        except NotConverged as reason:
-            if isinstance(target, Gaussian) and math.isfinite(reason.reached):
-                raise NotConverged(what, reason.reached, rtol, _instead(target)) from None
-            raise
+        return refined(at_level, rtol, f"the stationary law of {scheme.name} in the phase plane", _LEVELS)
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
-        target = line_target(scheme)
+        target = on_the_line(scheme.dynamics.target)
 
         def at_level(level: int) -> list[PlaneLaw]:
             return _evolved(scheme, target, start, steps, level, rtol, device)
@@ -87,8 +83,7 @@ class PhasePlaneEngine(Engine):
 
 def tail_growth(scheme: Scheme) -> float:
     """The growth of the second moment on a Gaussian with the curvature of the tails; infinite for super-linear drifts."""
-    target = scheme.dynamics.target
-    assert isinstance(target, LineTarget)
+    target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
     return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in target.tail_curvature)
@@ -98,23 +93,20 @@ def _tail(curvature: float) -> Tensor:
     return torch.tensor([max(curvature, 1e-8)], dtype=torch.float64)
 
 
-def _plane(scheme: Scheme, target: LineTarget, level: int, rtol: float, device: str, initial: LineTarget | PlaneLaw | None = None) -> Plane:
+def _plane(scheme: Scheme, target: LineTarget, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:
     """A grid with the band of the target and room for a law that is wider, as on a Gaussian with the curvature of its tails; both with the initial law."""
     curvature = max(target.tail_curvature)
     wider = max(1.0, float(stationary_at(scheme, 1 / _tail(curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
     low, high = (target.mean + (1.02 + 0.03 * level) * math.sqrt(wider) * (end - target.mean) for end in (target.quadrature.low, target.quadrature.high))
     highest = 1.1 * band(target, _tolerance(level), rtol)
-    if isinstance(initial, PlaneLaw):
-        low, high, highest = min(low, float(initial.grid[0])), max(high, float(initial.grid[-1])), max(highest, math.pi / initial.coarse_spacing)
-    elif initial is not None:
-        low, high = min(low, initial.quadrature.low), max(high, initial.quadrature.high)
-        highest = max(highest, 1.1 * band(initial, _tolerance(level), rtol))
+    if begun is not None:
+        low, high, highest = min(low, begun.low), max(high, begun.high), max(highest, begun.highest)
     spacing = math.pi / highest
     n = math.ceil((high - low) / spacing) | 1
     modes = 11 + 4 * level
     if n * modes > _LARGEST:
         what = f"the law of {scheme.name} in the phase plane of {target.name}, which takes {n} positions times {modes} modes of the velocity,"
-        raise NotConverged(what, math.nan, rtol, _instead(target))
+        raise NotConverged(what, math.nan, rtol)
     grid = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
     return Plane(grid, modes)
 
@@ -152,11 +144,6 @@ def _scale(target: LineTarget, grid: Tensor) -> Tensor:
     return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
 
 
-def _instead(target: LineTarget) -> str:
-    """Another engine that would do."""
-    return 'engine="gaussian" has it exactly' if isinstance(target, Gaussian) else "particles still have it"
-
-
 def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
     """The law on a grid, with the errors that do not show in a comparison of two levels."""
     matrix = transition(scheme, plane, 0.0, level)
@@ -167,7 +154,7 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     modes, gap = _invariant(matrix, target, plane)
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
-        raise NotConverged(what, 4 * _EPS / gap, rtol, _instead(target))
+        raise NotConverged(what, 4 * _EPS / gap, rtol)
     law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
@@ -205,12 +192,31 @@ def _invariant(system: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor
     return solved.reshape(-1, plane.modes), min(gap, 1.0)
 
 
-def _evolved(scheme: Scheme, target: LineTarget, initial: LineTarget | PlaneLaw, steps: Sequence[int], level: int, rtol: float, device: str) -> list[PlaneLaw]:
-    plane = _plane(scheme, target, level, rtol, device, initial)
-    if isinstance(initial, PlaneLaw):
-        now = _on(plane, initial)
-    else:
-        now = torch.nn.functional.pad(initial.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
+@dataclass(frozen=True)
+class Start:
+    """Where a chain starts: between which positions, up to which frequency, and its modes on a plane, flat."""
+
+    low: float
+    high: float
+    highest: float
+    on: Callable[[Plane], Tensor]
+
+    @classmethod
+    def of(cls, source: LineTarget | PlaneLaw, level: int, rtol: float) -> Start:
+        """A law; or a target for the position, with N(0, 1) for the velocity."""
+        if isinstance(source, PlaneLaw):
+            return cls(float(source.grid[0]), float(source.grid[-1]), math.pi / source.coarse_spacing, lambda plane: _on(plane, source))
+
+        def still(plane: Plane) -> Tensor:
+            return torch.nn.functional.pad(source.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
+
+        return cls(source.quadrature.low, source.quadrature.high, 1.1 * band(source, _tolerance(level), rtol), still)
+
+
+def _evolved(scheme: Scheme, target: LineTarget, source: LineTarget | PlaneLaw, steps: Sequence[int], level: int, rtol: float, device: str) -> list[PlaneLaw]:
+    begun = Start.of(source, level, rtol)
+    plane = _plane(scheme, target, level, rtol, device, begun)
+    now = begun.on(plane)
     matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
     done, laws = 0, []

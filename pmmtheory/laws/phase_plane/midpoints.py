@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.dynamics.block_factor import join
+from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part
 from pmmtheory.laws.step.poisson_pieces import require_pieces
@@ -122,8 +123,7 @@ def _joined(parts: list[tuple[float, tuple[np.ndarray, np.ndarray]]]) -> _Times:
 
 def _pushed(pmm: PoissonStructure, t: float, sets: _Times, nodes: int, signs: list[tuple[bool, ...]], device: torch.device) -> Part:
     """The step with midpoints at every set of times, pushes only where a sign is True and the others with a minus."""
-    system, a = pmm.dynamics, pmm.step_size
-    assert isinstance(system, Underdamped)
+    system, a = underdamped(pmm.dynamics), pmm.step_size
     s = sets.times.to(device).clamp_min(1e-9)  # at time 0 there is no noise to divide by, and no midpoint: the interpolant is the state itself
     later = (sets.times.to(device) > 0)[..., None]
     n = s.shape[1]

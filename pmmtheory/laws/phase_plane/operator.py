@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
+from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
@@ -46,8 +47,7 @@ class Plane:
 
 def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
     """The matrix of one step, (n m, n m) for n positions and m modes: c'.flatten() = matrix @ c.flatten()."""
-    system = scheme.dynamics
-    assert isinstance(system, Underdamped)
+    system = underdamped(scheme.dynamics)
     grid, m, device = plane.grid, plane.modes, plane.grid.device
     v, w = (torch.as_tensor(part, device=device) for part in gauss_hermite(m + 8))
     frequencies = 2 * math.pi / (len(grid) * plane.spacing) * torch.arange((len(grid) + 1) // 2, dtype=torch.float64, device=device)
@@ -134,8 +134,7 @@ def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) 
 
 def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor, powers: int, t: float) -> Tensor:
     """What some of the Gaussians of a step add to R: sum_q w_q exp(i xi d_u - xi^2 (uu - S_uu)/2 + t (d_v + i xi (uv - S_uv)) + t^2 (vv - S_vv)/2)."""
-    system = scheme.dynamics
-    assert isinstance(system, Underdamped)
+    system = underdamped(scheme.dynamics)
     uu, uv, vv = (float(entry) for entry in system.noise(scheme.step_size).covariance)
     centre = system.transport(scheme.step_size, starts) + system.respond(scheme.step_size, system.drift(starts, t))
     xi = frequencies[:, None]

@@ -7,7 +7,7 @@ nodes of the draws is one product of two matrices.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,9 +80,7 @@ class _Chain:
 
     def roughness(self, t: float) -> float:
         """The inverse of the shortest scale of the law of the process at time t."""
-        law = self.scheme.dynamics.law_at(t)
-        assert isinstance(law, (Gaussian, GaussianMixture))
-        return _roughness_of(law)
+        return _roughness_of(self.scheme.dynamics.law_at(t))
 
     def axes(self, ends: Tensor, band: float) -> Axes:
         """Grids between ends (2, 2), low and high for each axis, on which the trapezoid rule sees what varies up to this band."""
@@ -98,13 +96,10 @@ class _Chain:
 
 def _evolve(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw, steps: Sequence[int]) -> Iterator[PlanarLaw]:
     a, done = chain.scheme.step_size, 0
-    if isinstance(start, PlanarLaw):
-        wide, own = _ends(start.axes), math.pi / min(start.spacings) / chain.depth
-    else:
-        wide, own = _support(start), _roughness_of(start)
-    own = max(own, chain.roughness(0.0))
+    wide, rough, density = _told(chain, start)
+    own = max(rough, chain.roughness(0.0))
     axes = chain.axes(wide, math.hypot(own, _kernel_band(chain, wide, 0.0)) if steps[-1] > 0 else own)
-    values = (start.on(axes) if isinstance(start, PlanarLaw) else start.density(_product(axes))) * math.prod(float(g[1] - g[0]) for g in axes)
+    values = density(axes) * math.prod(float(g[1] - g[0]) for g in axes)
     lost = abs(float(values.sum()) - 1)
     for n in steps:
         for k in range(done, n):
@@ -114,7 +109,14 @@ def _evolve(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw, steps:
         yield PlanarLaw(axes, values, chain.scheme.dynamics.law_at(n * a), lost=lost)
 
 
-def _roughness_of(target: Gaussian | GaussianMixture) -> float:
+def _told(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw) -> tuple[Tensor, float, Callable[[Axes], Tensor]]:
+    """Where a start lives, (2, 2); the inverse of its shortest scale; and its density on a product of axes."""
+    if isinstance(start, PlanarLaw):
+        return _ends(start.axes), math.pi / min(start.spacings) / chain.depth, start.on
+    return _support(start), _roughness_of(start), lambda axes: start.density(_product(axes))
+
+
+def _roughness_of(target: Any) -> float:
     """The inverse of its shortest scale."""
     return 1 / math.sqrt(float(target.variances.min()))
 

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, engine_for, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, engine_for, refused, starts_from
 from pmmtheory.laws.product.law import ProductLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn, states
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 from pmmtheory.targets.product import Product
 
 _SCALES = (0.7, 3.0, 9.0)
@@ -30,9 +30,10 @@ class ProductEngine(Engine):
     name, rank, default_rtol = "product", 5, 1e-5
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
-        scheme, target = chain.scheme, chain.scheme.dynamics.target
-        if not isinstance(target, Product):
-            return Refusal("target", getattr(target, "name", target), "a Product of targets on the line")
+        scheme = chain.scheme
+        if (none := refused(lambda: _target(scheme))) is not None:
+            return none
+        target = _target(scheme)
         shared = [name for name, draw in scheme.draws.items() if draw.shared]
         if shared:
             return Refusal("scheme", scheme.name, f"one whose draws are not shared by the coordinates of a Product, as {shared[0]!r} is")
@@ -76,7 +77,8 @@ def _laws(scheme: Scheme, rtol: float, parts: Sequence[Part], compute: Callable[
 
 def _target(scheme: Scheme) -> Product:
     target = scheme.dynamics.target
-    assert isinstance(target, Product)
+    if not isinstance(target, Product):
+        raise InvalidParameter("target", getattr(target, "name", target), "a Product of targets on the line")
     return target
 
 
@@ -107,11 +109,7 @@ def _apart(scheme: Scheme, target: Product) -> bool:
 
 
 def _refused(scheme: Scheme, stationary: bool) -> Refusal | None:
-    try:
-        engine_for(Chain(scheme), stationary)
-    except InvalidParameter as error:
-        return Refusal(error.name, error.value, error.allowed)
-    return None
+    return refused(lambda: engine_for(Chain(scheme), stationary))
 
 
 def _starts(target: Product, start: Any) -> Sequence[tuple[Any, Tensor]]:
@@ -121,6 +119,6 @@ def _starts(target: Product, start: Any) -> Sequence[tuple[Any, Tensor]]:
 
 def _begins(chain: Chain, target: Product) -> Refusal | None:
     """Refused where the start is given, and is neither a product nor one target for every coordinate."""
-    if isinstance(chain.start, LineTarget) and chain.start.dim == 1:
+    if refused(lambda: on_the_line(chain.start)) is None:
         return None
     return starts_from(chain, (Product, ProductLaw), f"a Product or law of {target.dim} coordinates, or one target on the line for all")

@@ -12,7 +12,6 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.draw import Rule
-from pmmtheory.targets.line import LineTarget
 
 _CELLS = 128
 _PROBES = 7
@@ -95,8 +94,8 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
 
 def _states(scheme: Scheme, shape: tuple[int, ...]) -> Tensor:
     """States to start from, (probes, *shape): across the support of a target on the line, of the size of one elsewhere."""
-    target = scheme.dynamics.target
-    if not shape and isinstance(target, LineTarget):
-        return torch.linspace(target.quadrature.low, target.quadrature.high, _PROBES + 2, dtype=torch.float64)[1:-1]
+    support = getattr(scheme.dynamics.target, "quadrature", None) if not shape else None
+    if support is not None:
+        return torch.linspace(support.low, support.high, _PROBES + 2, dtype=torch.float64)[1:-1]
     pattern = torch.cos(1.0 + 2.3 * torch.arange(_PROBES * math.prod(shape), dtype=torch.float64) ** 2)
     return 2 * pattern.reshape(_PROBES, *shape)
