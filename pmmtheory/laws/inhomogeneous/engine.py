@@ -89,7 +89,7 @@ def _spread(chain: Chain, start: Start, t: float) -> Masses:
     if isinstance(start, LineTarget):
         low, high, own = start.quadrature.low, start.quadrature.high, roughness(start, start.quadrature.low, start.quadrature.high)
     else:
-        low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / float(chain.depth())
+        low, high, own = float(start.grid[0]), float(start.grid[-1]), 2 * math.pi / start.spacing / chain.depth
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
     return Masses(grid, masses, abs(float(masses.sum()) - 1) + _lost(start), _reach(start))
