@@ -39,18 +39,20 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     margin = (size - n) // 2
     start, fine = float(grid[0]) - margin * spacing, 2 * size
     place = (points - start) * (2 / spacing)
-    masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp(0, fine - 1)
+    masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp_(0, fine - 1)
     groups = max(1, _CHUNK // points.shape[1])
     k = 2 * math.pi / (size * spacing) * torch.arange(size // 2 + 1, dtype=torch.float64, device=device)
-    spectrum = torch.zeros(size // 2 + 1, dtype=torch.complex128, device=device)
-    for at, weights, blur in zip(place.split(groups), masses.split(groups), deviations.split(groups), strict=True):
-        waves = torch.fft.rfft(_spread(at, weights, fine, width))[:, : size // 2 + 1]
-        spectrum += (waves * torch.exp(-((k * blur[:, None]) ** 2) / 2)).sum(0)
-    spectrum = spectrum / torch.as_tensor(_transform(width, size), device=device)
+    damping, found = -(k**2) / 2, []
+    for first in range(0, len(place), groups):
+        some = slice(first, first + groups)
+        waves = torch.fft.rfft(_spread(place[some], masses[some], fine, width))[:, : size // 2 + 1]
+        found.append((waves * torch.exp(damping * deviations[some, None] ** 2)).sum(0))
+    spectrum = (found[0] if len(found) == 1 else torch.stack(found).sum(0)) / torch.as_tensor(_transform(width, size), device=device)
     whole = float(masses.sum())
     if whole > 0.9 * float(masses.abs().sum()):  # the whole mass is known exactly
         spectrum = spectrum * (whole / float(spectrum[0].real))
-    spectrum = torch.where(k <= band, spectrum, 0.0)
+    if band < math.inf:
+        spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
         spectrum[-1] = 0.0  # the grid cannot tell its phase
     values: Tensor = torch.fft.irfft(spectrum, n=size)[margin : margin + n]
@@ -64,11 +66,12 @@ def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     across = offsets.to(torch.float64) * (2 / width)
     start = width + period * torch.arange(groups, device=place.device)[:, None]
     padded = torch.zeros(groups * period, dtype=torch.float64, device=place.device)
-    some = max(1, _CHUNK // groups)
-    for at, weights in zip(place.split(some, 1), masses.split(some, 1), strict=True):
+    some, steepness = max(1, _CHUNK // groups), _steepness(width)
+    for begin in range(0, place.shape[1], some):
+        at, weights = place[:, begin : begin + some], masses[:, begin : begin + some]
         first = torch.ceil(at - width / 2)
         z = ((first - at) * (2 / width))[..., None] + across
-        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(_steepness(width)).exp_().mul_(weights[..., None])
+        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(steepness).exp_().mul_(weights[..., None])
         column = (first.to(torch.long) + start)[..., None] + offsets
         padded += torch.bincount(column.reshape(-1), values.reshape(-1), len(padded))
     padded = padded.reshape(groups, -1)

@@ -78,7 +78,7 @@ def _spread(chain: Resolution, start: Start, t: float) -> Masses:
     if start.density is None:
         return Masses(torch.tensor([start.point], dtype=torch.float64, device=chain.device), torch.ones(1, dtype=torch.float64, device=chain.device))
     low, high = start.ends
-    own = roughness(start.target, low, high) if start.target is not None else 2 * math.pi / start.finest / float(chain.depth())
+    own = roughness(start.target, low, high) if start.target is not None else 2 * math.pi / start.finest / chain.depth
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
     return Masses(grid, masses, abs(float(masses.sum()) - 1) + start.lost, start.reach, start.missed)

@@ -74,10 +74,14 @@ class Resolution:
         """The accuracy asked for."""
         return 1e3 * self.tolerance
 
-    def depth(self, share: Tensor | float = 1.0) -> Tensor:
-        """How many standard deviations of the kernel matter from points that hold this share of the mass."""
-        worth = torch.as_tensor(share, dtype=torch.float64) / self.tolerance
-        return torch.sqrt(2 * torch.log1p(worth)).clamp_min(3.0)
+    @property
+    def depth(self) -> float:
+        """How many standard deviations of the kernel matter."""
+        return max(3.0, math.sqrt(2 * math.log1p(1 / self.tolerance)))
+
+    def depths(self, share: Tensor) -> Tensor:
+        """How many matter from points that hold this share of the mass."""
+        return torch.sqrt(2 * torch.log1p(share / self.tolerance)).clamp_min(3.0)
 
     def target(self, t: float) -> LineTarget:
         """The law of the process itself at time t."""
@@ -117,7 +121,7 @@ class Resolution:
 
     def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
         """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
-        spacing = 2 * math.pi / (float(self.depth()) * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
+        spacing = 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
         n = max(24 + 3 * self.level, math.ceil((high - low) / spacing) + 1)
         if n > MOST:
             raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)
@@ -158,7 +162,7 @@ def _resolved(chain: Resolution, law: Masses, expected: float, shown: bool) -> b
 
 def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
-    scheme, x, depth = chain.scheme, law.points, float(chain.depth())
+    scheme, x, depth = chain.scheme, law.points, chain.depth
     highest = seen = 0.0
     if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
         middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
@@ -179,10 +183,10 @@ def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: 
 def _by_frequencies(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
     """By the characteristic functions of the step, from every start."""
     scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
-    depth = chain.depth(law.masses.abs() * len(x))
+    depth = chain.depths(law.masses.abs() * len(x))
     middle, reach = centre(scheme, x, t), depth * _deviation(chain, x, t)
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
-    band = float(chain.depth()) * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
+    band = chain.depth * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
     return replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max()))), expected
 
