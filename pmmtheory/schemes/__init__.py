@@ -14,6 +14,7 @@ from pmmtheory.schemes.obabo import OBABO
 from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
+from pmmtheory.schemes.quadrature_time import QuadratureTime
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.splitting import Splitting
@@ -36,6 +37,7 @@ __all__ = [
     "Ozaki",
     "PoissonMidpoint",
     "PoissonStructure",
+    "QuadratureTime",
     "RandomizedMidpoint",
     "Scheme",
     "Splitting",
