@@ -11,7 +11,6 @@ from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.quadrature_time import QuadratureTime
@@ -33,7 +32,6 @@ __all__ = [
     "Index",
     "Midpoints",
     "Normal",
-    "Order",
     "Ozaki",
     "PoissonMidpoint",
     "PoissonStructure",
