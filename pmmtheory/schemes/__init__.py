@@ -11,9 +11,9 @@ from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
+from pmmtheory.schemes.quadrature_time import QuadratureTime
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.splitting import Splitting
@@ -32,10 +32,10 @@ __all__ = [
     "Index",
     "Midpoints",
     "Normal",
-    "Order",
     "Ozaki",
     "PoissonMidpoint",
     "PoissonStructure",
+    "QuadratureTime",
     "RandomizedMidpoint",
     "Scheme",
     "Splitting",

@@ -1,7 +1,6 @@
 """The BAOAB splitting."""
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -12,4 +11,4 @@ class BAOAB(Splitting):
     """
 
     parts = (("B", 0.5), ("A", 0.5), ("O", 1.0), ("A", 0.5), ("B", 0.5))
-    orders = {Underdamped: Order(2)}
+    orders = {Underdamped: 2}

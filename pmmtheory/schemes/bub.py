@@ -1,7 +1,6 @@
 """The BUB splitting."""
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -12,4 +11,4 @@ class BUB(Splitting):
     """
 
     parts = (("B", 0.5), ("U", 1.0), ("B", 0.5))
-    orders = {Underdamped: Order(2)}
+    orders = {Underdamped: 2}

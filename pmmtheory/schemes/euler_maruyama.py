@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 
 
@@ -26,7 +25,7 @@ class EulerMaruyama(Scheme):
     """
 
     drift_calls = 1.0
-    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(1), Underdamped: Order(1)}
+    orders: Mapping[type[Dynamics], float] = {Overdamped: 1, Underdamped: 1}
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size

@@ -1,7 +1,6 @@
 """The OBABO splitting."""
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -12,4 +11,4 @@ class OBABO(Splitting):
     """
 
     parts = (("O", 0.5), ("B", 0.5), ("A", 1.0), ("B", 0.5), ("O", 0.5))
-    orders = {Underdamped: Order(2)}
+    orders = {Underdamped: 2}

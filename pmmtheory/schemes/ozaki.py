@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,6 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.dynamics.exponentials import phi1
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.targets.derivative import derivative
 
@@ -40,7 +40,8 @@ class Ozaki(Scheme):
     """
 
     drift_calls = 2.0
-    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(1, on_gaussians=float("inf"))}
+    orders: Mapping[type[Dynamics], float] = {Overdamped: 1}
+    gaussian_orders: Mapping[type[Dynamics], float] = {Overdamped: math.inf}
 
     def __init__(self, dynamics: Dynamics, step_size: float):
         super().__init__(dynamics, step_size)

@@ -13,7 +13,6 @@ from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import count_or_infinity
 from pmmtheory.schemes.draws import Normal
 from pmmtheory.schemes.midpoints import Midpoints
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.structure import PoissonStructure
 
@@ -70,13 +69,18 @@ class PoissonMidpoint(Scheme):
         return 1 + self.intensity * (1 - 1 / self.substeps)
 
     @property
-    def orders(self) -> Mapping[type[Dynamics], Order]:  # type: ignore[override]
+    def orders(self) -> Mapping[type[Dynamics], float]:  # type: ignore[override]
         """At fixed K, while the step falls; none where the rate of midpoints is another."""
         if self.intensity != 1:
             return {}
         if self.substeps < math.inf:
-            return {Overdamped: Order(1), Underdamped: Order(1)}
-        return {Overdamped: Order(2, on_gaussians=None if self.midpoints.several else 3), Underdamped: Order(3)}
+            return {Overdamped: 1, Underdamped: 1}
+        return {Overdamped: 2, Underdamped: 3}
+
+    @property
+    def gaussian_orders(self) -> Mapping[type[Dynamics], float]:  # type: ignore[override]
+        """One midpoint in a process (K = inf) makes the randomized midpoint method, overdamped."""
+        return {} if self.midpoints.several or self.substeps < math.inf else {Overdamped: 3}
 
     @property
     def name(self) -> str:

@@ -10,7 +10,6 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.draws import Normal, Uniform
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 
 
@@ -37,7 +36,8 @@ class RandomizedMidpoint(Scheme):
 
     draws: Mapping[str, Draw] = {"u": Uniform(), "z": Normal()}
     drift_calls = 2.0
-    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(2, on_gaussians=3), Underdamped: Order(3)}
+    orders: Mapping[type[Dynamics], float] = {Overdamped: 2, Underdamped: 3}
+    gaussian_orders: Mapping[type[Dynamics], float] = {Overdamped: 3}
 
     @property
     def exact_with(self) -> Literal["constant force", "no force"]:  # type: ignore[override]

@@ -12,8 +12,11 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.schemes.draw import Draw
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.structure import PoissonStructure
+from pmmtheory.targets import Gaussian
+
+_FACTORS = {"tv": 1, "w2": 1, "kl": 2, "chi2": 2, "renyi": 2}
+"""How many times the order of the law each distance falls with."""
 
 
 class Scheme(ABC):
@@ -32,8 +35,10 @@ class Scheme(ABC):
         Expected number of drift evaluations of one step.
     exact_with : str
         Where a step is the exact one of its dynamics, N(A_a x + G_a b, Gamma_a^2): with a "constant force" b, with "no force" b = 0, or "neither".
-    orders : mapping of kinds of Dynamics to Order
-        How fast its stationary law approaches the target over each of them; what is not known is missing.
+    orders : mapping of kinds of Dynamics to numbers
+        p for each of them: its stationary law is the target up to step^p, for small steps on smooth targets; what is not known is missing.
+    gaussian_orders : mapping of the same kind
+        p on Gaussian targets where it is higher; infinite where the law is exact.
     smooth : bool
         Whether a step is smooth in the state where the force is. Where it is not, laws on the line need to know at which places: `kinks`.
 
@@ -52,7 +57,8 @@ class Scheme(ABC):
     draws: Mapping[str, Draw] = {}
     drift_calls: float
     exact_with: Literal["constant force", "no force", "neither"] = "constant force"
-    orders: Mapping[type[Dynamics], Order] = {}
+    orders: Mapping[type[Dynamics], float] = {}
+    gaussian_orders: Mapping[type[Dynamics], float] = {}
     smooth: bool = True
 
     def __init__(self, dynamics: Dynamics, step_size: float):
@@ -67,8 +73,23 @@ class Scheme(ABC):
 
     @property
     def order(self) -> float | None:
-        """p where the stationary law is the target up to step^p on smooth targets: that of `orders` for its dynamics, None where none is declared."""
-        return next((order.law for kind, order in self.orders.items() if isinstance(self.dynamics, kind)), None)
+        """p where the stationary law is the target up to step^p: that which is declared for its dynamics and its target, None where none is."""
+        if isinstance(self.dynamics.target, Gaussian) and (found := self._declared(self.gaussian_orders)) is not None:
+            return found
+        return self._declared(self.orders)
+
+    def _declared(self, orders: Mapping[type[Dynamics], float]) -> float | None:
+        return next((order for kind, order in orders.items() if isinstance(self.dynamics, kind)), None)
+
+    def rate(self, distance: str) -> float | None:
+        """The exponent with which a distance of the stationary law from its target falls, None where no order is declared.
+
+        Where the law is pi (1 + step^p phi + ...), total variation and W2 fall like step^p, and KL, chi2 and Renyi divergences, which are quadratic in
+        phi, like step^(2p). Raises InvalidParameter for another distance.
+        """
+        if distance not in _FACTORS:
+            raise InvalidParameter("distance", distance, ", ".join(_FACTORS))
+        return None if self.order is None else _FACTORS[distance] * self.order
 
     @property
     def kinks(self) -> tuple[float, ...]:

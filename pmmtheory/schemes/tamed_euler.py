@@ -10,7 +10,6 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -36,7 +35,7 @@ class TamedEuler(Scheme):
     drift_calls = 1.0
     exact_with = "no force"
     smooth = False
-    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(1)}
+    orders: Mapping[type[Dynamics], float] = {Overdamped: 1}
 
     @property
     def kinks(self) -> tuple[float, ...]:

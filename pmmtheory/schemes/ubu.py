@@ -1,7 +1,6 @@
 """The UBU splitting."""
 
 from pmmtheory.dynamics import Underdamped
-from pmmtheory.schemes.order import Order
 from pmmtheory.schemes.splitting import Splitting
 
 
@@ -12,4 +11,4 @@ class UBU(Splitting):
     """
 
     parts = (("U", 0.5), ("B", 1.0), ("U", 0.5))
-    orders = {Underdamped: Order(2)}
+    orders = {Underdamped: 2}

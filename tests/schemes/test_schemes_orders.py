@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from experiments.catalogue import build_scheme, build_target
+from experiments.catalogue import build_scheme
 from experiments.discover import find_studies
 from experiments.study import Check
 from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, Order, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.testing import BrokenScheme, check_scheme
 from pmmtheory.testing.check_scheme import LAWS
@@ -34,20 +34,13 @@ every = pytest.mark.parametrize(
 FRICTION = 2.3
 
 
-def of(chain: Scheme) -> Order | None:
-    """The order that a chain declares over its dynamics."""
-    return next((order for kind, order in chain.orders.items() if isinstance(chain.dynamics, kind)), None)
-
-
-def declared(scheme: type[Scheme], dynamics: Dynamics, **options: Any) -> Order | None:
-    """The order that a scheme declares over these dynamics."""
+def declared(scheme: type[Scheme], dynamics: Dynamics, **options: Any) -> Scheme | None:
+    """A chain of the scheme over these dynamics, where it declares an order for them."""
     try:
         chain = scheme(dynamics, 0.1, **options)
     except InvalidParameter:
         return None
-    found = of(chain)
-    assert chain.order == (None if found is None else found.law)
-    return found
+    return None if chain.order is None else chain
 
 
 def on_gaussian(scheme: type[Scheme], friction: float | None, **options: Any) -> float:
@@ -65,17 +58,18 @@ def test_every_scheme_declares_its_order() -> None:
 @every
 @pytest.mark.parametrize("friction", [None, FRICTION])
 def test_on_gaussians_it_is_that_of_the_covariance_and_its_spread(scheme: type[Scheme], options: dict[str, Any], friction: float | None) -> None:
-    order = declared(scheme, Overdamped(Gaussian()) if friction is None else Underdamped(Gaussian(), friction), **options)
-    if order is not None:
-        assert on_gaussian(scheme, friction, **options) == order.of("tv", gaussian=True) == order.of("kl", gaussian=True) / 2
+    chain = declared(scheme, Overdamped(Gaussian()) if friction is None else Underdamped(Gaussian(), friction), **options)
+    if chain is not None and chain.order is not None:
+        assert on_gaussian(scheme, friction, **options) == chain.order == chain.rate("tv")
+        assert chain.rate("kl") == 2 * chain.order
 
 
 @every
 def test_overdamped_it_is_that_of_the_leading_term(scheme: type[Scheme], options: dict[str, Any]) -> None:
-    order = declared(scheme, Overdamped(COSINE), **options)
-    if order is not None:
-        assert leading_term(scheme, COSINE, **options).order == order.of("w2")
-        assert leading_term(scheme, Gaussian(0.0, 0.8), **options).order == order.of("w2", gaussian=True)
+    for target in (COSINE, Gaussian(0.0, 0.8)):
+        chain = declared(scheme, Overdamped(target), **options)
+        if chain is not None:
+            assert leading_term(scheme, target, **options).order == chain.rate("w2")
 
 
 def test_what_is_not_known_is_not_declared() -> None:
@@ -87,7 +81,7 @@ def test_what_is_not_known_is_not_declared() -> None:
 
     assert declared(Doubled, Overdamped(Gaussian())) is None
     with pytest.raises(InvalidParameter, match="distance = 'hellinger'"):
-        Order(1).of("hellinger")
+        EulerMaruyama(Overdamped(Gaussian()), 0.1).rate("hellinger")
 
 
 def _claimed(check: Check) -> tuple[float, float] | None:
@@ -99,10 +93,10 @@ def _claimed(check: Check) -> tuple[float, float] | None:
     if any(one != options[0] for one in options) or "against" in options[0]:
         return None
     chain = build_scheme(step_size=0.1, **options[0])
-    order = of(chain)
-    if order is None or not type(chain).__module__.startswith("pmmtheory.schemes"):  # schemes that are broken inherit orders that they do not hold
+    rate = chain.rate(check.claim.distance.split()[-1])
+    if rate is None or not type(chain).__module__.startswith("pmmtheory.schemes"):  # schemes that are broken inherit orders that they do not hold
         return None
-    return check.claim.rate, order.of(check.claim.distance.split()[-1], gaussian=isinstance(build_target(options[0]["target"]), Gaussian))
+    return check.claim.rate, rate
 
 
 def test_studies_claim_what_schemes_declare() -> None:
@@ -121,7 +115,7 @@ def test_studies_claim_what_schemes_declare() -> None:
 class Boasting(EulerMaruyama):
     """LMC that claims order 2."""
 
-    orders: Mapping[type[Dynamics], Order] = {Overdamped: Order(2)}
+    orders: Mapping[type[Dynamics], float] = {Overdamped: 2}
 
 
 class Delayed(RandomizedMidpoint):

@@ -62,7 +62,7 @@ def test_gaussians_are_kept(engine: str, step: float) -> None:
     """At any step."""
     law = stationary_law(Ozaki(Overdamped(Gaussian(0.4, 0.8)), step), engine=engine)
     assert float(law.covariance) == pytest.approx(0.8, rel=1e-11) and float(law.mean) == pytest.approx(0.4, rel=1e-11)
-    assert Ozaki.orders[Overdamped].of("kl", gaussian=True) == math.inf
+    assert Ozaki(Overdamped(Gaussian()), 0.1).rate("kl") == math.inf
 
 
 @pytest.mark.parametrize("target", [BIMODAL, RIPPLE], ids=lambda target: target.name)
@@ -72,11 +72,11 @@ def test_order_and_constants(target: LineTarget) -> None:
     laws = [stationary_law(Ozaki(Overdamped(target), step), rtol=1e-8) for step in steps]
     for name, distance in DISTANCES.items():
         errors = [distance(law, target) for law in laws]
-        fit = fit_rate(steps, errors, Ozaki.orders[Overdamped].of(name))
+        fit = fit_rate(steps, errors, Ozaki(Overdamped(target), 0.1).rate(name))
         assert fit.verdict == "pass"
         assert fit.constant_interval[0] < getattr(term, name) < fit.constant_interval[1]
         assert not fit.constant_interval[0] < getattr(_term(target, 1, _euler), name) < fit.constant_interval[1], "nor is it LMC's"
-        assert fit_rate(steps, errors, 2 * Ozaki.orders[Overdamped].of(name)).verdict == "fail"
+        assert fit_rate(steps, errors, 2 * fit.rate).verdict == "fail"
 
 
 def test_order_on_a_super_linear_drift() -> None:
