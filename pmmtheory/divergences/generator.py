@@ -72,6 +72,11 @@ class Generator(ABC):
         return torch.where(log < LARGE, self.near(r, log) - (1 + r) * self.slope(r, log), large)
 
     @property
+    def bend(self) -> float:
+        """f''(1): near p = q the divergence is that times half of chi2."""
+        return float(self.curvature(torch.zeros((), dtype=torch.float64)))
+
+    @property
     def at_none(self) -> float:
         """f where t is as small as a number can tell from 0."""
         t = torch.tensor(SMALLEST, dtype=torch.float64)

@@ -16,6 +16,9 @@ from pmmtheory.numerics.panels import integrals
 _ROUGHLY = 1e-6
 """How well the distance to a lower resolution is known, relative to the distance."""
 
+_MOVED = 16 * 2.0**-52
+"""What rounded places of nodes do, relative to their distance from 0."""
+
 
 def w1_line(pair: OnGrid) -> Estimate:
     """int |P - Q| with the distribution functions, by the antiderivative of p - q.
@@ -35,7 +38,7 @@ def w1_line(pair: OnGrid) -> Estimate:
     rounded = sum(side.rounded for side in both) * (high - low)
     parts = {
         "quadrature": quadrature + 4e-16 * (value + high - low),
-        "rounding": rounded + sum(side.shift for side in both),
+        "rounding": rounded + sum(side.shift for side in both) + _MOVED * max(abs(low), abs(high)),
         "interpolation": interpolation,
         "ends": sum(side.lost for side in both) * max(high - low, law.accuracy.reach),
         "tails": beyond + both[1].outer * (high - low),

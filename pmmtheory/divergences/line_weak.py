@@ -31,7 +31,6 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
     InvalidParameter
         Where f is not finite, of another shape than the points, or grows so fast that its means may be infinite.
     """
-    pair = pair.covering(deep=True)
     sides, edges = (LawSide(pair.law), pair.other), pair.edges
     middle = edges.new_tensor([pair.law.mean])
     centre = _values(f, middle)
@@ -41,7 +40,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
         size, d = torch.abs(value - centre), pair.at(x)
         gap = pair.law.density(x) - d.q
         moved = sum((torch.abs(_values(f, x + side.shift) - value) for side in sides if side.shift), torch.zeros_like(x))
-        digits = _EPS * (4 * size + torch.abs(value)) * torch.abs(gap)
+        digits = _EPS * (4 * size + torch.abs(value)) * torch.abs(gap) + size * torch.abs(pair.law.density(_next(x)) - pair.other.density(_next(x)) - gap)
         return torch.stack([(value - centre) * gap, size * d.p_error, size * d.q_error, moved * torch.maximum(d.p, d.q) + digits])
 
     found = integrals(rows, edges, 1e-10, _EPS, most=4000)
@@ -61,7 +60,8 @@ def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
     def rows(x: Tensor) -> Tensor:
         value, p, q = _values(f, x), one.density(x), two.density(x)
         size = torch.abs(value - centre)
-        return torch.stack([(value - centre) * (p - q), _EPS * (8 * size * (p + q) + torch.abs(value) * torch.abs(p - q))])
+        moved = torch.abs(one.density(_next(x)) - p) + torch.abs(two.density(_next(x)) - q)
+        return torch.stack([(value - centre) * (p - q), size * (8 * _EPS * (p + q) + moved) + _EPS * torch.abs(value) * torch.abs(p - q)])
 
     found = integrals(rows, edges, 1e-10, _EPS, most=4000)
     value, rounding = found.values.tolist()
@@ -69,6 +69,11 @@ def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
     size, tails_of = torch.abs(_values(f, x) - centre), (target.density(x) for target in (one, two))
     beyond = sum(_outside(x, size, density, torch.zeros_like(x), math.inf) for density in tails_of)
     return Estimate.of(abs(value), "quadrature", tails=beyond, rounding=rounding, quadrature=found.error + 4 * _EPS * abs(value))
+
+
+def _next(x: Tensor) -> Tensor:
+    """Points as far on as their rounding may have moved them."""
+    return x + _EPS * torch.abs(x)
 
 
 def _values(f: Function, x: Tensor) -> Tensor:

@@ -51,14 +51,14 @@ class PhasePlanePair(Pair):
         if f.steep:
             self._finite(f)
         value, quadrature, tails = smooth(self.law, self.other, f)
-        resolution = carried = 0.0
+        resolution, carried, bend = 0.0, 0.0, max(1.0, f.bend / 2)
         for place, part in enumerate((self.law, self.other)):
             if (coarse := part.coarse) is not None:
                 near = _within(value, sum(smooth(part, coarse, f, _ROUGHLY)[:2]))
                 if value > _FAR:
                     near = max(near, moved(f, self.law, self.other, coarse, place))
                 resolution += near
-            carried += _within(value, 4 * part.carried**2)
+            carried += _within(value, 4 * bend * part.carried**2)
         if tails > _UNSURE * max(value, 1e-3):
             raise NotConverged(
                 f"the {f.name} of laws in the phase plane, most of which lies where a law is continued without being known,",

@@ -65,7 +65,7 @@ def sought_integral(law: LinearLaw, f: Generator) -> Sought:
     """Of int q f(p/q): near p = q it is f''(1) times KL."""
     if f.steep:
         raise InvalidParameter("law", f"{law.words} for {f.name}", "kl, reverse_kl, chi2, hellinger or a renyi of an order below 1 of a scale mixture")
-    bend = max(1.0, float(f.curvature(torch.zeros((), dtype=torch.float64))))
+    bend = max(1.0, f.bend)
 
     def rounding(radial: Radial, value: float) -> float:
         return bend * radial.rounding_of_integral(value) + _DIGITS * value

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from experiments.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
 from pmmtheory.divergences import closed_forms, line_integrals, transport
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.line import law as line_law
@@ -64,6 +65,23 @@ def by_the_trace(patch: Patch) -> None:
     patch.setattr(closed_forms, "w2_gaussian", w2)
 
 
+def by_inverses(patch: Patch) -> None:
+    """Powers of Gaussian densities from the inverses of their covariances, said to be good to 1e-14 of them."""
+
+    def log_power(p: Any, q: Any, order: float) -> Estimate:
+        a, b = (torch.as_tensor(g.covariance, dtype=torch.float64).reshape(g.dim, g.dim) for g in (p, q))
+        m, n = (torch.as_tensor(g.mean, dtype=torch.float64).reshape(-1) for g in (p, q))
+        joint = order * torch.linalg.inv(a) + (1 - order) * torch.linalg.inv(b)
+        if not float(torch.linalg.eigvalsh(joint).min()) > 0:
+            raise InvalidParameter("law", p.name, "laws whose renyi is finite")
+        middle = torch.linalg.inv((1 - order) * a + order * b)
+        logs = order * torch.logdet(a) + (1 - order) * torch.logdet(b) + torch.logdet(joint)
+        value = -float(order * (1 - order) * (m - n) @ middle @ (m - n) + logs) / 2
+        return Estimate.of(value, "closed form", rounding=1e-14 * abs(value))
+
+    patch.setattr(closed_forms, "log_power_gaussian", log_power)
+
+
 def by_what_is_on_the_grid(patch: Patch) -> None:
     """High moments: nothing beyond the grid."""
     patch.setattr(LineLaw, "beyond", lambda self, k: 0.0)
@@ -101,6 +119,7 @@ TAKEN_BACK = {
     "far modes": ("lmc_oracle", by_one_solve, 1),
     "jumps in a draw": ("custom_steps", by_one_rule, 5),
     "closed forms": ("closed_forms", by_the_trace, 5),
+    "powers": ("powers", by_inverses, 1),
     "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),
     "hooks": ("hooks", by_the_force_of_the_class, 8),
     "kinks": ("lmc_oracle", by_smooth_forces, 32),
