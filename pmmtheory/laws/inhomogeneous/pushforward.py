@@ -28,6 +28,9 @@ _PARTS = 32
 _MORE = 3
 """Points beyond the ends."""
 
+_DENSER = 8
+"""How many times as many points are moved at once than a grid has: that costs little where a step takes as long for any number, and Newton steps start near."""
+
 _ROUNDED_AT = 400
 """Points at which single precision shows what rounding does."""
 
@@ -134,7 +137,7 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100)
     Parameters
     ----------
     least : int
-        The fewest points of the grid; four times as many points of the source are the first to be moved.
+        The fewest points of the grid; many times as many points of the source are the first to be moved.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100)
     NotConverged
         Where the grid would need too many points.
     """
-    points = held(source, least)
+    points = held(source, _DENSER * least)
     x, y, slope = flow.known(points)
     if float(y[-1] - y[0]) / spacing > _MOST:
         raise NotConverged(f"a law on a grid of {float(y[-1] - y[0]) / spacing:.3g} points", math.nan, spacing)
