@@ -11,8 +11,8 @@ from experiments.data import build_data
 from experiments.samplers import build_sampler
 from pmmtheory.divergences import Estimate, tv, w2
 from pmmtheory.laws import transient_law
+from pmmtheory.noise.coefficients import AffineStep, variant_named
 from pmmtheory.schedulers import ExactPredictor, NoiseLevels, PerturbedPredictor
-from pmmtheory.schedulers.coefficients import AffineStep, variant_named
 from pmmtheory.schemes import EulerMaruyama
 
 

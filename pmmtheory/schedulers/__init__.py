@@ -3,17 +3,17 @@
 from typing import TYPE_CHECKING
 
 from pmmtheory.discover import lookup
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
+from pmmtheory.noise.levels import NoiseLevels
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.ddim import DDIM
 from pmmtheory.schedulers.ddpm import DDPM
 from pmmtheory.schedulers.dpm_solver import DPMSolver
 from pmmtheory.schedulers.dpm_solver_multistep import DPMSolverMultistep
 from pmmtheory.schedulers.dpm_solver_plus_plus import DPMSolverPlusPlus2M
 from pmmtheory.schedulers.heun import Heun
-from pmmtheory.schedulers.noise_levels import NoiseLevels
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
 from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
-from pmmtheory.schedulers.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
 from pmmtheory.schedulers.scheduler import Scheduler
 
 __all__ = [

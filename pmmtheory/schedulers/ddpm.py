@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmmtheory.schedulers.coefficients import variant_named
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.noise.coefficients import variant_named
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import EulerMaruyama, Scheme
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers.coefficients import dpm_solver
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.noise.coefficients import dpm_solver
+from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.schedulers.explicit_runge_kutta import ExplicitRungeKutta, Interval
 from pmmtheory.schedulers.scheduler import Scheduler
-from pmmtheory.schedulers.staged import Interval, Staged
 from pmmtheory.schemes import Scheme
 
 
@@ -62,4 +62,4 @@ class DPMSolver(Scheduler):
     def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
         levels, bounds = self.schedule.levels(self.times), self.bounds
         intervals = [Interval(dpm_solver(levels[first : last + 1]), self.times[first:last]) for first, last in zip(bounds, bounds[1:], strict=False)]
-        return Staged(NoisePrediction(predictor, self.schedule, [self.times[i] for i in bounds], event_shape=event_shape), intervals)
+        return ExplicitRungeKutta(NoisePrediction(predictor, self.schedule, [self.times[i] for i in bounds], event_shape=event_shape), intervals)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers.coefficients import dpm_multistep
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
-from pmmtheory.schedulers.remembering import Recorded, Remembering, RememberingPrediction
+from pmmtheory.noise.coefficients import dpm_multistep
+from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.schedulers.linear_multistep import LinearMultistep, Recorded, RememberingPrediction
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
 
@@ -68,4 +68,4 @@ class DPMSolverMultistep(Scheduler):
         levels, exact = self.schedule.levels(self.times), self.second_difference == "exact"
         records = [Recorded(dpm_multistep(levels[k + 1 - order : k + 2], exact)) for k, order in enumerate(self.orders)]
         system = RememberingPrediction(predictor, self.schedule, self.times, event_shape=event_shape, memory=self.order - 1)
-        return Remembering(system, records)
+        return LinearMultistep(system, records)

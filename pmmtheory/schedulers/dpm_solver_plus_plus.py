@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pmmtheory.schedulers.coefficients import dpm_plus_plus
-from pmmtheory.schedulers.predictor import Predictor
-from pmmtheory.schedulers.remembering import Recorded, Remembering, RememberingPrediction
+from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.noise.coefficients import dpm_plus_plus
+from pmmtheory.schedulers.linear_multistep import LinearMultistep, Recorded, RememberingPrediction
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
 
@@ -31,4 +31,4 @@ class DPMSolverPlusPlus2M(Scheduler):
             step = dpm_plus_plus(levels[k if first else k - 1 : k + 2])
             records.append(Recorded(step, float(1 / here.alpha), float(-here.sigma / here.alpha)))
         system = RememberingPrediction(predictor, self.schedule, self.times, event_shape=event_shape, memory=1)
-        return Remembering(system, records)
+        return LinearMultistep(system, records)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pmmtheory.schedulers.coefficients import dpm_solver, heun
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.noise.coefficients import dpm_solver, heun
+from pmmtheory.schedulers.explicit_runge_kutta import ExplicitRungeKutta, Interval
 from pmmtheory.schedulers.scheduler import Scheduler
-from pmmtheory.schedulers.staged import Interval, Staged
 from pmmtheory.schemes import Scheme
 
 
@@ -34,4 +34,4 @@ class Heun(Scheduler):
             euler = ends[1] == 0
             step = dpm_solver(levels[k : k + 2]) if euler else heun(levels[k], levels[k + 1])
             intervals.append(Interval(step, ends[:1] if euler else ends))
-        return Staged(self.dynamics(predictor, event_shape), intervals)
+        return ExplicitRungeKutta(self.dynamics(predictor, event_shape), intervals)

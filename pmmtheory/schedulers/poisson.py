@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter, count, required
-from pmmtheory.schedulers.coefficients import variant_named
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.noise.coefficients import variant_named
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Midpoints, PoissonMidpoint, Scheme
 

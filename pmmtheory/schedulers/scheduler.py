@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter, required
-from pmmtheory.schedulers.coefficients import Variant, ddim
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.noise.coefficients import Variant, ddim
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
+from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.noise.coefficients import AffineStep, ddpm
 from pmmtheory.schedulers import DDPM, DPMSolverMultistep, NoiseLevels
-from pmmtheory.schedulers.coefficients import AffineStep, ddpm
-from pmmtheory.schedulers.predictor import Predictor
-from pmmtheory.schedulers.remembering import Remembering
+from pmmtheory.schedulers.linear_multistep import LinearMultistep
 from pmmtheory.schemes import EulerMaruyama, Scheme
 
 
@@ -19,7 +19,7 @@ class SwappedDPMSolver(DPMSolverMultistep):
 
     def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
         chain = super().scheme(predictor, event_shape)
-        assert isinstance(chain, Remembering)
+        assert isinstance(chain, LinearMultistep)
         chain.records = tuple(record._replace(step=record.step._replace(b=record.step.b[::-1])) for record in chain.records)
         return chain
 

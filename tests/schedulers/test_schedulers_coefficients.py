@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmmtheory.dynamics import ReverseDiffusion
+from pmmtheory.noise.coefficients import VARIANTS, ddim, dpm_multistep, dpm_plus_plus, dpm_solver, heun
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolver, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, Heun, NoiseLevels, NoiseSchedule
-from pmmtheory.schedulers.coefficients import VARIANTS, ddim, dpm_multistep, dpm_plus_plus, dpm_solver, heun
 from pmmtheory.targets import GaussianMixture
 from tests.oracles.ho import STEPS
 from tests.oracles.ho import ddim as ddim_by_hand

@@ -29,8 +29,8 @@ import numpy as np
 import pytest
 import torch
 
+from pmmtheory.noise.coefficients import VARIANTS
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, DPMSolverPlusPlus2M, ExactPredictor, NoiseSchedule, Scheduler
-from pmmtheory.schedulers.coefficients import VARIANTS
 from pmmtheory.targets import GaussianMixture
 
 pytest.importorskip("diffusers")

@@ -1,7 +1,7 @@
 """The laws of every method on Gaussian data, against recursions written here from the published formulas; and what these catch.
 
 A state is a vector of coefficients on (X, 1, Z_1, ..., Z_n), with X the start of the chain or of a step: whatever is affine is run on
-such vectors as it is printed. Nothing here comes from pmmtheory.schedulers.coefficients.
+such vectors as it is printed. Nothing here comes from pmmtheory.noise.coefficients.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pmmtheory.laws import transient_law
+from pmmtheory.noise.coefficients import StagedStep
 from pmmtheory.rates import fit_rate
 from pmmtheory.schedulers import (
     DDIM,
@@ -33,7 +34,6 @@ from pmmtheory.schedulers import (
     Scheduler,
     dpm_solver,
 )
-from pmmtheory.schedulers.coefficients import StagedStep
 from pmmtheory.schemes import PoissonMidpoint
 from pmmtheory.targets import Gaussian
 from pmmtheory.testing.broken_schedulers import HalvedVariance, OffByOne, SwappedDPMSolver

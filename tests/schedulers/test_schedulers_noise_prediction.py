@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.noise.coefficients import VARIANTS
 from pmmtheory.schedulers import DDIM, DDPM, ExactPredictor, NoisePrediction, NoiseSchedule, NoisyPredictor, PerturbedPredictor, PoissonMidpointScheduler
-from pmmtheory.schedulers.coefficients import VARIANTS
 from pmmtheory.targets import Gaussian, GaussianMixture
 from tests.oracles.ho import STEPS, jumps, midpoint_jump
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, positive, real
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
 
 Predictor = Callable[[Tensor, Any], Tensor]

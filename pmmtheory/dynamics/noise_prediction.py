@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import Dynamics
-from pmmtheory.dynamics.dynamics import Time
+from pmmtheory.dynamics.dynamics import Dynamics, Time
+from pmmtheory.dynamics.predictor import Predictor, checked
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers.coefficients import AffineStep, Variant, ddim, finished
-from pmmtheory.schedulers.composition import composed
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor, checked
+from pmmtheory.noise.coefficients import AffineStep, Variant, ddim, finished
+from pmmtheory.noise.composition import composed
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
 
 

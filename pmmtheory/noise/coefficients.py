@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pmmtheory.errors import InvalidParameter, real
-from pmmtheory.schedulers.noise_levels import NoiseLevels, Numbers
+from pmmtheory.noise.levels import NoiseLevels, Numbers
 
 
 class AffineStep(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmmtheory.schedulers.coefficients import AffineStep
-from pmmtheory.schedulers.noise_levels import Numbers
+from pmmtheory.noise.coefficients import AffineStep
+from pmmtheory.noise.levels import Numbers
 
 
 def composed(fine: AffineStep) -> tuple[Numbers, Numbers, Numbers]:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from pmmtheory.schedulers.coefficients import MultiStep, Variant, ddim
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
-from pmmtheory.schedulers.noise_schedule import NoiseSchedule
-from pmmtheory.schedulers.predictor import Predictor
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.noise.coefficients import MultiStep, Variant, ddim
+from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schemes import Scheme
 
 
@@ -63,7 +63,7 @@ class Recorded(NamedTuple):
     noise_share: float = 1.0
 
 
-class Remembering(Scheme):
+class LinearMultistep(Scheme):
     """X' = a_k X + sum_j b_kj m_j, m_0 recorded from the one prediction of step k, m_1, ... those of the steps before; no noise.
 
     Parameters

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers.noise_levels import Numbers
+from pmmtheory.noise.levels import Numbers
 
 if TYPE_CHECKING:
-    from pmmtheory.schedulers.noise_schedule import NoiseSchedule
+    from pmmtheory.noise.schedule import NoiseSchedule
 
 
 def uniform(schedule: NoiseSchedule, steps: int, end: int) -> Numbers:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.schedulers.noise_levels import Numbers
+from pmmtheory.noise.levels import Numbers
 
 Times = TypeVar("Times", float, Tensor)
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from pmmtheory.schedulers.coefficients import StagedStep
-from pmmtheory.schedulers.noise_prediction import NoisePrediction
+from pmmtheory.dynamics.noise_prediction import NoisePrediction
+from pmmtheory.noise.coefficients import StagedStep
 from pmmtheory.schemes import Scheme
 
 
@@ -19,7 +19,7 @@ class Interval(NamedTuple):
     times: tuple[float, ...]
 
 
-class Staged(Scheme):
+class ExplicitRungeKutta(Scheme):
     """Explicit stages Y_i = a_i X + sum_{j<i} b_ij eps(Y_j, t_j), the last of which is the next state; no noise.
 
     Parameters

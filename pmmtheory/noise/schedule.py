@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from pmmtheory.errors import InvalidParameter, count, real
-from pmmtheory.schedulers.interpolation import Times, each, interpolated
-from pmmtheory.schedulers.noise_levels import NoiseLevels, Numbers
-from pmmtheory.schedulers.spacings import SPACINGS
+from pmmtheory.noise.interpolation import Times, each, interpolated
+from pmmtheory.noise.levels import NoiseLevels, Numbers
+from pmmtheory.noise.spacings import SPACINGS
 from pmmtheory.targets import Target
 
 
