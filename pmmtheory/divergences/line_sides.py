@@ -16,6 +16,9 @@ from pmmtheory.targets.line import LineTarget
 _CELLS = 6
 """Cells of a law's grid in a panel, which is halved at least once."""
 
+_POINTS = 2001
+"""Of a target."""
+
 
 class LineSide(ABC):
     """A density on the line with what it may be off by.
@@ -32,8 +35,8 @@ class LineSide(ABC):
         The same at a lower resolution.
     off, rounded : floats
         What it may be off by, in total variation, and what of that is rounding.
-    outer : float
-        The mass beyond the support.
+    outer, tail_index : floats
+        The mass beyond the support; it has finite moments of orders below the index.
     caution, floor, shift, lost, start : floats
         How many times the distance to the lower resolution it may be off; relative to its largest value, what a value may be; by how much
         points may have been moved; the mass that was lost on the way; the error of where the chain started.
@@ -52,6 +55,7 @@ class LineSide(ABC):
     start: float = 0.0
     rounded: float = 0.0
     outer: float = 0.0
+    tail_index: float = math.inf
 
     @abstractmethod
     def density(self, x: Tensor) -> Tensor:
@@ -74,6 +78,11 @@ class LineSide(ABC):
     @abstractmethod
     def edges(self) -> tuple[Tensor, ...]:
         """Panels on which the density is smooth at the resolution at which it is known."""
+
+    @property
+    @abstractmethod
+    def points(self) -> Tensor:
+        """Ascending points from end to end of the support."""
 
     @abstractmethod
     def covering(self, low: float, high: float, outside: float) -> LineSide:
@@ -108,7 +117,7 @@ class LawSide(LineSide):
         self.near = 10 * law.spacing
         self.coarse = None if law.coarse is None else LawSide(law.coarse)
         self.off, self.floor = law.numerical_error, law.accuracy.floor
-        self.caution, self.shift = law.accuracy.caution, law.accuracy.shift
+        self.caution, self.shift, self.tail_index = law.accuracy.caution, law.accuracy.shift, law.accuracy.tail_index
         self.lost = 0.0 if law.truncated else law.errors["ends"]
         spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
         self.rounded = law.errors.get("rounding", 0.0) + spread
@@ -132,6 +141,10 @@ class LawSide(LineSide):
     def edges(self) -> tuple[Tensor, ...]:
         grid = self.law.grid
         return (torch.cat([grid[:-1:_CELLS], grid[-1:]]),)
+
+    @property
+    def points(self) -> Tensor:
+        return self.law.grid
 
     def covering(self, low: float, high: float, outside: float) -> LineSide:
         first, last = self.known
@@ -194,6 +207,10 @@ class TargetSide(LineSide):
     @property
     def edges(self) -> tuple[Tensor, ...]:
         return self.target.quadrature.edges, torch.tensor([*self.target.kinks], dtype=torch.float64)
+
+    @property
+    def points(self) -> Tensor:
+        return torch.linspace(*self.support, _POINTS, dtype=torch.float64)
 
     def covering(self, low: float, high: float, outside: float) -> LineSide:
         return self

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pmmtheory.divergences.line_densities import OnGrid
 from pmmtheory.divergences.line_integrals import METHOD
-from pmmtheory.divergences.line_sides import LawSide, TargetSide
+from pmmtheory.divergences.line_sides import LawSide, LineSide, TargetSide
 from pmmtheory.divergences.pair import Function
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -47,7 +47,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
     value, resolution, reference, rounding = found.values.tolist()
     largest = float(torch.abs(_values(f, edges) - centre).max())
     lost = sum(side.lost + side.start for side in sides)
-    beyond = 0.0 if pair.law.truncated else sum(_beyond(pair, f, float(centre), k) for k in (0, 1))
+    beyond = 0.0 if pair.law.truncated else sum(_beyond(side, f, float(centre)) for side in sides)
     parts = {"resolution": resolution, "reference": reference, "rounding": rounding, "ends": lost * largest, "tails": beyond}
     return Estimate.of(abs(value), METHOD, **parts, quadrature=found.error + 4 * _EPS * abs(value))
 
@@ -65,9 +65,7 @@ def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
 
     found = integrals(rows, edges, 1e-10, _EPS, most=4000)
     value, rounding = found.values.tolist()
-    x = torch.linspace(float(edges[0]), float(edges[-1]), 2001, dtype=edges.dtype)
-    size, tails_of = torch.abs(_values(f, x) - centre), (target.density(x) for target in (one, two))
-    beyond = sum(_outside(x, size, density, torch.zeros_like(x), math.inf) for density in tails_of)
+    beyond = sum(_beyond(TargetSide(target), f, float(centre)) for target in (one, two))
     return Estimate.of(abs(value), "quadrature", tails=beyond, rounding=rounding, quadrature=found.error + 4 * _EPS * abs(value))
 
 
@@ -86,12 +84,11 @@ def _values(f: Function, x: Tensor) -> Tensor:
     return value
 
 
-def _beyond(pair: OnGrid, f: Function, centre: float, place: int) -> float:
+def _beyond(side: LineSide, f: Function, centre: float) -> float:
     """A bound on int |f - c| of a density beyond the points where it is well known: |f - c| grows outwards no more slowly than it did."""
-    x = pair.grid
-    d = pair.at(x)
-    density, error = ((d.p, d.p_error), (d.q, d.q_error))[place]
-    return _outside(x, torch.abs(_values(f, x) - centre), density, error, pair.law.accuracy.tail_index if place == 0 else math.inf)
+    x = side.points
+    density, _, error = side.logs(x)
+    return _outside(x, torch.abs(_values(f, x) - centre), density, error, side.tail_index)
 
 
 def _outside(x: Tensor, size: Tensor, density: Tensor, error: Tensor, index: float) -> float:
