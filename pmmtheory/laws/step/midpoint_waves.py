@@ -20,8 +20,8 @@ from pmmtheory.schemes import PoissonStructure
 Wave = tuple[Tensor, Tensor]
 """The real and the imaginary part of exp(i xi push(D))."""
 
-_GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 250
-"""A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-13, by so many frequencies,
+_GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 450
+"""A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-12, by so many frequencies,
 and so many more times the change."""
 
 
