@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.laws.line.engine import law_mesh
+from pmmtheory.laws.line.grids import law_mesh
 from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
 from pmmtheory.schemes import Scheme

@@ -18,7 +18,7 @@ from pmmtheory.divergences import Estimate, chi2, kl, renyi, tv, w2
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw, stationary_law
-from pmmtheory.laws.line.law import Accuracy
+from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.testing.broken import HalvedNoise

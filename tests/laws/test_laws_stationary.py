@@ -13,11 +13,13 @@ from pmmtheory.divergences import tv, w2
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LineLaw, stationary_law
 from pmmtheory.laws.line import engine as line
+from pmmtheory.laws.line import grids
 from pmmtheory.laws.line.mesh import uniform
 from pmmtheory.laws.step import kernel
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import GaussianMixture
+from pmmtheory.targets.line import on_the_line
 from tests.oracles.chains import CHAINS, chain, stationary
 from tests.oracles.lines import BIMODAL, LINES, SMOOTH
 
@@ -73,12 +75,12 @@ def test_a_law_is_invariant(name: str, target: str) -> None:
 
 def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     """The stationary law on a grid of half the spacing and at a higher level of every other rule."""
-    target = line.line_target(scheme)
-    ends = line._ends(target, line._widening(scheme, target, False))
-    spacing = float(line.law_mesh(scheme, target, levels, ends, "cpu").points.diff().min())
+    target = on_the_line(scheme.dynamics.target)
+    ends = grids.stretched(target, grids.widening(scheme, target))
+    spacing = float(grids.law_mesh(scheme, target, levels, ends, "cpu").points.diff().min())
     mesh = uniform(*ends, spacing / 2, "cpu")
     matrix = line._operator(scheme, target, mesh.points, levels, 1e-8, mesh.weights, ends)
-    masses, _, _ = invariant_by_solve(matrix, line._scale(scheme, target, mesh), scheme.name, 1e-8)
+    masses, _, _ = invariant_by_solve(matrix, grids.scale(scheme, target, mesh), scheme.name, 1e-8)
     return LineLaw(mesh.points, masses, target.density)
 
 

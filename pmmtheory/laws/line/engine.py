@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
-from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
-from pmmtheory.laws.line.law import Accuracy, LineLaw
-from pmmtheory.laws.line.mesh import Mesh, mesh
+from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.grids import law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
+from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
@@ -53,7 +53,7 @@ class LineEngine(Engine):
         truncated = explodes(scheme)
         if not superlinear(target):
             require_stable(scheme, tail_growth)
-        width = _widening(scheme, target)
+        width = widening(scheme, target)
         index = math.inf if truncated else tail_index(scheme)
 
         def over(low: float, high: float, level: int) -> LineLaw:
@@ -63,11 +63,11 @@ class LineEngine(Engine):
 
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
-            best = over(*_ends(target, reach * factors[0]), level)
+            best = over(*stretched(target, reach * factors[0]), level)
             for _ in range(8):
                 if truncated or best.edge < max(_EDGE, 1e-4 * rtol):
                     break
-                wider = over(*_ends(target, 1.3 * reach * factors[0]), level)
+                wider = over(*stretched(target, 1.3 * reach * factors[0]), level)
                 if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
                     break
                 best, factors[0] = wider, 1.3 * factors[0]
@@ -112,31 +112,31 @@ def _stationary_on(
         masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
-        masses, rounding, gap = invariant_by_solve(matrix, _scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        masses, rounding, gap = invariant_by_solve(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
     shift = 4 * _EPS * max(map(abs, ends))
-    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / _width(target, ends), shift=shift)
+    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
     grid, values = points.points, masses / points.weights
     if not points.uniform:
-        grid = _output(scheme, target, level, ends, device)
+        grid = output_grid(scheme, target, level, ends, device)
         values = masses @ _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
-    return LineLaw(grid, values, None if direct else _reference(scheme, target), truncated, accuracy=accuracy)
+    return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)
 
 
 def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[int], level: int, device: str, rtol: float) -> Iterator[LineLaw]:
     finest, wide = (begun.finest, begun.ends) if begun.density is not None else _seen_from(scheme, begun.point)
     truncated = explodes(scheme)
-    own = _ends(target, _widening(scheme, target))
+    own = stretched(target, widening(scheme, target))
     ends = min(own[0], wide[0]), max(own[1], wide[1])
     points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, begun.kinks)
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
     if points.uniform:
         grid, seen = points.points, None
     else:
-        grid = _output(scheme, target, level, ends, device)
+        grid = output_grid(scheme, target, level, ends, device)
         seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
     advance = stepper(matrix)
     if begun.density is None:
@@ -159,8 +159,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             values = begun.density(grid)
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         shift = 4 * _EPS * max(map(abs, ends))
-        rounding = _EPS * done + shift / _width(target, ends)
-        references = wide_too(grid, values, _reference(scheme, target), target.covariance) if not target.kinks else [_reference(scheme, target)]
+        rounding = _EPS * done + shift / width(target, ends)
+        references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
         accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift, missed=0.0 if truncated else missed)
         law = best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
         law.errors["ends"] += law.misplaced(0)
@@ -181,71 +181,6 @@ def _rough(scheme: Scheme, target: LineTarget) -> float:
     return 20.0 if target.kinks and scheme.draws else 1.0
 
 
-def _ends(target: LineTarget, factor: float) -> tuple[float, float]:
-    """The support of the target, stretched from its middle."""
-    middle = target.mean
-    return middle + factor * (target.quadrature.low - middle), middle + factor * (target.quadrature.high - middle)
-
-
-def _width(target: LineTarget, ends: tuple[float, float]) -> float:
-    """The shortest scale of the target."""
-    return 1 / math.sqrt(_steepest(target, ends))
-
-
-def _steepest(target: LineTarget, ends: tuple[float, float]) -> float:
-    """max |F''| on an interval."""
-    x = torch.linspace(*ends, 2001, dtype=torch.float64)
-    return max(float(torch.abs(target.curvature(x)).max()), (8 / (ends[1] - ends[0])) ** 2)
-
-
-def law_mesh(
-    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
-) -> Mesh:
-    """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
-    noise, refine = noise_scale(scheme, target.mean), 1.12**level
-
-    def scale(x: Tensor) -> Tensor:
-        steep = torch.abs(target.curvature(x))
-        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
-        return (own / refine).clamp_max(smallest)
-
-    return mesh(*ends, scale, (*target.kinks, *scheme.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
-
-
-def _output(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
-    """A uniform grid for a law that is as smooth as the noise makes it."""
-    spacing = 0.1 * noise_scale(scheme, target.mean) / 1.12**level
-    n = math.ceil((ends[1] - ends[0]) / spacing) + 1
-    if n > 20_000:
-        raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)
-    return ends[0] + spacing * torch.arange(n, dtype=torch.float64, device=device)
-
-
-def _widening(scheme: Scheme, target: LineTarget) -> float:
-    """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
-    return 1.0 if superlinear(target) else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
-
-
-def _flatness(scheme: Scheme, target: LineTarget) -> float:
-    return 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
-
-
-def _reference(scheme: Scheme, target: LineTarget) -> Callable[[Tensor], Tensor]:
-    """A density close to that of the law: the target's, flatter where the step is large; a constant where it is not smooth."""
-    if target.kinks:
-        return torch.ones_like
-    flat = _flatness(scheme, target)
-    if flat > 0.95:
-        return target.density
-    return lambda x: torch.exp(flat * target.log_density(x))
-
-
-def _scale(scheme: Scheme, target: LineTarget, points: Mesh) -> Tensor:
-    """Close to the square root of the density, so that rounding errors are small in L2(1/pi), the norm of chi2, and the tails keep their digits."""
-    log_density = _flatness(scheme, target) * target.log_density(points.points)
-    return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
-
-
 def _operator(
     scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float, weights: Tensor, ends: tuple[float, float], starts: Tensor | None = None
 ) -> Tensor:
@@ -256,7 +191,7 @@ def _operator(
         pull = float(torch.abs(target.drift(torch.linspace(*ends, 501, dtype=torch.float64))).max()) * scheme.step_size / width
         depth = torch.full_like(grid if starts is None else starts, min(9 + level + 2 * pull, 36.0))
         return transition_matrix(scheme, grid, 0.0, level, starts, depth, weights=weights)
-    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(_steepest(target, ends)), 1.1 / width)
+    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(steepest(target, ends)), 1.1 / width)
     return transition_matrix(scheme, grid, 0.0, level, starts, band=band, left=max(1e-8, 1e3 * rtol), weights=weights)
 
 

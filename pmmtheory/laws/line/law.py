@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, NotConverged, count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import Law
+from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.numerics.interpolation import interpolate
 from pmmtheory.numerics.panels import Antiderivative, nodes_of
@@ -33,41 +34,6 @@ _NOTHING, _INSIDE = 1e-11, 0.95
 
 _WIDER = 1.05
 """How much wider the spacing of a coarser law must be for the points of the finer to lie all over between its own."""
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How well the values of a law on its grid are known, apart from their resolution.
-
-    Attributes
-    ----------
-    floor : float
-        What a value may be off by, relative to the largest: 0 where each is known to relative accuracy.
-    relative : float
-        What a value may be off by, relative to itself.
-    rounding : float
-        The total variation distance that rounding may cost.
-    tail_index : float
-        The law has finite moments of orders below this.
-    shift : float
-        By how much rounding may have moved every point.
-    reach : float
-        How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
-    missed : float
-        What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
-    caution : float
-        How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
-        weights of its modes magnify every error of a step.
-    """
-
-    floor: float = 1e-16
-    relative: float = 1e-14
-    rounding: float = 0.0
-    tail_index: float = math.inf
-    shift: float = 0.0
-    reach: float = 0.0
-    missed: float = 0.0
-    caution: float = 1.0
 
 
 class LineLaw(Law):

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.laws.line.law import Accuracy, LineLaw
+from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 

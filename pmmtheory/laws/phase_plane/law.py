@@ -11,7 +11,8 @@ from torch import Tensor
 from pmmtheory.errors import count
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import Law
-from pmmtheory.laws.line.law import Accuracy, LineLaw
+from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.phase_plane.operator import Plane, hermite
 from pmmtheory.numerics.interpolation import finer
 from pmmtheory.numerics.rules import gauss_hermite

@@ -1,0 +1,41 @@
+"""What is known of the values of a law on the line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well the values of a law on its grid are known, apart from their resolution.
+
+    Attributes
+    ----------
+    floor : float
+        What a value may be off by, relative to the largest: 0 where each is known to relative accuracy.
+    relative : float
+        What a value may be off by, relative to itself.
+    rounding : float
+        The total variation distance that rounding may cost.
+    tail_index : float
+        The law has finite moments of orders below this.
+    shift : float
+        By how much rounding may have moved every point.
+    reach : float
+        How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
+    missed : float
+        What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
+    caution : float
+        How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
+        weights of its modes magnify every error of a step.
+    """
+
+    floor: float = 1e-16
+    relative: float = 1e-14
+    rounding: float = 0.0
+    tail_index: float = math.inf
+    shift: float = 0.0
+    reach: float = 0.0
+    missed: float = 0.0
+    caution: float = 1.0

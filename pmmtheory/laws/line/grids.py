@@ -1,0 +1,81 @@
+"""Where the law of a chain on the line lives, how finely it varies there, and a density that is near it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws.line.mesh import Mesh, mesh
+from pmmtheory.laws.stability import superlinear
+from pmmtheory.laws.step.kernel import noise_scale
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget
+
+
+def stretched(target: LineTarget, factor: float) -> tuple[float, float]:
+    """The support of the target, stretched from its middle."""
+    middle = target.mean
+    return middle + factor * (target.quadrature.low - middle), middle + factor * (target.quadrature.high - middle)
+
+
+def width(target: LineTarget, ends: tuple[float, float]) -> float:
+    """The shortest scale of the target."""
+    return 1 / math.sqrt(steepest(target, ends))
+
+
+def steepest(target: LineTarget, ends: tuple[float, float]) -> float:
+    """max |F''| on an interval."""
+    x = torch.linspace(*ends, 2001, dtype=torch.float64)
+    return max(float(torch.abs(target.curvature(x)).max()), (8 / (ends[1] - ends[0])) ** 2)
+
+
+def law_mesh(
+    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
+) -> Mesh:
+    """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
+    noise, refine = noise_scale(scheme, target.mean), 1.12**level
+
+    def finest(x: Tensor) -> Tensor:
+        steep = torch.abs(target.curvature(x))
+        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
+        return (own / refine).clamp_max(smallest)
+
+    return mesh(*ends, finest, (*target.kinks, *scheme.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
+
+
+def output_grid(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
+    """A uniform grid for a law that is as smooth as the noise makes it."""
+    spacing = 0.1 * noise_scale(scheme, target.mean) / 1.12**level
+    n = math.ceil((ends[1] - ends[0]) / spacing) + 1
+    if n > 20_000:
+        raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)
+    return ends[0] + spacing * torch.arange(n, dtype=torch.float64, device=device)
+
+
+def widening(scheme: Scheme, target: LineTarget) -> float:
+    """By how much a law of step a is wider than the target: 1/(1 - a lam/2) is the variance of LMC on a Gaussian."""
+    return 1.0 if superlinear(target) else 1 / math.sqrt(1 - min(scheme.step_size * max(target.tail_curvature) / 2, 0.97))
+
+
+def flatness(scheme: Scheme, target: LineTarget) -> float:
+    return 1 - min(scheme.step_size * min(max(target.tail_curvature), 1e3) / 2, 0.97)
+
+
+def reference(scheme: Scheme, target: LineTarget) -> Callable[[Tensor], Tensor]:
+    """A density close to that of the law: the target's, flatter where the step is large; a constant where it is not smooth."""
+    if target.kinks:
+        return torch.ones_like
+    flat = flatness(scheme, target)
+    if flat > 0.95:
+        return target.density
+    return lambda x: torch.exp(flat * target.log_density(x))
+
+
+def scale(scheme: Scheme, target: LineTarget, points: Mesh) -> Tensor:
+    """Close to the square root of the density, so that rounding errors are small in L2(1/pi), the norm of chi2, and the tails keep their digits."""
+    log_density = flatness(scheme, target) * target.log_density(points.points)
+    return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
