@@ -26,7 +26,6 @@ from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
-from pmmtheory.numerics.polar import polar
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 
@@ -62,7 +61,7 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
         values = _joined(spread @ ratio, _plain(system, scheme.step_size, torch.cartesian_prod(positions, v), frequencies, m, t), m)
         torch.matmul(test, values.reshape(len(positions), len(v), -1), out=out)
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
-    back = polar(weight, -grid[:, None] * frequencies)
+    back = torch.polar(weight.expand(len(grid), -1), -grid[:, None] * frequencies)
     whole = torch.einsum("gk,inkm->gmin", back, tested.reshape(len(grid), m, len(frequencies), m)).real
     return whole.reshape(len(grid) * m, len(grid) * m)
 
@@ -83,7 +82,7 @@ def _plain(system: Underdamped, a: float, starts: Tensor, frequencies: Tensor, m
     uu, uv, vv = (float(entry) for entry in system.noise(a).covariance)
     centre = system.transport(a, starts) + system.respond(a, system.drift(starts, t))
     y = torch.complex(system.velocity(centre)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
-    wave = polar(torch.exp(-(frequencies**2) * uu / 2), system.position(centre)[:, None] * frequencies)
+    wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), system.position(centre)[:, None] * frequencies)
     return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes), -1)
 
 
@@ -140,7 +139,7 @@ def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor,
     centre = system.transport(scheme.step_size, starts) + system.respond(scheme.step_size, system.drift(starts, t))
     xi = frequencies[:, None]
     size = part.weights * torch.exp(-(xi**2) * (part.uu - uu) / 2)
-    now = polar(size, (part.mean_u - centre[:, :1])[:, None] * xi)
+    now = torch.polar(size.abs().expand(len(starts), -1, -1), (part.mean_u - centre[:, :1])[:, None] * xi) * torch.sign(part.weights)
     y = torch.complex((part.mean_v - centre[:, 1:])[:, None].expand(now.shape), (xi * (part.uv - uv)).expand(now.shape))
     narrow, before = vv - part.vv, torch.zeros_like(now)
     sums = []
