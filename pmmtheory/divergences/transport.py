@@ -23,8 +23,6 @@ _ROUGHLY = 1e-9
 _CLOSE, _ROUGH = 1e-11, 1e-4
 """How well displacements are known, relative to themselves: to a lower resolution, which only tells an error, roughly."""
 
-_EPS = 2.0**-52
-
 _CURVED = 8.0
 """A bound on the square that a Newton step leaves over, times the length on which a density varies: half of its relative slope."""
 
@@ -148,9 +146,8 @@ class Transport:
 def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float], close: float = _CLOSE) -> Tensor:
     """The s with int_x^{x+s} density = gap and x + s within reach, by bracketed Newton steps.
 
-    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf, and their
-    steps are on the logarithm of what is left of a tail. A step d is the last where what it leaves over, about d^2 over the length on which
-    the density varies, is below `close` times s, or where the masses differ by their rounding.
+    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf. A Newton
+    step d is the last where what it leaves over, about d^2 over the length on which the density varies, is below `close` times s.
     """
     result = torch.zeros_like(x)
     where = torch.arange(len(x), device=x.device)
@@ -161,27 +158,16 @@ def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near:
         longest = float(torch.abs(shift).max())
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
         mass = (density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
-        slope, rounding = density(x + shift).clamp_min(1e-290), _EPS * gap.abs()
         if longest >= near:
-            far, below = torch.abs(shift) >= near, cdf(x + shift)
-            mass, rounding = torch.where(far, below - start, mass), torch.where(far, _EPS * torch.maximum(start, below), rounding)
-        newton = shift + (gap - mass) / slope
-        if longest >= near:
-            newton = torch.where(far, shift + _by_tail(below, start + gap) / slope, newton)
+            mass = torch.where(torch.abs(shift) < near, mass, cdf(x + shift) - start)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
+        newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
         inside = (newton >= low) & (newton <= high)
         step = torch.where(inside, newton, (low + high) / 2)
         left = torch.where(inside, (_CURVED / near * (step - shift) ** 2).minimum(torch.abs(step - shift)), torch.abs(step - shift))
-        going = (left > close * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest) & (torch.abs(mass - gap) > rounding)
+        going = (left > close * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest)
         result[where] = step
         if not bool(going.any()):
             break
         x, gap, start, shift, low, high, where = (part[going] for part in (x, gap, start, step, low, high, where))
     return result
-
-
-def _by_tail(below: Tensor, goal: Tensor) -> Tensor:
-    """By how much the mass on the left is to change, to first order in the logarithm of that of the lighter side; NaN where nothing is left of it."""
-    right = goal > 0.5
-    held, wanted = torch.where(right, 1 - below, below), torch.where(right, 1 - goal, goal)
-    return torch.where(right, -1.0, 1.0).to(held) * held * torch.log(wanted / held)

@@ -75,7 +75,7 @@ def test_a_copy_has_the_same_keys(copy: Path) -> None:
         ("pmmtheory/laws/step/kernel.py", replaced('"""', '"""Said in other words. ')),
         ("pmmtheory/laws/line/engine.py", lambda text: text.replace("    ", "  ")),
         ("pmmtheory/laws/__init__.py", replaced("The stationary law of a chain.", "The law that a chain leaves as it is.")),
-        ("pmmtheory/schedulers/spacings.py", replaced("if TYPE_CHECKING:", "if TYPE_CHECKING:\n    from decimal import Decimal\n")),
+        ("pmmtheory/noise/spacings.py", replaced("if TYPE_CHECKING:", "if TYPE_CHECKING:\n    from decimal import Decimal\n")),
         ("pmmtheory/rates/fit.py", appended("EDIT = 1")),
         ("pmmtheory/testing/check_scheme.py", appended("EDIT = 1")),
         ("experiments/studies/new.py", appended("EDIT = 1")),

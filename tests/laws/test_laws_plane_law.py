@@ -146,9 +146,9 @@ class TestWrongInput:
 
     @pytest.mark.parametrize("initial", [1.0, "here", Gaussian(dim=2)])
     def test_starts(self, initial: object) -> None:
-        with pytest.raises(InvalidParameter, match="for a law in the phase plane"):
+        with pytest.raises(InvalidParameter, match="^initial = .* or a law in the phase plane"):
             transient_law(on_line("BAOAB", "cosine", 0.2), initial, 2)
-        with pytest.raises(InvalidParameter, match="for a law in the phase plane"):
+        with pytest.raises(InvalidParameter, match="^initial = .* or a law in the phase plane"):
             transient_law(on_line("BAOAB", "cosine", 0.2), plane_law("lmc", "cosine", 0.3).position, 2)
 
     @pytest.mark.parametrize(("name", "value"), [("rtol", 0.0), ("rtol", math.nan), ("device", "tpu"), ("engine", "sampling")])
