@@ -96,6 +96,14 @@ def bench() -> None:
 
 
 @app.command()
+def engines() -> None:
+    """Print which engine has the law of which chain."""
+    from experiments.engine_table import markdown
+
+    print(markdown())
+
+
+@app.command()
 def hunt(
     cases: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same cases, however many and with any number of workers.")] = 0,

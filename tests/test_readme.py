@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.engine_table import markdown
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
@@ -25,3 +27,7 @@ def test_every_path_named_exists() -> None:
     folders = ("pmmtheory/targets", "experiments/studies", "experiments/measures", "paper_figures/figures")
     for path in ("constraints.txt", "paper_figures/work_precision.png", "paper_figures/diffusion_samplers.png", *folders):
         assert path in README and (root / path).exists()
+
+
+def test_the_table_of_engines_is_what_they_say() -> None:
+    assert markdown() in README
