@@ -41,8 +41,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
         parts["ends"] = f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
-    unknown = not all(math.isfinite(part) for part in parts.values()) or second + squares > abs(value)
-    if unknown and second + squares > 1e-10:
+    if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
         raise InvalidParameter("other", "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
     return Estimate.of(value, METHOD, **parts)
 

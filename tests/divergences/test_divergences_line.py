@@ -19,7 +19,8 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw, stationary_law
 from pmmtheory.laws.line.accuracy import Accuracy
-from pmmtheory.targets import Gaussian, GaussianMixture
+from pmmtheory.schemes import EulerMaruyama
+from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.testing.broken import HalvedNoise
 from tests.oracles.chains import chain, stationary
@@ -256,3 +257,13 @@ def test_kl_on_both_sides_of_its_series(size: float) -> None:
     exact = np.sum(np.longdouble(1) * q.numpy() * ((1 + wide) * np.log1p(wide) - wide)) * np.longdouble(0.05)
     law = LineLaw(grid, q * (1 + r), Gaussian().density)
     assert float(kl(law, Gaussian())) == pytest.approx(float(exact), rel=10 * EPS / size, abs=0.0)
+
+
+@pytest.mark.parametrize("place", [0.0, -30.0])
+def test_a_chi2_whose_error_no_number_holds_is_refused(place: float) -> None:
+    """Left of the kink the law has many times the variance of the target: the integral is infinite, 1e170 as far as densities are known."""
+    target = Potential(lambda x: torch.where(x < place, 3.54 * (x - place) ** 2, (x - place) ** 2) / 2)
+    law = stationary_law(EulerMaruyama(Overdamped(target), 0.534), rtol=1e-4)
+    with pytest.raises(InvalidParameter, match="chi2 is decided by densities that are known"):
+        chi2(law, target)
+    assert kl(law, target).error < 1e-3
