@@ -48,11 +48,11 @@ class Chain:
             self.scheme.dynamics.require_time_for(self.steps, self.scheme.step_size)
 
 
-def chain_of(scheme: Any, start: Any, steps: Any, name: str = "initial") -> Chain:
-    """The chain of a scheme with what else is given, or of a Chain, which says these itself; `name` is that of `start` in messages."""
+def chain_of(scheme: Any, start: Any, steps: Any) -> Chain:
+    """The chain of a scheme with what else is given, or of a Chain, which says these itself."""
     if not isinstance(scheme, Chain):
         return Chain(scheme, start, steps)
-    for own, given, what in ((scheme.start, start, name), (scheme.steps, steps, "steps")):
+    for own, given, what in ((scheme.start, start, "initial"), (scheme.steps, steps, "steps")):
         if own is not None and given is not None:
             raise InvalidParameter(what, given, f"none, where a Chain says its own, {own!r}")
     return Chain(scheme.scheme, start if scheme.start is None else scheme.start, steps if scheme.steps is None else scheme.steps)

@@ -41,7 +41,7 @@ class UnstableStep(InvalidParameter):
 
 
 class NotMonotone(PmmError):
-    """A deterministic sampler that does not keep the order of points on the line: its law is not supported by a change of variables.
+    """A deterministic sampler that does not keep the order of points on the line: its law does not come by a change of variables.
 
     Attributes
     ----------

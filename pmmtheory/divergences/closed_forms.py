@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.gaussian import chi2_gaussian, kl_gaussian, log_power_gaussian, tv_gaussian, w1_gaussian, w2_gaussian
-from pmmtheory.divergences.generator import Generator, carried
+from pmmtheory.divergences.generator import Generator, from_log
 from pmmtheory.divergences.line_weak import weak_targets
 from pmmtheory.divergences.pair import Function, Pair
 from pmmtheory.errors import InvalidParameter
@@ -34,10 +33,7 @@ class GaussianPair(Pair):
             raise InvalidParameter("law", f"a Gaussian for {f.name}", "a divergence of powers of p/q: kl, reverse_kl, chi2, renyi, hellinger")
         if f.order in OF_ORDER:
             return OF_ORDER[f.order](self.law, self.other)
-        found = self.log_power(f)
-        if found.value > 700:
-            raise InvalidParameter("law", self.law.name, f"laws whose {f.name} is finite in double precision: below 1e308")
-        return carried(found, f.power * math.expm1(found.value), math.exp(found.value + found.error))
+        return from_log(f, self.log_power(f), self.law.name)
 
     def log_power(self, f: Generator) -> Estimate:
         assert f.order is not None

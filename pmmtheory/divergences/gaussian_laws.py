@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 
 from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.gaussian_blocks import kl_blocks, log_power_blocks, tv_line_blocks, w1_line_blocks, w2_blocks
-from pmmtheory.divergences.generator import Generator, carried
+from pmmtheory.divergences.generator import Generator, from_log
 from pmmtheory.divergences.pair import Pair
 from pmmtheory.divergences.scale_mixtures import Sought, along_radius, sought_chi2, sought_distance, sought_integral, sought_kl, unit_of
 from pmmtheory.errors import InvalidParameter
@@ -37,10 +36,7 @@ class GaussianLawPair(Pair):
         if self._gaussian and f.order in _BLOCKS:
             return _BLOCKS[f.order](self.law, self.other)
         if self._gaussian and f.order is not None and not (f.order in _RADIAL and self._radial):
-            found = self.log_power(f)
-            if found.value + found.error > 700:
-                raise InvalidParameter("law", self.law.words, f"laws whose {f.name} is finite in double precision: below 1e308")
-            return carried(found, f.power * math.expm1(found.value), math.exp(found.value + found.error))
+            return from_log(f, self.log_power(f), self.law.words)
         variance = self._variance(f.name)
         return along_radius(_RADIAL[f.order](self.law) if f.order in _RADIAL else sought_integral(self.law, f), self.law, variance)
 

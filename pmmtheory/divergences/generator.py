@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -90,6 +92,13 @@ class Generator(ABC):
     def of(self, pair: Pair) -> Estimate:
         """The divergence of a pair, from the integral."""
         return pair.integrate(self)
+
+
+def from_log(f: Generator, found: Estimate, words: str) -> Estimate:
+    """int q f(p/q) from log int p^a q^(1 - a), a the order of f; raises InvalidParameter, naming the law by `words`, beyond double precision."""
+    if found.value + found.error > 700:
+        raise InvalidParameter("law", words, f"laws whose {f.name} is finite in double precision: below 1e308")
+    return carried(found, f.power * math.expm1(found.value), math.exp(found.value + found.error))
 
 
 def carried(found: Estimate, value: float, scale: float) -> Estimate:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
-from pmmtheory.divergences.plane_sides import PlanarLawSide, PlaneSide
+from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
@@ -17,9 +17,6 @@ METHOD = "exact law in the plane"
 
 _BEYOND = 50.0
 """Where another law is not known, log(p/q) is taken for this."""
-
-_NOTHING = 1e-14
-"""Densities below this share of the largest are not told from none."""
 
 
 def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
@@ -86,7 +83,7 @@ def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
 
 def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator) -> float:
     """What densities of the law that are not told from none may change."""
-    most = _NOTHING * p.max()
+    most = NOTHING * p.max()
     none = known & (p <= most)
     if not bool(none.any()):
         return 0.0

@@ -15,7 +15,7 @@ from pmmtheory.targets import Target
 
 Axes = tuple[Tensor, Tensor]
 
-_NOTHING = 1e-14
+NOTHING = 1e-14
 """Densities below this share of the largest are not told from none."""
 
 
@@ -66,7 +66,7 @@ class PlanarLawSide(PlaneSide):
 
     def logs(self, axes: Axes) -> tuple[Tensor, Tensor]:
         q = self.law.on(axes)
-        unknown = q <= _NOTHING * self.law.values.max()
+        unknown = q <= NOTHING * self.law.values.max()
         if self.law.coarse is not None:
             unknown = unknown | ((q - self.law.coarse.on(axes)).abs() > 0.5 * q)
         return torch.log(q.clamp_min(1e-300)), unknown

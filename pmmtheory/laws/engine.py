@@ -100,9 +100,9 @@ def engine_for(chain: Chain, stationary: bool, name: str | None = None) -> Engin
             raise InvalidParameter("engine", name, f"{', '.join(engine.name for engine in refusals)}, or None")
         if chosen in able:
             return chosen
-        refused = refusals[chosen]
-        if refused is not None and refused.parameter == "initial":
-            raise refused.error
+        own = refusals[chosen]
+        if own is not None and own.parameter == "initial":
+            raise own.error
         if able:
             system = scheme.dynamics
             raise InvalidParameter("engine", name, f"one of {[engine.name for engine in able]} for {type(system).__name__} on {system.target.name}")

@@ -11,8 +11,8 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.step import kernel
-from pmmtheory.laws.step.midpoint_step import midpoints_reflect, own_step
-from pmmtheory.laws.step.reflection import reflects
+from pmmtheory.laws.step.midpoint_step import own_step
+from pmmtheory.laws.step.reflection import midpoints_reflect, reflects
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
 

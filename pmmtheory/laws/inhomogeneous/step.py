@@ -144,7 +144,7 @@ def advance(chain: Resolution, law: Masses, t: float, shown: bool) -> Masses:
     left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
     lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
     reach, missed = max(moved.reach, mean - float(points[0]), float(points[-1]) - mean), 0.0
-    if chain.scheme.draws:  # random midpoints throw single points far; the noise of a step is seen to its depth
+    if chain.scheme.draws and chain.level:  # midpoints throw single points far; the noise is seen to its depth, and the lowest level is never shown
         wanted = float(law.masses @ mean_square(chain.scheme, law.points, t, mean))
         grown = law.missed * (moved.reach / law.reach) ** 2 if law.missed else 0.0
         missed = grown + abs(wanted - float(masses @ (points - mean) ** 2))

@@ -144,11 +144,13 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
     else:
         masses, done = begun.density(points.points) * points.weights, 0
-    before, missed, misses = None, 0.0, _missing(scheme, target, points.points)
+    before, missed = None, 0.0
+    thrown = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
+    misses = _missing(scheme, target, points.points) if thrown else None
     for n in steps:
         while done < n:
             before, masses, done = masses, advance(masses), done + 1
-            missed = misses(missed, before, masses)
+            missed = misses(missed, before, masses) if misses is not None else 0.0
         if seen is None:
             values = masses / points.weights
         elif before is not None:
@@ -161,16 +163,12 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift, missed=0.0 if truncated else missed)
-        law = best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
-        law.errors["ends"] += law.misplaced(0)
-        yield law
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift, missed=missed)
+        yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 
 def _missing(scheme: Scheme, target: LineTarget, x: Tensor) -> Callable[[float, Tensor, Tensor], float]:
-    """What the second moment lost to mass that steps threw off the points, from what it had lost, and the masses before and after a step."""
-    if not scheme.draws:  # the noise of a step is seen to its depth; random midpoints throw single points far
-        return lambda missed, before, after: 0.0
+    """What the second moment lost to mass that midpoints threw off the points, from what it had lost, and the masses before and after a step."""
     told, now = mean_square(scheme, x, 0.0, target.mean), (x - target.mean) ** 2
     growth = float((told / now)[[0, -1]].max())
     return lambda missed, before, after: growth * missed + abs(float(before @ told - after @ now))

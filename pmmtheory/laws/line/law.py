@@ -94,7 +94,7 @@ class LineLaw(Law):
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
         self._lost = lost
-        self.errors: dict[str, float] = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost}
+        self.errors: dict[str, float] = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost + self.misplaced(0)}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference_density = reference
         self._least = 0.0 if reference is None else max(1e-300, _LEAST * float(reference(grid).max()))
@@ -141,9 +141,10 @@ class LineLaw(Law):
 
     def misplaced(self, power: int) -> float:
         """What a moment of this order may have lost to mass beyond the ends of the grid that has the second moment `missed`."""
-        missed, mean = self.accuracy.missed, self.mean
+        missed = self.accuracy.missed
         if missed == 0:
             return 0.0
+        mean = self.mean
         sides = mean - self.ends[0], self.ends[1] - mean
         near, far = min(sides), max(self.accuracy.reach, *sides)
         parts = [missed * (near if j < 2 else far) ** (j - 2) * (_normal_moment(j) if j > 2 else 1.0) for j in range(power + 1)]

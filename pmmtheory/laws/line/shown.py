@@ -56,7 +56,6 @@ def line_law(
     law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=accuracy)
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified
-    law.errors["ends"] += law.misplaced(0)
     return law
 
 

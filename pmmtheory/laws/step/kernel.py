@@ -11,8 +11,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.step.midpoint_step import midpoints_reflect, own_step
-from pmmtheory.laws.step.reflection import reflects
+from pmmtheory.laws.step.midpoint_step import own_step
+from pmmtheory.laws.step.reflection import midpoints_reflect, reflects
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import Scheme

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -10,12 +9,6 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import PoissonStructure, Scheme
-
-_NODES, _TIMES = (-3.1, -1.7, -0.6, 0.2, 0.9, 2.4), (0.17, 0.62, 0.94)
-"""Values of the noise, over its deviation, and times at which a reflection is seen."""
-
-_ROUNDING = 1e-14
-"""What rounding may make of a mirrored step, relative to the length of the grid."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +45,6 @@ class MidpointStep:
     def _carried(self, start: float, end: float) -> float:
         a = self.pmm.step_size
         return float(self.pmm.dynamics.transport(a * (end - start), torch.ones((), dtype=torch.float64), self.t + a * start))
-
-
-def midpoints_reflect(scheme: Scheme, grid: Tensor, t: float) -> bool:
-    """Whether x -> 2c - x, c the middle of the grid (n,), takes the pieces of a step that a scheme declares to themselves: seen at every point of the grid."""
-    step, system, a = MidpointStep(checked(scheme), t), scheme.dynamics, scheme.step_size
-    length, middle = float(grid[-1] - grid[0]), (grid[0] + grid[-1]) / 2
-    other, substeps = 2 * middle - grid, step.pmm.substeps
-    if float((grid.flip(0) - other).abs().max()) > _ROUNDING * length:
-        return False
-    centres = [system.transport(a, x, t) + system.respond(a, system.drift(x, t), t) for x in (grid, other)]
-    nodes = torch.tensor(_NODES, dtype=grid.dtype, device=grid.device)
-    times = [s if substeps == math.inf else math.ceil(s * (substeps - 1)) / substeps for s in _TIMES]
-    odd = [centres[0] + centres[1] - 2 * middle, *(step.push(s, grid, nodes) + step.push(s, other, -nodes) for s in times)]
-    return all(float(part.abs().max()) <= _ROUNDING * length for part in odd)
 
 
 def own_step(scheme: Scheme) -> bool:

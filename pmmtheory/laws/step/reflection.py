@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
 
 _TIMES = 6
 """How often draws are drawn for every point."""
+
+_NODES, _MOMENTS = (-3.1, -1.7, -0.6, 0.2, 0.9, 2.4), (0.17, 0.62, 0.94)
+"""Values of the noise, over its deviation, and times at which a midpoint is seen."""
 
 _ROUNDING = 1e-14
 """What rounding may make of a mirrored step, relative to the length of the grid."""
@@ -17,8 +24,8 @@ _ROUNDING = 1e-14
 
 def reflects(scheme: Scheme, grid: Tensor, t: float) -> bool:
     """Whether x -> 2c - x, c the middle of the grid, takes a step to a step, with its normal draws reflected too: seen at every point of the grid (n,)."""
-    length, middle = float(grid[-1] - grid[0]), (grid[0] + grid[-1]) / 2
-    if float((grid + grid.flip(0) - 2 * middle).abs().max()) > _ROUNDING * length:
+    middle, allowed = (grid[0] + grid[-1]) / 2, _allowed(grid)
+    if not _even(grid):
         return False
     x, generator = grid.expand(_TIMES, -1), torch.Generator(device=grid.device).manual_seed(5)
     draws = drawn(scheme, x, generator)
@@ -28,4 +35,26 @@ def reflects(scheme: Scheme, grid: Tensor, t: float) -> bool:
     mean, factor = scheme.step(x, t, draws)
     other, same = scheme.step(2 * middle - x, t, mirrored)
     noise = torch.as_tensor(factor - same, dtype=x.dtype).abs().max()
-    return bool(((mean - middle + (other - middle)).abs().max() <= _ROUNDING * length) & (noise <= _ROUNDING * length))
+    return bool(((mean - middle + (other - middle)).abs().max() <= allowed) & (noise <= allowed))
+
+
+def midpoints_reflect(scheme: Scheme, grid: Tensor, t: float) -> bool:
+    """Whether x -> 2c - x, c the middle of the grid (n,), takes the pieces of a step that a scheme declares to themselves: seen at every point of the grid."""
+    step, middle = MidpointStep(checked(scheme), t), (grid[0] + grid[-1]) / 2
+    if not _even(grid):
+        return False
+    other, substeps = 2 * middle - grid, step.pmm.substeps
+    centres = [centre(scheme, x, t) for x in (grid, other)]
+    nodes = torch.tensor(_NODES, dtype=grid.dtype, device=grid.device)
+    times = [s if substeps == math.inf else math.ceil(s * (substeps - 1)) / substeps for s in _MOMENTS]
+    odd = [centres[0] + centres[1] - 2 * middle, *(step.push(s, grid, nodes) + step.push(s, other, -nodes) for s in times)]
+    return all(float(part.abs().max()) <= _allowed(grid) for part in odd)
+
+
+def _even(grid: Tensor) -> bool:
+    """Whether the grid is its own mirror image."""
+    return float((grid + grid.flip(0) - (grid[0] + grid[-1])).abs().max()) <= _allowed(grid)
+
+
+def _allowed(grid: Tensor) -> float:
+    return _ROUNDING * float(grid[-1] - grid[0])
