@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.optimize import nnls
 from torch import Tensor
 
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
+
+_SOME = 18
+"""Values in the lowest rule that takes some of those that are there: exact for half the degree of as many nodes of a Gauss rule."""
 
 _FARTHEST = 9.0
 """Where the rule for a normal draw with jumps ends."""
@@ -80,10 +84,12 @@ class Uniform(Draw):
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Beyond 24 values the rule is the Gauss rule of the discrete measure in sqrt(i/n), so its cost does not grow with n.
+    Of many values the rule is the Gauss rule of the discrete measure in sqrt(i/n), so its cost does not grow with n; if nothing can be asked
+    for between the values (`listed`), the rule takes some of them.
     """
 
     n: float
+    listed: bool = False
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         if self.n == math.inf:
@@ -93,10 +99,13 @@ class Index(Draw):
     def rule(self, level: int) -> Rule:
         if self.n == math.inf:
             return Uniform().rule(level)
-        order = round(18 * 1.25**level)
+        order = round((_SOME if self.listed else 18) * 1.25**level)
         values = np.arange(int(self.n)) / self.n
-        if self.n <= order:
+        if self.n <= (1.5 * order if self.listed else order):
             return values, np.full(int(self.n), 1 / self.n)
+        if self.listed:
+            chosen, w = discrete_subset(int(self.n), order)
+            return values[chosen], w
         v, w = discrete_gauss(int(self.n), order)
         return v * v, w
 
@@ -108,6 +117,18 @@ class Index(Draw):
 
     def mirrored(self, value: Any) -> Any:
         return value if keeps_law(self, Index) else None
+
+
+@lru_cache(maxsize=64)
+def discrete_subset(n: int, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of i < n, at most `order`, and positive weights: exact for the uniform measure on sqrt(i/n) for polynomials of degree below `order`.
+
+    They exist by Tchakaloff's theorem, and non-negative least squares find them.
+    """
+    basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * (np.arange(n) / n) - 1, order - 1))[0]
+    weights = nnls(basis.T, basis.mean(0))[0]
+    chosen = np.flatnonzero(weights)
+    return chosen, weights[chosen] / weights.sum()
 
 
 def _between(ends: list[float], order: int) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ class Midpoints(Draw):
 
     kind "bernoulli": each with probability intensity/K, independently (a Poisson process of rate `intensity` for K = inf).
     kind "single": exactly one, uniform. kind "interior": exactly one, uniform among the K - 1 later ones: at the first the
-    interpolant is the state itself. `listed` says that nothing can be asked for between the substeps: rules then list them all.
+    interpolant is the state itself. `listed` says that nothing can be asked for between the substeps.
     """
 
     substeps: float
@@ -74,10 +74,7 @@ class Midpoints(Draw):
         if k == math.inf or k == 1:
             return Index(k).rule(level)
         first = int(self.kind == "interior")
-        if self.listed:
-            times = np.arange(first, k) / k
-            return times, np.full(len(times), 1 / len(times))
-        later, weights = Index(k - 1).rule(level)
+        later, weights = Index(k - 1, self.listed).rule(level)
         later = (1 + later * (k - 1)) / k
         return (later, weights) if first else (np.concatenate([[0.0], later]), np.concatenate([[1 / k], weights * (1 - 1 / k)]))
 

@@ -204,5 +204,5 @@ class GaussianMixture(LineTarget):
 def _pull(gap: Tensor, v: Tensor, w: Tensor, dim: int) -> Tensor:
     """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as first axis."""
     square = gap * gap if dim == 1 else (gap * gap).sum(-1)
-    share = torch.softmax(torch.log(w) - dim / 2 * torch.log(v) - square / (2 * v), 0) / v
-    return (share * gap).sum(0) if dim == 1 else torch.einsum("k...,k...d->...d", share, gap)
+    share = torch.softmax(square.mul_(-0.5 / v).add_(torch.log(w) - dim / 2 * torch.log(v)), 0)
+    return (share * (gap / v)).sum(0) if dim == 1 else torch.einsum("k...,k...d->...d", share / v, gap)

@@ -75,6 +75,14 @@ class Resolution:
         return 1e3 * self.tolerance
 
     @property
+    def balanced(self) -> bool:
+        """Whether second moments are compared before and after a step: midpoints throw single points far, and the lowest level is never shown.
+
+        Without midpoints there is no need: the noise is seen to its depth.
+        """
+        return bool(self.scheme.draws) and self.level > 0
+
+    @property
     def depth(self) -> float:
         """How many standard deviations of the kernel matter."""
         return max(3.0, math.sqrt(2 * math.log1p(1 / self.tolerance)))
@@ -121,7 +129,7 @@ class Resolution:
 
     def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
         """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
-        spacing = 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
+        spacing = 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.05 * 1.33**self.level)
         n = max(24 + 3 * self.level, math.ceil((high - low) / spacing) + 1)
         if n > MOST:
             raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)
@@ -134,20 +142,20 @@ def advance(chain: Resolution, law: Masses, t: float, shown: bool) -> Masses:
     kept = share > 1e-2 * chain.tolerance
     now = Masses(law.points[kept], law.masses[kept], reach=law.reach)
     step, finer = _by_gaussians if enumerable(chain.scheme) else _by_frequencies, 1.0
-    moved, expected = step(chain, now, t, shown, finer)
+    moved, expected, square = step(chain, now, t, shown, finer)
     while not _resolved(chain, moved, expected, shown):
         finer *= 1.4
-        moved, expected = step(chain, now, t, shown, finer)
+        moved, expected, square = step(chain, now, t, shown, finer)
     inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
     first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
     points, masses, mean = moved.points[first:last], moved.masses[first:last], moved.mean
     left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
     lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
     reach, missed = max(moved.reach, mean - float(points[0]), float(points[-1]) - mean), 0.0
-    if chain.scheme.draws and chain.level:  # midpoints throw single points far; the noise is seen to its depth, and the lowest level is never shown
-        wanted = float(law.masses @ mean_square(chain.scheme, law.points, t, mean))
+    if chain.balanced:
+        square += float(law.masses[~kept] @ mean_square(chain.scheme, law.points[~kept], t, mean))
         grown = law.missed * (moved.reach / law.reach) ** 2 if law.missed else 0.0
-        missed = grown + abs(wanted - float(masses @ (points - mean) ** 2))
+        missed = grown + abs(square - float(masses @ (points - mean) ** 2))
     return Masses(points, masses, lost, reach, missed)
 
 
@@ -160,8 +168,9 @@ def _resolved(chain: Resolution, law: Masses, expected: float, shown: bool) -> b
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / expected) ** 2) / 2) + chain.tolerance)
 
 
-def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
-    """Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once."""
+def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float, float]:
+    """The law, how fast it is expected to vary, and its second moment as told by the step; where the step is a Gaussian given draws whose
+    nodes can be listed: all starts and nodes at once."""
     scheme, x, depth = chain.scheme, law.points, chain.depth
     highest = seen = 0.0
     if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
@@ -169,26 +178,27 @@ def _by_gaussians(chain: Resolution, law: Masses, t: float, shown: bool, finer: 
         highest = _nyquist(_next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)[0])
     while highest >= seen:
         every, seen = step_parts(scheme, torch.cat([x, law.outer]), t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
-        parts, outer = Parts(every.mean[:, :-2], every.deviation, every.weight), every.mean[:, -2:]
+        parts = Parts(every.mean[:, :-2], every.deviation, every.weight)
         grid, expected = _next_grid(chain, *_range(chain, law, parts), t, shown, finer)
         highest = _nyquist(grid)
     masses = law.masses[:, None] * parts.weight[:, None]
     matters = masses.abs().sum(0) * masses.shape[1] * masses.shape[2] > 1e-2 * chain.tolerance
     values = blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance)))
     moved = Masses(grid, values)
-    square = (((outer - moved.mean) ** 2 + parts.deviation[:, None, None] ** 2) * parts.weight[:, None]).sum((0, 2))
-    return replace(moved, reach=math.sqrt(float(square.max()))), expected
+    squares = every.mean_square(moved.mean)
+    return replace(moved, reach=math.sqrt(float(squares[-2:].max()))), expected, float(law.masses @ squares[:-2])
 
 
-def _by_frequencies(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float]:
-    """By the characteristic functions of the step, from every start."""
+def _by_frequencies(chain: Resolution, law: Masses, t: float, shown: bool, finer: float) -> tuple[Masses, float, float]:
+    """The same by the characteristic functions of the step, from every start."""
     scheme, x, t1 = chain.scheme, law.points, t + chain.scheme.step_size
     depth = chain.depths(law.masses.abs() * len(x))
     middle, reach = centre(scheme, x, t), depth * _deviation(chain, x, t)
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
     band = chain.depth * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
-    return replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max()))), expected
+    moved = replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max())))
+    return moved, expected, float(law.masses @ mean_square(scheme, x, t, moved.mean)) if chain.balanced else 0.0
 
 
 def _deviation(chain: Resolution, x: Tensor, t: float) -> Tensor:

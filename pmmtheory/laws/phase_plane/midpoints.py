@@ -149,7 +149,7 @@ def _pushed(pmm: PoissonStructure, t: float, sets: _Times, nodes: int, signs: li
             change = pmm.midpoint_force(noisy, t, h[:, None]) - b0[:, None, None, None]
             means = [mean + torch.matmul(change, by.mT) for mean, by in zip(means, pushes, strict=True)]
         u, v = (mean.reshape(x.shape[0], -1) for mean in means)
-        return Gaussians(u, v, uu, uv, vv, weights)
+        return Gaussians(u, v, uu, uv, vv, weights, len(z) * len(signs))
 
     return len(weights), at
 

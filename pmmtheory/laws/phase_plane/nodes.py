@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from pmmtheory.schemes import Scheme
 class Gaussians:
     """sum_q weights_q N(mean_q, [[uu, uv], [uv, vv]]_q) for every start; the weights may be negative.
 
-    mean_u, mean_v : (starts, q) tensors; uu, uv, vv, weights : (q,) tensors.
+    mean_u, mean_v : (starts, q) tensors; uu, uv, vv, weights : (q,) tensors. So many in a row, `together`, have one covariance.
     """
 
     mean_u: Tensor
@@ -29,6 +30,7 @@ class Gaussians:
     uv: Tensor
     vv: Tensor
     weights: Tensor
+    together: int = 1
 
 
 Part = tuple[int, Callable[[Tensor], Gaussians]]
@@ -63,9 +65,15 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
         uu, uv, vv = spread[0, :, 0, 0], spread[0, :, 0, 1], spread[0, :, 1, 1]
         for slope in slopes:
             uu, uv, vv = uu + slope[:, 0] ** 2, uv + slope[:, 0] * slope[:, 1], vv + slope[:, 1] ** 2
-        return Gaussians(mean[..., 0], mean[..., 1], uu, uv, vv, nodes.weights)
+        return Gaussians(mean[..., 0], mean[..., 1], uu, uv, vv, nodes.weights, _together(torch.stack([uu, uv, vv])))
 
     return q, at
+
+
+def _together(covariances: Tensor) -> int:
+    """How many in a row are equal, everywhere, but for rounding."""
+    new = (torch.diff(covariances).abs() > 1e-14 * covariances.abs().max()).any(0)
+    return math.gcd(covariances.shape[1], *(torch.nonzero(new).flatten() + 1).tolist())
 
 
 def _is_straight(scheme: Scheme, name: str, block: int) -> bool:

@@ -61,9 +61,9 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
         values = _joined(spread @ ratio, _plain(system, scheme.step_size, torch.cartesian_prod(positions, v), frequencies, m, t), m)
         torch.matmul(test, values.reshape(len(positions), len(v), -1), out=out)
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
-    back = torch.polar(weight.expand(len(grid), -1), -grid[:, None] * frequencies)
-    whole = torch.einsum("gk,inkm->gmin", back, tested.reshape(len(grid), m, len(frequencies), m)).real
-    return whole.reshape(len(grid) * m, len(grid) * m)
+    back = torch.polar(weight.expand(len(grid), -1), grid[:, None] * frequencies)
+    both = torch.view_as_real(back), torch.view_as_real(tested.reshape(len(grid), m, len(frequencies), m))
+    return torch.einsum("gkc,inkmc->gmin", *both).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
 
 
 def hermite(v: Tensor, count: int) -> Tensor:
@@ -98,8 +98,8 @@ def _joined(ratio: Tensor, plain: Tensor, modes: int) -> Tensor:
     """E[exp(i xi U') h_m(V')]: the product of two power series in t, times sqrt(m!)."""
     total = torch.zeros_like(plain)
     for k in range(ratio.shape[-1]):
-        total[..., k:] += ratio[..., k, None] * plain[..., : modes - k]
-    return total * torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=plain.device)
+        total[..., k:].addcmul_(ratio[..., k, None], plain[..., : modes - k])
+    return total.mul_(torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=plain.device))
 
 
 def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: float, level: int) -> Tensor:
@@ -133,20 +133,22 @@ def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) 
 
 
 def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor, powers: int, t: float) -> Tensor:
-    """What some of the Gaussians of a step add to R: sum_q w_q exp(i xi d_u - xi^2 (uu - S_uu)/2 + t (d_v + i xi (uv - S_uv)) + t^2 (vv - S_vv)/2)."""
-    system = underdamped(scheme.dynamics)
+    """What some of the Gaussians of a step add to R: sum_q w_q exp(i xi d_u - xi^2 (uu - S_uu)/2 + t (d_v + i xi (uv - S_uv)) + t^2 (vv - S_vv)/2).
+
+    Those of one covariance are added up first: sums over q of waves in d_u times the Taylor coefficients of exp(t d_v + t^2 (vv - S_vv)/2).
+    """
+    system, q = underdamped(scheme.dynamics), part.together
     uu, uv, vv = (float(entry) for entry in system.noise(scheme.step_size).covariance)
     centre = system.transport(scheme.step_size, starts) + system.respond(scheme.step_size, system.drift(starts, t))
-    xi = frequencies[:, None]
-    size = part.weights * torch.exp(-(xi**2) * (part.uu - uu) / 2)
-    now = torch.polar(size.abs().expand(len(starts), -1, -1), (part.mean_u - centre[:, :1])[:, None] * xi) * torch.sign(part.weights)
-    y = torch.complex((part.mean_v - centre[:, 1:])[:, None].expand(now.shape), (xi * (part.uv - uv)).expand(now.shape))
-    narrow, before = vv - part.vv, torch.zeros_like(now)
-    sums = []
-    for m in range(powers):
-        sums.append(now.sum(-1) / math.factorial(m))
-        now, before = torch.addcmul(before.mul_(-m * narrow), y, now), now
-    return torch.stack(sums, -1)
+    away, kick = (part.mean_u - centre[:, :1]).unflatten(1, (-1, q)), (part.mean_v - centre[:, 1:]).unflatten(1, (-1, q))  # (starts, covariances, q)
+    spread, mixed, narrow = part.uu[::q, None] - uu, part.uv[::q, None] - uv, vv - part.vv[::q, None]
+    weights = part.weights.unflatten(0, (-1, q)).expand(kick.shape)
+    rows = torch.stack(_coefficients(weights, kick, narrow, powers), -1)
+    angle = away[:, :, None] * frequencies[:, None]
+    sums = torch.complex(torch.cos(angle) @ rows, torch.sin(angle) @ rows)  # (starts, covariances, frequencies, powers)
+    tilt = torch.stack(_coefficients(torch.exp(-(frequencies**2) * spread / 2), 1j * frequencies * mixed, frequencies.new_zeros(()), powers), -1)
+    mixing = torch.stack([torch.nn.functional.pad(tilt, (k, 0))[..., :powers] for k in range(powers)], -2)
+    return torch.einsum("scfk,cfkm->sfm", sums, mixing)
 
 
 def _chebyshev(highest: float, count: int, at: Tensor) -> tuple[Tensor, Tensor]:

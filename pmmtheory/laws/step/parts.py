@@ -29,6 +29,10 @@ class Parts:
     deviation: Tensor
     weight: Tensor
 
+    def mean_square(self, middle: float) -> Tensor:
+        """E (X' - middle)^2 from every start, (n,)."""
+        return torch.einsum("gnq,gq->n", (self.mean - middle).square_(), self.weight) + (self.deviation**2 * self.weight.sum(1)).sum()
+
 
 def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float, level: int) -> Parts:
     """Parts that see waves exp(i xi X') for |xi| <= highest; what is beyond `depth` deviations of a normal draw is left out.
