@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -23,10 +22,11 @@ _ROUGHLY = 1e-9
 _CLOSE, _ROUGH = 1e-11, 1e-4
 """How well displacements are known, relative to themselves: to a lower resolution, which only tells an error, roughly."""
 
+_NEGLIGIBLE = 1e-11
+"""The share of the square of the distance that displacements of little mass may be off by, in all; of one to a lower resolution, its root."""
+
 _CURVED = 8.0
 """A bound on the square that a Newton step leaves over, times the length on which a density varies: half of its relative slope."""
-
-Function = Callable[[Tensor], Tensor]
 
 _READ = 1e-10
 """Where a density is this share of the largest the stretch of the tails is read off: further out displacements drown in rounding."""
@@ -76,7 +76,7 @@ def w2_line(pair: OnGrid) -> Estimate:
     square = float(found.values[0])
     rounding, resolution, reference, interpolation, ends, missed = (changed(nodes_of(found.edges)) * weights_of(found.edges)).sum((1, 2)).tolist()
     parts = {
-        "quadrature": _root(found.error + missed, square) + 4e-16 * math.sqrt(max(square, 0.0)),
+        "quadrature": _root(found.error + missed, square) + (_CLOSE + _NEGLIGIBLE) * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding, square) + sum(side.shift for side in both),
         "interpolation": _root(interpolation + _hidden(law, whole), square),
         "ends": _root(ends, square),
@@ -101,7 +101,7 @@ def _hidden(law: LineLaw, whole: Transport) -> float:
     for beyond in (below, 1 - below):
         hidden = (beyond < missed) & (beyond < 0.5)
         if bool(hidden.any()):
-            total += float(missed[hidden].max() * whole.shift(law.grid[hidden]).square().max())
+            total += float(missed[hidden].max() * whole.shift(law.grid[hidden], _ROUGH).square().max())
     return total
 
 
@@ -109,7 +109,7 @@ def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
     """What of the square lies beyond the known points, where displacements grow like the distance from the mean."""
     seen, total = law.grid[law.values > _READ * law.values.max()], 0.0
     for place, tail in zip((seen[:1], seen[-1:]), sides, strict=True):
-        stretch = float(torch.abs(whole.shift(place) / (place - law.mean)))
+        stretch = float(torch.abs(whole.shift(place, _ROUGH) / (place - law.mean)))
         total += stretch**2 * (tail.moment(2) + max(law.errors["ends"] * max(tail.distance, law.accuracy.reach) ** 2, law.accuracy.missed))
     return total
 
@@ -132,42 +132,51 @@ class Transport:
         self.gap = Antiderivative(found.edges, gap)
         self.middle = self.gap.middle
         self._farthest = float(self.edges[-1] - self.edges[0])
+        least = float((self.gap(x).abs() * weights_of(found.edges)).sum()) ** 2  # the distance is no less than int |P - Q|
+        self._negligible = (_NEGLIGIBLE if close < _ROUGH else math.sqrt(_NEGLIGIBLE)) * least / self._farthest
 
-    def shift(self, x: Tensor) -> Tensor:
-        """T(x) - x."""
+    def shift(self, x: Tensor, close: float | None = None) -> Tensor:
+        """T(x) - x; to the accuracy of the map unless given another."""
         y = x.flatten()
-        return displacement(y, self.gap(y), self.other.density, self.other.cdf, self.other.near, self.other.support, self._close).reshape(x.shape)
+        found = displacement(y, self.gap(y), self.other, close or self._close, self.law.density(y), self._negligible)
+        return found.reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
         """What rounding may add to the displacement."""
         return (self.law.floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
-def displacement(x: Tensor, gap: Tensor, density: Function, cdf: Function, near: float, reach: tuple[float, float], close: float = _CLOSE) -> Tensor:
-    """The s with int_x^{x+s} density = gap and x + s within reach, by bracketed Newton steps.
+def displacement(x: Tensor, gap: Tensor, other: LineSide, close: float = _CLOSE, weight: Tensor | float = 0.0, negligible: float = -1.0) -> Tensor:
+    """The s with int_x^{x+s} q = gap and x + s within the support of the other density q, by bracketed Newton steps.
 
-    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the cdf. A Newton
-    step d is the last where what it leaves over, about d^2 over the length on which the density varies, is below `close` times s.
+    Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the distribution
+    function, and its logarithm from the nearer end, as in tails mass falls exponentially. A step d is the last where what it leaves over,
+    about d^2 over the length on which the density varies, is below `close` times s, or where 2 s times that is `negligible` for the weight.
     """
-    result = torch.zeros_like(x)
-    where = torch.arange(len(x), device=x.device)
-    farthest = reach[1] - reach[0]
-    low, high = torch.where(gap < 0, (reach[0] - x).clamp_max(0.0), 0.0), torch.where(gap < 0, 0.0, (reach[1] - x).clamp_min(0.0))
-    start, shift = cdf(x), (gap / density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
+    near, farthest, result = other.near, other.support[1] - other.support[0], torch.zeros_like(x)
+    where, weight = torch.arange(len(x), device=x.device), weight * torch.ones_like(x)
+    low = torch.where(gap < 0, (other.support[0] - x).clamp_max(0.0), 0.0)
+    high = torch.where(gap < 0, 0.0, (other.support[1] - x).clamp_min(0.0))
+    start, shift = other.cdf(x), (gap / other.density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
     for _ in range(100):
-        longest = float(torch.abs(shift).max())
+        longest, slope = float(torch.abs(shift).max()), other.density(x + shift).clamp_min(1e-290)
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
-        mass = (density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        mass = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        advance = gap - mass
         if longest >= near:
-            mass = torch.where(torch.abs(shift) < near, mass, cdf(x + shift) - start)
+            far, below = torch.abs(shift) >= near, other.cdf(x + shift)
+            mass = torch.where(far, below - start, mass)
+            left, right = below * torch.log1p((gap - mass) / below), (below - 1) * torch.log1p((gap - mass) / (below - 1))
+            advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
-        newton = shift + (gap - mass) / density(x + shift).clamp_min(1e-290)
+        newton = shift + advance / slope
         inside = (newton >= low) & (newton <= high)
         step = torch.where(inside, newton, (low + high) / 2)
-        left = torch.where(inside, (_CURVED / near * (step - shift) ** 2).minimum(torch.abs(step - shift)), torch.abs(step - shift))
-        going = (left > close * torch.abs(step) + 1e-300) & (high - low >= 1e-12 * farthest)
+        change, size = torch.abs(step - shift), torch.abs(step)
+        over = torch.where(inside, (_CURVED / near * change**2).minimum(change), change)
+        going = (over > close * size + 1e-300) & (high - low >= 1e-12 * farthest) & (2 * weight * over * torch.maximum(size, over) > negligible)
         result[where] = step
         if not bool(going.any()):
             break
-        x, gap, start, shift, low, high, where = (part[going] for part in (x, gap, start, step, low, high, where))
+        x, gap, start, shift, low, high, where, weight = (part[going] for part in (x, gap, start, step, low, high, where, weight))
     return result

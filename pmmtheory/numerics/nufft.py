@@ -16,6 +16,9 @@ from torch import Tensor
 
 from pmmtheory.numerics.rules import gauss_legendre
 
+_FEW = 25_000
+"""Pairs of a mass and a point of the grid that are not worth a transform."""
+
 _CHUNK = 10_000
 """Masses spread at once: what is computed of them stays in the cache."""
 
@@ -34,6 +37,9 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     True
     """
     n, spacing, device = len(grid), float(grid[1] - grid[0]), grid.device
+    if points.numel() * n <= _FEW and band == math.inf and bool((deviations > 0).all()):
+        values = _summed(points, masses, deviations, grid) * spacing
+        return values * _share(masses, float(values.sum()))
     width = min(max(digits, 3), 14) + 1
     size = next_fast_len(n + max(2 * width, n // 4), real=True)
     margin = (size - n) // 2
@@ -48,15 +54,23 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
         waves = torch.fft.rfft(_spread(place[some], masses[some], fine, width))[:, : size // 2 + 1]
         found.append((waves * torch.exp(damping * deviations[some, None] ** 2)).sum(0))
     spectrum = (found[0] if len(found) == 1 else torch.stack(found).sum(0)) / torch.as_tensor(_transform(width, size), device=device)
-    whole = float(masses.sum())
-    if whole > 0.9 * float(masses.abs().sum()):  # the whole mass is known exactly
-        spectrum = spectrum * (whole / float(spectrum[0].real))
     if band < math.inf:
         spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
         spectrum[-1] = 0.0  # the grid cannot tell its phase
-    values: Tensor = torch.fft.irfft(spectrum, n=size)[margin : margin + n]
-    return values
+    return torch.fft.irfft(spectrum * _share(masses, float(spectrum[0].real)), n=size)[margin : margin + n]
+
+
+def _summed(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor) -> Tensor:
+    """The sum of Gaussians itself."""
+    z = (grid - points.flatten()[:, None]).square_().mul_((-0.5 / deviations**2).repeat_interleave(points.shape[1])[:, None])
+    return (masses / (math.sqrt(2 * math.pi) * deviations[:, None])).flatten() @ z.exp_()
+
+
+def _share(masses: Tensor, found: float) -> float:
+    """By what a sum is off, whose whole mass is known exactly: not where masses of both signs cancel."""
+    whole = float(masses.sum())
+    return whole / found if whole > 0.9 * float(masses.abs().sum()) else 1.0
 
 
 def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:

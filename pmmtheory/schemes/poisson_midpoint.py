@@ -92,16 +92,17 @@ class PoissonMidpoint(Scheme):
         axes = len(system.state_shape)
         x = x.expand(torch.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
-        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros(x.shape[: x.ndim - axes] + (1,) * axes, dtype=x.dtype, device=x.device)
-        for time, mark, z in zip(*draws["midpoints"], draws["z"], strict=True):
-            time, z = time.expand(now.shape), z.expand(x.shape)
+        lead, times, marks = _own_axes(x, axes, *draws["midpoints"])
+        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
+        for time, mark, z in zip(times, marks, draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
             has = needed.reshape(needed.shape[: needed.ndim - axes])
+            some = (slice(None),) * lead + (has,)
             at, before, gap = a * time[has], t + a * now[has], a * (time - now)[has]
-            path[has] = system.transport(gap, path[has], before) + system.noise(gap, before) * z[has]
-            state = system.transport(at, x[has], t) + system.respond(at, b0[has], t) + path[has]
-            change = self.midpoint_force(state, t, at) - b0[has]
-            pushed[has] = system.transport(gap, pushed[has], before + self.substep) + self.push(change, t + at)
+            path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * z.expand(x.shape)[some]
+            state = system.transport(at, x[some], t) + system.respond(at, b0[some], t) + path[some]
+            change = self.midpoint_force(state, t, at) - b0[some]
+            pushed[some] = system.transport(gap, pushed[some], before + self.substep) + self.push(change, t + at)
             now = torch.where(needed, time, now)
         rest, since = a * (1 - now), t + a * now
         moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
@@ -130,3 +131,14 @@ class PoissonMidpoint(Scheme):
         if self.substeps == math.inf:
             return self.step_size * self.dynamics.impulse(change, t)
         return self.midpoints.weight * self.dynamics.respond(self.substep, change, t)
+
+
+def _own_axes(x: Tensor, axes: int, times: Tensor, marks: Tensor) -> tuple[int, Tensor, Tensor]:
+    """How many leading axes of states x have the same midpoints all along, and times and marks (N, ...) without them, with an axis of length 1 for
+    each of the last `axes`."""
+    shape = torch.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
+    lead = next((k for k, size in enumerate(shape) if size > 1), x.ndim)
+    lead = max(0, min(lead, x.ndim - axes - 1))
+    own = (*x.shape[lead : x.ndim - axes], *(1,) * axes)
+    times, marks = (part.expand(len(part), *shape).reshape(len(part), *shape[lead:]).expand(len(part), *own) for part in (times, marks))
+    return lead, times, marks

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from pmmtheory.divergences.line_sides import TargetSide
 from pmmtheory.divergences.transport import displacement
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws.step import feynman_kac, midpoint_waves
@@ -55,5 +56,5 @@ def test_displacements_far_out_are_those_of_quantiles() -> None:
     wide, narrow = Gaussian(0.5, 4.0), Gaussian()
     x = torch.linspace(-12, 0, 25, dtype=torch.float64)
     gap = wide.cdf(x) - narrow.cdf(x)
-    shift = displacement(x, gap, narrow.density, narrow.cdf, 0.3, (-30.0, 30.0))
+    shift = displacement(x, gap, TargetSide(narrow))
     torch.testing.assert_close(x + shift, (x - 0.5) / 2, rtol=1e-9, atol=1e-9)

@@ -43,7 +43,7 @@ class InhomogeneousEngine(Engine):
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
         begun = begun_on_line(start, steps)
         rough = Resolution(scheme, 0, 1e-3 * rtol, device)
-        noiseless = [rough.still(k * scheme.step_size) for k in range(steps[-1])]
+        noiseless = rough.noiseless(steps[-1])
 
         def at_level(level: int) -> list[LineLaw]:
             return list(_evolve(replace(rough, level=level), begun, steps, [*noiseless, False]))

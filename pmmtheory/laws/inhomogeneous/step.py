@@ -95,23 +95,21 @@ class Resolution:
         """The law of the process itself at time t."""
         return on_the_line(self.scheme.dynamics.law_at(t))
 
-    def still(self, t: float) -> bool:
-        """Whether the step at time t has no noise."""
+    def noiseless(self, steps: int) -> list[bool]:
+        """Whether each of the first steps has no noise, seen from where the process is first and last."""
         if self.scheme.draws:
-            return False
-        if self._noisy(torch.zeros(1, dtype=torch.float64, device=self.device), t):
-            return False
-        target = self.target(t)
-        places = target.mean + math.sqrt(target.covariance) * torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
-        if self._noisy(places, t):
-            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
-        return True
+            return [False] * steps
+        times, share = [k * self.scheme.step_size for k in range(steps)], torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
+        ends = [self.target(t) for t in {times[0], times[-1]}]
+        places = torch.cat([torch.zeros_like(share[:1]), *(target.mean + math.sqrt(target.covariance) * share for target in ends)])
+        state = self.scheme.dynamics.lift(places, torch.Generator())
+        return [self._still(state, t) for t in times]
 
-    def _noisy(self, positions: Tensor, t: float) -> bool:
-        """Whether the step at time t has noise from one of these positions."""
-        system = self.scheme.dynamics
-        state = system.lift(positions, torch.Generator())
-        return bool((covariance(self.scheme.step(state, t, {})[1], system, state) != 0).any())
+    def _still(self, state: Tensor, t: float) -> bool:
+        none = covariance(self.scheme.step(state, t, {})[1], self.scheme.dynamics, state) == 0
+        if bool(none.any()) and not bool(none.all()):
+            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
+        return bool(none.any())
 
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""
@@ -153,7 +151,7 @@ def advance(chain: Resolution, law: Masses, t: float, shown: bool) -> Masses:
     lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
     reach, missed = max(moved.reach, mean - float(points[0]), float(points[-1]) - mean), 0.0
     if chain.balanced:
-        square += float(law.masses[~kept] @ mean_square(chain.scheme, law.points[~kept], t, mean))
+        square += float(law.masses[~kept] @ mean_square(chain.scheme, law.points[~kept], t, mean)) if not bool(kept.all()) else 0.0
         grown = law.missed * (moved.reach / law.reach) ** 2 if law.missed else 0.0
         missed = grown + abs(square - float(masses @ (points - mean) ** 2))
     return Masses(points, masses, lost, reach, missed)
@@ -197,8 +195,9 @@ def _by_frequencies(chain: Resolution, law: Masses, t: float, shown: bool, finer
     grid, expected = _next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), t, shown, finer)
     band = chain.depth * 3.5 * finer * chain.scale(law_band, float(grid[0]), float(grid[-1]), t1) * (1 + 0.2 * chain.level)
     moved = Masses(grid, law.masses @ transition_matrix(scheme, grid, t, chain.level, x, depth, band, max(1e-8, 1e3 * chain.tolerance)))
-    moved = replace(moved, reach=math.sqrt(float(mean_square(scheme, law.outer, t, moved.mean).max())))
-    return moved, expected, float(law.masses @ mean_square(scheme, x, t, moved.mean)) if chain.balanced else 0.0
+    squares = mean_square(scheme, torch.cat([x, law.outer]) if chain.balanced else law.outer, t, moved.mean)
+    told = float(law.masses @ squares[:-2]) if chain.balanced else 0.0
+    return replace(moved, reach=math.sqrt(float(squares[-2:].max()))), expected, told
 
 
 def _deviation(chain: Resolution, x: Tensor, t: float) -> Tensor:

@@ -138,8 +138,9 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: Waves, walk: Wa
     if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
         # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
         u.mul_(half_factor(waves.parts(first), steps, pmm))
-    for j in range(1, steps if exact else steps + 1):
-        wave = waves.parts(step.push(j / steps, x, nodes))
+    last = steps - 1 if exact else steps
+    for j, push in enumerate(step.pushes([j / steps for j in range(1, last + 1)], x, nodes), 1):
+        wave = waves.parts(push)
         if exact:
             u.mul_(whole_factor(wave, pmm))
         elif j < steps:
@@ -157,8 +158,9 @@ def _single(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, level: 
     """The same for one midpoint: a sum over its time."""
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
     total = torch.zeros((x.shape[0], len(waves.frequencies)), dtype=torch.complex128, device=x.device)
-    for s, share in zip(*step.pmm.midpoints.one(level), strict=True):
-        total += torch.einsum("qkn,qk->nk", waves.of(step.push(float(s), x, nodes)), share * weights[:, None] * waves.readout(step, float(s), nodes))
+    times, shares = (part.tolist() for part in step.pmm.midpoints.one(level))
+    for s, share, push in zip(times, shares, step.pushes(times, x, nodes), strict=True):
+        total += torch.einsum("qkn,qk->nk", waves.of(push), share * weights[:, None] * waves.readout(step, s, nodes))
     return total
 
 
@@ -168,8 +170,7 @@ def _bernoulli_moments(step: MidpointStep, steps: int, x: Tensor, walk: WalkGrid
     nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
     first = torch.zeros((nodes.shape[0], x.shape[0]), dtype=x.dtype, device=x.device)
     second = torch.zeros_like(first)
-    for j in range(1, steps):
-        push = step.push(j / steps, x, nodes[:, 0])
+    for j, push in enumerate(step.pushes([j / steps for j in range(1, steps)], x, nodes[:, 0]), 1):
         second = second + 2 * p * push * first + p * push**2 * weights
         first = first + p * push * weights
         if j < steps - 1:
@@ -183,8 +184,8 @@ def _bernoulli_moments(step: MidpointStep, steps: int, x: Tensor, walk: WalkGrid
 def _single_moments(step: MidpointStep, x: Tensor, walk: WalkGrid) -> Tensor:
     nodes, weights = (torch.as_tensor(a, device=x.device)[:, None] for a in (walk.nodes, walk.weights))
     total = torch.zeros((2, x.shape[0]), dtype=x.dtype, device=x.device)
-    for s, share in zip(*step.pmm.midpoints.one(1), strict=True):
-        push = step.push(float(s), x, nodes[:, 0])
-        noise = step.width(float(s)) * nodes
+    times, shares = (part.tolist() for part in step.pmm.midpoints.one(1))
+    for s, share, push in zip(times, shares, step.pushes(times, x, nodes[:, 0]), strict=True):
+        noise = step.width(s) * nodes
         total += share * torch.stack([(push * weights).sum(0), ((push**2 + 2 * noise * push) * weights).sum(0)])
     return total + torch.tensor([[0.0], [step.width(1.0) ** 2]], dtype=x.dtype, device=x.device)

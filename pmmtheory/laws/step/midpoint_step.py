@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +10,10 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import PoissonStructure, Scheme
+
+
+_TOGETHER = 20_000
+"""Numbers computed together: they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +38,19 @@ class MidpointStep:
 
         Nothing at s = 0, where the interpolant is x itself.
         """
+        (found,) = self.pushes([s], x, nodes)
+        return found
+
+    def pushes(self, times: Sequence[float], x: Tensor, nodes: Tensor) -> Iterator[Tensor]:
+        """The same for each of several times, of which many are computed together."""
         pmm, t, system = self.pmm, self.t, self.pmm.dynamics
-        if s == 0:
-            return torch.zeros((len(nodes), len(x)), dtype=x.dtype, device=x.device)
-        now = pmm.step_size * s
-        b0 = system.drift(x, t)
-        state = system.transport(now, x, t) + system.respond(now, b0, t) + float(system.noise(now, t)) * nodes[:, None]
-        pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
-        return system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)
+        b0, every = system.drift(x, t), torch.tensor(times, dtype=x.dtype, device=x.device)
+        for some in every.split(max(1, _TOGETHER // max(1, len(x) * len(nodes)))):
+            now = (pmm.step_size * some)[:, None, None]
+            state = system.transport(now, x, t) + system.respond(now, b0, t) + system.noise(now, t) * nodes[:, None]
+            pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
+            pushed = system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)
+            yield from torch.where(now > 0, pushed, 0.0)
 
     def _carried(self, start: float, end: float) -> float:
         a = self.pmm.step_size
