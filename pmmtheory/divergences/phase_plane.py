@@ -27,6 +27,9 @@ _ROUGHLY = 1e-2
 _FAR = 1e-2
 """An f-divergence above which its root is no metric: then what it changes by at the coarser resolution counts too."""
 
+_CAUTION = 2.0
+"""How many times its change between two resolutions a chi2, or a power like it, may be off: it may hang on tails of which neither has the digits."""
+
 _TOLD, _LARGE = 0.02, 0.25
 """The largest relative error of a chi2, or of a power like it, above 0.25: where it is larger, tails that are not known decide."""
 
@@ -56,7 +59,7 @@ class PhasePlanePair(Pair):
             if (coarse := part.coarse) is not None:
                 near = _within(value, sum(smooth(part, coarse, f, _ROUGHLY)[:2]))
                 if value > _FAR:
-                    near = max(near, moved(f, self.law, self.other, coarse, place))
+                    near = max(near, (_CAUTION if f.steep else 1.0) * moved(f, self.law, self.other, coarse, place))
                 resolution += near
             carried += _within(value, 4 * bend * part.carried**2)
         if tails > _UNSURE * max(value, 1e-3):

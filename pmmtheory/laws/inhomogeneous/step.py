@@ -97,7 +97,7 @@ class Resolution:
 
     def noiseless(self, steps: int) -> list[bool]:
         """Whether each of the first steps has no noise, seen from where the process is first and last."""
-        if self.scheme.draws:
+        if self.scheme.draws or steps == 0:
             return [False] * steps
         times, share = [k * self.scheme.step_size for k in range(steps)], torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
         ends = [self.target(t) for t in {times[0], times[-1]}]
