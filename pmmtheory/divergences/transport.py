@@ -28,6 +28,9 @@ _NEGLIGIBLE = 1e-11
 _CURVED = 8.0
 """A bound on the square that a Newton step leaves over, times the length on which a density varies: half of its relative slope."""
 
+_FLAT = 1e-280
+"""A density below which nothing is told by it: halving the bracket is."""
+
 _READ = 1e-10
 """Where a density is this share of the largest the stretch of the tails is read off: further out displacements drown in rounding."""
 
@@ -159,7 +162,7 @@ def displacement(x: Tensor, gap: Tensor, other: LineSide, close: float = _CLOSE,
     high = torch.where(gap < 0, 0.0, (other.support[1] - x).clamp_min(0.0))
     start, shift = other.cdf(x), (gap / other.density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
     for _ in range(100):
-        longest, slope = float(torch.abs(shift).max()), other.density(x + shift).clamp_min(1e-290)
+        longest, slope = float(torch.abs(shift).max()), other.density(x + shift)
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
         mass = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
         advance = gap - mass
@@ -170,7 +173,7 @@ def displacement(x: Tensor, gap: Tensor, other: LineSide, close: float = _CLOSE,
             advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + advance / slope
-        inside = (newton >= low) & (newton <= high)
+        inside = (newton >= low) & (newton <= high) & (slope > _FLAT)
         step = torch.where(inside, newton, (low + high) / 2)
         change, size = torch.abs(step - shift), torch.abs(step)
         over = torch.where(inside, (_CURVED / near * change**2).minimum(change), change)

@@ -48,17 +48,18 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp_(0, fine - 1)
     groups = max(1, _CHUNK // points.shape[1])
     k = 2 * math.pi / (size * spacing) * torch.arange(size // 2 + 1, dtype=torch.float64, device=device)
-    damping, found = -(k**2) / 2, []
+    damping, parts = -(k**2) / 2, []
     for first in range(0, len(place), groups):
         some = slice(first, first + groups)
         waves = torch.fft.rfft(_spread(place[some], masses[some], fine, width))[:, : size // 2 + 1]
-        found.append((waves * torch.exp(damping * deviations[some, None] ** 2)).sum(0))
-    spectrum = (found[0] if len(found) == 1 else torch.stack(found).sum(0)) / torch.as_tensor(_transform(width, size), device=device)
+        parts.append((waves * torch.exp(damping * deviations[some, None] ** 2)).sum(0))
+    spectrum = (parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)) / torch.as_tensor(_transform(width, size), device=device)
     if band < math.inf:
         spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
         spectrum[-1] = 0.0  # the grid cannot tell its phase
-    return torch.fft.irfft(spectrum * _share(masses, float(spectrum[0].real)), n=size)[margin : margin + n]
+    found: Tensor = torch.fft.irfft(spectrum * _share(masses, float(spectrum[0].real)), n=size)
+    return found[margin : margin + n]
 
 
 def _summed(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor) -> Tensor:

@@ -58,3 +58,11 @@ def test_displacements_far_out_are_those_of_quantiles() -> None:
     gap = wide.cdf(x) - narrow.cdf(x)
     shift = displacement(x, gap, TargetSide(narrow))
     torch.testing.assert_close(x + shift, (x - 0.5) / 2, rtol=1e-9, atol=1e-9)
+
+
+def test_displacements_from_far_beyond_a_support_are_those_of_quantiles() -> None:
+    """Where density and distribution function underflow, nothing is told by them but on which side the place is."""
+    wide, narrow = Gaussian(0.0, 300.0**2), Gaussian()
+    x = torch.linspace(-1500, 0, 301, dtype=torch.float64)
+    shift = displacement(x, wide.cdf(x) - narrow.cdf(x), TargetSide(narrow))
+    torch.testing.assert_close(x + shift, x / 300, rtol=1e-9, atol=1e-9)

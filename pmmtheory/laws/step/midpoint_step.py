@@ -11,7 +11,6 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import PoissonStructure, Scheme
 
-
 _TOGETHER = 20_000
 """Numbers computed together: they stay in the cache."""
 
