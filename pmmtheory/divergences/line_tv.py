@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -11,6 +12,11 @@ from pmmtheory.divergences.line_densities import OnGrid
 from pmmtheory.divergences.line_integrals import METHOD
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of
+
+_HALVINGS = 50
+
+_SURE = 1e-18
+"""What the place of a turning point may do to the distance: it is flat there."""
 
 
 def tv_line(pair: OnGrid) -> Estimate:
@@ -27,14 +33,27 @@ def tv_line(pair: OnGrid) -> Estimate:
     nodes = nodes_of(found.edges)
     below = Antiderivative(found.edges, gap(nodes))
     x = torch.cat([torch.cat([found.edges[:-1, None], nodes], 1).flatten(), found.edges[-1:]])
-    sign = torch.where(gap(x) < 0, -1.0, 1.0).to(x)
-    left = torch.nonzero(sign[:-1] * sign[1:] < 0).flatten()
-    low, high, before = x[left], x[left + 1], sign[left]
-    for _ in range(50):
-        middle = (low + high) / 2
-        same = gap(middle) * before > 0
-        low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-    turns = below.at((low + high) / 2, gap)
+    found_at = gap(x)
+    left = torch.nonzero((found_at[:-1] < 0) != (found_at[1:] < 0)).flatten()
+    places, unsure = _turns(gap, x[left], x[left + 1], found_at[left], found_at[left + 1])
+    turns = below.at(places, gap)
     value = float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
     own = {**law.errors, "reference": other.off}
-    return Estimate.of(value, METHOD, **{part: error for part, error in own.items() if math.isfinite(error)}, quadrature=found.error + 4e-16 * (1 + value))
+    quadrature = found.error + unsure + 4e-16 * (1 + value)
+    return Estimate.of(value, METHOD, **{part: error for part, error in own.items() if math.isfinite(error)}, quadrature=quadrature)
+
+
+def _turns(gap: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, at_low: Tensor, at_high: Tensor) -> tuple[Tensor, float]:
+    """Where a function changes its sign, once between low and high (n,), by chords and halves in turn; and what of its integral is in doubt."""
+    place, doubt = (low + high) / 2, torch.zeros_like(low)
+    for number in range(2 * _HALVINGS):
+        chord = low - at_low * (high - low) / (at_high - at_low)
+        place = chord if number % 2 == 0 else (low + high) / 2
+        at = gap(place)
+        doubt = at.abs() * (high - low)
+        same = (at < 0) == (at_low < 0)
+        low, at_low = torch.where(same, place, low), torch.where(same, at, at_low)
+        high, at_high = torch.where(same, high, place), torch.where(same, at_high, at)
+        if bool((doubt <= _SURE).all()):
+            break
+    return place, float(doubt.sum())
