@@ -37,15 +37,15 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     True
     """
     n, spacing, device = len(grid), float(grid[1] - grid[0]), grid.device
-    if points.numel() * n <= _FEW and band == math.inf and bool((deviations > 0).all()):
-        values = _summed(points, masses, deviations, grid) * spacing
-        return values * _share(masses, float(values.sum()))
     width = min(max(digits, 3), 14) + 1
     size = next_fast_len(n + max(2 * width, n // 4), real=True)
     margin = (size - n) // 2
     start, fine = float(grid[0]) - margin * spacing, 2 * size
     place = (points - start) * (2 / spacing)
     masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp_(0, fine - 1)
+    if points.numel() * n <= _FEW and band == math.inf and bool((deviations > 0).all()):
+        values = _summed(points, masses, deviations, grid) * spacing
+        return values * _share(masses, float(values.sum()))
     groups = max(1, _CHUNK // points.shape[1])
     k = 2 * math.pi / (size * spacing) * torch.arange(size // 2 + 1, dtype=torch.float64, device=device)
     damping, parts = -(k**2) / 2, []
