@@ -59,22 +59,20 @@ class Normal(Draw):
 
 @dataclass(frozen=True)
 class Uniform(Draw):
-    """A uniform time u in [0, 1], by Gauss-Legendre in sqrt(u): integrands are smooth in sqrt(u), not in u."""
+    """A uniform time u in [0, 1], by Gauss-Legendre: integrands are smooth in u once the noise up to it, of variance u, is integrated over."""
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         return torch.rand(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> Rule:
-        v, w = gauss_legendre(round(18 * 1.25**level))
-        return v * v, 2 * v * w
+        return gauss_legendre(_order(level))
 
     def cells(self, count: int) -> np.ndarray | None:
         return np.linspace(1e-6, 1 - 1e-9, count + 1) ** 2 if keeps_law(self, Uniform) else None
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
-        """Gauss-Legendre in sqrt(u) between the jumps."""
-        v, weights = _between([0.0, *np.sqrt(places), 1.0], round(18 * 1.25**level))
-        return v * v, 2 * v * weights
+        """Gauss-Legendre between the jumps."""
+        return _between([0.0, *places, 1.0], _order(level))
 
     def mirrored(self, value: Any) -> Any:
         return value if keeps_law(self, Uniform) else None
@@ -84,8 +82,8 @@ class Uniform(Draw):
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Of many values the rule is the Gauss rule of the discrete measure in sqrt(i/n), so its cost does not grow with n; if nothing can be asked
-    for between the values (`listed`), the rule takes some of them.
+    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n; if nothing can be asked for between
+    the values (`listed`), the rule takes some of them.
     """
 
     n: float
@@ -99,15 +97,14 @@ class Index(Draw):
     def rule(self, level: int) -> Rule:
         if self.n == math.inf:
             return Uniform().rule(level)
-        order = round((_SOME if self.listed else 18) * 1.25**level)
+        order = round(_SOME * 1.25**level) if self.listed else _order(level)
         values = np.arange(int(self.n)) / self.n
         if self.n <= (1.5 * order if self.listed else order):
             return values, np.full(int(self.n), 1 / self.n)
         if self.listed:
             chosen, w = discrete_subset(int(self.n), order)
             return values[chosen], w
-        v, w = discrete_gauss(int(self.n), order)
-        return v * v, w
+        return discrete_gauss(int(self.n), order)
 
     def cells(self, count: int) -> np.ndarray | None:
         return Uniform().cells(count) if self.n == math.inf and keeps_law(self, Index) else None
@@ -121,14 +118,19 @@ class Index(Draw):
 
 @lru_cache(maxsize=64)
 def discrete_subset(n: int, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of i < n, at most `order`, and positive weights: exact for the uniform measure on sqrt(i/n) for polynomials of degree below `order`.
+    """Which of i < n, at most `order`, and positive weights: exact for the uniform measure on i/n for polynomials of degree below `order`.
 
     They exist by Tchakaloff's theorem, and non-negative least squares find them.
     """
-    basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * (np.arange(n) / n) - 1, order - 1))[0]
+    basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * np.arange(n) / n - 1, order - 1))[0]
     weights = nnls(basis.T, basis.mean(0))[0]
     chosen = np.flatnonzero(weights)
     return chosen, weights[chosen] / weights.sum()
+
+
+def _order(level: int) -> int:
+    """Nodes for a uniform time."""
+    return max(2, round(11 * 1.25**level))
 
 
 def _between(ends: list[float], order: int) -> tuple[np.ndarray, np.ndarray]:
@@ -140,8 +142,8 @@ def _between(ends: list[float], order: int) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=64)
 def discrete_gauss(n: int, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """The Gauss rule with `order` nodes of the uniform measure on sqrt(i/n), i < n (Lanczos with reorthogonalisation)."""
-    points = np.sqrt(np.arange(n) / n)
+    """The Gauss rule with `order` nodes of the uniform measure on i/n, i < n (Lanczos with reorthogonalisation)."""
+    points = np.arange(n) / n
     basis = [np.full(n, 1 / math.sqrt(n))]
     diagonal, off = [], []
     for _ in range(order):
