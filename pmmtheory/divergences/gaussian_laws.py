@@ -88,7 +88,7 @@ class GaussianLawPair(Pair):
 class OfGaussianLaws(Comparison):
     """Laws by moments, or such a law and a Gaussian."""
 
-    laws = {LinearLaw: lambda law: lambda size: law}
+    laws = {LinearLaw: lambda law: lambda size: law.on("cpu")}
     targets = {Gaussian: lambda target: lambda size: _invariant(target, size)}
 
     def pair(self, first: Any, second: Any) -> Pair | None:

@@ -73,7 +73,7 @@ class _LogRatio:
         if level not in self._rules:
             d, weights = self._pair.at(nodes_of(self._edges[level]).flatten()), weights_of(self._edges[level]).flatten()
             told = (d.p > 0) & (d.q > 0)
-            p, q, log = (d.p * weights)[told], (d.q * weights)[told], d.log[told]
+            p, q, log = (part[told].cpu() for part in (d.p * weights, d.q * weights, d.log))
             self._rules[level] = p / p.sum(), q / q.sum(), log
         return self._rules[level]
 

@@ -44,8 +44,7 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
     place = (points - start) * (2 / spacing)
     masses, place = torch.where((place >= 0) & (place < fine), masses, 0.0), place.clamp_(0, fine - 1)
     if points.numel() * n <= _FEW and band == math.inf and bool((deviations > 0).all()):
-        values = _summed(points, masses, deviations, grid) * spacing
-        return values * _share(masses, float(values.sum()))
+        return _summed(points, masses, deviations, grid) * spacing
     groups = max(1, _CHUNK // points.shape[1])
     k = 2 * math.pi / (size * spacing) * torch.arange(size // 2 + 1, dtype=torch.float64, device=device)
     damping, parts = -(k**2) / 2, []

@@ -82,12 +82,10 @@ class Uniform(Draw):
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n; if nothing can be asked for between
-    the values (`listed`), the rule takes some of them.
+    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n.
     """
 
     n: float
-    listed: bool = False
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         if self.n == math.inf:
@@ -97,13 +95,9 @@ class Index(Draw):
     def rule(self, level: int) -> Rule:
         if self.n == math.inf:
             return Uniform().rule(level)
-        order = round(_SOME * 1.25**level) if self.listed else _order(level)
-        values = np.arange(int(self.n)) / self.n
-        if self.n <= (1.5 * order if self.listed else order):
-            return values, np.full(int(self.n), 1 / self.n)
-        if self.listed:
-            chosen, w = discrete_subset(int(self.n), order)
-            return values[chosen], w
+        order = _order(level)
+        if self.n <= order:
+            return np.arange(int(self.n)) / self.n, np.full(int(self.n), 1 / self.n)
         return discrete_gauss(int(self.n), order)
 
     def cells(self, count: int) -> np.ndarray | None:
@@ -117,15 +111,18 @@ class Index(Draw):
 
 
 @lru_cache(maxsize=64)
-def discrete_subset(n: int, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of i < n, at most `order`, and positive weights: exact for the uniform measure on i/n for polynomials of degree below `order`.
+def some_of(n: int, level: int) -> Rule:
+    """Some of the values i/n, i < n, with positive weights: exact for their uniform measure for polynomials of a degree below their number.
 
-    They exist by Tchakaloff's theorem, and non-negative least squares find them.
+    They exist by Tchakaloff's theorem, and non-negative least squares find them. All, where that saves little.
     """
-    basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * np.arange(n) / n - 1, order - 1))[0]
+    order, values = round(_SOME * 1.25**level), np.arange(n) / n
+    if n <= 1.5 * order:
+        return values, np.full(n, 1 / n)
+    basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * values - 1, order - 1))[0]
     weights = nnls(basis.T, basis.mean(0))[0]
     chosen = np.flatnonzero(weights)
-    return chosen, weights[chosen] / weights.sum()
+    return values[chosen], weights[chosen] / weights.sum()
 
 
 def _order(level: int) -> int:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count_or_infinity
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
-from pmmtheory.schemes.draws import Index
+from pmmtheory.schemes.draws import Index, some_of
 from pmmtheory.schemes.midpoint_sets import LISTED, bernoulli_sets
 
 
@@ -65,16 +65,20 @@ class Midpoints(Draw):
     def mapped(self, value: Any, f: Callable[[Any], Any]) -> Any:
         return tuple(f(part) for part in value)
 
-    def one(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+    def one(self, level: int, few: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Times and weights of a rule for the one midpoint; of weight zero where there is none (K = 1).
 
-        Time 0, where a midpoint changes nothing however the force at one is changed, is a node of its own.
+        Time 0, where a midpoint changes nothing however the force at one is changed, is a node of its own. Where nothing can be asked for
+        between the substeps all are listed, or some of them that serve smooth functions.
         """
         k = self.substeps
         if k == math.inf or k == 1:
             return Index(k).rule(level)
         first = int(self.kind == "interior")
-        later, weights = Index(k - 1, self.listed).rule(level)
+        if self.listed:
+            later, weights = some_of(int(k) - 1, level) if few else (np.arange(k - 1) / (k - 1), np.full(int(k) - 1, 1 / (k - 1)))
+        else:
+            later, weights = Index(k - 1).rule(level)
         later = (1 + later * (k - 1)) / k
         return (later, weights) if first else (np.concatenate([[0.0], later]), np.concatenate([[1 / k], weights * (1 - 1 / k)]))
 

@@ -86,7 +86,7 @@ class JumpingSquare(Jumping):
 def test_a_rule_is_split_at_jumps_for_the_draws_own_law_only() -> None:
     """A uniform time is split at 0.3; the rule of another law is never replaced by one of a uniform time."""
     times, weights = draw_rules(Jumping(Overdamped(Gaussian()), 0.1), 0)["u"]
-    assert len(times) == 36 and float(weights[times < 0.3].sum()) == pytest.approx(0.3, abs=1e-12)
+    assert len(times) == 22 and float(weights[times < 0.3].sum()) == pytest.approx(0.3, abs=1e-12)
     assert np.array_equal(draw_rules(JumpingSquare(Overdamped(Gaussian()), 0.1), 0)["u"][0], Squared().rule(0)[0])
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Index, Midpoints, Normal, Uniform
-from pmmtheory.schemes.draws import discrete_gauss
+from pmmtheory.schemes.draws import discrete_gauss, some_of
 
 EPS = float(np.finfo(float).eps)
 levels = st.integers(0, 4)
@@ -62,7 +62,7 @@ class TestIndex:
     @given(levels, st.sampled_from([2, 18, 30, 49, 60, 99, 999]), st.integers(0, 17))
     def test_some_of_the_values_do(self, level: int, n: int, k: int) -> None:
         """Where nothing can be asked for between them: positive weights, exact to degree 17 and more."""
-        u, w = Index(n, listed=True).rule(level)
+        u, w = some_of(n, level)
         assert np.isin(u, np.arange(n) / n).all() and len(u) <= max(27, round(18 * 1.25**level) * 1.5) and float(w.min()) > 0
         assert float(w @ u**k) == pytest.approx(float(np.mean((np.arange(n) / n) ** k)), rel=1e-12)
 

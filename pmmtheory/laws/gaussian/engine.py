@@ -26,7 +26,7 @@ _STARTS = "a Gaussian that is isotropic or has the axes of the target, or a law 
 
 
 class GaussianEngine(Engine):
-    """Chains on Gaussian targets in any dimension, by the moments of one step."""
+    """Chains on Gaussian targets in any dimension, by the moments of one step: a few numbers an axis, computed on the CPU."""
 
     name, rank, default_rtol = "gaussian", 3, 1e-8
     quick = True
@@ -46,44 +46,45 @@ class GaussianEngine(Engine):
         if slowest < 30 * _EPS:
             what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
             raise NotConverged(what, math.nan, rtol)
-        distinct, place = torch.unique(target.variances.to(device), return_inverse=True)
+        distinct, place = torch.unique(target.variances, return_inverse=True)
         moments, before = (step_moments(scheme, distinct, level) for level in (2, 1))
         found, coarse = _solve(moments), _solve(before)
         gaussian = _is_gaussian(scheme)
         mixtures: tuple[Callable[[int], Mixture], ...] = ()
         if not gaussian and target.isotropic and moments.keeps_mean:
-            variance, middle = float(target.variances[0]), found[0].cpu()
+            variance, middle = float(target.variances[0]), found[0]
             mixtures = tuple(VarianceRule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
         errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
-        return LinearLaw(_centre(scheme, target, device), found[place], _axes(target, device), gaussian, mixtures, _enough(errors, rtol, scheme))
+        law = LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, _enough(errors, rtol, scheme))
+        return law.on(device)
 
     def evolved(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
         """The laws after the given numbers of steps, from a Gaussian on the axes of the target (velocities from N(0, I)) or from a law."""
         target = _gaussian_target(scheme)
         if not scheme.dynamics.autonomous:
-            return _moving(scheme, target, initial, steps, rtol, device)
+            return [law.on(device) for law in _moving(scheme, target, initial, steps, rtol)]
         require_axes(scheme, target)
-        start = _start(target, initial, scheme.dynamics.blocks, device)
+        start = _start(target, initial, scheme.dynamics.blocks)
         gaussian = _is_gaussian(scheme) and start.gaussian
-        axes = _axes(target, device)
-        offset = _turned(start.centre - _centre(scheme, target, device), axes)
+        axes = target.axes
+        offset = _turned(start.centre - _centre(scheme, target), axes)
         if not _is_gaussian(scheme) and target.dim > 1 and bool((offset != 0).any()):
             raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
-        every = target.variances.to(device)
+        every = target.variances
         fine, coarse = (step_moments(scheme, every, level) for level in (2, 1))
         laws = []
         for n in steps:
             blocks, shifted, largest = _after(fine, start.blocks, offset, n)
             other, _, _ = _after(coarse, start.blocks, offset, n)
             errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
-            centre = _centre(scheme, target, device) + _turned(shifted, None if axes is None else axes.T)
-            laws.append(LinearLaw(centre, blocks, axes, gaussian, (), _enough(errors, rtol, scheme)))
+            centre = _centre(scheme, target) + _turned(shifted, None if axes is None else axes.T)
+            laws.append(LinearLaw(centre, blocks, axes, gaussian, (), _enough(errors, rtol, scheme)).on(device))
         return laws
 
 
-def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
+def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int], rtol: float) -> list[LinearLaw]:
     """The laws of the position where steps depend on time."""
-    begin, axes, gaussian = _position(scheme, target, initial, device), _axes(target, device), _is_gaussian(scheme)
+    begin, axes, gaussian = _position(scheme, target, initial), target.axes, _is_gaussian(scheme)
     if not gaussian and target.dim > 1 and bool(begin.mean.any() or torch.as_tensor(target.mean).any()):
         raise InvalidParameter("target", target.name, "data of mean zero, where random midpoints are shared by several axes")
     for t in (0.0, max(0, steps[-1] - 1) * scheme.step_size):
@@ -97,12 +98,12 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     return laws
 
 
-def _position(scheme: Scheme, target: Gaussian, initial: Any, device: str) -> inhomogeneous.Moments:
+def _position(scheme: Scheme, target: Gaussian, initial: Any) -> inhomogeneous.Moments:
     """The moments of an initial law of the position, which must be Gaussian on the axes of the target."""
-    begun = _start(target, initial, 1, device)
+    begun = _start(target, initial, 1)
     if not begun.gaussian:
         raise InvalidParameter("initial", begun.words, _STARTS)
-    return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, _axes(target, device), device)
+    return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, target.axes)
 
 
 def mean_square_growth(scheme: Scheme) -> float:
@@ -176,17 +177,18 @@ def _substeps(scheme: Scheme) -> float:
     return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
 
 
-def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int, device: str) -> LinearLaw:
+def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int) -> LinearLaw:
     """The law of s blocks to start from, which must be on the axes of the target; of a Gaussian with velocities from N(0, I)."""
     if isinstance(initial, LinearLaw):
-        if initial.size != s or not _same(initial.axes, _axes(target, device)):
+        begun = initial.on("cpu")
+        if begun.size != s or not _same(begun.axes, target.axes):
             raise InvalidParameter("initial", initial.words, _STARTS)
-        return initial
+        return begun
     if not (initial.isotropic or _same(initial.axes, target.axes)):
         raise InvalidParameter("initial", initial.name, _STARTS)
-    blocks = torch.eye(s, dtype=torch.float64, device=device).repeat(target.dim, 1, 1)
-    blocks[:, 0, 0] = initial.variances.to(device)
-    return LinearLaw(_centred(initial, s, device), blocks, _axes(target, device), True)
+    blocks = torch.eye(s, dtype=torch.float64).repeat(target.dim, 1, 1)
+    blocks[:, 0, 0] = initial.variances
+    return LinearLaw(_centred(initial, s), blocks, target.axes, True)
 
 
 def _same(one: Tensor | None, other: Tensor | None) -> bool:
@@ -207,23 +209,19 @@ def _is_gaussian(scheme: Scheme) -> bool:
     return trivial or all(draw.normal for draw in scheme.draws.values())
 
 
-def _centre(scheme: Scheme, target: Gaussian, device: str) -> Tensor:
-    return _centred(target, scheme.dynamics.blocks, device)
+def _centre(scheme: Scheme, target: Gaussian) -> Tensor:
+    return _centred(target, scheme.dynamics.blocks)
 
 
-def _centred(target: Gaussian, s: int, device: str) -> Tensor:
+def _centred(target: Gaussian, s: int) -> Tensor:
     """Position means in the axes of the law, velocities zero: (s, d)."""
-    mean = torch.zeros((s, target.dim), dtype=torch.float64, device=device)
+    mean = torch.zeros((s, target.dim), dtype=torch.float64)
     mean[0] = torch.as_tensor(target.mean, dtype=torch.float64)
     return mean
 
 
 def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:
     return offset if axes is None else offset @ axes
-
-
-def _axes(target: Gaussian, device: str) -> Tensor | None:
-    return None if target.axes is None else target.axes.to(device)
 
 
 def _change(fine: Tensor, coarse: Tensor) -> float:

@@ -43,15 +43,13 @@ class Moments:
         return float((self.square[:, 0, 0] / self.covariance).max())
 
 
-def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tensor | None, device: str) -> Moments:
+def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tensor | None) -> Moments:
     """Positions with the given mean and variances on the axes; other blocks at zero."""
-    turned, centres = (
-        point.to(device) if axes is None else point.to(device) @ axes for point in (mean, torch.as_tensor(target.mean, dtype=torch.float64).reshape(-1))
-    )
-    first = torch.zeros((target.dim, s), dtype=torch.float64, device=device)
-    square = torch.zeros((target.dim, s, s), dtype=torch.float64, device=device)
-    first[:, 0], square[:, 0, 0] = turned, variances.to(device) + turned**2
-    return Moments(first, square, target.variances.to(device), centres)
+    turned, centres = (point if axes is None else point @ axes for point in (mean, torch.as_tensor(target.mean, dtype=torch.float64).reshape(-1)))
+    first = torch.zeros((target.dim, s), dtype=torch.float64)
+    square = torch.zeros((target.dim, s, s), dtype=torch.float64)
+    first[:, 0], square[:, 0, 0] = turned, variances + turned**2
+    return Moments(first, square, target.variances, centres)
 
 
 def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> list[Moments]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -103,6 +103,11 @@ class LinearLaw(Law):
         if self.size == 1:
             raise InvalidParameter("law", "a law without velocity", "one of underdamped dynamics")
         return self._part(1)
+
+    def on(self, device: str) -> LinearLaw:
+        """The same law with its tensors on a device."""
+        axes = None if self.axes is None else self.axes.to(device)
+        return replace(self, centre=self.centre.to(device), blocks=self.blocks.to(device), axes=axes)
 
     def mixture(self, nodes: int) -> Mixture:
         """sum_i w_i N(centre, v_i I), equal to the law in its first 2 nodes moments of the variance.

@@ -111,7 +111,7 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
         missed = start.missed * (reach / start.reach) ** 2
         return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified, reach, missed)
 
-    flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name))
+    flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name, chain.device))
     (amplified, moved), outer = (0.0, 0.0), None
     if chain.level:  # the lowest is never shown
         amplified, moved = flow.rounding(start)

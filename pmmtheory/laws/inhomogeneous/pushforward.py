@@ -47,10 +47,12 @@ class IncreasingMap:
         Points to points of the same shape, differentiable.
     name : str
         What a message calls it.
+    device : str
+        Where its points are.
     """
 
-    def __init__(self, move: Map, name: str):
-        self.move, self.name = move, name
+    def __init__(self, move: Map, name: str, device: str = "cpu"):
+        self.move, self.name, self.device = move, name, device
         self._x = self._y = self._slope = torch.zeros(0, dtype=torch.float64)
 
     def known(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -120,7 +122,7 @@ class IncreasingMap:
         Seen by what single precision does to both, which has 2^29 times the rounding: a slope that is a small difference of large
         numbers is off by more than a unit of its last place.
         """
-        x, y, slope = self.known(held(source))
+        x, y, slope = self.known(held(source).to(self.device))
         every = math.ceil(len(x) / _ROUNDED_AT)
         x, y, slope = x[::every], y[::every], slope[::every]
         mass = source.spread(x) * torch.gradient(x)[0]
@@ -146,7 +148,7 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100)
     NotConverged
         Where the grid would need too many points.
     """
-    points = held(source, _DENSER * least)
+    points = held(source, _DENSER * least).to(flow.device)
     x, y, slope = flow.known(points)
     if float(y[-1] - y[0]) / spacing > _MOST:
         raise NotConverged(f"a law on a grid of {float(y[-1] - y[0]) / spacing:.3g} points", math.nan, spacing)

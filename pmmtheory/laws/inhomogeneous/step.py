@@ -127,7 +127,7 @@ class Resolution:
 
     def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
         """A uniform grid on which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
-        spacing = 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.05 * 1.33**self.level)
+        spacing = 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
         n = max(24 + 3 * self.level, math.ceil((high - low) / spacing) + 1)
         if n > MOST:
             raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)

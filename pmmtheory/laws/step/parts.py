@@ -57,7 +57,7 @@ def _midpoints(scheme: Scheme, x: Tensor, t: float, z: tuple[np.ndarray, np.ndar
     """One midpoint: a part for each of its times."""
     structure = checked(scheme)
     step, nodes, middle = MidpointStep(structure, t), torch.as_tensor(z[0], device=x.device), centre(scheme, x, t)
-    times, shares = (part.tolist() for part in structure.midpoints.one(level))
+    times, shares = (part.tolist() for part in structure.midpoints.one(level, few=True))
     mean = torch.stack([middle[:, None] + step.width(s) * nodes + push.T for s, push in zip(times, step.pushes(times, x, nodes), strict=True)])
     deviation = torch.tensor([step.left(s) for s in times], dtype=torch.float64, device=x.device)
     return Parts(mean, deviation, torch.as_tensor(np.outer(shares, z[1]), device=x.device))

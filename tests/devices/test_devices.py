@@ -1,0 +1,151 @@
+"""Every engine, the particles and the distances on "cuda": the same numbers, and nothing meets on two devices. No GPU is needed: see fake_cuda."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.data import build_data
+from pmmtheory.divergences import hellinger, kl, reverse_kl, sliced_w2, tv, w1, w2
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.particles import simulate
+from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
+from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture, Product
+from tests.devices.fake_cuda import OnCuda, fake_cuda
+
+TWO = GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.5, 0.8])
+START = Gaussian(0.5, 0.5)
+DATA, SCHEDULE = build_data("two modes"), NoiseSchedule.linear()
+REVERSE = ReverseDiffusion(DATA, 1.0, 0.5)
+PLANE = ReverseDiffusion(build_data("two modes in the plane"), 1.0, 0.5)
+TARGET = Gaussian([0.0, 0.0], [1.0, 2.0])
+BACK = ReverseDiffusion(Gaussian(dim=3), 1.0, 0.1)
+PRODUCT = Product([TWO] * 30)
+
+Make = Callable[[str], Any]
+ON_THE_LINE = (kl, tv, w2, hellinger, w1, reverse_kl)
+
+
+def reversed_(scheme: type[Scheme], *options: Any) -> Make:
+    chain = scheme(REVERSE, REVERSE.duration / 6, *options)
+    return lambda device: transient_law(chain, REVERSE.marginal(1.0), 6, rtol=1e-4, device=device)
+
+
+def sampled(sampler: Any, rtol: float) -> Make:
+    return lambda device: transient_law(sampler.chain(ExactPredictor(DATA, SCHEDULE)), rtol=rtol, device=device)
+
+
+def stationary(scheme: Scheme, rtol: float | None = None) -> Make:
+    return lambda device: stationary_law(scheme, rtol=rtol, device=device)
+
+
+LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
+    "line, no draws": (stationary(EulerMaruyama(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
+    "line, far modes": (stationary(EulerMaruyama(Overdamped(GaussianMixture([0.6, 0.4], [-9, 9], [1, 1])), 0.1)), TWO, (tv, w2)),
+    "line, draws": (stationary(RandomizedMidpoint(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
+    "line, midpoints": (stationary(PoissonMidpoint(Overdamped(TWO), 0.1)), TWO, (kl, tv, w2)),
+    "line, some steps": (lambda device: transient_law(PoissonMidpoint(Overdamped(TWO), 0.1, 5), START, 3, device=device), TWO, (kl, tv, w2)),
+    "inhomogeneous, draws": (reversed_(RandomizedMidpoint), REVERSE.marginal(0.5), (kl, tv, w2)),
+    "inhomogeneous, midpoints": (reversed_(PoissonMidpoint, 6), REVERSE.marginal(0.5), (kl, tv, w2)),
+    "DDPM": (sampled(DDPM(SCHEDULE, 10), 1e-3), DATA, (tv, w2)),
+    "DDIM": (sampled(DDIM(SCHEDULE, 10), 1e-5), DATA, (tv, w2)),
+    "multistep": (sampled(DPMSolverMultistep(SCHEDULE, 10, 2), 1e-5), DATA, (tv, w2)),
+    "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3), DATA, (tv, w2)),
+    "phase plane": (stationary(BAOAB(Underdamped(TWO, 2.0), 0.2), 1e-3), TWO, (kl, tv)),
+    "phase plane, midpoints": (
+        lambda device: transient_law(PoissonMidpoint(Underdamped(TWO, 2.0), 0.2, 2), START, 2, rtol=1e-2, device=device),
+        TWO,
+        (kl, tv),
+    ),
+    "plane": (
+        lambda device: transient_law(EulerMaruyama(PLANE, PLANE.duration / 6), PLANE.marginal(1.0), 6, rtol=1e-4, device=device),
+        PLANE.marginal(0.5),
+        (kl, sliced_w2),
+    ),
+    "gaussian": (stationary(PoissonMidpoint(Overdamped(Gaussian(dim=5)), 0.1)), Gaussian(dim=5), (kl, tv, w2)),
+    "gaussian, some steps": (
+        lambda device: transient_law(PoissonMidpoint(Underdamped(TARGET, 2.0), 0.1), Gaussian([0.0, 0.0], 1.0), 3, device=device, engine="gaussian"),
+        None,
+        (),
+    ),
+    "gaussian, in time": (lambda device: transient_law(EulerMaruyama(BACK, 0.1), Gaussian(dim=3), 5, device=device, engine="gaussian"), BACK.target, (kl, w2)),
+    "product": (stationary(EulerMaruyama(Overdamped(PRODUCT), 0.1), 1e-4), PRODUCT, (kl, tv)),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_laws_and_distances(name: str) -> None:
+    make, goal, distances = LAWS[name]
+    here = make("cpu")
+    with fake_cuda():
+        there = make("cuda")
+        for part in ("grid", "values", "blocks"):
+            assert isinstance(getattr(there, part, OnCuda()), OnCuda)
+        found = [distance(there, goal) for distance in distances]
+    for distance, estimate in zip(distances, found, strict=True):
+        value = distance(here, goal).value
+        assert abs(estimate.value - value) <= 1e-9 * value + estimate.error
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        PoissonMidpoint(Overdamped(TWO), 0.1),
+        RandomizedMidpoint(Underdamped(Gaussian(dim=3), 2.0), 0.1),
+        BAOAB(Underdamped(TWO, 2.0), 0.1),
+        PoissonMidpoint(REVERSE, REVERSE.duration / 8, 8),
+    ],
+    ids=lambda scheme: scheme.name,
+)
+def test_particles(scheme: Scheme) -> None:
+    here = simulate(scheme, 100, 3, seed=1, dtype=torch.float64)
+    with fake_cuda():
+        there = simulate(scheme, 100, 3, seed=1, dtype=torch.float64, device="cuda")
+        assert there.is_cuda and not there.cpu().is_cuda
+        assert torch.equal(there.cpu(), here)
+
+
+class TestTheDevice:
+    """What a GPU refuses is refused."""
+
+    def test_two_devices_do_not_meet(self) -> None:
+        with fake_cuda():
+            there, here = torch.ones(3, device="cuda"), torch.ones(3)
+            for meet in (lambda: there + here, lambda: torch.cat([there, here]), lambda: torch.where(here > 0, there, 0.0), lambda: here[(there > 0)]):
+                with pytest.raises(RuntimeError, match="two devices"):
+                    meet()
+            assert (there + 1.0).is_cuda and (there * torch.tensor(2.0)).is_cuda and torch.zeros_like(there).is_cuda and there.new_ones(2).is_cuda
+            assert (there + here.to(there.device)).is_cuda and not (there.cpu() + here).is_cuda
+            assert float(there.sum()) == 3.0 and there.device.type == "cuda" and here.device.type == "cpu"
+
+    def test_numpy_is_given_nothing(self) -> None:
+        with fake_cuda():
+            there = torch.ones(3, device="cuda")
+            for ask in (there.numpy, lambda: np.asarray(there)):
+                with pytest.raises(TypeError, match="numpy"):
+                    ask()
+            assert np.asarray(there.cpu()).sum() == 3
+
+    def test_generators_have_a_device(self) -> None:
+        with fake_cuda():
+            with pytest.raises(RuntimeError, match="generator"):
+                torch.randn(3, generator=torch.Generator(), device="cuda")
+            assert torch.randn(3, generator=torch.Generator("cuda"), device="cuda").is_cuda
+
+    def test_gradients_stay(self) -> None:
+        with fake_cuda():
+            x = torch.ones(3, device="cuda", dtype=torch.float64).requires_grad_(True)
+            (slope,) = torch.autograd.grad((x**2).sum(), x)
+            assert slope.is_cuda and slope.cpu().tolist() == [2.0, 2.0, 2.0]
+
+    def test_there_is_none_outside(self) -> None:
+        before = torch.cuda.is_available()
+        with fake_cuda():
+            assert torch.cuda.is_available()
+        assert torch.cuda.is_available() == before
