@@ -53,8 +53,8 @@ def panels(pieces: Sequence[Piece]) -> Tensor:
     return torch.as_tensor(np.array([*kept, ends[-1]]), device=pieces[0].device)
 
 
-def integrated(row: Callable[[Tensor], Tensor], ends: Tensor, goal: float, extra: list[float] | None = None) -> tuple[float, float]:
-    """The integral of a function of positions (n,) -> (n,) and its error, to `goal` of it where that can be reached.
+def integrated(row: Callable[[Tensor], Tensor], ends: Tensor, goal: float, extra: list[float] | None = None, floor: float = 1e-300) -> tuple[float, float]:
+    """The integral of a function of positions (n,) -> (n,) and its error, to `goal` of it where that can be reached, or to the floor.
 
     Where `extra` is given the function has two columns, (n, 2), and the integral of the second is added to extra[0].
     """
@@ -69,7 +69,7 @@ def integrated(row: Callable[[Tensor], Tensor], ends: Tensor, goal: float, extra
         fine, rough = (first @ weights) * half, (first @ coarse) * half
         change = (fine - rough).abs()
         size = total + float(fine.sum())
-        poor = change > goal * max(abs(size), 1e-300) / many
+        poor = change > max(goal * abs(size), floor) / many
         if number == _ROUNDS - 1:
             poor = torch.zeros_like(poor)
         total, error = total + float(fine[~poor].sum()), error + float(change[~poor].sum())
