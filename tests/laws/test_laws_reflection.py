@@ -39,7 +39,7 @@ class Late(RandomizedMidpoint):
 
 
 @pytest.mark.parametrize(
-    "scheme", [RandomizedMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.1, 5, "single")]
+    "scheme", [RandomizedMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.02), PoissonMidpoint(Overdamped(EVEN), 0.1, 5, "single")]
 )
 def test_mirrored_rows_change_nothing(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
     mirrored = stationary_law(scheme, engine="line")
