@@ -13,6 +13,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block {i}" for i in range(len(BLOCKS))])
 def test_a_block_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}

@@ -79,6 +79,7 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 def test_laws_and_distances(name: str) -> None:
     make, goal, distances = LAWS[name]

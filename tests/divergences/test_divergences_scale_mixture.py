@@ -54,6 +54,7 @@ class TestAgainstTheLine:
             assert seen.value == pytest.approx(told.value, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_finer_rules_for_the_midpoints_change_no_more_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     target = Gaussian()
     chain = scheme("bernoulli inf", Overdamped(target), 0.1)

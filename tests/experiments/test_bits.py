@@ -37,6 +37,7 @@ def bits(cells: list[Cell], workers: int) -> dict[str, dict[str, tuple[str, str]
     return found
 
 
+@pytest.mark.slow
 def test_workers_order_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     two = bits(CELLS, 2)
     assert two.keys() == {cell.key for cell in CELLS}
@@ -51,6 +52,7 @@ def test_workers_order_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch
     assert all(os.environ[name] == "4" for name in ALONE)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not list threads")
 def test_a_worker_has_one_thread_in_every_library(monkeypatch: pytest.MonkeyPatch) -> None:
     code = """

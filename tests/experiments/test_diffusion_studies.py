@@ -63,12 +63,14 @@ def test_every_system_has_a_claim() -> None:
         assert system in said, system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["DPM-Solver-2M with swapped coefficients", "DPM-Solver-2M with the predictor off by one", "PMM interior with p = K"])
 def test_cheap_controls_fail(scheme: str) -> None:
     (check,) = (check for check in checks_of("reverse_controls") if check.claim.scheme == scheme)
     assert decided(check) == "fail"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -69,6 +69,7 @@ def test_killed_worker_is_one_failed_cell(call: Call) -> None:
     assert "5 computed, 0 reused, 1 failed" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_run_resumes_to_the_same_table(call: Call, start: Start, log: Path, workers: str) -> None:
     run = start("run", "slow", "--workers", workers)

@@ -33,6 +33,7 @@ def _plan(cases: int, **other: object) -> Plan:
     return Plan(**(plan | other))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_stopped_and_says_what_it_found(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = tmp_path / "hunt.sqlite"
     assert not hunt(_plan(12, workers=2), store)
@@ -48,6 +49,7 @@ def test_it_goes_on_where_it_stopped_and_says_what_it_found(log: Path, tmp_path:
     assert kinds == {kind: seen.count(kind) for kind in set(seen)}
 
 
+@pytest.mark.slow
 def test_what_hangs_is_killed_and_what_dies_is_told(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clean = hunt(_plan(5, names=("sleeper",), limit=0.5), tmp_path / "hunt.sqlite")
     out = capsys.readouterr().out

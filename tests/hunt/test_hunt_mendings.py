@@ -128,6 +128,7 @@ TAKEN_BACK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", TAKEN_BACK)
 def test_the_fault_is_found_again(fault: str, monkeypatch: Patch) -> None:
     relation, take_back, seed = TAKEN_BACK[fault]

@@ -15,6 +15,7 @@ SECONDS = 1.0
 """After which no further case of a relation is run."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", relations())
 def test_a_relation_holds(name: str) -> None:
     """The same case again: python -m experiments hunt --relation NAME --seed 2026 --first NUMBER --cases 1."""

@@ -246,6 +246,7 @@ class TestBetweenLaws:
     def pair(self, m: float, v: float) -> tuple[Any, Gaussian]:
         return lmc(Gaussian(m, v), self.step), Gaussian(m, v / (1 - self.step / (2 * v)))
 
+    @pytest.mark.slow
     @settings(max_examples=8, deadline=None)
     @given(st.floats(-3.0, 3.0), st.floats(0.2, 4.0), st.floats(-3.0, 3.0), st.floats(0.2, 4.0))
     def test_distances(self, m: float, v: float, n: float, w: float) -> None:

@@ -62,6 +62,7 @@ def test_splittings_with_large_steps(name: str, lam: float, friction: float, sha
     within(law.covariance, exact_stationary(name, step, lam, friction), law.numerical_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lam", "friction", "step"), [(1.7, None, 0.2), (0.6, 1.3, 0.5)])
 @pytest.mark.parametrize("name", MANY)
 def test_many_substeps(name: str, lam: float, friction: float | None, step: float) -> None:

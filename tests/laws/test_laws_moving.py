@@ -96,6 +96,7 @@ def test_from_standard_normal_noise() -> None:
     assert float(tv(law, transient_law(mild("euler", 16), MILD.marginal(1.0), 16))) > 1e-3
 
 
+@pytest.mark.slow
 def test_poisson_midpoints_on_a_mixture() -> None:
     """The slow one: 32 steps of K = 8 down to forward time 0.02."""
     law = transient_law(PoissonMidpoint(HARD, HARD.duration / 32, substeps=8), HARD.marginal(2.0), 32)

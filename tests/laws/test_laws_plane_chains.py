@@ -36,6 +36,7 @@ def deviations(chain: Scheme, law: PlaneLaw, steps: int, initial: Gaussian | Non
 class TestParticles:
     """Within four standard errors, where the law one step earlier or the target is far away."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "target", "step_size"),
         [("rmm", "cosine", 0.3), ("UBU", "cosine", 0.3), ("bernoulli 3", "cosine", 0.3), ("single 5", "bimodal", 0.1)],
@@ -46,6 +47,7 @@ class TestParticles:
         assert max(deviations(chain, law, 5, start)) < 4
         assert max(deviations(chain, before, 5, start)) > 8
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("name", "target", "step_size"), [("BAOAB", "cosine", 0.3), ("lmc", "bimodal", 0.3)])
     def test_stationary(self, name: str, target: str, step_size: float) -> None:
         chain = on_line(name, target, step_size)

@@ -159,6 +159,7 @@ class TestWrongInput:
             transient_law(on_line("BAOAB", "cosine", 0.2), LINES["cosine"], -1)
 
 
+@pytest.mark.slow
 def test_rounding_far_from_the_origin_is_magnified_by_the_mixing_time() -> None:
     """The gap of a friction-bound chain, .0094, which inverse iterations see only after some: positions 1e5 away move its law by 2e-9."""
 

@@ -29,6 +29,7 @@ def within(found: Any, exact: Any) -> None:
     assert abs(float(found) - float(exact)) <= found.error + getattr(exact, "error", 0.0) + 1e-14 * abs(float(exact))
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(d=st.sampled_from([1, 5, 40, 10_000]), step=st.floats(0.01, 1.5), lam=st.floats(0.2, 5))
 def test_gaussians_have_closed_forms_in_any_dimension(d: int, step: float, lam: float) -> None:
@@ -52,6 +53,7 @@ def by_grids(law: ProductLaw, target: Product) -> dict[str, float]:
     return {"tv": float(torch.abs(p - q).sum()) * cell / 2, "kl": float((torch.special.xlogy(p, p / q) - p + q).sum()) * cell}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factors", [[COSINE, TWO], [TWO, Gaussian(0.4, 2.0)], [COSINE, COSINE]], ids=["cosine, two modes", "two modes, gaussian", "alike"])
 @pytest.mark.parametrize("step", [0.05, 0.3])
 def test_two_coordinates_against_quadrature_in_the_plane(factors: list[Any], step: float) -> None:
@@ -87,6 +89,7 @@ def test_particles_have_the_law() -> None:
     assert torch.allclose(points.var(0), law.variances, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_velocities() -> None:
     target = Product([COSINE, Gaussian(), COSINE])
     law = stationary_law(BAOAB(Underdamped(target, 2.0), 0.3), rtol=1e-4)

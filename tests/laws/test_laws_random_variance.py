@@ -72,6 +72,7 @@ def test_even_moments_in_the_phase_plane(name: str) -> None:
         assert abs(3 * float(w @ v**2) - moment.value) < 4 * moment.error + 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "friction", "x"), [("rmm", None, 1.0), ("bernoulli 3", None, 0.9), ("single inf", 1.5, 0.9)])
 def test_axes_share_their_variance(name: str, friction: float | None, x: float) -> None:
     """In d = 3, E u_i^2 u_j^2 = E V^2 and E |u|^6 = 105 E V^3 within four standard errors, where independent axes are far away."""

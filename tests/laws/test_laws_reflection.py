@@ -38,6 +38,7 @@ class Late(RandomizedMidpoint):
     draws = {**RandomizedMidpoint.draws, "u": Slow()}  # type: ignore[dict-item]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scheme", [RandomizedMidpoint(Overdamped(EVEN), 0.05), PoissonMidpoint(Overdamped(EVEN), 0.02), PoissonMidpoint(Overdamped(EVEN), 0.1, 5, "single")]
 )

@@ -16,6 +16,7 @@ SAMPLER = PoissonMidpointScheduler(SCHEDULE, 8, 3, "V2", "bernoulli", end=5).cha
 LARGE = PoissonMidpoint(Overdamped(Gaussian()), 1.2, substeps=5, midpoints="bernoulli")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chain", "engine", "rtol"),
     [

@@ -147,6 +147,7 @@ def test_an_initial_target_in_another_dimension() -> None:
         transient_law(chain("lmc", BIMODAL, 0.1), Gaussian(dim=2), 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(steep=st.floats(2.0, 6.0), start=st.floats(-0.2, 0.2), step=st.floats(0.01, 0.1), substeps=st.integers(2, 5))
 def test_midpoints_across_a_kink(steep: float, start: float, step: float, substeps: int) -> None:
@@ -163,6 +164,7 @@ def test_midpoints_across_a_kink(steep: float, start: float, step: float, subste
     assert abs(law.moment(1).value - mean) < law.moment(1).error < 1e-3
 
 
+@pytest.mark.slow
 def test_one_midpoint_across_a_steep_force() -> None:
     """The force turns within a seventh of the noise of a step: the randomized midpoint is one midpoint with K = inf, by another route."""
     target = GaussianMixture([0.321, 0.679], [-1.484, 1.3125], [0.103, 0.101])

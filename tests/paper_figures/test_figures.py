@@ -78,6 +78,7 @@ def test_cells_that_failed_are_left_out(entry: Entry, every: int, results: Resul
         FigureCanvasAgg(entry.draw(replace(results, stored=stored, _decided={}))).draw()
 
 
+@pytest.mark.slow
 def test_files_are_the_same_in_every_run(call: Call, store: Path, results: Results, tmp_path: Path) -> None:
     elsewhere = ["constants", "rates", "speed_up"]
     command = [sys.executable, "-m", "paper_figures", *elsewhere, "--store", str(store), "--out", "again"]

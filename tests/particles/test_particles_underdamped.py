@@ -47,6 +47,7 @@ def deviations(x: torch.Tensor, expected: list[float]) -> list[float]:
     return [abs(float(p.mean()) - value) / (float(p.std()) / math.sqrt(len(x))) for p, value in zip(products, expected, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bernoulli inf", "UBU"])
 def test_two_hundred_thousand_particles_have_the_exact_covariance(name: str) -> None:
     """Within four standard errors, where the target's own covariance is more than ten away."""

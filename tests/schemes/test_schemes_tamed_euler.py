@@ -66,6 +66,7 @@ def test_its_law_is_that_of_another_quadrature(target: LineTarget, step: float) 
     assert not law.truncated and off < law.numerical_error + 1e-13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, SKEWED], ids=lambda target: target.name)
 def test_without_its_kinks_the_stated_error_is_false(target: LineTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: what a scheme says of its kinks is needed."""

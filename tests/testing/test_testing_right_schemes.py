@@ -41,6 +41,7 @@ def poisson(friction: float | None, substeps: int | None, kind: str) -> Callable
     return variance("PoissonMidpoint", friction, substeps=substeps, kind=kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "options"),
     [
@@ -66,6 +67,7 @@ def test_a_factory_lets_substeps_follow_the_step() -> None:
     assert "weak order" in check_scheme(lambda system, a: PoissonMidpoint(system, a, round(2 / a), "single"), order=2, skip=["law and particles"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "options"),
     [
@@ -100,6 +102,7 @@ def test_underdamped_the_reasons_are_given() -> None:
     assert check_scheme(SingleMidpoint, dynamics=underdamped).skipped["weak order"] == "no order is claimed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "options"), [(UBU, {}), (RandomizedMidpoint, {}), (PoissonMidpoint, {"midpoints": "single"})])
 def test_underdamped_the_declared_orders_hold(scheme: type[Scheme], options: dict[str, Any]) -> None:
     """Of the whole state on Gaussians by tests/schemes; here of the position on a bimodal target."""

@@ -82,6 +82,7 @@ def _corrected_cumulative(values: torch.Tensor, spacing: float) -> torch.Tensor:
     return torch.where(torch.arange(len(values)) < len(values) // 2, whole, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected", "schemes"),
     [
