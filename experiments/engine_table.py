@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 
 from pmmtheory.chain import Chain
-from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import InvalidParameter, PmmError
 from pmmtheory.laws import engines
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.found import found_schemes
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Product
 
 _LINE, _SPACE = GaussianMixture([0.4, 0.6], [-1.0, 1.0], [0.3, 0.3]), Gaussian(0.0, [1.0, 2.0, 3.0])
@@ -34,7 +34,7 @@ _PARTICLES, _NONE = "particles", "-"
 def markdown() -> str:
     """A table of the first engines that serve, a scheme a row: for the stationary law, and behind a comma for those after n steps where another does."""
     rows = [["", *CHAINS], ["---"] * (1 + len(CHAINS))]
-    for kind in classes("pmmtheory.schemes", Scheme).values():
+    for kind in found_schemes().values():
         for options in _options(kind):
             name = ", ".join([kind.__name__, *options.values()])
             rows.append([name, *(_served(kind, options, dynamics) for dynamics in CHAINS.values())])

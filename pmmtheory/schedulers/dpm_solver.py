@@ -9,9 +9,9 @@ from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.coefficients import dpm_solver
 from pmmtheory.noise.schedule import NoiseSchedule
-from pmmtheory.schedulers.explicit_runge_kutta import ExplicitRungeKutta, Interval
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.explicit_runge_kutta import ExplicitRungeKutta, Interval
 
 
 class DPMSolver(Scheduler):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.remembering_prediction import RememberingPrediction
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.coefficients import dpm_multistep
 from pmmtheory.noise.schedule import NoiseSchedule
-from pmmtheory.schedulers.linear_multistep import LinearMultistep, Recorded, RememberingPrediction
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.linear_multistep import LinearMultistep, Recorded
 
 
 class DPMSolverMultistep(Scheduler):

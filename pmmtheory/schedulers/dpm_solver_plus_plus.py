@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.remembering_prediction import RememberingPrediction
 from pmmtheory.noise.coefficients import dpm_plus_plus
-from pmmtheory.schedulers.linear_multistep import LinearMultistep, Recorded, RememberingPrediction
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.linear_multistep import LinearMultistep, Recorded
 
 
 class DPMSolverPlusPlus2M(Scheduler):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.noise.coefficients import dpm_solver, heun
-from pmmtheory.schedulers.explicit_runge_kutta import ExplicitRungeKutta, Interval
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.explicit_runge_kutta import ExplicitRungeKutta, Interval
 
 
 class Heun(Scheduler):

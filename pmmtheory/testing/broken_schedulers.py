@@ -10,8 +10,8 @@ from torch import Tensor
 from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.noise.coefficients import AffineStep, ddpm
 from pmmtheory.schedulers import DDPM, DPMSolverMultistep, NoiseLevels
-from pmmtheory.schedulers.linear_multistep import LinearMultistep
 from pmmtheory.schemes import EulerMaruyama, Scheme
+from pmmtheory.schemes.linear_multistep import LinearMultistep
 
 
 class SwappedDPMSolver(DPMSolverMultistep):

@@ -14,10 +14,10 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.found import found_schemes
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh, Target
 
 _LARGEST, _SMALLEST = 0.15, 0.01
@@ -82,8 +82,8 @@ def schemes(target: Target, dynamics: Callable[[Target], Dynamics] = Overdamped,
 
 
 def scheme_classes() -> list[type[Scheme]]:
-    """The concrete schemes defined in the modules of pmmtheory.schemes, by name."""
-    return [found for _, found in sorted(classes("pmmtheory.schemes", Scheme).items())]
+    """The concrete schemes in pmmtheory.schemes that are made of dynamics and a step, by name."""
+    return list(found_schemes().values())
 
 
 def _options(cls: type[Scheme], known: dict[str, SearchStrategy[Any]]) -> dict[str, SearchStrategy[Any]]:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from pmmtheory.discover import classes
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Midpoints, PoissonMidpoint, Scheme, Splitting
+from pmmtheory.schemes.found import found_schemes
 from tests.oracles.lines import BIMODAL
 
 N, Q = 4, 5
-FOUND = [cls for cls in classes("pmmtheory.schemes", Scheme).values() if cls is not Splitting]
+FOUND = [cls for cls in found_schemes().values() if cls is not Splitting]
 SYSTEM = Underdamped(BIMODAL, friction=1.3)
 
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from experiments.catalogue import build_scheme
 from experiments.discover import find_studies
 from experiments.study import Check
-from pmmtheory.discover import classes
 from pmmtheory.dynamics import Dynamics, Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes.found import found_schemes
 from pmmtheory.targets import Gaussian, GaussianMixture
 from pmmtheory.testing import BrokenScheme, check_scheme
 from pmmtheory.testing.check_scheme import LAWS
@@ -51,7 +51,7 @@ def on_gaussian(scheme: type[Scheme], friction: float | None, **options: Any) ->
 
 def test_every_scheme_declares_its_order() -> None:
     dynamics = Overdamped(Gaussian()), Underdamped(Gaussian(), FRICTION)
-    for name, scheme in classes("pmmtheory.schemes", Scheme).items():
+    for name, scheme in found_schemes().items():
         assert any(declared(scheme, system) for system in dynamics), name
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
 from pmmtheory.noise.coefficients import StagedStep
-from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.scheme import Scheme
 
 
 class Interval(NamedTuple):
