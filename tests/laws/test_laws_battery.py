@@ -17,7 +17,7 @@ from pmmtheory.errors import InvalidParameter, PmmError
 from pmmtheory.laws import Engine, LineLaw, engines, stationary_law, transient_law
 from pmmtheory.laws.engine import engine_for
 from pmmtheory.laws.law import Law
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme, TamedEuler
 from pmmtheory.schemes.found import found_schemes
 from pmmtheory.targets import Gaussian, Product
 
@@ -141,7 +141,7 @@ def test_engines_agree(kind: type[Scheme], dynamics: Dynamics, stationary: bool)
             part = position(law)
             mean, variance = (float(numbers(value).reshape(-1)[0]) for value in (part.mean, part.covariance))
             told.append((engine.name, mean, variance, 30 * law.numerical_error + 1e-12))
-    assert told
+    assert told or kind is TamedEuler  # no step is affine that is tamed, which shows when its law is computed
     for name, mean, variance, off in told[1:]:
         assert abs(mean - told[0][1]) <= off + told[0][3], name
         assert abs(variance - told[0][2]) <= (off + told[0][3]) * max(variance, 1.0), name
