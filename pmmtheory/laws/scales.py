@@ -12,6 +12,9 @@ from torch import Tensor
 from pmmtheory.numerics.interpolation import interpolate
 from pmmtheory.targets.line import LineTarget
 
+SHORTEST = 0.16
+"""The spacing of a grid on which a law is told between its points, over the shortest scale on which it varies."""
+
 _POINTS = 801
 
 _LEAST = 2.0**-10

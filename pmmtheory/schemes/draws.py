@@ -36,7 +36,7 @@ class Normal(Draw):
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> Rule:
-        n = round(60 * 1.25**level)
+        n = round(60 * _denser(level))
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
         return z, w / w.sum()
@@ -46,7 +46,7 @@ class Normal(Draw):
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
         """Gauss-Legendre between the jumps, under the density."""
-        z, weights = _between([-_FARTHEST, *places, _FARTHEST], round(36 * 1.25**level))
+        z, weights = _between([-_FARTHEST, *places, _FARTHEST], round(36 * _denser(level)))
         mass = np.exp(-z * z / 2) * weights
         return z, mass / mass.sum()
 
@@ -116,7 +116,7 @@ def some_of(n: int, level: int) -> Rule:
 
     They exist by Tchakaloff's theorem, and non-negative least squares find them. All, where that saves little.
     """
-    order, values = round(_SOME * 1.25**level), np.arange(n) / n
+    order, values = round(_SOME * _denser(level)), np.arange(n) / n
     if n <= 1.5 * order:
         return values, np.full(n, 1 / n)
     basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * values - 1, order - 1))[0]
@@ -125,9 +125,14 @@ def some_of(n: int, level: int) -> Rule:
     return values[chosen], weights[chosen] / weights.sum()
 
 
+def _denser(level: int) -> float:
+    """How many times as many nodes the rules of a level have as those of the lowest."""
+    return 1.25**level
+
+
 def _order(level: int) -> int:
     """Nodes for a uniform time."""
-    return max(2, round(11 * 1.25**level))
+    return max(2, round(11 * _denser(level)))
 
 
 def _between(ends: list[float], order: int) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
 from pmmtheory.laws.refinement import refined_path
-from pmmtheory.laws.scales import roughness
+from pmmtheory.laws.scales import SHORTEST, roughness
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
@@ -145,4 +145,4 @@ def _fine(chain: Resolution, on: Callable[[float], LineLaw], spacing: float) -> 
 
 def _spacing(chain: Resolution, target: LineTarget) -> float:
     """One at which a law like the target is interpolated well."""
-    return 0.16 / roughness(target, target.quadrature.low, target.quadrature.high) / (1.12 * 1.2**chain.level)
+    return SHORTEST / roughness(target, target.quadrature.low, target.quadrature.high) / (1.12 * 1.2**chain.level)

@@ -13,7 +13,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
 from pmmtheory.laws.line.accuracy import Accuracy
-from pmmtheory.laws.line.grids import law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
+from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
@@ -131,7 +131,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     truncated = explodes(scheme)
     own = stretched(target, widening(scheme, target))
     ends = min(own[0], wide[0]), max(own[1], wide[1])
-    points = law_mesh(scheme, target, level, ends, device, finest / 1.12**level, begun.kinks)
+    points = law_mesh(scheme, target, level, ends, device, finest / finer(level), begun.kinks)
     matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
     if points.uniform:
         grid, seen = points.points, None

@@ -10,10 +10,16 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.line.mesh import Mesh, mesh
+from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.laws.stability import superlinear
 from pmmtheory.laws.step.kernel import noise_scale
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
+
+
+def finer(level: int) -> float:
+    """How many times as fine the grids of a level are as those of the lowest."""
+    return 1.12**level
 
 
 def stretched(target: LineTarget, factor: float) -> tuple[float, float]:
@@ -37,11 +43,11 @@ def law_mesh(
     scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
 ) -> Mesh:
     """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
-    noise, refine = noise_scale(scheme, target.mean), 1.12**level
+    noise, refine = noise_scale(scheme, target.mean), finer(level)
 
     def finest(x: Tensor) -> Tensor:
         steep = torch.abs(target.curvature(x))
-        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), 0.16 / torch.sqrt(steep.clamp_min(1e-300)))
+        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
         return (own / refine).clamp_max(smallest)
 
     return mesh(*ends, finest, (*target.kinks, *scheme.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
@@ -49,7 +55,7 @@ def law_mesh(
 
 def output_grid(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
     """A uniform grid for a law that is as smooth as the noise makes it."""
-    spacing = 0.1 * noise_scale(scheme, target.mean) / 1.12**level
+    spacing = 0.1 * noise_scale(scheme, target.mean) / finer(level)
     n = math.ceil((ends[1] - ends[0]) / spacing) + 1
     if n > 20_000:
         raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)

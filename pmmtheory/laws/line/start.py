@@ -13,6 +13,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
@@ -53,7 +54,7 @@ class Start:
         """The spacing of a grid that sees its density."""
         if self.law is not None:
             return self.law.spacing
-        return math.inf if self.target is None else 0.16 / math.sqrt(self.target._extreme_curvature(1.0))
+        return math.inf if self.target is None else SHORTEST / math.sqrt(self.target._extreme_curvature(1.0))
 
     @property
     def kinks(self) -> tuple[float, ...]:
