@@ -89,7 +89,7 @@ class OfGaussianLaws(Comparison):
     """Laws by moments, or such a law and a Gaussian."""
 
     laws = {LinearLaw: lambda law: lambda size: law.on("cpu")}
-    targets = {Gaussian: lambda target: lambda size: _invariant(target, size)}
+    targets = {Gaussian: lambda target: lambda size: LinearLaw.of(target, size, target.axes)}
 
     def pair(self, first: Any, second: Any) -> Pair | None:
         law: LinearLaw = first(None)
@@ -98,15 +98,6 @@ class OfGaussianLaws(Comparison):
             allowed = f"a law or target in {law.dim} dimensions with the axes of the law and its blocks"
             raise InvalidParameter("other", f"{reference.dim} dimensions", allowed)
         return GaussianLawPair(law, reference)
-
-
-def _invariant(target: Gaussian, size: int) -> LinearLaw:
-    """The target, times N(0, I) where there are velocities, as a law of so many blocks."""
-    blocks = torch.eye(size, dtype=torch.float64).repeat(target.dim, 1, 1)
-    blocks[:, 0, 0] = target.variances
-    centre = torch.zeros((size, target.dim), dtype=torch.float64)
-    centre[0] = torch.as_tensor(target.mean, dtype=torch.float64)
-    return LinearLaw(centre, blocks, target.axes, True)
 
 
 def _same_axes(one: LinearLaw, other: LinearLaw) -> bool:

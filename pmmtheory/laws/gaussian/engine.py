@@ -186,9 +186,7 @@ def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int) -> LinearLaw
         return begun
     if not (initial.isotropic or _same(initial.axes, target.axes)):
         raise InvalidParameter("initial", initial.name, _STARTS)
-    blocks = torch.eye(s, dtype=torch.float64).repeat(target.dim, 1, 1)
-    blocks[:, 0, 0] = initial.variances
-    return LinearLaw(_centred(initial, s), blocks, target.axes, True)
+    return LinearLaw.of(initial, s, target.axes)
 
 
 def _same(one: Tensor | None, other: Tensor | None) -> bool:
@@ -210,14 +208,8 @@ def _is_gaussian(scheme: Scheme) -> bool:
 
 
 def _centre(scheme: Scheme, target: Gaussian) -> Tensor:
-    return _centred(target, scheme.dynamics.blocks)
-
-
-def _centred(target: Gaussian, s: int) -> Tensor:
-    """Position means in the axes of the law, velocities zero: (s, d)."""
-    mean = torch.zeros((s, target.dim), dtype=torch.float64)
-    mean[0] = torch.as_tensor(target.mean, dtype=torch.float64)
-    return mean
+    """The mean of a chain that keeps that of its target, (s, d)."""
+    return LinearLaw.of(target, scheme.dynamics.blocks, target.axes).centre
 
 
 def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.law import Law
+from pmmtheory.targets import Gaussian
 
 Mixture = tuple[Tensor, Tensor]
 """Variances (n,) and their weights (n,): sum_i w_i N(mean, v_i I)."""
@@ -59,6 +60,15 @@ class LinearLaw(Law):
     gaussian: bool
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
     errors: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: Gaussian, size: int, axes: Tensor | None) -> LinearLaw:
+        """A Gaussian on these axes for the position, times N(0, I) for the other blocks."""
+        blocks = torch.eye(size, dtype=torch.float64).repeat(target.dim, 1, 1)
+        blocks[:, 0, 0] = target.variances
+        centre = torch.zeros((size, target.dim), dtype=torch.float64)
+        centre[0] = torch.as_tensor(target.mean, dtype=torch.float64)
+        return cls(centre, blocks, axes, True)
 
     @property
     def dim(self) -> int:
