@@ -24,10 +24,12 @@ def checked(folder: Path, names: dict[str, str]) -> tuple[str, int]:
     return said, status
 
 
+@pytest.mark.slow
 def test_names_that_are_exported_pass(tmp_path: Path) -> None:
     assert checked(tmp_path, NAMES)[1] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", MISSPELT)
 def test_a_misspelt_name_is_an_error(tmp_path: Path, room: str) -> None:
     said, status = checked(tmp_path, NAMES | {room: MISSPELT[room]})

@@ -101,6 +101,7 @@ class TestGenerators:
         assert value(f, log) == pytest.approx(exact, abs=1e-12 * (1 + t ** max(1.0, f.order)) * max(1.0, f.order))
         assert (f.power == 0) == (f.order in (0.0, 1.0))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("name", "target"), [("lmc", "bimodal"), ("rmm", "skewed")])
     def test_integrals_of_chains(self, f: Generator, name: str, target: str) -> None:
         """int q f(p/q) by adaptive quadrature, where both densities are known."""

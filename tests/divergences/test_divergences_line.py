@@ -80,6 +80,7 @@ def _bures(p: Gaussian, q: Gaussian) -> float:
     return abs(p.covariance - q.covariance) / (math.sqrt(p.covariance) + math.sqrt(q.covariance))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target", "step"), [("lmc", "bimodal", 0.05), ("bernoulli 3", "bimodal", 0.05), ("rmm", "bimodal", 0.05), ("single 5", "own", 0.05)]
 )
@@ -154,6 +155,7 @@ class TestAgainstQuadrature:
 means, variances = st.floats(-1.5, 1.5), st.floats(0.4, 1.6)
 
 
+@pytest.mark.slow
 @given(means, variances, means, variances)
 def test_gaussians_on_a_grid(m: float, v: float, n: float, w: float) -> None:
     """The routines on the line, without any chain, against the closed forms."""
@@ -172,6 +174,7 @@ def mixtures(draw: st.DrawFn) -> GaussianMixture:
     return GaussianMixture([weight, 1 - weight], [draw(means), draw(means)], [draw(st.floats(0.3, 1.2)), draw(st.floats(0.3, 1.2))])
 
 
+@pytest.mark.slow
 @given(mixtures(), means, st.floats(1.3, 2.0))
 def test_inequalities(p: GaussianMixture, mean: float, variance: float) -> None:
     """Pinsker; KL <= log(1 + chi2); Renyi grows with its order, through KL at 1; Talagrand, with the curvature 1/variance."""
@@ -187,6 +190,7 @@ def test_inequalities(p: GaussianMixture, mean: float, variance: float) -> None:
     assert double == pytest.approx(math.log1p(c), abs=slack)
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(mixtures(), mixtures())
 def test_tv_and_w2_are_metrics(p: GaussianMixture, q: GaussianMixture) -> None:
@@ -206,6 +210,7 @@ def test_a_law_is_at_distance_zero_from_itself(name: str) -> None:
     assert isinstance(estimate, Estimate) and estimate.method == "exact law on the line"
 
 
+@pytest.mark.slow
 @given(st.floats(-2.0, 2.0))
 def test_moving_a_law_moves_it_by_that_much(shift: float) -> None:
     p, q = on_grid(SKEWED, reach=12.0), GaussianMixture(SKEWED.weights, SKEWED.means[:, 0] + shift, SKEWED.variances)
@@ -259,6 +264,7 @@ def test_kl_on_both_sides_of_its_series(size: float) -> None:
     assert float(kl(law, Gaussian())) == pytest.approx(float(exact), rel=10 * EPS / size, abs=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0.0, -30.0])
 def test_a_chi2_whose_error_no_number_holds_is_refused(place: float) -> None:
     """Left of the kink the law has many times the variance of the target: the integral is infinite, 1e170 as far as densities are known."""

@@ -35,6 +35,7 @@ def invariant(target: str, points: torch.Tensor) -> torch.Tensor:
     return LINES[target].density(u) * torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
 
 
+@pytest.mark.slow
 @CASES
 def test_plain_quadrature(name: str, target: str, step_size: float) -> None:
     """int p log(p/q), int |p - q|/2 and int (p - q)^2/q, where q has not decayed to rounding."""
@@ -70,6 +71,7 @@ def test_inequalities(name: str, target: str, step_size: float) -> None:
     assert c.value == pytest.approx(2 * k.value, rel=0.15)
 
 
+@pytest.mark.slow
 def test_between_laws() -> None:
     """TV is a metric; equal laws are at distance zero; the step explains most of the distance."""
     one, two, three = (plane_law("lmc", "cosine", a) for a in (0.1, 0.2, 0.3))
@@ -81,6 +83,7 @@ def test_between_laws() -> None:
     assert kl(one, two).value == pytest.approx(float(chi2(one, two)) / 2, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_law_against_the_same_law_at_a_finer_resolution() -> None:
     law = plane_law("lmc", "cosine", 0.3)
     finer = stationary_law(on_line("lmc", "cosine", 0.3), rtol=0.9 * law.numerical_error)
@@ -123,6 +126,7 @@ class TestBetweenFarLaws:
             for m, v in ((mean, 0.3), (-mean, 1.5))
         ]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("mean", [1.5, 3.0])
     def test_closed_forms(self, mean: float) -> None:
         """KL both ways, chi2 of the narrow to the wide one by Gaussian integrals, and TV on a fine grid."""
@@ -140,6 +144,7 @@ class TestBetweenFarLaws:
         seen = chi2(laws[0], laws[1])
         assert abs(seen.value - (float((p * p / q).sum()) * spacing - 1)) < seen.error + 1e-9 * seen.value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("chains", "relative"),
         [
@@ -197,6 +202,7 @@ def test_kinks_of_a_total_variation() -> None:
     assert abs(seen.value - exact) < seen.error < 1e-4 * exact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [1, -1])
 def test_total_variation_of_a_law_that_is_wide_where_its_target_is_not_told(side: int) -> None:
     """One step from a start beside the target: 1e-4 of the law lies where the target is next to nothing. By quadrature of the two Gaussians."""

@@ -44,6 +44,7 @@ def gaussian_law(mean: tuple[float, float], variance: float) -> tuple[PlanarLaw,
     return law, Gaussian(moments.mean, moments.covariance)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     places=st.tuples(st.floats(-2.5, 0), st.floats(0, 2.5), st.floats(-1.5, 0), st.floats(0, 1.5)),
@@ -192,6 +193,7 @@ def test_a_narrow_axis_is_seen_by_its_own_spacing() -> None:
         assert law.along(direction).covariance == pytest.approx(variance, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("angle", [0.0, 0.3, 0.9, 1.7, 2.6])
 def test_total_variation_across_lines_at_any_angle(angle: float) -> None:
     """The same law turned: by quadrature of the product of its coordinates."""

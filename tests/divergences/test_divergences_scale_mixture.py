@@ -36,6 +36,7 @@ class TestAgainstTheLine:
         known = [key for key in ROUTES if key != "chi2" or name not in CROWDED]
         return {key: (ROUTES[key](law, chain.dynamics.target), ROUTES[key](line, chain.dynamics.target)) for key in known}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("route", ROUTES)
     @pytest.mark.parametrize(
         ("name", "x"),
@@ -113,6 +114,7 @@ class TestHighDimension:
         excess, spread = float(w @ v) - 1, float(w @ (v - w @ v) ** 2)
         assert dim / 4 * excess**2 < seen.value < dim / 4 * (excess**2 + spread)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dim", [1, 100, 10_000])
     @pytest.mark.parametrize(("name", "coefficient", "order"), [("lmc", 1 / 2, 1), ("bernoulli inf", 1 / 3, 2), ("bernoulli 4", 1 / 8, 1)])
     def test_leading_terms(self, name: str, coefficient: float, order: int, dim: int) -> None:

@@ -87,6 +87,7 @@ class TestChains:
         assert one_way.value <= there.value + other_way.value + there.error + one_way.error + other_way.error
         assert w1(one, one).value <= w1(one, one).error
 
+    @pytest.mark.slow
     def test_against_a_finer_law(self) -> None:
         scheme = RandomizedMidpoint(Overdamped(BIMODAL), 0.05)
         rough, fine = (w1(stationary_law(scheme, rtol=rtol), BIMODAL) for rtol in (1e-6, 1e-10))

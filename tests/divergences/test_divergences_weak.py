@@ -48,6 +48,7 @@ class TestMoments:
         assert abs(seen.value - (wide - scale**2)) <= seen.error < 1e-6 * scale**2 + 1e-9 * shift * scale
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.floats(-1.5, 1.5), st.floats(0.3, 1.5), st.floats(-1.0, 1.0))
 def test_jumps_and_kinks(mean: float, variance: float, place: float) -> None:
@@ -85,6 +86,7 @@ def test_bounds_by_the_distances() -> None:
     assert seen.value <= moved.value + seen.error + moved.error
 
 
+@pytest.mark.slow
 def test_a_fine_law_is_within_the_error_of_a_rough_one() -> None:
     scheme = RandomizedMidpoint(Overdamped(BIMODAL), 0.1)
     rough, fine = (weak(stationary_law(scheme, rtol=rtol), BIMODAL, lambda x: torch.cos(3 * x)) for rtol in (1e-5, 1e-10))

@@ -69,6 +69,7 @@ def test_an_exact_part_has_no_excess() -> None:
     assert joint.keys() == {"kl", "w2"} and joint["w2"].value > 1e-3
 
 
+@pytest.mark.slow
 def test_predictions() -> None:
     covariance = leading_covariance.measure("cpu", "gaussian", "PoissonMidpoint", 2.3, midpoints="single")
     assert covariance["vv"].value == pytest.approx(LAM**2 / 24) and covariance["-uv"].value > 0

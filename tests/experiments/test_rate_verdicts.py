@@ -14,6 +14,7 @@ from experiments.rate_verdicts import ALLOWED, HEADING, row, tally
 INSIDE = [family for family in FAMILIES if family.inside]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", INSIDE, ids=lambda family: family.name)
 def test_hardly_any_verdict_is_false(family: Family) -> None:
     """At most one of 40 curves; 3000 of them by the command."""

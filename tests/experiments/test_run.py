@@ -85,6 +85,7 @@ def test_killed_run_resumes_to_the_same_table(call: Call, start: Start, log: Pat
     assert table(resumed) == table(call("run", "slow", "--store", "fresh.sqlite")[1])
 
 
+@pytest.mark.slow
 def test_interrupt_is_one_sentence(start: Start, log: Path) -> None:
     run = start("run", "slow", "--workers", "2")
     wait_for_lines(log, 3)
@@ -94,6 +95,7 @@ def test_interrupt_is_one_sentence(start: Start, log: Path) -> None:
     assert err.startswith("stopped; ") and err.endswith("of 6 cells are stored; the same command continues.\n") and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_store(start: Start) -> None:
     runs = [start("run", "slow", "--workers", "2") for _ in range(2)]
     outputs = [run.communicate(timeout=30)[0] for run in runs]

@@ -68,6 +68,7 @@ def test_a_copy_has_the_same_keys(copy: Path) -> None:
     assert stale(copy) == set() and len(set(KEYS.values())) == len(KEYS) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "edit"),
     [
@@ -86,6 +87,7 @@ def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit
     assert edited(copy, file, edit) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
@@ -181,6 +183,7 @@ def test_packages_without_a_version_count(tmp_path: Path) -> None:
     assert Sources("mine", [str(tmp_path)]).of("one") != key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "parameters"),
     [

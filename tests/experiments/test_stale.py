@@ -33,6 +33,7 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_an_edited_measure_is_computed_again_and_the_others_are_not(run: Run, tmp_path: Path) -> None:
     power = tmp_path / "fake_measures" / "power.py"
     assert "cells: 7 computed, 0 reused" in run("run", "good", "--workers", "1")

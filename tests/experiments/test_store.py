@@ -181,6 +181,7 @@ def test_read_only_database(tmp_path: Path) -> None:
             store.save(Computed(Cell.of("law"), ESTIMATES), HERE)
 
 
+@pytest.mark.slow
 def test_full_disk_keeps_what_was_stored(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare = store_file._prepare
 

@@ -57,6 +57,7 @@ def test_what_hangs_is_killed_and_what_dies_is_told(log: Path, tmp_path: Path, c
     assert "5 cases" in out
 
 
+@pytest.mark.slow
 def test_clean(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     held = next(k for k in range(50) if run_case(relations("fake_relations")["outcomes"], numbers_of(3, "outcomes", k)).kind == "held")
     assert hunt(_plan(1, first=held), tmp_path / "hunt.sqlite")

@@ -120,6 +120,7 @@ def numbers(value: Any) -> torch.Tensor:
     return torch.as_tensor(value, dtype=torch.float64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "dynamics"), PAIRS)
 @pytest.mark.parametrize("stationary", [True, False])
 def test_engines_agree(kind: type[Scheme], dynamics: Dynamics, stationary: bool) -> None:

@@ -72,6 +72,7 @@ def ornstein_uhlenbeck(mean: float, variance: float, start: Gaussian, time: floa
     return Gaussian(mean + (start.mean - mean) * decay, variance + (start.covariance - variance) * decay**2)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     shift=st.sampled_from([0.0, 1e3, -1e5]),

@@ -47,6 +47,7 @@ def on_panels(target: Target, step: float, centres: list[float], reach: float, l
 
 
 class TestFarModes:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("far", "right"), [(12.0, 0.403576606), (6.0, None)])
     def test_weights(self, far: float, right: float | None) -> None:
         """The right mode is 0.403576606 of LMC's law at 12, computed elsewhere to these digits."""
@@ -61,6 +62,7 @@ class TestFarModes:
         if right is not None:
             assert seen == pytest.approx(right, abs=6e-10) and mean.value == pytest.approx(-2.31416144586, abs=6e-12)
 
+    @pytest.mark.slow
     @settings(max_examples=6, deadline=None)
     @given(st.floats(5.0, 11.0), st.floats(0.01, 0.99), st.floats(-1e5, 1e5))
     def test_wherever_they_are(self, far: float, weight: float, shift: float) -> None:
@@ -70,6 +72,7 @@ class TestFarModes:
         left, right = float(one.cdf(0.0)), 1 - float(other.cdf(shift))
         assert abs(left - right) <= one.numerical_error + other.numerical_error + 1e-13
 
+    @pytest.mark.slow
     def test_what_double_precision_cannot_tell_is_refused(self) -> None:
         """The operator of a midpoint is known to absolute accuracy only."""
         with pytest.raises(NotConverged, match="steps to mix, more than double precision resolves"):
@@ -158,6 +161,7 @@ def huber(x: Tensor) -> Tensor:
 
 
 class TestKinks:
+    @pytest.mark.slow
     def test_huber(self) -> None:
         """E X^2 = 2.610375942 for LMC of step 0.4, from panels split at the kinks."""
         target = Potential(huber)
@@ -223,6 +227,7 @@ class TestTails:
         with pytest.raises(InvalidParameter, match="infinite"):
             self.law.moment(20)
 
+    @pytest.mark.slow
     def test_chi2_is_infinite(self) -> None:
         for scheme in (self.scheme, PoissonMidpoint(Overdamped(Gaussian()), 0.2)):
             with pytest.raises(InvalidParameter, match="finite"):

@@ -42,6 +42,7 @@ def test_variance_of_lmc(x: Fraction) -> None:
     assert variance(build("lmc", x)) == pytest.approx(float(lmc_variance(x)), rel=DIGITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", STEPS)
 @pytest.mark.parametrize("substeps", SUBSTEPS)
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
@@ -82,6 +83,7 @@ def test_expansions_in_the_step(k: int) -> None:
         assert float(rest(2 * small) / rest(small)) == pytest.approx(16, rel=100 * float(small))
 
 
+@pytest.mark.slow
 def test_finite_k_tends_to_the_closed_forms() -> None:
     x = Fraction(1, 7)
     for kind in ("bernoulli", "single"):

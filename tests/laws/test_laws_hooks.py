@@ -132,6 +132,7 @@ def stationary_covariance(scheme: Scheme) -> Tensor:
     return covariance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamics", [*ON_LINE, *IN_PLANE], ids=told)
 def test_by_moments(dynamics: Any) -> None:
     """The stationary covariance, or one sentence."""
@@ -168,6 +169,7 @@ def test_on_the_line(dynamics: Any) -> None:
             assert float(middle[k] ** 2 + 2 * middle[k] * shift[k] + square[k]) == pytest.approx(float(second), abs=1e-10), scheme.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamics", IN_PLANE, ids=told)
 def test_in_the_phase_plane(dynamics: Any) -> None:
     """Mean and covariance after one step from a Gaussian, or one sentence."""
@@ -263,6 +265,7 @@ def test_a_mean_far_away_costs_no_digits() -> None:
     assert far.covariance == pytest.approx(near.covariance, rel=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 @pytest.mark.parametrize("substeps", [3, 23, 40])
 def test_a_force_that_jumps_at_time_zero(kind: str, substeps: int) -> None:

@@ -35,6 +35,7 @@ def furthest(p: Tensor, q: Tensor, rows: Tensor) -> float:
     return float(torch.abs(p - q)[rows].sum(1).max()) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "step_size"), [(BIMODAL, 0.05), (COSINE, 0.1)], ids=["bimodal", "cosine"])
 def test_the_plain_recursion_gives_the_same_matrix(target, step_size: float) -> None:  # type: ignore[no-untyped-def]
     """Within the errors of both, seen from fewer Hermite nodes and from another level; near 1e-9 or better."""

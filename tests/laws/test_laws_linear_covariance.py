@@ -34,6 +34,7 @@ def within(seen: Any, exact: np.ndarray, stated: float) -> None:
     assert relative(seen, exact) < min(DIGITS, 4 * stated + 2e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
 @settings(max_examples=8)
 @given(lam=curvatures, x=shares)
@@ -42,6 +43,7 @@ def test_overdamped(name: str, lam: float, x: float) -> None:
     within(law.covariance, exact_stationary(name, x / lam, lam, None), law.numerical_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SHARED, *SPLITTINGS])
 @settings(max_examples=8)
 @given(lam=curvatures, friction=frictions, share=shares)
@@ -75,6 +77,7 @@ def test_the_error_of_many_substeps() -> None:
     assert relative(law.covariance, exact_stationary("bernoulli 1000", 0.5, 0.6, 1.3)) < 4 * law.numerical_error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("friction", [None, 1.3])
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 def test_a_million_substeps(kind: str, friction: float | None) -> None:
@@ -90,6 +93,7 @@ def test_a_million_substeps(kind: str, friction: float | None) -> None:
     assert relative(at_infinity, expected) > 2e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SHARED, *SPLITTINGS])
 @settings(max_examples=4)
 @given(lam=curvatures, friction=frictions, share=shares, n=st.integers(0, 40), wide=st.floats(0.1, 3))

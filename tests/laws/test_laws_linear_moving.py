@@ -208,6 +208,7 @@ def test_any_gaussian_after_any_number_of_steps(mean: float, variance: float, st
     assert (law.mean, law.covariance) == pytest.approx(exact, rel=1e-9, abs=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("integrator", "grid"), [("euler", "uniform"), ("exponential", "log-snr")])
 @pytest.mark.parametrize("kind", ["bernoulli", "single", "interior"])
 def test_infinite_k_is_the_limit(kind: str, integrator: str, grid: str) -> None:
@@ -234,6 +235,7 @@ def test_many_substeps(kind: str, substeps: int) -> None:
     assert (law.mean, law.covariance) == pytest.approx(exact, rel=DIGITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["euler", "bernoulli 5", "bernoulli inf", "single inf", "rmm"])
 def test_a_thousand_dimensions(name: str) -> None:
     """Isotropic: each axis is the line."""
@@ -250,6 +252,7 @@ def test_the_engine_in_space_is_found_by_itself() -> None:
     assert float(law.covariance[1, 1]) == pytest.approx(recursion(Axis("euler", "uniform", 0.0, 1.0), "bernoulli 5", 0.0, 1.0)[1], rel=DIGITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("horizon", [1.5, 4.0, 8.0, 14.0])
 def test_from_the_noised_data(horizon: float) -> None:
     """Of a full covariance: nearly isotropic for large horizons, with the axes of the data all the same."""

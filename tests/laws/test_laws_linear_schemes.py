@@ -97,6 +97,7 @@ class TestOtherSchemes:
         law = stationary_law(DoubledMidpoints(Overdamped(Gaussian()), float(x), substeps=k), engine="gaussian")
         assert law.covariance == pytest.approx(float(expected), rel=1e-13)
 
+    @pytest.mark.slow
     @SYSTEMS
     @pytest.mark.parametrize("cls", [DoublePush, OwnStep])
     def test_what_a_subclass_of_the_poisson_midpoint_changes(self, cls: type[PoissonMidpoint], dynamics: Dynamics) -> None:

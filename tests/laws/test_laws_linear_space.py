@@ -44,6 +44,7 @@ def assembled(target: Gaussian, blocks: list[np.ndarray]) -> np.ndarray:
     return sum(np.kron(block, np.outer(axis, axis)) for block, axis in zip(blocks, axes.T, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [3, 5])
 @pytest.mark.parametrize(("name", "friction"), [*((name, f) for name in NAMES for f in (None, FRICTION)), *((name, FRICTION) for name in SPLITTINGS)])
 def test_every_axis_is_a_chain_of_its_own(name: str, friction: float | None, dim: int) -> None:
@@ -81,6 +82,7 @@ def deviations(x: Tensor, law: LinearLaw) -> float:
     return max(float((gap.abs() / (width / math.sqrt(len(x)))).max()) for gap, width in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "friction", "dim"), [("bernoulli 3", None, 5), ("rmm", FRICTION, 3), ("single inf", FRICTION, 3)])
 def test_two_hundred_thousand_particles(name: str, friction: float | None, dim: int) -> None:
     """Within four standard errors after five steps, where the law after four is more than eight away."""

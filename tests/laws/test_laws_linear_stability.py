@@ -40,6 +40,7 @@ def test_velocity_verlet_decides_for_splittings(name: str, friction: float) -> N
     assert caught.value.limit == pytest.approx(1.0, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "friction"), [*((name, None) for name in LIMITS), *((name, 1.3) for name in ("BAOAB", "OBABO", "lmc", "bernoulli inf"))])
 def test_just_below_and_just_above_the_limit(name: str, friction: float | None) -> None:
     with pytest.raises(UnstableStep) as caught:

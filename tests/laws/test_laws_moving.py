@@ -74,6 +74,7 @@ def test_euler_on_a_mixture() -> None:
     assert not law.truncated
 
 
+@pytest.mark.slow
 def test_the_plain_route_agrees() -> None:
     x = np.linspace(-8, 8, 1001)
     plain = by_matrices(noised_density(x, 2.0), x, 2.0, 0.02, 64)
@@ -105,6 +106,7 @@ def test_poisson_midpoints_on_a_mixture() -> None:
     assert law.numerical_error < 1e-6 * float(distance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["euler", "bernoulli", "single", "interior", "rmm"])
 def test_particles_have_the_law(name: str) -> None:
     """The distribution function at nine places and two moments, within five standard errors of 200000 particles."""
@@ -140,6 +142,7 @@ def test_moments_on_gaussian_data(name: str, integrator: str, grid: str) -> None
     assert line.covariance == pytest.approx(linear.covariance, abs=SLOW * (line.numerical_error + linear.numerical_error) + 1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["euler", "rmm"])
 def test_fine_steps_reach_the_law_of_the_process(name: str) -> None:
     """TV to the noised data falls like h for Euler, and faster for randomized midpoints."""
@@ -148,6 +151,7 @@ def test_fine_steps_reach_the_law_of_the_process(name: str) -> None:
     assert distances[1] < (0.02 if name == "euler" else 2e-4)
 
 
+@pytest.mark.slow
 def test_several_numbers_of_steps_at_once_are_each_alone() -> None:
     scheme, start = mild("bernoulli"), MILD.marginal(1.0)
     laws = transient_laws(scheme, start, [0, 1, 4, 6])

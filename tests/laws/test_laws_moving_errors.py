@@ -48,6 +48,7 @@ def law_of(sampler: str, steps: int, data: GaussianMixture) -> tuple[LineLaw, fl
     return law, *pushed_distance(law, start, moved_by(scheme, steps))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 10])
 @pytest.mark.parametrize("data", DATA_SETS)
 @pytest.mark.parametrize("sampler", ["ddim", "2m"])
@@ -58,6 +59,7 @@ def test_deterministic_samplers(sampler: str, data: str, steps: int) -> None:
     assert {"resolution", "ends", "interpolation", "rounding"} <= set(law.errors)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     sampler=st.sampled_from(sorted(SAMPLERS)),
@@ -143,6 +145,7 @@ def test_rounding_that_is_amplified_is_told() -> None:
     assert plain < 1e-15 and off > 1e-10 and moved > 1e-10
 
 
+@pytest.mark.slow
 def test_a_tiny_scale_that_rounding_blurs_is_refused() -> None:
     """One step from noise of deviation 1 to data of scale 1e-4: what is left of the noise is 1e-8 wide, known to 1e-16."""
     data = GaussianMixture([0.4, 0.6], [-1.5e-4, 1e-4], [0.1e-8, 0.3e-8])
@@ -227,6 +230,7 @@ def test_distances_to_the_process_do_not_depend_on_the_level() -> None:
     assert abs(one - two) <= law.errors["resolution"] + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rtol", [1e-4, 1e-5, 1e-6])
 @pytest.mark.parametrize(("variant", "midpoints"), [("V2", "single"), ("V2", "interior"), ("V3", "single")])
 def test_moments_where_midpoints_throw_far(variant: str, midpoints: str, rtol: float) -> None:

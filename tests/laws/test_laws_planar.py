@@ -101,6 +101,7 @@ def chain(name: str) -> Scheme:
     return PoissonMidpoint(system, step, int(substeps), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["single 3", "interior 3"])
 def test_particles_have_the_law(name: str) -> None:
     scheme, start, n = chain(name), reverse(SKEW).marginal(1.0), 100_000
@@ -125,6 +126,7 @@ def test_particles_of_another_chain_do_not() -> None:
     assert abs(float(x[:, 1].var()) - float(law.covariance[1, 1])) > 20 * math.sqrt(2 / n) * float(law.covariance[1, 1])
 
 
+@pytest.mark.slow
 def test_a_scheduler_in_the_plane_and_its_samples() -> None:
     schedule = NoiseSchedule.linear(1000)
     sampler = DDPM(schedule, 30, "V2", end=50)

@@ -60,6 +60,7 @@ class TestErrors:
         law = plane_law(name, "cosine", step_size)
         return law, plane_law(name, "cosine", step_size, 0.9 * law.numerical_error)
 
+    @pytest.mark.slow
     @every
     def test_the_error_bounds_the_change_under_refinement(self, name: str) -> None:
         """In total variation, of the joint law and of its marginals; TV and KL from the target change by no more than their errors."""
@@ -71,15 +72,18 @@ class TestErrors:
         coarse, fine = kl(law, LINES["cosine"]), kl(finer, LINES["cosine"])
         assert abs(coarse.value - fine.value) < coarse.error + fine.error
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["lmc", "OBABO", "bernoulli 3"])
     def test_the_error_of_tv(self, name: str) -> None:
         coarse, fine = (tv(law, LINES["cosine"]) for law in self.refined(name, 0.1))
         assert abs(coarse.value - fine.value) < 1.5 * (coarse.error + fine.error)
 
+    @pytest.mark.slow
     def test_it_falls_with_the_tolerance(self) -> None:
         errors = [plane_law("UBU", "cosine", 0.3, rtol).numerical_error for rtol in (1e-4, 1e-7, 1e-8)]
         assert errors[0] > errors[1] > errors[2] and errors[2] < 1e-8
 
+    @pytest.mark.slow
     def test_what_cannot_be_reached(self) -> None:
         with pytest.raises(NotConverged, match="law of EulerMaruyama in the phase plane reached a numerical error of .*, not the 1e-13 asked for") as caught:
             plane_law("lmc", "cosine", 0.3, 1e-13)
@@ -87,12 +91,14 @@ class TestErrors:
 
 
 class TestSteps:
+    @pytest.mark.slow
     @every
     def test_the_stationary_law_stays(self, name: str) -> None:
         law = plane_law(name, "cosine", 0.3)
         moved = transient_law(on_line(name, "cosine", 0.3), law, 3, rtol=1e-4)
         assert tv(moved, law).value < law.numerical_error
 
+    @pytest.mark.slow
     @every
     def test_steps_add_up(self, name: str) -> None:
         """Four and four are eight, from a Gaussian that is far from the target."""
@@ -108,6 +114,7 @@ class TestSteps:
         early, late = transient_laws(chain, Gaussian(0.5, 0.6), [10, 80], rtol=1e-4)
         assert tv(late, law).value < 1e-4 < tv(early, law).value
 
+    @pytest.mark.slow
     def test_no_step_is_the_start(self) -> None:
         law = transient_law(on_line("BAOAB", "cosine", 0.3), LINES["cosine"], 0)
         assert kl(law, LINES["cosine"]).value < 1e-15
@@ -122,16 +129,19 @@ class TestSchemes:
     def test_one_substep_is_the_exponential_integrator(self, kind: str) -> None:
         assert tv(plane_law(f"{kind} 1", "cosine", 0.3), plane_law("lmc", "cosine", 0.3)).value < 1e-9
 
+    @pytest.mark.slow
     def test_two_substeps_have_one_kind(self) -> None:
         law = plane_law("single 2", "cosine", 0.2)
         assert tv(plane_law("bernoulli 2", "cosine", 0.2), law).value < 4 * law.numerical_error
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("substeps", [5, math.inf])
     def test_a_scheme_written_out_is_the_same(self, substeps: float) -> None:
         chain = SingleMidpoint(on_line("lmc", "cosine", 0.2).dynamics, 0.2, substeps=substeps)
         law = plane_law(f"single {'inf' if substeps == math.inf else 5}", "cosine", 0.2)
         assert tv(stationary_law(chain, rtol=1e-4), law).value < 4 * law.numerical_error
 
+    @pytest.mark.slow
     def test_more_substeps_are_closer_to_infinitely_many(self) -> None:
         limit = plane_law("single inf", "cosine", 0.1)
         gaps = [tv(plane_law(f"single {k}", "cosine", 0.1), limit).value for k in (5, 20, 40)]
@@ -145,6 +155,7 @@ class TestControls:
     def order(errors: list[float]) -> float:
         return math.log2(errors[0] / errors[1])
 
+    @pytest.mark.slow
     def test_uncorrelated_noise_is_wrong_at_order_one(self) -> None:
         """Its law leaves that of the exponential integrator, and more of the target, at order 1."""
         plain = [plane_law("lmc", "cosine", a) for a in (0.1, 0.05)]
@@ -152,11 +163,13 @@ class TestControls:
         assert self.order([tv(one, other).value for one, other in zip(wrong, plain, strict=True)]) == pytest.approx(1, abs=0.1)
         assert tv(wrong[1].position, LINES["cosine"]).value > 2 * tv(plain[1].position, LINES["cosine"]).value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("name", "expected"), [("lmc", 1), ("BAOAB", 2), ("UBU", 2), ("rmm", 3), ("single inf", 3)])
     def test_orders(self, name: str, expected: int) -> None:
         """Off Gaussians both randomized midpoints keep order 3 for the whole law."""
         assert self.order([tv(plane_law(name, "cosine", a), LINES["cosine"]).value for a in (0.1, 0.05)]) == pytest.approx(expected, abs=0.1)
 
+    @pytest.mark.slow
     def test_independent_noise_loses_an_order(self) -> None:
         wrong = [stationary_law(IndependentNoise(on_line("lmc", "cosine", a).dynamics, a)) for a in (0.1, 0.05)]
         assert self.order([tv(law, LINES["cosine"]).value for law in wrong]) == pytest.approx(2, abs=0.1)

@@ -29,6 +29,7 @@ def by_moments(name: str, step_size: float) -> LinearLaw:
     return law
 
 
+@pytest.mark.slow
 @every
 def test_mean_and_covariance(name: str) -> None:
     law, other = plane_law(name, "gaussian", STEP, RTOL), by_moments(name, STEP)
@@ -41,6 +42,7 @@ def test_mean_and_covariance(name: str) -> None:
     assert torch.allclose(law.covariance, torch.as_tensor(exact), rtol=0, atol=DIGITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "bernoulli inf"])
 @pytest.mark.parametrize("part", ["position", "velocity"])
 def test_marginal_distances(name: str, part: str) -> None:
@@ -77,12 +79,14 @@ def test_densities_of_gaussian_laws(name: str) -> None:
     assert torch.allclose(law.density(points), torch.exp(theirs.log_prob(points)), rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_no_other_scheme_has_these_numbers() -> None:
     law = plane_law("bernoulli 8", "gaussian", STEP, RTOL)
     for other in ("bernoulli 3", "bernoulli inf", "single 5", "lmc"):
         assert float((law.covariance - by_moments(other, STEP).covariance).abs().max()) > 1000 * DIGITS
 
 
+@pytest.mark.slow
 def test_twenty_substeps() -> None:
     """Interpolated in 1/K from fewer and infinitely many: the covariance by moments, between those of K = 8 and K = inf."""
     law = plane_law("bernoulli 20", "gaussian", STEP, RTOL)
@@ -92,6 +96,7 @@ def test_twenty_substeps() -> None:
         assert float(more[i, i]) < float(law.covariance[i, i]) < float(fewer[i, i])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bernoulli 5", "bernoulli 8"])
 def test_the_error_of_independent_midpoints(name: str) -> None:
     """Of the marginal, at a fine resolution."""

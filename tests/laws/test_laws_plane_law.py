@@ -80,6 +80,7 @@ class TestDensity:
         with pytest.raises(InvalidParameter, match="x"):
             law.density(torch.zeros(3, dtype=torch.float64))
 
+    @pytest.mark.slow
     def test_a_symmetric_target_has_a_symmetric_law(self) -> None:
         law = plane_law("rmm", "bimodal", 0.1)
         points = torch.randn((50, 2), generator=torch.Generator().manual_seed(1), dtype=torch.float64)

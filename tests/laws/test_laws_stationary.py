@@ -40,6 +40,7 @@ def interpolation(law: LineLaw, target: str) -> float:
     return 0.14 * (law.spacing * math.sqrt(float(LINES[target].smoothness))) ** 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "target"), QUICK)
 def test_a_law_is_a_law(name: str, target: str) -> None:
     law = stationary(name, target, STEP)
@@ -62,6 +63,7 @@ def test_the_distribution_function_integrates_the_density(name: str, target: str
         assert float(law.cdf(high) - law.cdf(low)) == pytest.approx(mass, abs=4 * error + stated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "target"), [(c, "skewed") for c in ("lmc", "rmm", "bernoulli 3", "bernoulli inf")])
 def test_a_law_is_invariant(name: str, target: str) -> None:
     """One more step, with kernels of another resolution, changes it by no more than its error."""
@@ -124,6 +126,7 @@ def test_numbers_arrays_and_tensors_are_points() -> None:
     assert float(law.density(0.3)) == float(law.density(np.array([0.3]))[0]) == float(law.density(torch.tensor([0.3], dtype=torch.float64))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["bimodal", "cosine"])
 def test_the_randomized_midpoint_is_one_poisson_midpoint(target: str) -> None:
     """Two codes, quadrature over (u, z) and a walk of the noise: one law."""
@@ -138,6 +141,7 @@ def test_one_substep_is_lmc(kind: str) -> None:
     assert float(tv(one, other)) <= one.numerical_error + other.numerical_error + ROUNDING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 def test_many_substeps_tend_to_infinitely_many_like_one_over_k(kind: str) -> None:
     limit = stationary(f"{kind} inf", "bimodal", STEP)
@@ -153,6 +157,7 @@ def test_a_million_substeps_are_infinitely_many() -> None:
     assert float(distance) == pytest.approx(1e-3 * float(thousand), abs=4 * distance.error + 2e-3 * float(distance))
 
 
+@pytest.mark.slow
 def test_the_law_at_the_limit_of_direct_substeps_is_continuous() -> None:
     """Variances at K = 22, 23, 24 (walked) and 25, 26 (extrapolated) lie on one cubic in 1/K."""
     ks = np.array([22, 23, 24, 25, 26])

@@ -79,6 +79,7 @@ def test_the_route_by_frequencies_agrees(name: str, monkeypatch: pytest.MonkeyPa
     assert float(gap) < 5 * (law.numerical_error + other.numerical_error)
 
 
+@pytest.mark.slow
 def test_midpoints_that_fold_the_line_have_the_law_of_particles() -> None:
     """20 steps of 50 substeps down to the data, where the midpoints of the first steps throw particles over."""
     sampler = PoissonMidpointScheduler(SCHEDULE, 20, 50, "V2", "interior")

@@ -42,6 +42,7 @@ def test_what_is_missed_is_what_is_missing() -> None:
     assert 0.4 < missing < law.accuracy.missed < 1.05 * missing
 
 
+@pytest.mark.slow
 def test_nothing_is_missed_where_no_midpoint_throws_far() -> None:
     law = transient_law(PoissonMidpoint(Overdamped(Gaussian()), 0.1, substeps=40), Gaussian(3.0, 2.0), 10)
     assert law.accuracy.missed < 1e-11 and law.misplaced(0) < 1e-12 and law.moment(2).error < 1e-10

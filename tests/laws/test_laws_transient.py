@@ -41,6 +41,7 @@ def test_lmc_on_a_gaussian_has_a_closed_form(steps: int) -> None:
         assert float(tv(law, exact)) <= 2 * law.numerical_error + ROUNDING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("initial", [-1.2, NARROW], ids=["point", "law"])
 @pytest.mark.parametrize("name", NAMES)
 def test_particles_have_the_moments_of_the_law(name: str, initial: float | GaussianMixture) -> None:
@@ -68,6 +69,7 @@ def test_no_steps_give_the_initial_law(initial: Gaussian | GaussianMixture) -> N
     assert law.mean == pytest.approx(initial.mean, abs=10 * law.numerical_error + ROUNDING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "bernoulli 3", "rmm"])
 def test_steps_compose(name: str) -> None:
     """Five steps are two steps from the law after three."""

@@ -51,6 +51,7 @@ class TestOverdamped:
 
 
 class TestMidpoints:
+    @pytest.mark.slow
     @kinds
     @pytest.mark.parametrize("substeps", [1, 2, 3])
     @given(lam=curvatures, friction=frictions, step=st.floats(0.05, 0.9))
@@ -71,6 +72,7 @@ class TestMidpoints:
         for start, total in seen.items():
             assert total == pytest.approx(covariance_after("PoissonMidpoint", step, lam, friction, 1, start * EYE, substeps, kind), rel=1e-12, abs=1e-14)
 
+    @pytest.mark.slow
     @given(lam=curvatures, friction=frictions, step=st.floats(0.05, 0.9))
     def test_infinitely_many_by_a_differential_equation(self, lam: float, friction: float, step: float) -> None:
         """(X_0, Xhat, X) flows, diffuses, and at rate 1/a jumps by a f (b(Xhat) - b(X_0))."""
@@ -85,6 +87,7 @@ class TestMidpoints:
             seen = end[:-1].reshape(6, 6)[4:, 4:]
             assert seen == pytest.approx(covariance_after("PoissonMidpoint", step, lam, friction, 1, start), rel=1e-11, abs=1e-13)
 
+    @pytest.mark.slow
     @kinds
     @pytest.mark.parametrize("friction", [None, 1.1])
     def test_many_substeps_extrapolate_to_infinitely_many(self, kind: str, friction: float | None) -> None:
@@ -137,6 +140,7 @@ LEADING: dict[tuple[str, str], tuple[int, Callable[[float, float], list[float]]]
 PLACES = pytest.mark.parametrize(("lam", "friction"), [(1.7, 2.3), (0.6, 0.8), (3.0, 0.2)])
 
 
+@pytest.mark.slow
 @PLACES
 @pytest.mark.parametrize("key", LEADING)
 def test_leading_coefficients(key: tuple[str, str], lam: float, friction: float) -> None:
@@ -156,6 +160,7 @@ def test_finitely_many_substeps_add_the_base_chain_with_the_small_step(substeps:
     assert 2 * fine - coarse == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.slow
 @kinds
 def test_as_many_substeps_as_one_over_the_step_are_quadratic(kind: str) -> None:
     lam, friction = 1.7, 2.3
@@ -188,6 +193,7 @@ class TestRecursion:
         assert gaps[1] < 20 * rate**60 * gaps[0]
 
 
+@pytest.mark.slow
 @given(friction=st.floats(0.01, 50), a=st.floats(1e-6, 1), power=st.integers(0, 3), multiple=st.integers(0, 3))
 def test_the_rule_over_times(friction: float, a: float, power: int, multiple: int) -> None:
     """int_0^a s^n exp(-k friction s) ds to 30 digits."""

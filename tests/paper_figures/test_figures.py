@@ -57,6 +57,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
 def test_nothing_is_cut(entry: Entry, results: Results) -> None:
     with style.theme():
@@ -70,6 +71,7 @@ def test_nothing_is_cut(entry: Entry, results: Results) -> None:
     assert matplotlib.get_backend().lower() == "agg"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
 @pytest.mark.parametrize("every", [1, 3])
 def test_cells_that_failed_are_left_out(entry: Entry, every: int, results: Results) -> None:
@@ -140,6 +142,7 @@ def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
     assert {"−1/2", "−1/3", "−3", style.slope(calls["UBU"].fit, 1.0), "underdamped PMM, one midpoint"} <= words
 
 
+@pytest.mark.slow
 def test_rates_tells_claims_from_controls(results: Results) -> None:
     """Overdamped studies, underdamped ones and those of diffusion models, each on one page."""
     pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": []}
@@ -167,6 +170,7 @@ def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Resu
     assert "stale" not in str(MissingResults(["dimension"], edited))
 
 
+@pytest.mark.slow
 def test_nothing_is_written_when_one_figure_lacks_results(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {cell.key for study in ("lmc", "rmm") for check in results.studies[study][1] for cell in check.cells}
     partial = replace(results, stored={key: known for key, known in results.stored.items() if key not in gone}, profile="full", _decided={})
@@ -179,6 +183,7 @@ def test_nothing_is_written_when_one_figure_lacks_results(call: Call, results: R
     assert [file.read_text() for file in Path("figures").iterdir()] == ["before"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

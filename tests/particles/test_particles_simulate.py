@@ -50,6 +50,7 @@ def test_streams_differ() -> None:
     assert len(draws) == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "rmm", "bernoulli 3", "bernoulli inf", "single 5"])
 def test_a_long_run_has_the_stationary_law(name: str) -> None:
     """Started from the target, after time 4: mean and second moment within four standard errors."""
@@ -60,6 +61,7 @@ def test_a_long_run_has_the_stationary_law(name: str) -> None:
         assert abs(float(power.mean()) - law.moment(k).value) < 4 * float(power.std()) / math.sqrt(len(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "bernoulli 3", "single inf"])
 def test_coordinates_of_a_product_are_chains_on_their_own(name: str) -> None:
     """On N(0, diag(v_i)) with x_i = a/v_i small and large: the variances within four standard errors of LMC's closed form."""

@@ -56,6 +56,7 @@ def test_two_hundred_thousand_particles_have_the_exact_covariance(name: str) -> 
     assert max(deviations(x, [0.5, 0.0, 1.0])) > 10
 
 
+@pytest.mark.slow
 @every
 def test_coordinates_of_a_product_are_chains_on_their_own(name: str) -> None:
     """On N(0, diag(v_i)), in single precision: each plane has its own exact covariance."""

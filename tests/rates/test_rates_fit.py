@@ -42,6 +42,7 @@ def random_case(rng: np.random.Generator, noise: float, correction: float = 2.0)
     return Case(rate, constant, steps.tolist(), estimates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-6, 1e-4, 1e-3, 5e-3])
 def test_the_intervals_hold_the_truth(noise: float) -> None:
     """Both intervals in at least 95% of 50 cases at every level of noise: 300 cases in all."""

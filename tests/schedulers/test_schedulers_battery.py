@@ -76,6 +76,7 @@ def test_the_calls_are_those_announced(kind: type[Scheduler]) -> None:
             assert network.points == n * scheduler.calls
 
 
+@pytest.mark.slow
 @EACH
 @pytest.mark.parametrize("data", [Gaussian(0.7, 0.3), Gaussian([0.5, -1.0], [0.2, 0.6])], ids=["line", "plane"])
 def test_samples_of_gaussian_data_have_their_mean_and_variance(kind: type[Scheduler], data: Gaussian) -> None:

@@ -250,6 +250,7 @@ def gap(scheduler: Scheduler, recursion: Recursion, mean: float = 0.8, variance:
     return max(abs(one - other) / math.sqrt(size + other**2), abs(spread - wanted) / size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 @few
 @example(mean=0.8, variance=0.4, steps=17, end=0, spacing="uniform")
@@ -267,6 +268,7 @@ def test_mean_and_variance_with_midpoints(name: str, kind: str, substeps: int, m
     assert gap(scheduler, partial(midpoints, name, kind, substeps), mean, variance) < CLOSE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind"), [("V2", "interior"), ("V1", "single")])
 @pytest.mark.parametrize("substeps", [26, 50])
 def test_many_substeps(name: str, kind: str, substeps: int) -> None:

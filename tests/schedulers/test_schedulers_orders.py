@@ -36,6 +36,7 @@ def errors(make: Callable[[int], Scheduler], data: str, steps: tuple[int, ...]) 
     return [float((make(n).sample(ExactPredictor(target, SCHEDULE), x) - exact).square().mean().sqrt()) for n in steps]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", METHODS)
 def test_errors_fall_with_the_order_of_the_method(name: str, data: str) -> None:

@@ -91,6 +91,7 @@ def test_the_rule_on_the_simplex(n: int) -> None:
         assert weights @ times[:, k - 1] ** m == pytest.approx(exact, rel=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [0.1, 0.4])
 @pytest.mark.parametrize(("substeps", "friction"), [*((k, f) for k in (2, 3, 8, 12) for f in (None, 1.3)), (20, None), (math.inf, None), (math.inf, 1.3)])
 def test_two_routes_to_the_moments_of_a_step(substeps: float, friction: float | None, x: float) -> None:

@@ -55,6 +55,7 @@ def test_every_scheme_declares_its_order() -> None:
         assert any(declared(scheme, system) for system in dynamics), name
 
 
+@pytest.mark.slow
 @every
 @pytest.mark.parametrize("friction", [None, FRICTION])
 def test_on_gaussians_it_is_that_of_the_covariance_and_its_spread(scheme: type[Scheme], options: dict[str, Any], friction: float | None) -> None:
@@ -133,6 +134,7 @@ def test_an_order_that_is_not_held_is_seen(scheme: type[Scheme]) -> None:
         check_scheme(scheme, skip=others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "options"), [(EulerMaruyama, {}), (RandomizedMidpoint, {}), (PoissonMidpoint, {}), (PoissonMidpoint, {"substeps": 3})], ids=str
 )

@@ -48,6 +48,7 @@ def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 160) -
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, RIPPLE, LogCosh(), DoubleWell(1.0)], ids=lambda target: target.name)
 @pytest.mark.parametrize("step", [0.16, 0.04])
 def test_its_law_is_that_of_another_quadrature(target: LineTarget, step: float) -> None:

@@ -99,6 +99,7 @@ def test_one_step_of_dynamics_that_depend_on_time(scheme: type[Scheme]) -> None:
     assert float(other.covariance) == pytest.approx(exact, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_one_step_in_the_plane() -> None:
     """On one Gaussian, whose coordinates share the time. Times of a density come near 1, after which a step has too little noise for that engine."""
     target, scheme = GaussianMixture([1.0], [[0.0, 0.0]], [0.6]), TwoTimes
@@ -127,6 +128,7 @@ def test_coordinates_of_a_product_draw_times_of_their_own(scheme: type[Scheme]) 
         stationary_law(scheme(Overdamped(Product([ripple] * 3)), STEP))
 
 
+@pytest.mark.slow
 @SCHEMES
 @pytest.mark.parametrize("friction", [None, 2.0])
 def test_laws_of_sampling(scheme: type[Scheme], friction: float | None) -> None:

@@ -92,6 +92,7 @@ def differences(scheme: Scheme, lam: float, friction: float | None, substeps: in
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEMES)
 @given(lam=st.floats(0.1, 4), step_size=st.floats(0.01, 0.9), friction=st.floats(-1, 1).map(lambda power: 10**power))
 def test_underdamped(name: str, lam: float, step_size: float, friction: float) -> None:
@@ -99,6 +100,7 @@ def test_underdamped(name: str, lam: float, step_size: float, friction: float) -
     assert np.max(differences(cls(Underdamped(Gaussian(0.0, 1 / lam), friction), step_size, **options), lam, friction)) < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEMES)
 @given(lam=st.floats(0.1, 4), step_size=st.floats(0.01, 0.9))
 def test_overdamped(name: str, lam: float, step_size: float) -> None:

@@ -56,6 +56,7 @@ def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 160) -
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, SKEWED, RIPPLE, WELL], ids=lambda target: target.name)
 @pytest.mark.parametrize("step", [0.1, 0.04])
 def test_its_law_is_that_of_another_quadrature(target: LineTarget, step: float) -> None:
@@ -85,6 +86,7 @@ def phi(p: Points) -> Tensor:
     return _euler(p) + p.antiderivative(lambda q: q.slope * q.slope.abs())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, RIPPLE], ids=lambda target: target.name)
 def test_order_and_constants(target: LineTarget) -> None:
     term, steps = _term(target, 1, phi), [0.08 / 2**k for k in range(6)]
@@ -98,6 +100,7 @@ def test_order_and_constants(target: LineTarget) -> None:
         assert fit_rate(steps, errors, 2 * factor).verdict == "fail"
 
 
+@pytest.mark.slow
 def test_order_on_a_super_linear_drift_where_lmc_has_no_law_on_the_line() -> None:
     steps = [0.02 / 2**k for k in range(5)]
     laws = [stationary_law(TamedEuler(Overdamped(WELL), step), rtol=1e-8) for step in steps]
@@ -105,6 +108,7 @@ def test_order_on_a_super_linear_drift_where_lmc_has_no_law_on_the_line() -> Non
     assert fit_rate(steps, [tv(law, WELL) for law in laws], 1).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_particles_do_not_explode_and_have_the_law() -> None:
     scheme = TamedEuler(Overdamped(WELL), 0.1)
     start = Gaussian(1.2, 0.5)
@@ -141,6 +145,7 @@ def test_laws_that_would_not_be_right_are_refused(dynamics: Overdamped) -> None:
             compute()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("friction", [None, 2.0])
 def test_laws_of_sampling(friction: float | None) -> None:
     dynamics = Overdamped if friction is None else lambda target: Underdamped(target, friction)

@@ -36,6 +36,7 @@ def test_everything_comes_from_the_factors(places: list[int], seed: int) -> None
     assert torch.equal(target.variances, torch.tensor([factor.covariance for factor in factors], dtype=torch.float64))
 
 
+@pytest.mark.slow
 def test_draws_are_independent_and_of_the_factors() -> None:
     target = Product([KINDS[1], KINDS[3], KINDS[1]])
     x = target.sample(40_000, seed=3)

@@ -79,6 +79,7 @@ def test_a_drawn_underdamped_scheme_can_be_stepped(scheme: Scheme) -> None:
     assert bool(torch.isfinite(x).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamics", [Overdamped, _underdamped])
 def test_splittings_are_drawn_underdamped_only(dynamics: Callable[[Target], Dynamics]) -> None:
     def splits(scheme: Scheme) -> bool:
@@ -91,11 +92,13 @@ def test_splittings_are_drawn_underdamped_only(dynamics: Callable[[Target], Dyna
         assert splits(_plainest(schemes(Gaussian(), dynamics), splits))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Gaussian, GaussianMixture, Cosine, LogCosh])
 def test_every_kind_of_target_is_drawn(kind: type[Target]) -> None:
     assert isinstance(_plainest(targets(), lambda target: isinstance(target, kind)), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", scheme_classes())
 def test_every_scheme_of_the_package_is_drawn(cls: type[Scheme]) -> None:
     """Over the dynamics that it takes, underdamped where it takes both."""
@@ -107,6 +110,7 @@ def test_the_schemes_are_found_in_their_folder() -> None:
     assert not {Scheme, Splitting} & set(scheme_classes())
 
 
+@pytest.mark.slow
 def test_a_new_scheme_file_is_found_without_an_edit(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     import pmmtheory.schemes
 
@@ -134,6 +138,7 @@ def test_both_kinds_of_midpoints_come_with_finite_and_infinite_substeps(midpoint
     assert wanted(_plainest(schemes(Gaussian()), wanted))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_scheme_that_refuses_the_dynamics_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     class Picky(EulerMaruyama):
         def __init__(self, dynamics: object, step_size: float):
@@ -154,6 +159,7 @@ def test_steps_shrink_to_the_largest() -> None:
     assert _plainest(step_sizes(Gaussian()), lambda _: True) == pytest.approx(0.15, rel=1e-15)
 
 
+@pytest.mark.slow
 def test_schemes_shrink_to_the_first_by_name_and_to_one_substep() -> None:
     assert type(_plainest(schemes(Gaussian(), _underdamped), lambda _: True)) is scheme_classes()[0]
     assert _plainest(schemes(Gaussian()), lambda scheme: hasattr(scheme, "substeps")).substeps == 1  # type: ignore[attr-defined]
@@ -164,6 +170,7 @@ def test_a_target_without_smoothness_has_no_step_sizes() -> None:
         step_sizes(DoubleWell())
 
 
+@pytest.mark.slow
 def test_hypothesis_is_imported_by_the_strategies_only() -> None:
     code = "import sys, pmmtheory.testing, pmmtheory.testing.broken, pmmtheory.testing.check_scheme; print('hypothesis' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

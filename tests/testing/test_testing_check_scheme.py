@@ -38,6 +38,7 @@ def test_laws_that_need_the_line_are_skipped_with_the_reason(options: dict[str, 
     assert "dimension 1" in checked.skipped["small steps"]
 
 
+@pytest.mark.slow
 def test_a_scheme_on_the_line_only_is_checked_there() -> None:
     assert "weak order" in check_scheme(OnlyLine, order=1, skip=["law and particles"])
     assert "small steps" in check_scheme(OnlyLine, dynamics=underdamped)

@@ -91,6 +91,7 @@ class OneTooMany(PoissonMidpoint):
     drift_calls = 2.0
 
 
+@pytest.mark.slow
 @everywhere
 def test_a_share_of_a_call_is_seen(dynamics: Callable[[Target], Dynamics]) -> None:
     assert "drift calls" in check_scheme(PoissonMidpoint, dynamics=dynamics, substeps=10, skip=REST)

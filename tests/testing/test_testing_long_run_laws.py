@@ -44,11 +44,13 @@ def test_samples_and_rule_of_a_draw_must_agree() -> None:
     assert "moment" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [IndependentNoise, DoubledMidpoints, EulerMaruyama])
 def test_a_lost_order_is_seen_overdamped(scheme: type[Scheme]) -> None:
     assert broken(scheme, order=2, skip=all_but("weak order")).law == "weak order"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("friction", [None, FRICTION], ids=["overdamped", "underdamped"])
 @pytest.mark.parametrize(
     ("scheme", "substeps", "kind"), [(WrongCorrectionMatrix, 8, "single"), (IndependentNoise, None, "single"), (DoubledMidpoints, None, "bernoulli")]

@@ -63,6 +63,7 @@ def test_overdamped_every_law_is_checked(scheme: type[Scheme], options: dict[str
     assert not checked.skipped
 
 
+@pytest.mark.slow
 def test_a_factory_lets_substeps_follow_the_step() -> None:
     assert "weak order" in check_scheme(lambda system, a: PoissonMidpoint(system, a, round(2 / a), "single"), order=2, skip=["law and particles"])
 
@@ -96,6 +97,7 @@ def test_underdamped_every_law_with_an_exact_route_is_checked(scheme: type[Schem
     assert set(checked.skipped) == missing
 
 
+@pytest.mark.slow
 def test_underdamped_the_reasons_are_given() -> None:
     assert "not exact with a constant drift" in check_scheme(BAOAB, dynamics=underdamped, skip=LONG).skipped["affine semigroup"]
     assert check_scheme(PoissonMidpoint, dynamics=underdamped, substeps=2, skip=LONG).skipped["mass"] == "midpoints have no rule of their own"

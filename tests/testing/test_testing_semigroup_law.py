@@ -110,6 +110,7 @@ class WideNoise(Underdamped):
         return super().noise(h) / (1 + h**2 / 20) ** -1
 
 
+@pytest.mark.slow
 @everywhere
 @pytest.mark.parametrize(
     ("scheme", "options", "law", "words"),

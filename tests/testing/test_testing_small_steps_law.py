@@ -89,6 +89,7 @@ def test_jumps_are_seen_by_third_moments(dynamics: Callable[[Target], Dynamics])
     assert "third" in str(error)
 
 
+@pytest.mark.slow
 @everywhere
 def test_the_matrix_of_the_correction(dynamics: Callable[[Target], Dynamics]) -> None:
     """At fixed K its fault is of order a^2; with K = 2/a it is of order a."""
@@ -106,6 +107,7 @@ def test_substeps_that_follow_the_step_pass(kind: str, dynamics: Callable[[Targe
     assert "small steps" in check_scheme(scheme, dynamics=dynamics, skip=all_but("affine semigroup", "small steps"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [HalvedFriction, ShortDrift, Backwards])
 def test_a_broken_splitting(scheme: type[Splitting]) -> None:
     error = broken(scheme, dynamics=underdamped)

@@ -75,6 +75,7 @@ def test_each_entry_against_80_digits(name: str, lam: float, g: float) -> None:
             assert abs(exact_constants(name, lam, g, 0, 0.3)[i]) < 1e-60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 @pytest.mark.parametrize("g", [None, 0.9])
 @pytest.mark.parametrize("substeps", [1, 2, 5])
@@ -100,6 +101,7 @@ def test_substeps_that_grow(kind: str, growth: int, order: int) -> None:
     assert (found.uu, found.uv, found.vv) == (pytest.approx(lam / (2 * g * c) + infinite), 0.0, pytest.approx(lam / (2 * g * c) + infinite))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 @pytest.mark.parametrize("growth", [1, 2])
 def test_substeps_that_grow_against_80_digits(kind: str, growth: int) -> None:
@@ -160,6 +162,7 @@ def test_overdamped() -> None:
         assert dict(found.spread) == {"uu": pytest.approx(spread * x**3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "g", "substeps"),
     [

@@ -66,6 +66,7 @@ class TestBimodalByMpmath:
         term = leading_term(EulerMaruyama, BIMODAL)
         assert (round(term.tv, 5), round(term.kl, 6), round(term.w2, 5)) == (0.14630, 0.066955, 0.21886)
 
+    @pytest.mark.slow
     def test_both_quadratures_agree(self) -> None:
         term, other = leading_term(EulerMaruyama, BIMODAL), self.constants()
         assert term.kl == pytest.approx(other["kl"], rel=1e-9)
@@ -175,6 +176,7 @@ class TestGaussians:
         assert torch.allclose(ratio, leading_term(RandomizedMidpoint, Gaussian()).phi(z), rtol=4 * x, atol=x * 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "scheme", "options"), [("lmc", EulerMaruyama, {}), ("bernoulli inf", PoissonMidpoint, {"midpoints": "bernoulli"})])
 def test_measured_errors_have_the_predicted_constants(name: str, scheme: type[Scheme], options: dict[str, str]) -> None:
     """Rate and constant of three distances in the fitted intervals, and the constant within half a percent."""
@@ -231,6 +233,7 @@ class TestWhereTheCurvatureJumps:
         roots = [2 * b - a for a, b in zip(found, found[1:], strict=False)]
         assert (4 * roots[1] - roots[0]) / 3 == pytest.approx(exact, rel=3e-3)
 
+    @pytest.mark.slow
     def test_named_kinks_change_nothing(self) -> None:
         class Named(Potential):
             kinks = (-1.0, 1.0)
@@ -288,6 +291,7 @@ class TestErrors:
             assert constant.parts.keys() == {"resolution", "rounding", "ends"}
             assert 0 < constant.error < 1e-6 * constant
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("centre", [0.0, 7e3])
     @pytest.mark.parametrize("scale", [1e-2, 1.0, 10.0])
     @pytest.mark.parametrize("scheme", [EulerMaruyama, RandomizedMidpoint, PoissonMidpoint])

@@ -17,6 +17,7 @@ from pmmtheory.theory import leading_covariance, leading_term
 from pmmtheory.theory.scale_mixture import mixture_distances, total_variation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("m", "n"), [(1.0, 0.0), (-0.3, 0.0), (0.0, 1.0), (0.5, 0.2), (-0.5, 0.2), (0.1, 1.5)])
 @pytest.mark.parametrize("dim", [1, 2, 7, 40])
 def test_by_quadrature_of_the_density(m: float, n: float, dim: int) -> None:
@@ -81,6 +82,7 @@ def test_gaussian_laws(part: str, dim: int) -> None:
     assert math.isnan(predicted.tv) if part == "joint" else float(tv(piece, goal)) / step**2 == pytest.approx(predicted.tv, rel=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "options"), [(RandomizedMidpoint, {}), (PoissonMidpoint, {"midpoints": "single"})])
 def test_mixtures(scheme: type[Scheme], options: dict[str, str]) -> None:
     """The position in dimension 20, where the spread outweighs the mean: three digits after extrapolation."""
