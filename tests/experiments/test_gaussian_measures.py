@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 
 from experiments.catalogue import build_scheme, build_target
 from experiments.measures import covariance_error, gaussian_error, leading_covariance, leading_distances
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.laws import stationary_law
+from pmmtheory.schemes import PoissonMidpoint
+from pmmtheory.targets import Gaussian
 
 LAM = 1.7
 Measure = Callable[..., dict[str, Estimate]]
@@ -105,3 +109,12 @@ def test_predictions() -> None:
 def test_wrong_parameters_are_named(measure: Measure, options: dict[str, Any], name: str) -> None:
     with pytest.raises(InvalidParameter, match=name):
         measure("cpu", **{"target": "gaussian", **options})
+
+
+def test_bounds_carry_the_rule_for_the_midpoints_of_a_step() -> None:
+    """What a coarser rule for them changes is in the error, for every function of the random variance."""
+    law = stationary_law(PoissonMidpoint(Overdamped(Gaussian(dim=4)), 0.3), engine="gaussian")
+    v, weights = law.mixtures[0].coarser(6)
+    coarse = float((weights * (torch.sqrt(v) - 1) ** 2).sum()) ** 0.5
+    estimate = gaussian_error._root(gaussian_error._expect(law, 1.0, lambda v: (torch.sqrt(v) - 1) ** 2), law.numerical_error)
+    assert 0 < abs(estimate.value - coarse) <= estimate.error < 1e-5 * estimate.value
