@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics import Dynamics, Overdamped, ReverseDiffusion, Underdamped
@@ -46,11 +47,18 @@ def _options(kind: type[Scheme]) -> list[dict[str, str]]:
     return [{"midpoints": kind} for kind in ("bernoulli", "single")] if "midpoints" in inspect.signature(kind).parameters else [{}]
 
 
-def _served(kind: type[Scheme], options: dict[str, str], dynamics: Dynamics) -> str:
-    counts = {name: 5 for name in ("substeps", "n") if name in inspect.signature(kind).parameters}
+def built(kind: type[Scheme], dynamics: Dynamics, step_size: float, options: dict[str, str] | None = None) -> Scheme | None:
+    """A scheme with 5 substeps, or whatever it counts; None where it does not take the dynamics."""
+    counts: dict[str, Any] = {name: 5 for name in ("substeps", "n") if name in inspect.signature(kind).parameters}
     try:
-        scheme = kind(dynamics, 0.1, **options, **counts)
+        return kind(dynamics, step_size, **(options or {}), **counts)
     except InvalidParameter:
+        return None
+
+
+def _served(kind: type[Scheme], options: dict[str, str], dynamics: Dynamics) -> str:
+    scheme = built(kind, dynamics, 0.1, options)
+    if scheme is None:
         return _NONE
     found = [_first(Chain(scheme), stationary) for stationary in (True, False)]
     if found[0] == _PARTICLES or found[0] == found[1]:

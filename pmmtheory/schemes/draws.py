@@ -97,7 +97,7 @@ class Index(Draw):
             return Uniform().rule(level)
         order = _order(level)
         if self.n <= order:
-            return np.arange(int(self.n)) / self.n, np.full(int(self.n), 1 / self.n)
+            return all_of(int(self.n))
         return discrete_gauss(int(self.n), order)
 
     def cells(self, count: int) -> np.ndarray | None:
@@ -110,15 +110,20 @@ class Index(Draw):
         return value if keeps_law(self, Index) else None
 
 
+def all_of(n: int) -> Rule:
+    """The values i/n, i < n, of equal weights."""
+    return np.arange(n) / n, np.full(n, 1 / n)
+
+
 @lru_cache(maxsize=64)
 def some_of(n: int, level: int) -> Rule:
     """Some of the values i/n, i < n, with positive weights: exact for their uniform measure for polynomials of a degree below their number.
 
     They exist by Tchakaloff's theorem, and non-negative least squares find them. All, where that saves little.
     """
-    order, values = round(_SOME * _denser(level)), np.arange(n) / n
+    order, (values, shares) = round(_SOME * _denser(level)), all_of(n)
     if n <= 1.5 * order:
-        return values, np.full(n, 1 / n)
+        return values, shares
     basis = np.linalg.qr(np.polynomial.legendre.legvander(2 * values - 1, order - 1))[0]
     weights = nnls(basis.T, basis.mean(0))[0]
     chosen = np.flatnonzero(weights)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count_or_infinity
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
-from pmmtheory.schemes.draws import Index, some_of
+from pmmtheory.schemes.draws import Index, all_of, some_of
 from pmmtheory.schemes.midpoint_sets import LISTED, bernoulli_sets
 
 
@@ -76,7 +76,7 @@ class Midpoints(Draw):
             return Index(k).rule(level)
         first = int(self.kind == "interior")
         if self.listed:
-            later, weights = some_of(int(k) - 1, level) if few else (np.arange(k - 1) / (k - 1), np.full(int(k) - 1, 1 / (k - 1)))
+            later, weights = some_of(int(k) - 1, level) if few else all_of(int(k) - 1)
         else:
             later, weights = Index(k - 1).rule(level)
         later = (1 + later * (k - 1)) / k

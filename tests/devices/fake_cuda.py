@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 
-CUDA = torch.device("cuda", 0)
+CUDA, _GENERATOR = torch.device("cuda", 0), torch.Generator
 DEVICE, IS_CUDA = torch.Tensor.device.__get__, torch.Tensor.is_cuda.__get__
 NO_NUMPY = {torch.Tensor.numpy, torch.Tensor.__array__}
 MOVES = {torch.Tensor.to, torch.Tensor.cpu, torch.Tensor.cuda}
@@ -108,6 +108,3 @@ def fake_cuda() -> Iterator[None]:
         patch.setattr(torch.cuda, "get_device_name", lambda *_: "none, in truth")
         patch.setattr(torch, "Generator", lambda device="cpu": CudaGenerator() if torch.device(device).type == "cuda" else _GENERATOR())
         yield
-
-
-_GENERATOR = torch.Generator

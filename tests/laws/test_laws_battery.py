@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from typing import Any
 
 import pytest
 import torch
 
-from experiments.engine_table import CHAINS
+from experiments.engine_table import CHAINS, built
 from pmmtheory.chain import Chain
 from pmmtheory.divergences import kl, tv
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
@@ -24,20 +23,11 @@ from pmmtheory.targets import Gaussian, Product
 TARGET = Gaussian(0.4, 0.7)
 
 
-def made(kind: type[Scheme], dynamics: Dynamics, step_size: float) -> Scheme | None:
-    """With 5 substeps or whatever it counts; None where it does not take the dynamics."""
-    counts = {name: 5 for name in ("substeps", "n") if name in inspect.signature(kind).parameters}
-    try:
-        return kind(dynamics, step_size, **counts)
-    except InvalidParameter:
-        return None
-
-
 CASES = [
     pytest.param(engine, scheme, stationary, id=f"{engine.name}: {scheme.name}, {words}, {'stationary' if stationary else 'some steps'}")
     for engine in engines()
     for words, dynamics in CHAINS.items()
-    for scheme in [made(kind, dynamics, 0.1) for kind in (EulerMaruyama, RandomizedMidpoint, PoissonMidpoint)]
+    for scheme in [built(kind, dynamics, 0.1) for kind in (EulerMaruyama, RandomizedMidpoint, PoissonMidpoint)]
     for stationary in (True, False)
     if scheme is not None
     and engine.supports(Chain(scheme), stationary) is None
@@ -77,7 +67,7 @@ def test_what_it_supports_it_computes(engine: Engine, scheme: Scheme, stationary
 def test_what_it_does_not_support_it_refuses_in_a_sentence(engine: Engine) -> None:
     refused = 0
     for dynamics in CHAINS.values():
-        scheme = made(EulerMaruyama, dynamics, 0.1)
+        scheme = built(EulerMaruyama, dynamics, 0.1)
         assert scheme is not None
         refusal = engine.supports(Chain(scheme), True)
         if refusal is not None:
@@ -107,7 +97,7 @@ PAIRS = [
     pytest.param(kind, dynamics, id=f"{name}, {type(dynamics).__name__}")
     for name, kind in found_schemes().items()
     for dynamics in (Overdamped(TARGET), Underdamped(TARGET, 1.7))
-    for scheme in [made(kind, dynamics, 0.15)]
+    for scheme in [built(kind, dynamics, 0.15)]
     if scheme is not None and any(engine.supports(Chain(scheme), True) is None for engine in engines())
 ]
 
@@ -125,9 +115,9 @@ def numbers(value: Any) -> torch.Tensor:
 @pytest.mark.parametrize("stationary", [True, False])
 def test_engines_agree(kind: type[Scheme], dynamics: Dynamics, stationary: bool) -> None:
     """Mean and variance of the position on a Gaussian, by every engine that has them; of one coordinate of a product, too."""
-    scheme = made(kind, dynamics, 0.15)
+    scheme = built(kind, dynamics, 0.15)
     assert scheme is not None
-    product = made(kind, dynamics.on(Product([TARGET])), 0.15)
+    product = built(kind, dynamics.on(Product([TARGET])), 0.15)
     told = []
     for chain in (scheme, product):
         for engine in engines():
