@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -17,7 +18,9 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, smooth
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
-from pmmtheory.laws.inhomogeneous.step import MOST, Masses, Resolution, advance, kernel_band
+from pmmtheory.laws.inhomogeneous.resolution import MOST, Masses, Move, Resolution, kernel_band
+from pmmtheory.laws.inhomogeneous.same_grid import stay
+from pmmtheory.laws.inhomogeneous.step import advance
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
@@ -46,31 +49,47 @@ class InhomogeneousEngine(Engine):
         noiseless = rough.noiseless(steps[-1])
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(replace(rough, level=level), begun, steps, [*noiseless, False]))
+            return list(_evolve(replace(rough, level=level), begun, steps, noiseless))
 
         return refined_path(at_level, rtol, scheme.name, steps)
 
+
+_AHEAD = 31
+"""How many steps more are tried on one grid."""
 
 _TABLED = 0.01
 """The share of the accuracy asked for that interpolation may use up where a grid may be as fine as one likes."""
 
 
 def _evolve(chain: Resolution, begun: Start, steps: Sequence[int], noiseless: Sequence[bool]) -> Iterator[LineLaw]:
-    """The laws after these numbers of steps; noiseless says of each step whether it has no noise, and False at the end."""
+    """The laws after these numbers of steps; noiseless says of each step whether it has no noise."""
     a, still, done = chain.scheme.step_size, list[float](), 0
     now: Masses | None = None  # after steps with noise
     for n in steps:
-        for k in range(done, n):
-            t = k * a
-            if noiseless[k]:
-                still.append(t)
+        for none, run in groupby(range(done, n), noiseless.__getitem__):
+            times = [k * a for k in run]
+            if none:
+                still += times
                 continue
             if still:
                 begun, now, still = start_on_line(_flowed(chain, _settled(chain, begun, now, still[0]), tuple(still))), None, []
-            now = advance(chain, now or _spread(chain, begun, t), t, shown=k + 1 == n or noiseless[k + 1])
+            now = _moved(chain, now or _spread(chain, begun, times[0]), times)
         done = n
         settled = _settled(chain, begun, now, still[0] if still else n * a)
         yield _flowed(chain, settled, tuple(still)) if still else settled.law or _tabulated(chain, settled)
+
+
+def _moved(chain: Resolution, law: Masses, times: Sequence[float]) -> Masses:
+    """The law after the steps at these times, that of the last to be shown: without draws, several steps on one grid."""
+    done, ahead = 0, 0 if chain.scheme.draws else _AHEAD
+    while done < len(times):
+        others = times[done + 1 : -1][:ahead]
+        law = advance(chain, law, Move(times[done], shown=done + 1 == len(times), ahead=len(others)))
+        done += 1
+        if law.ahead:
+            law, made = stay(chain, law, others[: law.ahead])
+            done, ahead = done + made, min(_AHEAD, 2 * made + 1)
+    return law
 
 
 def _spread(chain: Resolution, start: Start, t: float) -> Masses:

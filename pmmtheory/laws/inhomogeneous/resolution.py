@@ -1,0 +1,208 @@
+"""How finely a law is computed whose steps depend on time, and the grids that move and narrow with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from pmmtheory.dynamics.factors import covariance
+from pmmtheory.errors import InvalidParameter, NotConverged
+from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
+from pmmtheory.laws.scales import roughness
+from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets.line import LineTarget, on_the_line
+
+MOST = 40_000
+"""Points of a grid beyond which a law is out of reach."""
+
+SMALL = 1000
+"""Points of a grid up to which several steps are made on it: choosing one anew takes as long as steps on so many."""
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square.
+
+    missed : by how much the second moment was seen to be off for mass that was left out, or put elsewhere.
+    band : how fast the law was expected to vary when its grid was made.
+    ahead : for how many steps more the grid was made.
+    """
+
+    points: Tensor
+    masses: Tensor
+    lost: float = 0.0
+    reach: float = 0.0
+    missed: float = 0.0
+    band: float = math.inf
+    ahead: int = 0
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return float(self.masses @ self.points / self.masses.sum())
+
+    @property
+    def outer(self) -> Tensor:
+        """Two points so far from the mean."""
+        return self.mean + self.points.new_tensor([-self.reach, self.reach])
+
+
+_SLACK = 0.02
+"""How much longer, on each side, a grid is that serves several steps."""
+
+Scale = Callable[["Resolution", float, float, float], float]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A scheme, and how finely its law is computed: the level refines the grids, the tolerance is the mass a step may leave out.
+
+    All levels have in common the maps that runs of steps without noise are, by their times; and the scales of the law and of the kernel,
+    with the range in which they were seen.
+    """
+
+    scheme: Scheme
+    level: int
+    tolerance: float
+    device: str
+    runs: dict[tuple[float, ...], IncreasingMap] = field(default_factory=dict)
+    scales: dict[tuple[Scale, float], tuple[float, float, float]] = field(default_factory=dict)
+
+    @property
+    def rtol(self) -> float:
+        """The accuracy asked for."""
+        return 1e3 * self.tolerance
+
+    @property
+    def balanced(self) -> bool:
+        """Whether second moments are compared before and after a step: midpoints throw single points far, and the lowest level is never shown.
+
+        Without midpoints there is no need: the noise is seen to its depth.
+        """
+        return bool(self.scheme.draws) and self.level > 0
+
+    @property
+    def depth(self) -> float:
+        """How many standard deviations of the kernel matter."""
+        return max(3.0, math.sqrt(2 * math.log1p(1 / self.tolerance)))
+
+    def depths(self, share: Tensor) -> Tensor:
+        """How many matter from points that hold this share of the mass."""
+        return torch.sqrt(2 * torch.log1p(share / self.tolerance)).clamp_min(3.0)
+
+    def target(self, t: float) -> LineTarget:
+        """The law of the process itself at time t."""
+        return on_the_line(self.scheme.dynamics.law_at(t))
+
+    def noiseless(self, steps: int) -> list[bool]:
+        """Whether each of the first steps has no noise, seen from where the process is first and last."""
+        if self.scheme.draws or steps == 0:
+            return [False] * steps
+        times, share = [k * self.scheme.step_size for k in range(steps)], torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
+        ends = [self.target(t) for t in {times[0], times[-1]}]
+        places = torch.cat([torch.zeros_like(share[:1]), *(target.mean + math.sqrt(target.covariance) * share for target in ends)])
+        state = self.scheme.dynamics.lift(places, torch.Generator())
+        return [self._still(state, t) for t in times]
+
+    def _still(self, state: Tensor, t: float) -> bool:
+        none = covariance(self.scheme.step(state, t, {})[1], self.scheme.dynamics, state) == 0
+        if bool(none.any()) and not bool(none.all()):
+            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
+        return bool(none.any())
+
+    def noise(self, t: float) -> float:
+        """The standard deviation of the noise of the step at time t."""
+        return float(self.scheme.dynamics.noise(self.scheme.step_size, t))
+
+    def scale(self, of: Scale, low: float, high: float, t: float) -> float:
+        """How fast the law at time t varies between two points, or the kernel of the step from there; seen anew where they are beyond those of before."""
+        first, last, found = self.scales.get((of, t), (math.inf, -math.inf, 0.0))
+        if not first <= low < high <= last:
+            more = 0.05 * (high - low)
+            first, last = low - more, high + more
+            found = of(self, first, last, t)
+            self.scales[of, t] = first, last, found
+        return found
+
+    def spacing(self, own: float, kernel: float) -> float:
+        """One at which the trapezoid rule sees the product of a law and a kernel of these bands, in units of a Gaussian's depth."""
+        return 2 * math.pi / (self.depth * math.hypot(own, kernel)) / (1.3 * 1.15**self.level)
+
+    def grid(self, low: float, high: float, own: float, kernel: float) -> Tensor:
+        """A uniform grid of such a spacing."""
+        n = max(24 + 3 * self.level, math.ceil((high - low) / self.spacing(own, kernel)) + 1)
+        if n > MOST:
+            raise NotConverged(f"a law on a grid of {n} points", math.nan, self.rtol)
+        return torch.linspace(low, high, n, dtype=torch.float64, device=self.device)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step.
+
+    Attributes
+    ----------
+    t : float
+        Its time.
+    shown : bool
+        Whether its law is shown.
+    ahead : int
+        For how many steps more the grid of its law shall serve, where that is no dearer.
+    finer : float
+        By how much its grid is finer than was thought to do.
+    """
+
+    t: float
+    shown: bool
+    ahead: int = 0
+    finer: float = 1.0
+
+
+def next_grid(chain: Resolution, low: float, high: float, move: Move) -> tuple[Tensor, float, int]:
+    """The grid for the law after a step, how fast the law is expected to vary, and for how many steps more the grid is: the law varies like
+    that of the process, if the noise of the step is not wider."""
+    size, after = chain.scheme.step_size, move.t + chain.scheme.step_size
+    if move.shown:
+        band, rough = _law_band(chain, low, high, after, move.finer)
+        return chain.grid(low, high, max(band, 5 * rough), 0.0), band, 0
+    bands = _bands(chain, low, high, after, move.finer)
+    ahead = move.ahead
+    while ahead:
+        both = [max(pair) for pair in zip(bands, _bands(chain, low, high, after + ahead * size, move.finer), strict=True)]
+        if (high - low) / chain.spacing(*both) < SMALL:
+            more = _SLACK * (high - low)
+            return chain.grid(low - more, high + more, *both), both[0], ahead
+        ahead //= 2
+    return chain.grid(low, high, *bands), bands[0], 0
+
+
+def _bands(chain: Resolution, low: float, high: float, t: float, finer: float) -> tuple[float, float]:
+    """How fast the law at time t, and the kernel of the step from there, are expected to vary."""
+    return _law_band(chain, low, high, t, finer)[0], chain.scale(kernel_band, low, high, t)
+
+
+def _law_band(chain: Resolution, low: float, high: float, t: float, finer: float) -> tuple[float, float]:
+    """How fast the law at time t is expected to vary, and how fast that of the process does."""
+    rough, noise = finer * chain.scale(law_band, low, high, t), chain.noise(t - chain.scheme.step_size)
+    return min(1.3 * rough, finer / noise) if noise > 0 else 1.3 * rough, rough
+
+
+def law_band(chain: Resolution, low: float, high: float, t: float) -> float:
+    """How fast the law of the process itself at time t varies."""
+    return roughness(chain.target(t), low, high)
+
+
+def kernel_band(chain: Resolution, low: float, high: float, t: float) -> float:
+    """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
+    x = torch.linspace(low, high, 801, dtype=torch.float64)
+    slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()
+    if chain.scheme.draws:
+        narrows, widens = slopes(chain.scheme, x[1:], t)
+        slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
+    return float(slope.max()) / chain.noise(t)
