@@ -21,8 +21,8 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     """int q f(p/q), with its error in named parts.
 
     "resolution" and "reference" are what the errors of the first and of the second density do to it, "squares" that to second order;
-    "quadrature" is that of the integral; "tails" bounds what lies beyond the points where the densities are known; "ends" what small
-    densities of the law may do beyond its grid.
+    "quadrature" is that of the integral; "tails" bounds what lies beyond the points where the densities are known; "ends" counts mass
+    that got lost on the way where it weighs most, and what small densities of the law may do beyond its grid.
 
     Raises
     ------
@@ -37,8 +37,9 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if not math.isfinite(value) or abs(value) > 1e250:
         raise _infinite(f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
+    parts["ends"] = _lost(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] = f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+        parts["ends"] += f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
@@ -101,6 +102,18 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
         else:
             raise _infinite(f, "the integrand does not decay where the densities are known")
     return total
+
+
+def _lost(pair: OnGrid, f: Generator) -> float:
+    """What mass of either law that got lost on the way does, put where it weighs most of all points at which the law is told from none."""
+    lost = pair.law.lost, pair.other.lost
+    if not any(lost):
+        return 0.0
+    d = pair.at(pair.known)
+    told = (d.p > d.p_error) & (d.q > d.q_error)
+    ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))[told]
+    weights = f.slope(ratio, d.log[told]), f.pull(ratio, d.log[told])
+    return sum(mass * float(weight.abs().max()) for mass, weight in zip(lost, weights, strict=True) if mass and len(weight))
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:

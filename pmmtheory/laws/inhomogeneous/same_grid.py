@@ -32,7 +32,9 @@ def stay(chain: Resolution, law: Masses, times: Sequence[float]) -> tuple[Masses
         parts = step_parts(chain.scheme, starts, t, 0.0, chain.depth, chain.level)
         mean, deviation = parts.mean[0, :, 0], float(parts.deviation)
         masses = _blurred(mean[:-2], masses, deviation, law.points, spacing, chain.depth + _DEEPER)
-        means.append(mean), deviations.append(deviation), laws.append(masses)
+        means.append(mean)
+        deviations.append(deviation)
+        laws.append(masses)
     every, centres, noise = torch.stack(laws), torch.stack(means), masses.new_tensor(deviations)
     whole = every.sum(1)
     left, middles = torch.diff(whole).abs(), (every @ law.points / whole)[1:]

@@ -51,7 +51,7 @@ def _resolved(chain: Resolution, law: Masses, shown: bool) -> bool:
 
 def as_expected(chain: Resolution, law: Masses, masses: Tensor) -> Tensor:
     """Whether masses (..., n) on the grid of the law have no faster waves than it was made for."""
-    waves = torch.fft.rfft(masses).abs()
+    waves: Tensor = torch.fft.rfft(masses).abs()
     fastest = waves[..., int(0.9 * waves.shape[-1]) :].amax(-1) / waves[..., 0]
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / law.band) ** 2) / 2) + chain.tolerance)
 

@@ -56,6 +56,8 @@ class LineLaw(Law):
         Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
         The law at that lower resolution; divergences measure their own error with it.
+    lost : float
+        Mass that was seen to get lost on the way.
     edge : float
         The larger density at the two ends of the grid, relative to the maximum.
     truncated : bool
@@ -93,7 +95,7 @@ class LineLaw(Law):
         self.start, self.spacing = float(grid[0]), float((grid[-1] - grid[0]) / (len(grid) - 1))
         self.values = values / (values.sum() * self.spacing)
         self.coarse: LineLaw | None = None
-        self._lost = lost
+        self.lost = lost
         self.errors: dict[str, float] = {"resolution": math.inf, "rounding": self.accuracy.rounding, "ends": lost + self.misplaced(0)}
         self.edge = float(self.values[[0, -1]].abs().max() / self.values.max())
         self._reference_density = reference
@@ -135,7 +137,7 @@ class LineLaw(Law):
         if not math.isfinite(beyond):
             raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, 1.0)
         farthest = max(float(size.max()), _normal_moment(power) * (centre + self.accuracy.reach) ** power)
-        lost = (self._lost + self.errors.get("start", 0.0)) * farthest + self.misplaced(power)
+        lost = (self.lost + self.errors.get("start", 0.0)) * farthest + self.misplaced(power)
         parts = {"resolution": self.accuracy.caution * change, "rounding": rounding, "tails": beyond, "ends": lost}
         return Estimate.of(self._expect(self.grid**power), "exact law", **parts)
 
