@@ -135,13 +135,17 @@ class Transport:
         self.gap = Antiderivative(found.edges, gap)
         self.middle = self.gap.middle
         self._farthest = float(self.edges[-1] - self.edges[0])
+        self._known = x.new_zeros((2, 0))
         least = float((self.gap(x).abs() * weights_of(found.edges)).sum()) ** 2  # the distance is no less than int |P - Q|
         self._negligible = (_NEGLIGIBLE if close < _ROUGH else math.sqrt(_NEGLIGIBLE)) * least / self._farthest
 
     def shift(self, x: Tensor, close: float | None = None) -> Tensor:
         """T(x) - x; to the accuracy of the map unless given another."""
         y = x.flatten()
-        found = displacement(y, self.gap(y), self.other, close or self._close, self.law.density(y), self._negligible)
+        places, shifts = self._known
+        guess = interpolated(y, places, shifts) if len(places) else None
+        found = displacement(y, self.gap(y), self.other, close or self._close, self.law.density(y), self._negligible, guess)
+        self._known = torch.stack([torch.cat([places, y]), torch.cat([shifts, found])])[:, torch.argsort(torch.cat([places, y]))]
         return found.reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
@@ -149,18 +153,35 @@ class Transport:
         return (self.law.floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
 
 
-def displacement(x: Tensor, gap: Tensor, other: LineSide, close: float = _CLOSE, weight: Tensor | float = 0.0, negligible: float = -1.0) -> Tensor:
+def interpolated(x: Tensor, places: Tensor, values: Tensor) -> Tensor:
+    """By straight lines between ascending places, and constant beyond them."""
+    k = torch.searchsorted(places, x).clamp(1, max(1, len(places) - 1)).clamp_max(len(places) - 1)
+    share = ((x - places[k - 1]) / (places[k] - places[k - 1]).clamp_min(1e-300)).clamp(0, 1)
+    return torch.lerp(values[k - 1], values[k], share)
+
+
+def displacement(
+    x: Tensor,
+    gap: Tensor,
+    other: LineSide,
+    close: float = _CLOSE,
+    weight: Tensor | float = 0.0,
+    negligible: float = -1.0,
+    guess: Tensor | None = None,
+) -> Tensor:
     """The s with int_x^{x+s} q = gap and x + s within the support of the other density q, by bracketed Newton steps.
 
     Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the distribution
     function, and its logarithm from the nearer end, as in tails mass falls exponentially. A step d is the last where what it leaves over,
     about d^2 over the length on which the density varies, is below `close` times s, or where 2 s times that is `negligible` for the weight.
+    A step that leaves the support ends there: where all mass up to its end is not enough, that is the answer.
     """
     near, farthest, result = other.near, other.support[1] - other.support[0], torch.zeros_like(x)
     where, weight = torch.arange(len(x), device=x.device), weight * torch.ones_like(x)
     low = torch.where(gap < 0, (other.support[0] - x).clamp_max(0.0), 0.0)
     high = torch.where(gap < 0, 0.0, (other.support[1] - x).clamp_min(0.0))
-    start, shift = other.cdf(x), (gap / other.density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near)
+    first, last, start = low, high, other.cdf(x)
+    shift = (gap / other.density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near) if guess is None else guess.clamp(low, high)
     for _ in range(100):
         longest, slope = float(torch.abs(shift).max()), other.density(x + shift)
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
@@ -169,17 +190,19 @@ def displacement(x: Tensor, gap: Tensor, other: LineSide, close: float = _CLOSE,
         if longest >= near:
             far, below = torch.abs(shift) >= near, other.cdf(x + shift)
             mass = torch.where(far, below - start, mass)
-            left, right = below * torch.log1p((gap - mass) / below), (below - 1) * torch.log1p((gap - mass) / (below - 1))
+            left, right = (part * torch.log1p(((gap - mass) / part).clamp_min(-1.0)) for part in (below, below - 1))
             advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + advance / slope
         inside = (newton >= low) & (newton <= high) & (slope > _FLAT)
-        step = torch.where(inside, newton, (low + high) / 2)
+        beyond = torch.where((newton > high) & (high == last), high, torch.where((newton < low) & (low == first), low, (low + high) / 2))
+        step = torch.where(inside, newton, torch.where(slope > _FLAT, beyond, (low + high) / 2))
         change, size = torch.abs(step - shift), torch.abs(step)
         over = torch.where(inside, (_CURVED / near * change**2).minimum(change), change)
         going = (over > close * size + 1e-300) & (high - low >= 1e-12 * farthest) & (2 * weight * over * torch.maximum(size, over) > negligible)
         result[where] = step
         if not bool(going.any()):
             break
-        x, gap, start, shift, low, high, where, weight = (part[going] for part in (x, gap, start, step, low, high, where, weight))
+        parts = x, gap, start, step, low, high, first, last, where, weight
+        x, gap, start, shift, low, high, first, last, where, weight = (part[going] for part in parts)
     return result
