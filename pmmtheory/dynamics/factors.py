@@ -34,6 +34,13 @@ def covariance(factor: Any, system: Dynamics, like: Tensor) -> Tensor:
     return square
 
 
+def without_noise(factor: Any, system: Dynamics, like: Tensor) -> Tensor:
+    """Where a factor is zero, for each of the states (...)."""
+    if isinstance(factor, int | float):
+        return torch.full((len(like),), factor == 0)
+    return (covariance(factor, system, like) == 0).reshape(len(like), -1).all(1)
+
+
 def blocks_last(state: Tensor, system: Dynamics) -> Tensor:
     """States with their blocks as the last axis, (..., d, s) or (..., s)."""
     return state[..., None] if system.blocks == 1 else state.movedim(_axis(system), -1)

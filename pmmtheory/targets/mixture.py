@@ -17,6 +17,9 @@ from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
 
+_MOST = 4096
+"""Noise levels kept."""
+
 
 class GaussianMixture(LineTarget):
     """sum_k w_k N(m_k, v_k I) on R^d.
@@ -53,6 +56,7 @@ class GaussianMixture(LineTarget):
             raise InvalidParameter("variances", self.variances.tolist(), f"{n} positive numbers, one a weight")
         self.means = points.reshape(n, -1)
         self.dim = self.means.shape[1]
+        self._known: dict[Any, tuple[Tensor, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -130,14 +134,18 @@ class GaussianMixture(LineTarget):
         return -self.potential(as_points(x, self.dim))
 
     def drift(self, x: Tensor) -> Tensor:
-        means, v, w = self._first(x)
-        return _pull(means - x, v, w, self.dim)
+        return self.noised_drift(x, 1.0)
 
     def noised(self, alpha: float) -> GaussianMixture:
         share, rest = noise_share(alpha)
         return GaussianMixture(self.weights, alpha * (self.means[:, 0] if self.dim == 1 else self.means), share * self.variances + rest)
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
+        if not isinstance(alpha, Tensor):
+            means, precision, half, level = self._terms(x, alpha)
+            gap = means - x
+            share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
+            return (share * (gap * precision)).sum(0) if self.dim == 1 else torch.einsum("k...,k...d->...d", share * precision, gap)
         means, v, w = self._first(x)
         share = alpha[..., 0] ** 2 if self.dim > 1 and isinstance(alpha, Tensor) and alpha.ndim else alpha * alpha
         return _pull(alpha * means - x, share * v + (1 - share), w, self.dim)
@@ -185,10 +193,25 @@ class GaussianMixture(LineTarget):
 
     def _log_parts(self, x: Tensor) -> Tensor:
         """log(w_k N(x; m_k, v_k I)), with the component as first axis, which is many times as fast as last."""
-        means, v, w = self._first(x)
-        gap = means - x
-        square = gap * gap if self.dim == 1 else (gap * gap).sum(-1)
-        return torch.log(w) - self.dim / 2 * torch.log(2 * math.pi * v) - square / (2 * v)
+        means, _, half, level = self._terms(x, 1.0)
+        return self._square(means - x).mul_(half).add_(level)
+
+    def _square(self, gap: Tensor) -> Tensor:
+        return gap * gap if self.dim == 1 else (gap * gap).sum(-1)
+
+    def _terms(self, x: Tensor, alpha: float) -> tuple[Tensor, ...]:
+        """m, 1/v, -1/(2 v) and log(w/(2 pi v)^(d/2)) of the components noised to alpha, fit for points x: a sampler asks for the same again and again."""
+        key = alpha, x.dtype, x.device, x.ndim
+        if key not in self._known:
+            v = alpha * alpha * self.variances + (1 - alpha * alpha)
+            terms = 1 / v, -0.5 / v, torch.log(self.weights) - self.dim / 2 * torch.log(2 * math.pi * v)
+            ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
+            shaped = [term.reshape(-1, *ones) for term in terms]
+            means = (alpha * self.means).reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,)))
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = tuple(self._like(term, x) for term in (means, *shaped))
+        return self._known[key]
 
     def _first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Means, variances and weights with the component as first axis, fit for points x."""

@@ -180,7 +180,7 @@ def test_needles_are_seen_or_told() -> None:
     assert roughness(mixture, -10, 21) == pytest.approx(1000)
     x, values = total(mixture.density, -10.0, 21.0, 100, 500_000)
     assert float(values.sum() * (x[1] - x[0])) == pytest.approx(1, abs=1e-9)
-    grid, density = pushed(start_on_line(mixture), IncreasingMap(lambda y: 2 * y, "a map"), 3e-4)
+    grid, density, _ = pushed(start_on_line(mixture), IncreasingMap(lambda y: 2 * y, "a map"), 3e-4)
     assert float(density.sum() * (grid[1] - grid[0])) == pytest.approx(1, abs=1e-8)
 
 

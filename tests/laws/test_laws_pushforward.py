@@ -37,7 +37,7 @@ MAPS: dict[str, tuple[Map, Map]] = {
 
 
 def law_of(source: Gaussian | GaussianMixture | LineLaw, move: Map, spacing: float, reference: Map) -> LineLaw:
-    grid, density = pushed(start_on_line(source), IncreasingMap(move, "a map"), spacing)
+    grid, density, _ = pushed(start_on_line(source), IncreasingMap(move, "a map"), spacing)
     return LineLaw(grid, density, reference)
 
 
@@ -51,11 +51,27 @@ def inverse(move: Map, y: torch.Tensor) -> torch.Tensor:
     return (low + high) / 2
 
 
+@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("doubt", [1e-12, 1e-8, 1e-4])
+def test_slopes_are_within_their_doubt(name: str, doubt: float) -> None:
+    """From tables fine and coarse, of points that are not equally far from each other."""
+    move, slope = MAPS[name]
+    for count in (60, 400):
+        x = torch.linspace(-3, 3, count, dtype=torch.float64) + 0.3 / count * torch.sin(torch.arange(count, dtype=torch.float64))
+        flow = IncreasingMap(move, "a map")
+        table = flow.known(x)
+        goal = torch.linspace(float(table[1][1]), float(table[1][-2]), 301, dtype=torch.float64)
+        at, found, off = flow.inverse(goal, *table, doubt)
+        assert bool((off <= doubt).all())
+        assert bool((torch.abs(move(at) - goal) <= slope(at) * 1e-12 + 1e-14 * goal.abs().max()).all())
+        assert bool((torch.abs(found / slope(at) - 1) <= off + 1e-9 * doubt + 1e-12).all())
+
+
 @given(mean=st.floats(-2, 2), variance=st.floats(0.1, 3), slope=st.floats(0.05, 20), shift=st.floats(-5, 5))
 def test_affine_maps(mean: float, variance: float, slope: float, shift: float) -> None:
     source, image = Gaussian(mean, variance), Gaussian(slope * mean + shift, slope**2 * variance)
     spacing = 0.2 * slope * math.sqrt(variance)
-    grid, density = pushed(start_on_line(source), IncreasingMap(lambda x: slope * x + shift, "a map"), spacing, least=40)
+    grid, density, _ = pushed(start_on_line(source), IncreasingMap(lambda x: slope * x + shift, "a map"), spacing, least=40)
     assert float(grid[1] - grid[0]) == pytest.approx(spacing, rel=0.05)
     assert torch.allclose(density, image.density(grid), rtol=1e-9, atol=1e-13 / slope)
     law = law_of(source, lambda x: slope * x + shift, spacing, image.density)
@@ -76,7 +92,7 @@ def test_smooth_maps(name: str) -> None:
     """p(x)/move'(x) at every point of the grid, x by bisection."""
     move, derivative = MAPS[name]
     source = Gaussian(0.2, 0.7)
-    grid, density = pushed(start_on_line(source), IncreasingMap(move, "a map"), 0.05)
+    grid, density, _ = pushed(start_on_line(source), IncreasingMap(move, "a map"), 0.05)
     x = inverse(move, grid)
     exact = source.density(x) / derivative(x)
     assert bool((density >= 0).all())
@@ -101,7 +117,7 @@ def test_smooth_maps_move_by_the_wasserstein_distance(name: str) -> None:
 @given(steepness=st.floats(1, 3000), where=st.floats(-1, 1))
 def test_steep_maps_keep_the_mass(steepness: float, where: float) -> None:
     """Two parts of a law that a steep map tears apart, with a gap between them that holds little."""
-    grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x + torch.tanh(steepness * (x - where)), "a map"), 0.01)
+    grid, density, _ = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x + torch.tanh(steepness * (x - where)), "a map"), 0.01)
     assert bool(torch.isfinite(density).all()) and bool((density >= 0).all())
     mass = float(density.sum() * (grid[1] - grid[0]))
     assert mass == pytest.approx(1, abs=5e-3)  # the density jumps: its sum has an error of about a spacing
@@ -114,8 +130,8 @@ def test_laws_are_pushed_like_targets() -> None:
     """A law on a grid, twice: the square of a map is the map of the square."""
     move, _ = MAPS["wave"]
     first = law_of(Gaussian(), move, 0.02, Gaussian(0.0, 1.5).density)
-    grid, density = pushed(start_on_line(first), IncreasingMap(move, "a map"), 0.02)
-    once_grid, once = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: move(move(x)), "a map"), 0.02)
+    grid, density, _ = pushed(start_on_line(first), IncreasingMap(move, "a map"), 0.02)
+    once_grid, once, _ = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: move(move(x)), "a map"), 0.02)
     inside = (once_grid > float(grid[0])) & (once_grid < float(grid[-1]))
     second = LineLaw(grid, density, Gaussian(0.0, 1.5).density)
     assert float((second.density(once_grid[inside]) - once[inside]).abs().max()) < 1e-6
@@ -142,14 +158,14 @@ def test_maps_that_fall_are_refused(move: Map, low: float, high: float) -> None:
 
 def test_a_fold_that_holds_no_mass_is_allowed() -> None:
     """Falling from x = 20 on only."""
-    grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - torch.relu(x - 20) * 3, "a map"), 0.1)
+    grid, density, _ = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - torch.relu(x - 20) * 3, "a map"), 0.1)
     assert torch.allclose(density, Gaussian().density(grid), rtol=1e-9)
 
 
 def test_a_narrow_fold_is_refused_or_seen_in_the_mass() -> None:
     """Of width 0.002: where no point of the search meets it, the density does not integrate to one."""
     try:
-        grid, density = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - 0.05 * torch.tanh(500 * (x - 0.3)), "a map"), 0.01)
+        grid, density, _ = pushed(start_on_line(Gaussian()), IncreasingMap(lambda x: x - 0.05 * torch.tanh(500 * (x - 0.3)), "a map"), 0.01)
     except NotMonotone as error:
         assert error.where == pytest.approx(0.3, abs=0.01)
     else:

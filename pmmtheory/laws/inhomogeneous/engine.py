@@ -54,6 +54,9 @@ class InhomogeneousEngine(Engine):
         return refined_path(at_level, rtol, scheme.name, steps)
 
 
+_DOUBT = 1e-10
+"""What the density after steps without noise may be in doubt by, relative to itself, where a pass through all of them more would tell."""
+
 _AHEAD = 31
 """How many steps more are tried on one grid."""
 
@@ -123,18 +126,16 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
         return scheme.dynamics.position(state)
 
     def on(spacing: float) -> LineLaw:
-        grid, density = pushed(start, flow, spacing, least)
+        grid, density, doubt = pushed(start, flow, spacing, least, min(_DOUBT, 0.01 * chain.rtol))
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
-        reach = 0.0 if outer is None else float((outer - Masses(grid, masses).mean).abs().max())
+        reach = float((flow.images(outer) - Masses(grid, masses).mean).abs().max()) if chain.level else 0.0
         missed = start.missed * (reach / start.reach) ** 2
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified, reach, missed)
+        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified + doubt, reach, missed)
 
-    flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name, chain.device))
-    (amplified, moved), outer = (0.0, 0.0), None
-    if chain.level:  # the lowest is never shown
-        amplified, moved = flow.rounding(start)
-        outer = move(start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach)
+    outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach
+    flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name, chain.device, also=outer))
+    amplified, moved = flow.rounding(start) if chain.level else (0.0, 0.0)  # the lowest is never shown
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
 

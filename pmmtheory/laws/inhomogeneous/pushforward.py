@@ -17,7 +17,10 @@ Map = Callable[[Tensor], Tensor]
 _ROUNDS = 40
 _NEWTON = 60
 _CLOSE = 1e-13
-"""A step that is taken as the last, relative to where the source has mass: it squares the error, but for rounding."""
+"""What a place may be off by, relative to where the source has mass."""
+
+_TOLD = 1e-4
+"""The share of the gap between two points of a table that a place may be off by where the table resolves the map."""
 
 _MOST = 200_000
 """Points beyond which a law, or the table of a map, is out of reach."""
@@ -49,10 +52,13 @@ class IncreasingMap:
         What a message calls it.
     device : str
         Where its points are.
+    also : (k,) tensor, optional
+        Points whose images will be asked for too.
     """
 
-    def __init__(self, move: Map, name: str, device: str = "cpu"):
+    def __init__(self, move: Map, name: str, device: str = "cpu", also: Tensor | None = None):
         self.move, self.name, self.device = move, name, device
+        self._also = torch.zeros(0, dtype=torch.float64) if also is None else also
         self._x = self._y = self._slope = torch.zeros(0, dtype=torch.float64)
 
     def known(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,7 +76,7 @@ class IncreasingMap:
             x_new = x[gap > 2 * spacing]
         else:  # and a little more: another level does not have the same ends
             more = spacing * torch.arange(1, _MORE + 1, dtype=x.dtype, device=x.device)
-            x_new = torch.cat([x, x[0] - more, x[-1] + more])
+            x_new = torch.cat([x, x[0] - more, x[-1] + more, self._also.to(x)])
         if len(x_new):
             self.ask(x_new)
         inside = (self._x >= x[0]) & (self._x <= x[-1])
@@ -82,22 +88,41 @@ class IncreasingMap:
         rising[1:] = y[1:] > torch.cummax(y, 0).values[:-1]  # neighbours may be as near as rounding
         return points[rising], y[rising], slope[rising]
 
-    def inverse(self, goal: Tensor, x: Tensor, y: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
-        """The points that the map sends to the goals, and its slopes there, from a table of points, images and slopes that encloses them."""
+    def images(self, x: Tensor) -> Tensor:
+        """Where points (k,) go; nothing is asked where that is known."""
+        k = torch.searchsorted(self._x, x).clamp_max(max(0, len(self._x) - 1))
+        return self._y[k] if len(self._x) and bool((self._x[k] == x).all()) else self.move(x)
+
+    def inverse(self, goal: Tensor, x: Tensor, y: Tensor, slope: Tensor, doubt: float) -> tuple[Tensor, Tensor, Tensor]:
+        """The points that the map sends to the goals, its slopes there, and what these may be off by, relative to themselves, where that is allowed
+        to be up to `doubt`; from a table of points, images and slopes that encloses them.
+
+        A Newton step d leaves F'' d^2 / (2 F') of the place; the slope is carried along it by F'', which is told by how slopes differ in a table
+        that tells the places themselves well.
+        """
         cell = (torch.searchsorted(y, goal) - 1).clamp(0, len(x) - 2)
-        low, high = x[cell], x[cell + 1]
-        at = _between(goal, y, x, 1 / slope, cell)
+        first, last = x[cell], x[cell + 1]
+        low, high, at = first, last, _between(goal, y, x, 1 / slope, cell)
+        bends, unsure = _bends(x, slope)
         close = _CLOSE * (x[-1] - x[0]) + 1e-14 * torch.maximum(low.abs(), high.abs())
-        for _ in range(_NEWTON):
+        for number in range(_NEWTON):
             value, steep = self._with_slope(at)
+            if number == 0:  # later ones are too near for slopes to differ by more than rounding
+                self._keep(at, value, steep)
             low, high = torch.where(value < goal, at, low), torch.where(value < goal, high, at)
             newton = at + (goal - value) / steep
             step = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-            if bool(((torch.abs(step - at) <= close) | (torch.abs(goal - value) <= 1e-14 * goal.abs().max())).all()):
-                self._keep(at, value, steep)
-                return step, steep
+            moved = torch.where(torch.abs(goal - value) <= 1e-14 * goal.abs().max(), 0.0, step - at)
+            if bool((torch.abs(moved) <= close).all()):
+                return at + moved, steep, torch.zeros_like(at)
+            if number == 0:
+                bend = torch.lerp(bends[cell], bends[cell + 1], (at - first) / (last - first))
+                left, off = moved**2 * torch.maximum(bend.abs(), unsure[cell]) / (2 * steep), torch.abs(moved) * unsure[cell] / steep
+                told = (torch.abs(moved) <= _TOLD * (last - first)) & (left <= close) & (off <= doubt)
+                if bool(told.all()):
+                    return at + moved, steep + bend * moved, off
             at = step
-        return at, self.ask(at)
+        return at, self._with_slope(at)[1], torch.zeros_like(at)
 
     def ask(self, x: Tensor) -> Tensor:
         """The slopes at new points."""
@@ -131,8 +156,9 @@ class IncreasingMap:
         return float(off) / 2**29, float(torch.abs(value - y).nan_to_num(0.0).max()) / 2**29
 
 
-def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100) -> tuple[Tensor, Tensor]:
-    """A uniform grid of at most about the given spacing, and the density of Y = flow(X) there: p(x)/flow'(x) where y = flow(x).
+def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100, doubt: float = 1e-12) -> tuple[Tensor, Tensor, float]:
+    """A uniform grid of at most about the given spacing, the density of Y = flow(X) there, p(x)/flow'(x) where y = flow(x), and what it is in
+    doubt by, in total variation.
 
     Each y is inverted by Newton steps inside a bracket; the slope comes by automatic differentiation.
 
@@ -140,6 +166,8 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100)
     ----------
     least : int
         The fewest points of the grid; many times as many points of the source are the first to be moved.
+    doubt : float
+        What a density may be in doubt by, relative to itself.
 
     Raises
     ------
@@ -164,8 +192,9 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100)
         x, y, slope = flow.known(points)
     n = max(least, int((y[-1] - y[0]) / spacing) + 2)
     grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=x.device)
-    at, slope = flow.inverse(grid, x, y, slope)
-    return grid, source.spread(at) / slope
+    at, slope, off = flow.inverse(grid, x, y, slope, doubt)
+    density = source.spread(at) / slope
+    return grid, density, float((density * off).sum() * (grid[1] - grid[0])) / 2
 
 
 def held(source: Start, least: int = 50) -> Tensor:
@@ -175,6 +204,15 @@ def held(source: Start, least: int = 50) -> Tensor:
     else:
         x, density = source.law.grid, source.law.values
     return x[density * (x[-1] - x[0]) > 1e-13]
+
+
+def _bends(x: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+    """The second derivative at points, from the slopes there, and what it may be off by between each two: four times by how much the
+    differences bend."""
+    across = torch.diff(slope) / torch.diff(x)
+    padded = torch.cat([across[:1], across, across[-1:]])
+    bends = (padded[1:] + padded[:-1]) / 2
+    return bends, 4 * torch.abs(across - (bends[1:] + bends[:-1]) / 2)
 
 
 def _between(y: Tensor, knots: Tensor, values: Tensor, slopes: Tensor, cell: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics.factors import covariance
+from pmmtheory.dynamics.factors import without_noise
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
 from pmmtheory.laws.scales import roughness
@@ -111,7 +111,7 @@ class Resolution:
         return [self._still(state, t) for t in times]
 
     def _still(self, state: Tensor, t: float) -> bool:
-        none = covariance(self.scheme.step(state, t, {})[1], self.scheme.dynamics, state) == 0
+        none = without_noise(self.scheme.step(state, t, {})[1], self.scheme.dynamics, state)
         if bool(none.any()) and not bool(none.all()):
             raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
         return bool(none.any())
