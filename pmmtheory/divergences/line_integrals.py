@@ -14,6 +14,9 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.panels import Integrals, integrals
 from pmmtheory.numerics.tails import tails
 
+_SHARE = 0.01
+"""Of what the densities do to an integral: a rule that misses less would be refined in vain, down to their noise."""
+
 METHOD = "exact law on the line"
 
 
@@ -32,14 +35,15 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
         raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
     pair = pair.covering(f.deep)
-    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f), pair.shared)
+    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f), pair.shared, share=_SHARE)
     value, first, second, squares = found.values.tolist()
     if not math.isfinite(value) or abs(value) > 1e250:
         raise _infinite(f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
-    parts["ends"] = _lost(pair, f)
+    if pair.law.lost > 0 or pair.other.astray > 0:
+        parts["ends"] = _lost(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] += f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+        parts["ends"] = parts.get("ends", 0.0) + f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
@@ -105,15 +109,14 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
-    """What mass of either law that got lost on the way does, put where it weighs most of all points at which the law is told from none."""
-    lost = pair.law.lost, pair.other.lost
-    if not any(lost):
-        return 0.0
-    d = pair.at(pair.known)
-    told = (d.p > d.p_error) & (d.q > d.q_error)
-    ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))[told]
-    weights = f.slope(ratio, d.log[told]), f.pull(ratio, d.log[told])
-    return sum(mass * float(weight.abs().max()) for mass, weight in zip(lost, weights, strict=True) if mass and len(weight))
+    """What mass of either law that got lost on the way does, put where it weighs most of all points at which more is left than got lost."""
+    total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
+    ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
+    for lost, weight in ((pair.law.lost, f.slope(ratio, d.log)), (pair.other.astray, f.pull(ratio, d.log))):
+        seen = torch.minimum(d.p, d.q) * length > lost
+        if lost > 0 and bool(seen.any()):
+            total += lost * float(weight[seen].abs().max())
+    return total
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:

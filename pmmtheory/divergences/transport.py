@@ -34,6 +34,9 @@ _FLAT = 1e-280
 _READ = 1e-10
 """Where a density is this share of the largest the stretch of the tails is read off: further out displacements drown in rounding."""
 
+_SHARE, _FLOOR, _LEAST_GAP = 1e-3, 1e-11, 1e-15
+"""A rule for the difference of two distribution functions need miss no less than this share of what the laws are off by, up to a limit, nor than rounding."""
+
 _LEAST = 1e-17
 """Densities below a hundred times this share of the largest are not transported."""
 
@@ -48,7 +51,7 @@ def w2_line(pair: OnGrid) -> Estimate:
     bounds what is moved beyond the points that are known.
     """
     law, both = pair.law, (LawSide(pair.law), pair.other)
-    whole = Transport(*both)
+    whole = Transport(*both, floor=min(_SHARE * sum(side.off for side in both), _FLOOR))
     own, theirs = (None if side.coarse is None else Transport(side, side.coarse, _ROUGHLY * whole.size, _ROUGH) for side in both)
 
     def between(x: Tensor, s: Tensor) -> Tensor:
@@ -125,10 +128,10 @@ class Transport:
     size : about int |p - q|. middle : where integrals from the left and from the right meet.
     """
 
-    def __init__(self, law: LineSide, other: LineSide, floor: float = 1e-15, close: float = _CLOSE):
+    def __init__(self, law: LineSide, other: LineSide, floor: float = 0.0, close: float = _CLOSE):
         self.law, self.other, self._close = law, other, close
         self.edges = shared_edges(law, other)
-        found = integrals(lambda x: (law.density(x) - other.density(x))[None], self.edges, 1e-9, floor, most=4000)
+        found = integrals(lambda x: (law.density(x) - other.density(x))[None], self.edges, 1e-9, max(floor, _LEAST_GAP), most=4000)
         x = nodes_of(found.edges)
         gap = law.density(x) - other.density(x)
         self.missed, self.size = found.error, float(gap.abs().mean(-1) @ torch.diff(found.edges))
@@ -180,7 +183,7 @@ def displacement(
     where, weight = torch.arange(len(x), device=x.device), weight * torch.ones_like(x)
     low = torch.where(gap < 0, (other.support[0] - x).clamp_max(0.0), 0.0)
     high = torch.where(gap < 0, 0.0, (other.support[1] - x).clamp_min(0.0))
-    first, last, start = low, high, other.cdf(x)
+    end, start = torch.where(gap < 0, low, high), other.cdf(x)
     shift = (gap / other.density(x).clamp_min(1e-290)).clamp(-0.05 * near, 0.05 * near) if guess is None else guess.clamp(low, high)
     for _ in range(100):
         longest, slope = float(torch.abs(shift).max()), other.density(x + shift)
@@ -194,15 +197,16 @@ def displacement(
             advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + advance / slope
-        inside = (newton >= low) & (newton <= high) & (slope > _FLAT)
-        beyond = torch.where((newton > high) & (high == last), high, torch.where((newton < low) & (low == first), low, (low + high) / 2))
-        step = torch.where(inside, newton, torch.where(slope > _FLAT, beyond, (low + high) / 2))
+        steep = (slope > _FLAT) & (shift != end)  # at the end itself the other law has no mass, whatever its density is
+        inside = (newton >= low) & (newton <= high) & steep
+        beyond = steep & torch.where(gap < 0, (newton < low) & (low == end), (newton > high) & (high == end))
+        step = torch.where(inside, newton, torch.where(beyond, end, (low + high) / 2))
         change, size = torch.abs(step - shift), torch.abs(step)
         over = torch.where(inside, (_CURVED / near * change**2).minimum(change), change)
         going = (over > close * size + 1e-300) & (high - low >= 1e-12 * farthest) & (2 * weight * over * torch.maximum(size, over) > negligible)
         result[where] = step
         if not bool(going.any()):
             break
-        parts = x, gap, start, step, low, high, first, last, where, weight
-        x, gap, start, shift, low, high, first, last, where, weight = (part[going] for part in parts)
+        parts = x, gap, start, step, low, high, end, where, weight
+        x, gap, start, shift, low, high, end, where, weight = (part[going] for part in parts)
     return result

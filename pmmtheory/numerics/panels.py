@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -43,11 +44,12 @@ class Integrals:
     edges: Tensor
 
 
-def integrals(f: Callable[[Tensor], Tensor], edges: Tensor, goal: float = 1e-9, floor: float = 0.0, most: int = 20_000) -> Integrals:
+def integrals(f: Callable[[Tensor], Tensor], edges: Tensor, goal: float = 1e-9, floor: float = 0.0, most: int = 20_000, share: float = 0.0) -> Integrals:
     """int f_0, ..., int f_{c-1} between the first and the last edge.
 
     f : maps points (m, k) to values (c, m, k), edges included. A panel is halved while its share of the error of f_0 matters: until the whole error
-    is below `goal` times int |f_0|, or below `floor`, or there are `most` panels: then the error says what is left.
+    is below `goal` times int |f_0|, or below `floor`, or below this share of the other integrals, where these are what f_0 is off by itself,
+    or there are `most` panels: then the error says what is left.
 
     Examples
     --------
@@ -57,7 +59,8 @@ def integrals(f: Callable[[Tensor], Tensor], edges: Tensor, goal: float = 1e-9, 
     """
     panels = _halved(f, _on_panels(f, edges[:-1], edges[1:]))
     for _ in range(_HALVINGS):
-        allowed = max(goal * float(panels.size.sum()), floor)
+        others = share * float(panels.values[1:].sum())
+        allowed = max(goal * float(panels.size.sum()), floor, others if math.isfinite(others) else 0.0)
         rough = panels.error > allowed / (4 * len(panels.error))
         if float(panels.error.sum()) <= allowed or len(panels.low) > most:
             break

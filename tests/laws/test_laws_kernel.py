@@ -13,7 +13,8 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.step import feynman_kac
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.step.kernel import stepper, transition_matrix
+from pmmtheory.laws.step.kernel import transition_matrix
+from pmmtheory.numerics.powers import Powers
 from pmmtheory.schemes import PoissonMidpoint, Scheme
 from pmmtheory.testing.plain import plain_transition_matrix
 from tests.oracles.chains import CHAINS, chain
@@ -136,11 +137,16 @@ def test_a_potential_of_ones_own_has_the_kernel_of_its_drift() -> None:
 
 
 @pytest.mark.parametrize("step_size", [0.002, 0.3])
-def test_a_step_by_the_band_is_the_product_with_the_matrix(step_size: float) -> None:
-    """For a narrow kernel, of which only a band is kept, and for a wide one."""
+def test_many_steps_are_products_with_the_matrix(step_size: float) -> None:
+    """For a narrow kernel, of which only a band is kept, and for a wide one; in any order, each to about a unit of the last place a step."""
     scheme = chain("lmc", BIMODAL, step_size)
     matrix = transition_matrix(scheme, grid_for(scheme), 0.0, level=1)
     p = torch.rand(matrix.shape[0], dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     narrow = float((matrix > 0).sum()) < matrix.numel() / 3
     assert narrow == (step_size < 0.1)
-    assert torch.allclose(stepper(matrix)(p), p @ matrix, rtol=1e-13, atol=0)
+    powers = Powers(matrix)
+    for steps in (1, 3, 20_000, 37, 4_097):
+        there = p
+        for _ in range(steps):
+            there = there @ matrix
+        assert torch.allclose(powers.apply(p, steps), there, rtol=1e-13 + 4e-16 * steps, atol=1e-30)

@@ -21,9 +21,10 @@ from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.characteristic import mean_square
-from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, stepper, transition_matrix
+from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrix
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
+from pmmtheory.numerics.powers import Powers
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
@@ -138,7 +139,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     else:
         grid = output_grid(scheme, target, level, ends, device)
         seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
-    advance = stepper(matrix)
+    powers = Powers(matrix)
     if begun.density is None:
         start = torch.tensor([begun.point], dtype=torch.float64, device=device)
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
@@ -149,7 +150,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     misses = _missing(scheme, target, points.points) if thrown else None
     for n in steps:
         while done < n:
-            before, masses, done = masses, advance(masses), done + 1
+            many = 1 if misses is not None else max(1, n - 1 - done)
+            before, masses, done = masses, powers.apply(masses, many), done + many
             missed = misses(missed, before, masses) if misses is not None else 0.0
         if seen is None:
             values = masses / points.weights

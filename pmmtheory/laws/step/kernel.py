@@ -146,17 +146,3 @@ def _fill(matrix: Tensor, rows: Tensor, grid: Tensor, middle: Tensor, reach: Ten
 
 def _bump(z: Tensor) -> Tensor:
     return torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-
-
-def stepper(matrix: Tensor) -> Callable[[Tensor], Tensor]:
-    """The map p -> p P, by the band of P alone where that is narrow: the cost of a step is then linear in the grid."""
-    n = matrix.shape[0]
-    rows, columns = torch.nonzero(matrix, as_tuple=True)
-    before, after = int((columns - rows).max()), int((rows - columns).max())
-    width = before + after + 1
-    if 3 * width > n:
-        return lambda p: p @ matrix
-    padded = torch.nn.functional.pad(matrix, (0, 0, before, after))
-    band = padded.T.as_strided((n, width), (1 + padded.shape[1], padded.shape[1]))  # band[j, k] = P[j - before + k, j]
-    band = band.contiguous()
-    return lambda p: (torch.nn.functional.pad(p, (before, after)).unfold(0, width, 1) * band).sum(1)
