@@ -23,7 +23,11 @@ def tail_index(scheme: Scheme) -> float:
     """
     if all(draw.normal for draw in scheme.draws.values()):
         return math.inf
-    factors, weights = _far_factors(scheme)
+    factors, _ = _far_factors(scheme, 0)
+    largest, least = factors.abs().amax(1), factors.abs().amin(1)
+    if bool((2 * largest - least <= 1).all()):  # a fine rule sees little more of the range than a coarse one
+        return math.inf
+    factors, weights = _far_factors(scheme, 2)
     shares, worst = weights.numpy(), math.inf
     for side in factors.abs().numpy():
         if side.max() <= 1 + 1e-9:
@@ -45,12 +49,12 @@ def tail_index(scheme: Scheme) -> float:
     return worst
 
 
-def _far_factors(scheme: Scheme) -> tuple[Tensor, Tensor]:
+def _far_factors(scheme: Scheme, level: int) -> tuple[Tensor, Tensor]:
     """(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), and weights (q,)."""
     target = on_the_line(scheme.dynamics.target)
     reach = 1e3 * (target.quadrature.high - target.quadrature.low)
     centre = target.mean
     x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)
-    at = cubature(scheme, 2, normal=lambda name, component: STILL)
+    at = cubature(scheme, level, normal=lambda name, component: STILL)
     mean, _ = scheme.step(x, 0.0, at.draws)
     return ((mean - centre) / (x - centre)).expand(2, len(at)), at.weights
