@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,11 +21,13 @@ class MidpointStep:
 
     pmm: PoissonStructure
     t: float
+    _widths: dict[float, float] = field(default_factory=dict, repr=False, compare=False)
 
     def width(self, s: float) -> float:
         """The standard deviation of the noise up to s, carried to the end of the step."""
-        a = self.pmm.step_size
-        return self._carried(s, 1.0) * float(self.pmm.dynamics.noise(a * s, self.t))
+        if s not in self._widths:
+            self._widths[s] = self._carried(s, 1.0) * float(self.pmm.dynamics.noise(self.pmm.step_size * s, self.t))
+        return self._widths[s]
 
     def left(self, s: float) -> float:
         """The standard deviation of the noise from s on."""
