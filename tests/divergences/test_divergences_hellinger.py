@@ -18,7 +18,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import stationary_law
 from pmmtheory.schemes import BAOAB, EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Product
-from tests.divergences.test_divergences_line import on_grid
+from tests.divergences.line_distances import on_grid
 from tests.oracles.chains import chain, stationary
 from tests.oracles.lines import BIMODAL, LINES, SKEWED
 

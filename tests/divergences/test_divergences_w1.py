@@ -21,7 +21,7 @@ from pmmtheory.laws import stationary_law
 from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
 from pmmtheory.testing.broken import HalvedNoise
-from tests.divergences.test_divergences_line import on_grid
+from tests.divergences.line_distances import on_grid
 from tests.oracles.chains import stationary
 from tests.oracles.lines import BIMODAL, LINES, SKEWED
 

@@ -14,6 +14,7 @@ from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Gaussian
 
 mpmath.mp.dps = 60
+STEP = 0.2
 
 
 def limit(cls: type, dynamics: object, above: float) -> float:
@@ -96,3 +97,10 @@ def test_the_parts_of_an_error_add_up() -> None:
 
 def test_growth_is_below_one() -> None:
     assert mean_square_growth(EulerMaruyama(Overdamped(Gaussian()), 2 - 2e-6)) < 1
+
+
+def test_a_mean_far_away_costs_no_digits() -> None:
+    """Covariances of a start a million deviations off."""
+    chain = EulerMaruyama(Overdamped(Gaussian(0.0, 2.0)), STEP)
+    near, far = (transient_law(chain, Gaussian(mean, 3.0), 7, engine="gaussian") for mean in (0.0, 1e6))
+    assert far.covariance == pytest.approx(near.covariance, rel=1e-14)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import Any
 
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import LineLaw, stationary_law
@@ -29,3 +30,8 @@ def chain(name: str, target: Target, step_size: float) -> Scheme:
 def stationary(name: str, target: str, step_size: float) -> LineLaw:
     """The stationary law of a chain on one of LINES, computed once."""
     return stationary_law(chain(name, LINES[target], step_size))
+
+
+def lmc(target: Target, step: float, **options: Any) -> Any:
+    """The stationary law of LMC."""
+    return stationary_law(EulerMaruyama(Overdamped(target), step), **options)

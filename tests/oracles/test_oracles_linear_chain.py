@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from tests.oracles.gaussian_chain import lmc_variance, pmm_variance
-from tests.oracles.linear_chain import System, _times, contraction, covariance_after, stationary_covariance, stationary_error
+from tests.oracles.linear_chain import contraction, covariance_after, stationary_covariance, stationary_error
+from tests.oracles.linear_step import System, _times
 from tests.oracles.substep_pmm import substep_underdamped
 
 SPLITTINGS = ("BAOAB", "OBABO", "ABOBA", "UBU", "BUB")

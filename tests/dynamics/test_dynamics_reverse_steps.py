@@ -1,31 +1,14 @@
-"""Reverse diffusions: clocks, actions and scores against each other and against the Ornstein-Uhlenbeck process."""
+"""Clocks and steps of reverse diffusions: forward times, and actions that add up and agree with their derivatives."""
 
 from __future__ import annotations
-
-import math
-from itertools import product
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmmtheory.dynamics import Overdamped, ReverseDiffusion
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Target
-
-DATA = GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.1, 0.3])
-SPACE = GaussianMixture([0.3, 0.7], [[0.0, 1.0], [2.0, -1.0]], [0.2, 1.5])
-HORIZON, STOP = 2.0, 0.02
-GRIDS, INTEGRATORS = ("uniform", "quadratic", "log-snr"), ("euler", "exponential")
-EACH = pytest.mark.parametrize(("integrator", "grid"), list(product(INTEGRATORS, GRIDS)))
-EVERY_GRID = pytest.mark.parametrize("grid", GRIDS)
-ONE = torch.ones((), dtype=torch.float64)
-fractions = st.floats(0, 1)
-
-
-def process(integrator: str = "euler", grid: str = "uniform", target: Target = DATA) -> ReverseDiffusion:
-    return ReverseDiffusion(target, HORIZON, STOP, integrator, grid)
+from pmmtheory.dynamics import ReverseDiffusion
+from tests.dynamics.reverse_processes import DATA, EACH, EVERY_GRID, HORIZON, INTEGRATORS, ONE, SPACE, STOP, fractions, process
 
 
 def covered(system: ReverseDiffusion, h: float, t: float) -> float:
@@ -101,55 +84,6 @@ def test_impulse_is_the_derivative_of_respond(integrator: str, grid: str, where:
     assert float(system.impulse(ONE, t)) == pytest.approx(difference, rel=1e-3)
 
 
-@pytest.mark.parametrize("target", [DATA, SPACE, Gaussian([1.0, 0.5, 0.0], [0.2, 1.0, 3.0])], ids=lambda t: f"{type(t).__name__}-{t.dim}")
-@given(time=st.floats(0, 4))
-def test_score_is_the_slope_of_the_log_density(target: Target, time: float) -> None:
-    system = process(target=target)
-    shape = (11,) if target.dim == 1 else (11, target.dim)
-    x = 2 * torch.randn(shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-    at = x.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(system.marginal(time).log_density(at).sum(), at)
-    assert torch.allclose(system.score(x, time), slope, rtol=1e-9, atol=1e-9)
-    assert system.score(x, time).shape == x.shape
-
-
-@given(time=st.floats(0, 3))
-def test_marginals_are_those_of_an_ornstein_uhlenbeck_process(time: float) -> None:
-    """X_t = e^-t X + sqrt(1 - e^-2t) Z, component by component."""
-    marginal = process().marginal(time)
-    assert isinstance(marginal, GaussianMixture)
-    shrink = math.exp(-time)
-    for k, (mean, variance) in enumerate([(-1.5, 0.1), (1.0, 0.3)]):
-        assert float(marginal.means[k, 0]) == pytest.approx(shrink * mean, rel=1e-13)
-        assert float(marginal.variances[k]) == pytest.approx(shrink**2 * variance + 1 - shrink**2, rel=1e-13)
-    assert marginal.weights.tolist() == DATA.weights.tolist()
-
-
-def test_marginals_solve_the_forward_equation() -> None:
-    """dp/dt = (x p)' + p'', by differences."""
-    system, x, t, e = process(), torch.linspace(-3, 3, 41, dtype=torch.float64), 0.3, 1e-4
-
-    def p(time: float, shift: float = 0.0) -> torch.Tensor:
-        return system.marginal(time).density(x + shift)
-
-    change = (p(t + e) - p(t - e)) / (2 * e)
-    flux = ((x + e) * p(t, e) - (x - e) * p(t, -e)) / (2 * e) + (p(t, e) - 2 * p(t) + p(t, -e)) / e**2
-    assert torch.allclose(change, flux, atol=1e-5)
-
-
-@EVERY_GRID
-def test_law_at_is_the_marginal_of_the_forward_time(grid: str) -> None:
-    system = process(grid=grid)
-    assert system.law_at(0.0).mean == pytest.approx(system.marginal(HORIZON).mean, rel=1e-12)
-    assert system.law_at(system.duration).covariance == pytest.approx(system.marginal(STOP).covariance, rel=1e-12)
-
-
-def test_stop_zero_reaches_the_data() -> None:
-    for grid in ("uniform", "quadratic"):
-        system = ReverseDiffusion(DATA, 1.0, 0.0, grid=grid)
-        assert system.law_at(1.0).covariance == pytest.approx(DATA.covariance, rel=1e-13)
-
-
 @EACH
 def test_times_as_tensors_are_times_as_numbers(integrator: str, grid: str) -> None:
     """One time and one length a point, for all actions and the force, on the line and in space."""
@@ -199,55 +133,3 @@ def test_no_negative_noise_from_rounding() -> None:
     system = process("exponential")
     assert system.noise(-1e-18, 0.5) == 0.0
     assert float(system.noise(torch.tensor([-1e-18, 0.0], dtype=torch.float64), 0.5).max()) == 0.0
-
-
-def test_a_chain_over_time_is_not_autonomous() -> None:
-    system = process()
-    assert not system.autonomous and system.blocks == 1 and system.grain == 0.0
-    assert Overdamped(DATA).autonomous
-    assert Overdamped(DATA).law_at(3.0) is DATA
-    other = system.with_integrator("exponential")
-    assert (other.integrator, other.grid, other.horizon, other.stop, other.target) == ("exponential", "uniform", HORIZON, STOP, DATA)
-    moved = process("exponential", "quadratic").on(SPACE)
-    assert (moved.target, moved.integrator, moved.grid) == (SPACE, "exponential", "quadratic")
-
-
-NAN, INF = math.nan, math.inf
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("stop", (DATA, 1.0, 1.0)),
-        ("stop", (DATA, 1.0, 1.5)),
-        ("stop", (DATA, 1.0, -0.1)),
-        ("stop", (DATA, 1.0, NAN)),
-        ("stop", (DATA, 1.0, 0.0, "euler", "log-snr")),
-        ("horizon", (DATA, 0.0, 0.0)),
-        ("horizon", (DATA, -1.0, 0.0)),
-        ("horizon", (DATA, INF, 0.0)),
-        ("horizon", (DATA, "long", 0.0)),
-        ("integrator", (DATA, 1.0, 0.1, "heun")),
-        ("grid", (DATA, 1.0, 0.1, "euler", "cubic")),
-        ("target", (Cosine(0.5), 1.0, 0.1)),
-        ("target", ("data", 1.0, 0.1)),
-        ("stop", (DATA, 1.0, "early")),
-        ("stop", (DATA, 1.0, None)),
-    ],
-)
-def test_wrong_input(name: str, arguments: tuple[object, ...]) -> None:
-    with pytest.raises(InvalidParameter, match=f"^{name} = "):
-        ReverseDiffusion(*arguments)  # type: ignore[arg-type]
-
-
-def test_the_sentences() -> None:
-    with pytest.raises(InvalidParameter, match="a forward time from 0 to below the horizon 1"):
-        ReverseDiffusion(DATA, 1.0, 2.0)
-    with pytest.raises(InvalidParameter, match='"euler" or "exponential"'):
-        ReverseDiffusion(DATA, 1.0, 0.1, "rk4")
-    with pytest.raises(InvalidParameter, match="'uniform', 'quadratic', 'log-snr'"):
-        ReverseDiffusion(DATA, 1.0, 0.1, grid="cubic")
-    with pytest.raises(InvalidParameter, match='above 0 for the grid "log-snr"'):
-        ReverseDiffusion(DATA, 1.0, 0.0, grid="log-snr")
-    with pytest.raises(InvalidParameter, match="whose noised laws have a closed form"):
-        ReverseDiffusion(Cosine(0.5), 1.0, 0.1)

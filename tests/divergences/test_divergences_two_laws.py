@@ -1,0 +1,94 @@
+"""Distances between the laws of two chains on the line: closed forms however far apart they are, and what is not known so far out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmmtheory.divergences import chi2, kl, renyi, tv, w2
+from pmmtheory.dynamics import Overdamped
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
+from pmmtheory.targets import Gaussian, GaussianMixture
+from tests.oracles.chains import lmc
+
+
+class TestBetweenLaws:
+    """The law of LMC on N(m, v) is N(m, v / (1 - h/2v)): every distance has a closed form, however far apart they are."""
+
+    step = 0.1
+
+    def pair(self, m: float, v: float) -> tuple[Any, Gaussian]:
+        return lmc(Gaussian(m, v), self.step), Gaussian(m, v / (1 - self.step / (2 * v)))
+
+    @pytest.mark.slow
+    @settings(max_examples=8, deadline=None)
+    @given(st.floats(-3.0, 3.0), st.floats(0.2, 4.0), st.floats(-3.0, 3.0), st.floats(0.2, 4.0))
+    def test_distances(self, m: float, v: float, n: float, w: float) -> None:
+        (law, p), (other, q) = self.pair(m, v), self.pair(n, w)
+        for distance in (tv, w2, kl):
+            estimate, closed = distance(law, other), distance(p, q)
+            assert abs(estimate.value - closed.value) <= estimate.error + closed.error + 1e-13 * (1 + closed.value)
+        assert abs(tv(law, other).value - tv(other, law).value) <= tv(law, other).error + tv(other, law).error
+        assert abs(w2(law, other).value - w2(other, law).value) <= w2(law, other).error + w2(other, law).error
+
+    def test_known_values(self) -> None:
+        for seen, exact in (
+            (kl(self.pair(0.0, 0.25)[0], self.pair(0.0, 4.0)[0]), 0.819586195316),
+            (kl(self.pair(2.0, 0.2)[0], self.pair(-2.0, 0.2)[0]), 30.0),
+            (renyi(self.pair(3.0, 0.3)[0], self.pair(-3.0, 1.5)[0], 0.5), 9.661585053794),
+        ):
+            assert abs(seen.value - exact) <= seen.error + 1e-12
+        with pytest.raises(InvalidParameter, match="finite"):
+            chi2(self.pair(0.0, 3.0)[0], self.pair(0.0, 0.3)[0])
+
+    @pytest.mark.parametrize(("p", "q"), [((-0.453125, 6.56, 0.524), (-0.109375, 0.111, 0.211)), ((0.5, 8.88, 0.385), (-0.765625, 0.134, 0.155))])
+    def test_densities_lost_to_underflow_decide_nothing(self, p: tuple[float, float, float], q: tuple[float, float, float]) -> None:
+        """What log(p/q) is beyond 38 deviations of q, where q underflows, adds 1e-3 to these."""
+        law, other = (lmc(Gaussian(m, v), share * v, rtol=1e-8) for m, v, share in (p, q))
+        with pytest.raises(InvalidParameter, match="kl"):
+            kl(law, other)
+
+    @pytest.mark.parametrize("rtol", [1e-6, 1e-8])
+    def test_an_infinite_renyi_divergence_is_no_number(self, rtol: float) -> None:
+        """(1 - 3) v_p + 3 v_q < 0."""
+        law, other = lmc(Gaussian(-0.0625, 0.865), 0.133 * 0.865, rtol=rtol), lmc(Gaussian(0.09375, 0.145), 0.101 * 0.145, rtol=rtol)
+        with pytest.raises(InvalidParameter, match="finite"):
+            renyi(law, other, 3.0)
+
+    def test_roots_of_densities_far_apart(self) -> None:
+        """The integrand is smooth on the scale of neither law's grid."""
+        law, q = lmc(Gaussian(1.734375, 2.96), 0.772 * 2.96, rtol=1e-8), Gaussian(-1.28125, 0.169)
+        found, v = renyi(law, q, 0.5), 2.96 / (1 - 0.386)
+        joint = (v + 0.169) / 2
+        exact = (1.734375 + 1.28125) ** 2 / (4 * joint) + math.log(joint / math.sqrt(v * 0.169))
+        assert abs(found.value - exact) <= found.error
+        assert found.error < 1e-8
+
+    def test_a_law_much_wider_than_its_target(self) -> None:
+        """Its ratio to the target's density grows too fast to be interpolated; its ratio to a wide Gaussian does not."""
+        narrow = GaussianMixture([0.3833333333333333, 0.6166666666666667], [-0.046875, -0.921875], [0.282, 0.267])
+        wide, other = Gaussian(0.375, 0.975), Gaussian(-1.15625, 1.68)
+        law = transient_law(EulerMaruyama(Overdamped(narrow), 0.0304), wide, 1, rtol=1e-5)
+        reference = transient_law(EulerMaruyama(Overdamped(Gaussian(-2.7, 0.91)), 0.151), other, 2, rtol=1e-5)
+        there, back = w2(law, reference), w2(reference, law)
+        assert abs(there.value - back.value) <= there.error + back.error < 1e-7
+        x, w = np.polynomial.legendre.leggauss(400)
+        at = torch.linspace(-6, 5, 23, dtype=torch.float64)
+        start = torch.as_tensor(0.375 + 9 * x)
+        masses = torch.as_tensor(9 * w) * wide.density(start)
+        moved = start + 0.0304 * narrow.drift(start)
+        exact = torch.exp(-((at[:, None] - moved) ** 2) / (4 * 0.0304)) @ masses / math.sqrt(4 * math.pi * 0.0304)
+        assert float((law.density(at) - exact).abs().max()) <= 1e-10
+
+    def test_a_reference_that_is_not_known_so_far_out_is_refused(self) -> None:
+        near = stationary_law(RandomizedMidpoint(Overdamped(Gaussian(-6.0, 0.3)), 0.05))
+        with pytest.raises(InvalidParameter, match="known"):
+            kl(lmc(Gaussian(6.0, 0.3), 0.05), near)
