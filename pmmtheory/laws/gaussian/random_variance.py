@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.step.affine import AffineSteps, affine_steps
+from pmmtheory.laws.step.affine import AffineSteps
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Scheme
 
 _CHUNK = 2_000_000
 
@@ -29,13 +29,12 @@ _MOST_NODES = 6
 class VarianceRule:
     """nodes -> points and weights of the n-point Gauss rule for the variance of one block at stationarity.
 
-    blocks : (s, s) mean covariance, around which the polynomials are centred.
+    chain : the scheme on an axis of the target. blocks : (s, s) mean covariance, around which the polynomials are centred.
     shift : by how many levels the rules for the midpoints of a step are refined.
     """
 
-    def __init__(self, scheme: Scheme, variance: float, blocks: Tensor, block: int, shift: int = 0):
-        self._scheme, self._variance, self._blocks, self._block, self._shift = scheme, variance, blocks, block, shift
-        self._steps = cache(self._steps_at)
+    def __init__(self, chain: OnAxes, blocks: Tensor, block: int, shift: int = 0):
+        self._chain, self._blocks, self._block, self._shift = chain, blocks, block, shift
         self._rule = cache(self._found)
 
     def __call__(self, nodes: int) -> tuple[Tensor, Tensor]:
@@ -44,7 +43,7 @@ class VarianceRule:
     @cached_property
     def coarser(self) -> VarianceRule:
         """The same from rules for the midpoints of one level less."""
-        return VarianceRule(self._scheme, self._variance, self._blocks, self._block, self._shift - 1)
+        return VarianceRule(self._chain, self._blocks, self._block, self._shift - 1)
 
     @cached_property
     def widest(self) -> float:
@@ -52,25 +51,22 @@ class VarianceRule:
 
         With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
         """
-        crowded = any(not draw.spanned for draw in self._scheme.draws.values())
+        crowded = any(not draw.spanned for draw in self._chain.scheme.draws.values())
         if crowded or len(self._blocks) > 1:
             return math.inf
-        steps = self._steps(1)
+        steps = self._chain.steps(1)
         square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
         if float(square.max()) + 0.1 * float(square.max() - square.min()) >= 1:
             return math.inf
         fixed = noise / (1 - square)
         return float(fixed.max()) + 0.1 * float(fixed.max() - fixed.min())
 
-    def _steps_at(self, level: int) -> AffineSteps:
-        return affine_steps(self._scheme, torch.full((2,), self._variance, dtype=torch.float64), level)
-
     def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
-        blocks, block, name = self._blocks, self._block, self._scheme.name
+        blocks, block, name = self._blocks, self._block, self._chain.scheme.name
         if len(blocks) > 1 and nodes > _MOST_NODES:
             raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = self._steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
+        steps = self._chain.steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
         linear, shift = _entries(steps, block)
         middle = _vector(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle
