@@ -1,9 +1,11 @@
-"""Affine steps for every one of many sets of midpoints: the noise by a recursion over the midpoints of a set, from the last to the first.
+"""Affine steps for every one of many sets of midpoints, by a recursion over the midpoints of a set, from the last to the first.
 
 A step ends with X' = ... + A path + A pushed; at a midpoint path' = A path + Gamma Z, then pushed' = A pushed + push(force(path')). With Y_k what X' owes
 to the path after the k-th midpoint, and W_k what it owes to what has been pushed there,
 
-    W_k = W_{k+1} A,   Y_k = Y_{k+1} A + W_k push force',   Q = sum_k Y_k Gamma_k^2 Y_k' + that of the rest.
+    W_k = W_{k+1} A,   Y_k = Y_{k+1} A + W_k push force',   Q = sum_k Y_k Gamma_k^2 Y_k' + that of the rest,
+
+and the mean is A_a x + G_a b0 + sum_k W_k push(force(A x + G b0) - b0).
 """
 
 from __future__ import annotations
@@ -40,25 +42,14 @@ def listed_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float) -> Af
     if structure is None or len(at) <= _FEW:
         return None
     some = _of_every_size(at)
-    told, found = affine_steps(chain, variances, _part(at, some), t), _steps(chain, structure, at, t)
+    told, found = affine_steps(chain, variances, _part(at, some), t), _steps(structure, at, t)
     pairs = ((told.matrix, found.matrix), (told.offset, found.offset), (told.noise, found.noise))
     agrees = all(bool(((seen - whole[some]).abs() <= _AGREES * seen.abs().amax(0)).all()) for seen, whole in pairs)
     return found if agrees else None
 
 
-def _steps(chain: Scheme, pmm: PoissonStructure, at: Cubature, t: float) -> AffineSteps:
-    """The mean by steps without noise, from zero and unit vectors, and the noise by the recursion."""
-    system = chain.dynamics
-    zero = at.weights.new_zeros((len(at), *system.state_shape))
-    starts = torch.stack([zero, *unit_states(zero, system.blocks)])
-    mean, factor = chain.step(starts, t, at.draws | {"z": zero.new_zeros((at.layers, *(1,) * starts.ndim))})
-    mean = blocks_last(mean, system)
-    rest = covariance(factor, system, zero)
-    return AffineSteps(torch.stack([*(mean[1:] - mean[0])], -1), mean[0], rest + _noise(pmm, at, t, zero), at.weights)
-
-
-def _noise(pmm: PoissonStructure, at: Cubature, t: float, zero: Tensor) -> Tensor:
-    """Of all but the rest of the step after the last midpoint, (q, axes, s, s)."""
+def _steps(pmm: PoissonStructure, at: Cubature, t: float) -> AffineSteps:
+    """From the last midpoint to the first: what X' owes to the path and to pushes, the mean from zero and unit vectors, and the noise."""
     system, a, h = pmm.dynamics, pmm.step_size, pmm.substep
     times, marks = (part[:, 0] for part in at.draws["midpoints"])
     now, stops = torch.zeros_like(times[0]), []
@@ -67,15 +58,26 @@ def _noise(pmm: PoissonStructure, at: Cubature, t: float, zero: Tensor) -> Tenso
         some = needed.flatten().nonzero().flatten()
         stops.append((some, time[some], now[some]))
         now = torch.where(needed, time, now)
-    path, pushed = _transport(system, a * (1 - now), t + a * now, zero), _transport(system, a * (1 - now) - h, t + a * now + h, zero)
-    total = torch.zeros_like(path)
+    zero = at.weights.new_zeros((len(at), *system.state_shape))
+    rest, since = a * (1 - now), t + a * now
+    path, pushed, noise = (
+        _transport(system, rest, since, zero),
+        _transport(system, rest - h, since + h, zero),
+        covariance(system.noise(rest, since), system, zero),
+    )
+    starts = torch.stack([zero[:1], *unit_states(zero[:1], system.blocks)])
+    force = system.drift(starts, t)
+    mean = _columns(system.transport(a, starts, t) + system.respond(a, force, t), system).repeat(len(at), 1, 1, 1)
     for some, time, last in reversed(stops):
-        gap, before, like = a * (time - last), t + a * last, zero[some]
-        ours, theirs = path[some] + _times(pushed[some], _kick(pmm, t, a * time, like)), pushed[some]
-        total[some] += _times(_times(ours, covariance(system.noise(gap, before), system, like)), ours.mT)
+        delay, gap, before, like = a * time, a * (time - last), t + a * last, zero[some]
+        ours, theirs = path[some] + _times(pushed[some], _kick(pmm, t, delay, like)), pushed[some]
+        there = system.transport(delay, starts, t) + system.respond(delay, force, t)
+        change = pmm.midpoint_force(there, t, delay) - force
+        mean[some] += _times(theirs, _columns(pmm.push(change, t + delay), system))
+        noise[some] += _times(_times(ours, covariance(system.noise(gap, before), system, like)), ours.mT)
         path[some] = _times(ours, _transport(system, gap, before, like))
         pushed[some] = _times(theirs, _transport(system, gap, before + h, like))
-    return total
+    return AffineSteps(mean[..., 1:] - mean[..., :1], mean[..., 0], noise, at.weights)
 
 
 def _kick(pmm: PoissonStructure, t: float, delay: Tensor, like: Tensor) -> Tensor:
@@ -95,7 +97,12 @@ def _kick(pmm: PoissonStructure, t: float, delay: Tensor, like: Tensor) -> Tenso
 
 def _transport(system: Dynamics, h: Tensor, t: Tensor, like: Tensor) -> Tensor:
     """A_h as matrices, (m, axes, s, s)."""
-    return torch.stack([blocks_last(system.transport(h, unit, t), system) for unit in unit_states(like, system.blocks)], -1)
+    return _columns(system.transport(h, torch.stack(unit_states(like, system.blocks)), t), system)
+
+
+def _columns(states: Tensor, system: Dynamics) -> Tensor:
+    """States (n, m, *state_shape) as the columns of matrices, (m, axes, s, n)."""
+    return blocks_last(states, system).movedim(0, -1)
 
 
 def _times(a: Tensor, b: Tensor) -> Tensor:
