@@ -64,11 +64,12 @@ class Radial:
         s, _ = self._grid
         sign = torch.sign(self._relative(self._parts(s)))
         place = torch.nonzero(sign[:-1] * sign[1:] < 0).flatten()
-        low, high = s[place], s[place + 1]
-        for _ in range(30):  # at its turns P - Q is off by the square of what they are
-            middle = (low + high) / 2
-            before = torch.sign(self._relative(self._parts(middle))) == sign[place]
-            low, high = torch.where(before, middle, low), torch.where(before, high, middle)
+        low, high, shares = s[place], s[place + 1], torch.linspace(0, 1, 33, dtype=torch.float64)
+        for _ in range(6):  # to 2^-30 of the spacing: where it turns, P - Q is off by the square of that
+            inner = torch.lerp(low[:, None], high[:, None], shares)
+            before = torch.sign(self._relative(self._parts(inner.reshape(-1)))).reshape(inner.shape) == sign[place, None]
+            first = before.long().cumprod(-1).sum(-1, keepdim=True).clamp(1, 32)
+            low, high = inner.gather(1, first - 1)[:, 0], inner.gather(1, first)[:, 0]
         turns = self._gap((low + high) / 2)
         return float(torch.diff(turns, prepend=turns.new_zeros(1), append=turns.new_zeros(1)).abs().sum()) / 2
 

@@ -37,11 +37,14 @@ class OnAxes:
             variances, centres = variances.repeat(2), None if centres is None else centres.repeat(2)
         self._variances = variances
         self._chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
-        self.steps = lru_cache(_KEPT)(self._steps)
-        self.moments = lru_cache(_KEPT)(self._moments)
+        structure = self._chain.structure
+        self._walk = structure if structure is not None and structure.midpoints.several else None
+        self._drawn = not all(draw.normal for draw in self._chain.draws.values())
+        self._kept_steps = lru_cache(_KEPT)(self._steps)
+        self._kept_moments = lru_cache(_KEPT)(self._moments)
         self._nodes = lru_cache(_KEPT)(self._cubature)
 
-    def _steps(self, level: int, t: float = 0.0) -> AffineSteps:
+    def steps(self, level: int, t: float = 0.0) -> AffineSteps:
         """X' = R X + r + N(0, Q), at time t.
 
         Raises
@@ -49,13 +52,9 @@ class OnAxes:
         InvalidParameter
             Where the step is not affine in the state and its normals, or its noise depends on the state.
         """
-        at = self._nodes(level)
-        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t)
-        if self._count > 1:
-            return pair
-        return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
+        return self._kept_steps(level if self._drawn else 0, t)
 
-    def _moments(self, level: int) -> StepMoments:
+    def moments(self, level: int) -> StepMoments:
         """The moments of one step, with a target that is centred.
 
         Raises
@@ -63,9 +62,18 @@ class OnAxes:
         InvalidParameter
             Where a step moves the mean of the target.
         """
-        structure = self._chain.structure
-        if structure is not None and structure.midpoints.several:
-            pair = poisson_moments(structure, len(self._variances))
+        return self._kept_moments(level if self._drawn and self._walk is None else 0)
+
+    def _steps(self, level: int, t: float) -> AffineSteps:
+        at = self._nodes(level)
+        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t)
+        if self._count > 1:
+            return pair
+        return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
+
+    def _moments(self, level: int) -> StepMoments:
+        if self._walk is not None:
+            pair = poisson_moments(self._walk, len(self._variances))
             first = slice(self._count)
             return StepMoments(pair.mean[first], pair.square[first], pair.noise[first], pair.spread[first], pair.keeps_mean)
         steps = self.steps(level)
