@@ -99,10 +99,11 @@ class PoissonMidpoint(Scheme):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
             has = needed.reshape(needed.shape[: needed.ndim - axes]).nonzero(as_tuple=True)
             some = (slice(None),) * lead + has
-            at, before, gap = a * time[has], t + a * now[has], a * (time - now)[has]
+            here, last, force = time[has], now[has], b0[some]
+            at, before, gap = a * here, t + a * last, a * (here - last)
             path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * z.expand(x.shape)[some]
-            state = system.transport(at, x[some], t) + system.respond(at, b0[some], t) + path[some]
-            change = self.midpoint_force(state, t, at) - b0[some]
+            state = system.transport(at, x[some], t) + system.respond(at, force, t) + path[some]
+            change = self.midpoint_force(state, t, at) - force
             pushed[some] = system.transport(gap, pushed[some], before + self.substep) + self.push(change, t + at)
             now = torch.where(needed, time, now)
         rest, since = a * (1 - now), t + a * now
