@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 from scipy.special import roots_jacobi
@@ -66,11 +66,12 @@ def simplex_rule(n: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     v_k = u_k^(1/k), whose density is k v^(k-1).
     """
     rules = [_power_rule(k, nodes) for k in range(1, n + 1)]
-    v = np.array(list(product(*(rule[0] for rule in rules))))
-    w = np.prod(np.array(list(product(*(rule[1] for rule in rules)))), axis=1)
+    v, shares = (np.stack(np.meshgrid(*(rule[i] for rule in rules), indexing="ij"), -1).reshape(-1, n) for i in (0, 1))
+    w = np.prod(shares, axis=1)
     return np.flip(np.cumprod(np.flip(v, 1), axis=1), 1).copy(), w
 
 
+@lru_cache(maxsize=256)
 def _power_rule(k: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """The Gauss rule of the density k v^(k-1) on [0, 1]."""
     x, w = roots_jacobi(nodes, 0.0, k - 1.0)

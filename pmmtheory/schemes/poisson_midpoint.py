@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,18 +91,19 @@ class PoissonMidpoint(Scheme):
         """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) that broadcasts against draws["z"] of shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
         axes = len(system.state_shape)
-        x = x.expand(torch.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
+        x = x.expand(np.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
         lead, times, marks = _own_axes(x, axes, *draws["midpoints"])
         path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
         for time, mark, z in zip(times, marks, draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            has = needed.reshape(needed.shape[: needed.ndim - axes])
-            some = (slice(None),) * lead + (has,)
-            at, before, gap = a * time[has], t + a * now[has], a * (time - now)[has]
+            has = needed.reshape(needed.shape[: needed.ndim - axes]).nonzero(as_tuple=True)
+            some = (slice(None),) * lead + has
+            here, last, force = time[has], now[has], b0[some]
+            at, before, gap = a * here, t + a * last, a * (here - last)
             path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * z.expand(x.shape)[some]
-            state = system.transport(at, x[some], t) + system.respond(at, b0[some], t) + path[some]
-            change = self.midpoint_force(state, t, at) - b0[some]
+            state = system.transport(at, x[some], t) + system.respond(at, force, t) + path[some]
+            change = self.midpoint_force(state, t, at) - force
             pushed[some] = system.transport(gap, pushed[some], before + self.substep) + self.push(change, t + at)
             now = torch.where(needed, time, now)
         rest, since = a * (1 - now), t + a * now
@@ -136,7 +138,7 @@ class PoissonMidpoint(Scheme):
 def _own_axes(x: Tensor, axes: int, times: Tensor, marks: Tensor) -> tuple[int, Tensor, Tensor]:
     """How many leading axes of states x have the same midpoints all along, and times and marks (N, ...) without them, with an axis of length 1 for
     each of the last `axes`."""
-    shape = torch.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
+    shape = np.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
     lead = next((k for k, size in enumerate(shape) if size > 1), x.ndim)
     lead = max(0, min(lead, x.ndim - axes - 1))
     own = (*x.shape[lead : x.ndim - axes], *(1,) * axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,9 +16,8 @@ from pmmtheory.divergences.radial import Radial
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LinearLaw, stationary_law
-from pmmtheory.laws.gaussian import random_variance
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
-from pmmtheory.laws.step.affine import affine_steps
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.targets import Gaussian
 from tests.oracles.linear_schemes import on_gaussian, scheme
 
@@ -56,12 +56,13 @@ class TestAgainstTheLine:
 
 
 @pytest.mark.slow
-def test_finer_rules_for_the_midpoints_change_no_more_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finer_rules_for_the_midpoints_change_no_more_than_stated() -> None:
     target = Gaussian()
     chain = scheme("bernoulli inf", Overdamped(target), 0.1)
-    seen = kl(stationary_law(chain, engine="gaussian"), target)
-    monkeypatch.setattr(random_variance, "affine_steps", lambda scheme, variances, level: affine_steps(scheme, variances, level + 2))
-    finer = kl(stationary_law(chain, engine="gaussian"), target)
+    law = stationary_law(chain, engine="gaussian")
+    assert isinstance(law, LinearLaw)
+    seen = kl(law, target)
+    finer = kl(replace(law, mixtures=(VarianceRule(OnAxes(chain, target.variances), law.blocks[0], 0, 2),)), target)
     assert abs(seen.value - finer.value) < 4 * (seen.error + finer.error)
 
 
@@ -80,7 +81,7 @@ class TestTheRandomVariance:
         assert isinstance(law, LinearLaw)
         widest = law.mixtures[0].widest  # type: ignore[attr-defined]
         assert widest < 2
-        steps = affine_steps(chain, torch.ones(2, dtype=torch.float64), 4)
+        steps = OnAxes(chain, torch.ones(1, dtype=torch.float64)).steps(4)
         square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
         v = torch.zeros(())
         for _ in range(2000):  # the worst draw at every step
@@ -96,7 +97,7 @@ class TestTheRandomVariance:
         seen = ROUTES[route](law, target)
         assert {"covariance", "resolution", "rounding"} == set(seen.parts)
         assert isinstance(law, LinearLaw)
-        rule = VarianceRule(scheme("rmm", Overdamped(target), x), 1.0, law.blocks[0], 0, 2)
+        rule = VarianceRule(OnAxes(scheme("rmm", Overdamped(target), x), target.variances[:1]), law.blocks[0], 0, 2)
         v, w = rule({0.1: 8, 0.4: 10, 0.8: 12}[x])
         finer = getattr(Radial(3, v, w, 1.0, 0.7), route)
         assert abs(seen.value - finer) <= seen.error + 1e-13 * finer

@@ -14,7 +14,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law
-from pmmtheory.laws.step.affine import affine_steps, step_moments
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture
@@ -103,7 +103,8 @@ class TestOtherSchemes:
     def test_what_a_subclass_of_the_poisson_midpoint_changes(self, cls: type[PoissonMidpoint], dynamics: Dynamics) -> None:
         """The law is that of the changed step: of its sets of midpoints one by one, and of particles."""
         chain, variances = cls(dynamics, 0.3, substeps=5), torch.full((2,), 0.6, dtype=torch.float64)
-        moments, steps = step_moments(chain, variances, 1), affine_steps(chain, variances, 1)
+        on = OnAxes(chain, variances)
+        moments, steps = on.moments(1), on.steps(1)
         for i in (0, 1):
             growth = sum(w * torch.kron(m, m) for w, m in zip(steps.weights, steps.matrix[:, i], strict=True))
             assert torch.allclose(moments.square[i], growth, rtol=1e-13, atol=1e-14)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from pmmtheory.dynamics import Overdamped, Underdamped
-from pmmtheory.laws.step.affine import affine_steps, step_moments
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.schemes import Midpoints, PoissonMidpoint
 from pmmtheory.schemes.midpoint_sets import simplex_rule
 from pmmtheory.targets import Gaussian
@@ -99,7 +99,8 @@ def test_two_routes_to_the_moments_of_a_step(substeps: float, friction: float | 
     variances = torch.tensor([0.6, 1.4], dtype=torch.float64)
     target = Gaussian(0.0, variances)
     chain = PoissonMidpoint(Overdamped(target) if friction is None else Underdamped(target, friction), x, substeps=substeps)
-    steps, moments = affine_steps(chain, variances, 1), step_moments(chain, variances, 1)
+    on = OnAxes(chain, variances)
+    steps, moments = on.steps(1), on.moments(1)
     square = torch.einsum("q,qaik,qajl->aijkl", steps.weights, steps.matrix, steps.matrix)
     mean, noise = (torch.einsum("q,qaij->aij", steps.weights, part) for part in (steps.matrix, steps.noise))
     tolerance = max(1e-13, accuracy(substeps, "bernoulli", 1) * x**3)

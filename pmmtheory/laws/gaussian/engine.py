@@ -17,7 +17,7 @@ from pmmtheory.laws.gaussian.check import require_axes
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
-from pmmtheory.laws.step.affine import step_moments
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
@@ -41,19 +41,21 @@ class GaussianEngine(Engine):
         """The stationary law on every axis: P = E R P R' + E Q."""
         target = _gaussian_target(scheme)
         require_axes(scheme, target, merged=True)
-        require_stable(scheme, mean_square_growth)
-        slowest = 1 - mean_square_growth(scheme)
+        distinct, place = torch.unique(target.variances, return_inverse=True)
+        chain = OnAxes(scheme, distinct)
+        before = chain.moments(1)
+        growth = _growth(before)
+        require_stable(scheme, lambda other: growth if other is scheme else mean_square_growth(other))
+        slowest = 1 - growth
         if slowest < 30 * _EPS:
             what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
             raise NotConverged(what, math.nan, rtol)
-        distinct, place = torch.unique(target.variances, return_inverse=True)
-        moments, before = (step_moments(scheme, distinct, level) for level in (2, 1))
+        moments = chain.moments(2)
         found, coarse = _solve(moments), _solve(before)
         gaussian = _is_gaussian(scheme)
         mixtures: tuple[Callable[[int], Mixture], ...] = ()
         if not gaussian and target.isotropic and moments.keeps_mean:
-            variance, middle = float(target.variances[0]), found[0]
-            mixtures = tuple(VarianceRule(scheme, variance, middle, block) for block in range(scheme.dynamics.blocks))
+            mixtures = tuple(VarianceRule(chain, found[0], block) for block in range(scheme.dynamics.blocks))
         errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
         law = LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, _enough(errors, rtol, scheme))
         return law.on(device)
@@ -70,8 +72,8 @@ class GaussianEngine(Engine):
         offset = _turned(start.centre - _centre(scheme, target), axes)
         if not _is_gaussian(scheme) and target.dim > 1 and bool((offset != 0).any()):
             raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
-        every = target.variances
-        fine, coarse = (step_moments(scheme, every, level) for level in (2, 1))
+        chain = OnAxes(scheme, target.variances)
+        fine, coarse = (chain.moments(level) for level in (2, 1))
         laws = []
         for n in steps:
             blocks, shifted, largest = _after(fine, start.blocks, offset, n)
@@ -113,13 +115,16 @@ def mean_square_growth(scheme: Scheme) -> float:
 
 def growth_at(scheme: Scheme, variances: Tensor) -> float:
     """The same on a Gaussian with the given variances."""
-    moments = step_moments(scheme, variances, 1)
+    return _growth(OnAxes(scheme, variances).moments(1))
+
+
+def _growth(moments: StepMoments) -> float:
     return float(torch.linalg.eigvals(moments.square).abs().max())
 
 
 def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
     """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
-    return _solve(step_moments(scheme, variances, 1))
+    return _solve(OnAxes(scheme, variances).moments(1))
 
 
 def _solve(moments: StepMoments) -> Tensor:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.gaussian.law import LinearLaw
-from pmmtheory.laws.step.affine import affine_steps
+from pmmtheory.laws.step.affine import AffineSteps
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets import Gaussian
@@ -55,9 +56,11 @@ def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tenso
 def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> list[Moments]:
     """The moments after the given numbers of steps, the first of them at time 0."""
     found, now, done = [], begin, 0
+    chain = OnAxes(scheme, begin.variances, begin.centres)
+    structure = scheme.over(scheme.dynamics.on(Gaussian(begin.centres, begin.variances))).structure
     for n in steps:
         for k in range(done, n):
-            now = _advanced(scheme, now, k * scheme.step_size, level)
+            now = _advanced(chain, structure, now, k * scheme.step_size, level)
         found.append(now)
         done = n
     return found
@@ -69,11 +72,9 @@ def law(moments: Moments, axes: Tensor | None, gaussian: bool, errors: dict[str,
     return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, (), errors)
 
 
-def _advanced(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
-    chain = scheme.over(scheme.dynamics.on(Gaussian(now.centres, now.variances)))
-    structure = chain.structure
+def _advanced(chain: OnAxes, structure: PoissonStructure | None, now: Moments, t: float, level: int) -> Moments:
     if structure is None or not structure.midpoints.several:
-        return _affine(scheme, now, t, level)
+        return _affine(chain.steps(level, t), now)
     require_pieces(structure, t)
     if structure.substeps < math.inf:
         return _bernoulli(structure, now, t, int(structure.substeps))
@@ -84,8 +85,7 @@ def _advanced(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
     return replace(now, mean=mean, square=square)
 
 
-def _affine(scheme: Scheme, now: Moments, t: float, level: int) -> Moments:
-    steps = affine_steps(scheme, now.variances, level, t, now.centres)
+def _affine(steps: AffineSteps, now: Moments) -> Moments:
     mean = torch.einsum("qaij,aj->qai", steps.matrix, now.mean) + steps.offset
     cross = torch.einsum("qaij,aj,qak->qaik", steps.matrix, now.mean, steps.offset)
     square = torch.einsum("qaij,ajk,qalk->qail", steps.matrix, now.square, steps.matrix) + cross + cross.mT + steps.noise

@@ -8,7 +8,7 @@ degree. They give Gauss rules for each entry.
 from __future__ import annotations
 
 import math
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.step.affine import AffineSteps, affine_steps
+from pmmtheory.laws.step.affine import AffineSteps
+from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import Scheme
 
-_CHUNK = 2_000_000
+_CHUNK = 100_000
+"""Numbers at once that a cache holds."""
 
 _MOST_NODES = 6
 """For covariances of two blocks: the polynomials in three variables of degree 2n - 1 are too many beyond."""
@@ -29,13 +30,12 @@ _MOST_NODES = 6
 class VarianceRule:
     """nodes -> points and weights of the n-point Gauss rule for the variance of one block at stationarity.
 
-    blocks : (s, s) mean covariance, around which the polynomials are centred.
+    chain : the scheme on an axis of the target. blocks : (s, s) mean covariance, around which the polynomials are centred.
     shift : by how many levels the rules for the midpoints of a step are refined.
     """
 
-    def __init__(self, scheme: Scheme, variance: float, blocks: Tensor, block: int, shift: int = 0):
-        self._scheme, self._variance, self._blocks, self._block, self._shift = scheme, variance, blocks, block, shift
-        self._steps = cache(self._steps_at)
+    def __init__(self, chain: OnAxes, blocks: Tensor, block: int, shift: int = 0):
+        self._chain, self._blocks, self._block, self._shift = chain, blocks, block, shift
         self._rule = cache(self._found)
 
     def __call__(self, nodes: int) -> tuple[Tensor, Tensor]:
@@ -44,7 +44,7 @@ class VarianceRule:
     @cached_property
     def coarser(self) -> VarianceRule:
         """The same from rules for the midpoints of one level less."""
-        return VarianceRule(self._scheme, self._variance, self._blocks, self._block, self._shift - 1)
+        return VarianceRule(self._chain, self._blocks, self._block, self._shift - 1)
 
     @cached_property
     def widest(self) -> float:
@@ -52,25 +52,22 @@ class VarianceRule:
 
         With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
         """
-        crowded = any(not draw.spanned for draw in self._scheme.draws.values())
+        crowded = any(not draw.spanned for draw in self._chain.scheme.draws.values())
         if crowded or len(self._blocks) > 1:
             return math.inf
-        steps = self._steps(1)
+        steps = self._chain.steps(1)
         square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
         if float(square.max()) + 0.1 * float(square.max() - square.min()) >= 1:
             return math.inf
         fixed = noise / (1 - square)
         return float(fixed.max()) + 0.1 * float(fixed.max() - fixed.min())
 
-    def _steps_at(self, level: int) -> AffineSteps:
-        return affine_steps(self._scheme, torch.full((2,), self._variance, dtype=torch.float64), level)
-
     def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
-        blocks, block, name = self._blocks, self._block, self._scheme.name
+        blocks, block, name = self._blocks, self._block, self._chain.scheme.name
         if len(blocks) > 1 and nodes > _MOST_NODES:
             raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = self._steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
+        steps = self._chain.steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
         linear, shift = _entries(steps, block)
         middle = _vector(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle
@@ -119,32 +116,41 @@ def _spread(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray) -> np.nd
 
 def _moments(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
     """E h_k of the first entry for k <= degree, h_k orthonormal Hermite polynomials, from E q(y') = E q(y) for all products of them."""
-    p = shift.shape[1]
-    indices = np.array(sorted((index for index in product(range(degree + 1), repeat=p) if sum(index) <= degree), key=sum))
-    points, shares = gauss_hermite(degree + 1)
+    p, n = shift.shape[1], degree + 1
+    indices, _, _ = _basis(p, degree)
+    points, shares = gauss_hermite(n)
     grid = np.stack([axis.reshape(-1) for axis in np.meshgrid(*[points] * p, indexing="ij")], -1)
-    mass = np.prod([axis.reshape(-1) for axis in np.meshgrid(*[shares] * p, indexing="ij")], 0)
-    rows = max(1, _CHUNK // (len(weights) * p * (degree + 1)))
-    image = np.concatenate([_image(part, linear, shift, weights, indices, degree) for part in np.array_split(grid, math.ceil(len(grid) / rows))])
-    here = np.prod(_hermite(grid, degree)[np.arange(p)[:, None], indices.T], 0)
-    transfer = (here * mass) @ image
+    rows = max(1, _CHUNK // (len(weights) * p * n))
+    image = np.concatenate([_image(part, linear, shift, weights, degree) for part in np.array_split(grid, math.ceil(len(grid) / rows))])
+    along = _hermite(points[:, None], degree)[0] * shares
+    for axis in range(p):
+        image = along @ image.reshape(n**axis, n, -1)
+    transfer = image.reshape(n**p, -1)[np.ravel_multi_index(tuple(indices.T), (n,) * p)]
     system = np.eye(len(indices)) - transfer.T
     system[0], right = 0.0, np.zeros(len(indices))
     system[0, 0] = right[0] = 1.0
     solved = np.linalg.solve(system, right)
-    place = {tuple(index): i for i, index in enumerate(indices)}
-    return np.array([solved[place[(k, *[0] * (p - 1))]] for k in range(degree + 1)])
+    alone = indices[:, 1:].sum(1) == 0
+    return np.asarray(solved[alone])
 
 
-def _image(points: np.ndarray, linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, indices: np.ndarray, degree: int) -> np.ndarray:
+@lru_cache(maxsize=32)
+def _basis(p: int, degree: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The exponents of all polynomials by degree, (m, p); those of all entries but the first without repetition; and for each polynomial their row."""
+    indices = np.array(sorted((index for index in product(range(degree + 1), repeat=p) if sum(index) <= degree), key=sum))
+    others, row = np.unique(indices[:, 1:], axis=0, return_inverse=True)
+    return indices, others, row.reshape(-1)
+
+
+def _image(points: np.ndarray, linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
     """E q(M y + c) at points y for all basis polynomials: (points, basis)."""
+    indices, others, row = _basis(points.shape[1], degree)
     moved = np.einsum("qij,gj->gqi", linear, points) + shift
-    first, *others = _hermite(moved.reshape(-1, points.shape[1]), degree).reshape(points.shape[1], degree + 1, len(points), -1).transpose(0, 2, 3, 1)
-    rest = np.ones((*first.shape[:2], 1))
-    for values in others:
-        rest = (rest[..., :, None] * values[..., None, :]).reshape(*first.shape[:2], -1)
-    every = ((first * weights[:, None]).transpose(0, 2, 1) @ rest).reshape(-1, *[degree + 1] * points.shape[1])
-    chosen: np.ndarray = every[(slice(None), *indices.T)]
+    first, *values = _hermite(moved.reshape(-1, points.shape[1]), degree).reshape(points.shape[1], degree + 1, len(points), -1)
+    rest = np.broadcast_to(weights, (len(others), *first.shape[1:]))
+    for powers, known in zip(others.T, values, strict=True):
+        rest = rest * known[powers]
+    chosen: np.ndarray = (first.transpose(1, 0, 2) @ rest.transpose(1, 2, 0))[:, indices[:, 0], row]
     return chosen
 
 

@@ -11,10 +11,8 @@ from torch import Tensor
 
 from pmmtheory.dynamics.factors import blocks_last, covariance
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.step.cubature import cubature
-from pmmtheory.laws.step.poisson_moments import StepMoments, poisson_moments
+from pmmtheory.laws.step.cubature import Cubature
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian
 
 _LARGEST = 2_000_000
 """Numbers in the states, or the draws, of the steps taken at once."""
@@ -33,27 +31,20 @@ class AffineSteps:
     weights: Tensor
 
 
-def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, centres: Tensor | None = None) -> AffineSteps:
-    """The steps at time t on the axes of a Gaussian with these variances and means, zero unless given, by unit vectors.
+def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0) -> AffineSteps:
+    """The steps at time t of a chain on two or more axes of a Gaussian with these variances, by unit vectors, at nodes of its draws but for the normal ones.
 
     Raises
     ------
     InvalidParameter
         Where the step is not affine in the state and its normals, or its noise depends on the state.
     """
-    if len(variances) == 1:  # two equal axes: dynamics on the line would leave their axis out
-        pair = affine_steps(scheme, variances.repeat(2), level, t, None if centres is None else centres.repeat(2))
-        return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
-    chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
     shape, device = chain.dynamics.state_shape, variances.device
     normals = [name for name, draw in chain.draws.items() if draw.normal]
-    if any(not draw.shared for name, draw in chain.draws.items() if name not in normals):
-        raise InvalidParameter("scheme", chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
-    at = cubature(chain, level, device, normals=False)
     draws, weights, layers = at.draws, at.weights, at.layers
     zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
-    units = [_unit(zero, k, chain.dynamics.blocks) for k in range(chain.dynamics.blocks)]
+    units = unit_states(zero, chain.dynamics.blocks)
     columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
     tests = [*_far_states(units, variances), *_all_draws(units, still, variances)]
     means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
@@ -65,6 +56,14 @@ def affine_steps(scheme: Scheme, variances: Tensor, level: int, t: float = 0.0, 
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
     added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
     return AffineSteps(steps.matrix, offset, noise[0] + added, weights)
+
+
+def unit_states(zero: Tensor, blocks: int) -> list[Tensor]:
+    """For every block, states with one in it and zero elsewhere."""
+    units = [torch.zeros_like(zero) for _ in range(blocks)]
+    for k, unit in enumerate(units):
+        (unit if blocks == 1 else unit[:, k]).fill_(1.0)
+    return units
 
 
 @dataclass(frozen=True)
@@ -97,47 +96,6 @@ def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Te
         means.append(blocks_last(states, chain.dynamics))
         covariances.append(covariance(factor, chain.dynamics, states))
     return torch.cat(means), torch.cat(covariances)
-
-
-def step_moments(scheme: Scheme, variances: Tensor, level: int) -> StepMoments:
-    """The moments of one step on the axes of a centred Gaussian with these variances.
-
-    Raises
-    ------
-    InvalidParameter
-        Where a step moves the mean of the target.
-    """
-    if len(variances) == 1:  # the matrix exponential loses digits on a batch of one
-        pair = step_moments(scheme, variances.repeat(2), level)
-        return StepMoments(pair.mean[:1], pair.square[:1], pair.noise[:1], pair.spread[:1], pair.keeps_mean)
-    structure = scheme.over(scheme.dynamics.on(Gaussian(0.0, variances))).structure
-    if structure is not None and structure.midpoints.several:
-        return poisson_moments(structure, len(variances))
-    steps = affine_steps(scheme, variances, level)
-    mean, noise = (torch.einsum("q,qaij->aij", steps.weights, part) for part in (steps.matrix, steps.noise))
-    random = steps.matrix - mean
-    spread = torch.einsum("q,qaik,qajl->aijkl", steps.weights, random, random)
-    square = spread + torch.einsum("aik,ajl->aijkl", mean, mean)
-    s = steps.matrix.shape[-1]
-    noise = noise + torch.einsum("q,qai,qaj->aij", steps.weights, steps.offset, steps.offset)
-    _require_mean(scheme, steps, variances)
-    return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s), not bool((steps.offset != 0).any()))
-
-
-def _require_mean(scheme: Scheme, steps: AffineSteps, variances: Tensor) -> None:
-    """Raise InvalidParameter unless a step keeps the mean of its target, and what it adds to it at random is independent of the rest."""
-    width = torch.ones(steps.offset.shape[1:], dtype=variances.dtype, device=variances.device)
-    width[:, 0] = torch.sqrt(variances)
-    mean = torch.einsum("q,qai->ai", steps.weights, steps.offset)
-    if bool((mean.abs() > 1e-13 * width).any()):
-        raise InvalidParameter("scheme", scheme.name, "a step that keeps the mean of a Gaussian target, for a law by its moments")
-
-
-def _unit(zero: Tensor, k: int, blocks: int) -> Tensor:
-    """States with one in block k and zero elsewhere."""
-    unit = torch.zeros_like(zero)
-    (unit if blocks == 1 else unit[:, k]).fill_(1.0)
-    return unit
 
 
 def _unit_draws(still: Tensor, units: list[Tensor], layers: int) -> Iterator[Tensor]:
