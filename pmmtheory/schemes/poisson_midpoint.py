@@ -97,7 +97,8 @@ class PoissonMidpoint(Scheme):
         path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
         for time, mark, z in zip(times, marks, draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            has = needed.reshape(needed.shape[: needed.ndim - axes]).nonzero(as_tuple=True)
+            marked = needed.reshape(needed.shape[: needed.ndim - axes])
+            has = marked.nonzero(as_tuple=True) if marked.ndim else (marked,)
             some = (slice(None),) * lead + has
             here, last, force = time[has], now[has], b0[some]
             at, before, gap = a * here, t + a * last, a * (here - last)
