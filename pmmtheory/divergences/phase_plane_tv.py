@@ -99,7 +99,8 @@ def _horner(coefficients: Tensor, t: Tensor) -> Tensor:
 
 def _root(coefficients: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
     """Where polynomials, (n, k), change their sign between low and high, by halving."""
-    first, last = (torch.zeros_like(coefficients[0]) + end for end in (low, high))
+    first: Tensor = torch.zeros_like(coefficients[0]) + low
+    last: Tensor = torch.zeros_like(coefficients[0]) + high
     negative = _horner(coefficients, first) < 0
     for _ in range(_HALVINGS):
         middle = (first + last) / 2

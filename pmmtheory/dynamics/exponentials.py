@@ -12,7 +12,6 @@ from torch import Tensor
 _TERMS = 24
 """Enough for |t| <= 1: the terms fall like 2^(k + 3)/(k + 3)!."""
 
-_FIRST = [(-1) ** k / math.factorial(k + 1) for k in range(_TERMS)]
 _SECOND = [(-1) ** k / math.factorial(k + 2) for k in range(_TERMS)]
 _SPREAD = [2 * (-1) ** (k + 1) * (2 - 2 ** (k + 2)) / math.factorial(k + 3) for k in range(_TERMS)]
 
@@ -24,7 +23,10 @@ def decay(t: float | Tensor) -> float | Tensor:
 
 def phi1(t: float | Tensor) -> float | Tensor:
     """(1 - exp(-t)) / t, 1 at t = 0."""
-    return _by_branch(t, _FIRST, lambda s: -torch.expm1(-s) / s)
+    if not isinstance(t, Tensor):
+        return -math.expm1(-t) / t if t else 1.0
+    still = t == 0
+    return torch.where(still, 1.0, -torch.expm1(-t) / torch.where(still, 1.0, t))
 
 
 def phi2(t: float | Tensor) -> float | Tensor:

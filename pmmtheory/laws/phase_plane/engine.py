@@ -86,7 +86,7 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in target.tail_curvature)
+    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in set(target.tail_curvature))
 
 
 def _tail(curvature: float) -> Tensor:
@@ -177,7 +177,7 @@ def _invariant(system: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor
     The null vector of matrix - 1, with the normalisation in one row; overwrites the matrix.
     """
     scale = _scale(target, plane.grid).repeat_interleave(plane.modes)
-    system *= scale[None, :] / scale[:, None]
+    system.mul_(scale).div_(scale[:, None])
     system.diagonal().sub_(1.0)
     row = int(torch.argmax(target.log_density(plane.grid))) * plane.modes
     mass = torch.zeros_like(scale)
