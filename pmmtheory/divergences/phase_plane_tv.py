@@ -106,7 +106,8 @@ def _root(coefficients: Tensor, low: float | Tensor, high: float | Tensor) -> Te
         middle = (first + last) / 2
         before = (_horner(coefficients, middle) < 0) == negative
         first, last = torch.where(before, middle, first), torch.where(before, last, middle)
-    return (first + last) / 2
+    found: Tensor = (first + last) / 2
+    return found
 
 
 def _below(c: Tensor, v: Tensor) -> Tensor:

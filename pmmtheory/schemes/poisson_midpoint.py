@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,7 +91,7 @@ class PoissonMidpoint(Scheme):
         """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) that broadcasts against draws["z"] of shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
         axes = len(system.state_shape)
-        x = x.expand(torch.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
+        x = x.expand(np.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
         lead, times, marks = _own_axes(x, axes, *draws["midpoints"])
         path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
@@ -136,7 +137,7 @@ class PoissonMidpoint(Scheme):
 def _own_axes(x: Tensor, axes: int, times: Tensor, marks: Tensor) -> tuple[int, Tensor, Tensor]:
     """How many leading axes of states x have the same midpoints all along, and times and marks (N, ...) without them, with an axis of length 1 for
     each of the last `axes`."""
-    shape = torch.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
+    shape = np.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
     lead = next((k for k, size in enumerate(shape) if size > 1), x.ndim)
     lead = max(0, min(lead, x.ndim - axes - 1))
     own = (*x.shape[lead : x.ndim - axes], *(1,) * axes)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -181,7 +182,7 @@ def _parts(chain: _Chain, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:
     sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
     if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
         raise InvalidParameter("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
-    deviation = factor.abs().expand(torch.broadcast_shapes(factor.shape, (1, 1, 2)))
+    deviation = factor.abs().expand(np.broadcast_shapes(factor.shape, (1, 1, 2)))
     if bool((deviation == 0).any()):
         raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
     return mean, deviation, at.weights
