@@ -106,8 +106,7 @@ def _root(coefficients: Tensor, low: float | Tensor, high: float | Tensor) -> Te
         middle = (first + last) / 2
         before = (_horner(coefficients, middle) < 0) == negative
         first, last = torch.where(before, middle, first), torch.where(before, last, middle)
-    found: Tensor = (first + last) / 2
-    return found
+    return (first + last) / 2
 
 
 def _below(c: Tensor, v: Tensor) -> Tensor:
@@ -115,7 +114,7 @@ def _below(c: Tensor, v: Tensor) -> Tensor:
     h, normal, n = hermite(v, len(c)), _normal(v), _orders(c)
     value, slope = (c * h).sum(0), (c[1:] * n * h[:-1]).sum(0)
     step = (-value / slope).nan_to_num(0.0).clamp(-_NEAR, _NEAR)
-    below = c[0] * torch.special.ndtr(v) - normal * (c[1:] / n * h[:-1]).sum(0)
+    below: Tensor = c[0] * torch.special.ndtr(v) - normal * (c[1:] / n * h[:-1]).sum(0)
     return below + normal * step * (value + (slope - v * value) * step / 2)
 
 

@@ -25,6 +25,7 @@ from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
+from pmmtheory.numerics.polar import polar
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 
@@ -61,7 +62,7 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
         means = torch.view_as_complex((test @ values).unflatten(-1, (-1, 2)))  # (positions, modes, tested modes, frequencies)
         torch.mul(means.movedim(0, 1), plain.waves[:, block, None], out=tested[:, block])
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
-    back = torch.view_as_real(_wave(grid[:, None] * frequencies) * weight)
+    back = torch.view_as_real(polar(None, grid[:, None] * frequencies) * weight)
     both = back.flatten(1), torch.view_as_real(tested).reshape(-1, 2 * len(frequencies))
     return (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
 
@@ -95,25 +96,20 @@ class _Plain:
         starts = torch.stack([grid, torch.zeros_like(grid)], -1)
         centre, by = system.transport(a, starts) + system.respond(a, system.drift(starts, t)), system.transport(a, grid.new_tensor([0.0, 1.0]))
         y = torch.complex((float(by[1]) * v)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(v), -1))
-        wave = _wave(float(by[0]) * v[:, None] * frequencies) * torch.exp(-(frequencies**2) * uu / 2)
+        wave = polar(torch.exp(-(frequencies**2) * uu / 2), float(by[0]) * v[:, None] * frequencies)
         still = torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes)).flatten(1)
         kicked = system.velocity(centre)
         kicks = torch.stack(_coefficients(torch.ones_like(kicked), kicked, kicked.new_zeros(()), modes), -1)
         order = torch.arange(modes, device=grid.device)
         moved = torch.tril(kicks[:, (order[:, None] - order).clamp_min(0)])
         factorials = torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=grid.device)
-        return cls(still, moved, factorials[:, None, None] * _wave(system.position(centre)[:, None] * frequencies), len(v))
+        return cls(still, moved, factorials[:, None, None] * polar(None, system.position(centre)[:, None] * frequencies), len(v))
 
     def coefficients(self, block: slice) -> Tensor:
         """From some positions, without their waves: (positions, modes, velocities, frequencies)."""
         moved = self.moved[block]
         found = moved.flatten(0, 1) @ torch.view_as_real(self.still).flatten(1)
         return torch.view_as_complex(found.reshape(*moved.shape[:2], self.velocities, -1, 2))
-
-
-def _wave(angle: Tensor) -> Tensor:
-    """exp(i angle): faster than torch.polar."""
-    return torch.complex(torch.cos(angle), torch.sin(angle))
 
 
 def _coefficients(first: Tensor, y: Tensor, narrow: Tensor, count: int) -> list[Tensor]:
