@@ -63,29 +63,38 @@ class _Lattice:
 def _roots(values: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Of functions on a lattice, (rows, p), close to all roots: their rows, their places in spacings, and whether the function turns negative there.
 
-    They are those of the cubics with these values and slopes. Cells with two roots are those in which |f| falls from both ends, to below what a
-    convex function can reach.
+    They are those of the cubics with these values and slopes, in cells at whose ends the signs differ, and twice in those where the cubic turns
+    beyond zero.
     """
-    left, right, start, end = values[:, :-1], values[:, 1:], slopes[:, :-1], slopes[:, 1:]
-    negative = values < 0
+    negative, down = values < 0, slopes < 0
     crossed = negative[:, :-1] != negative[:, 1:]
-    least = (left * end - right * start + start * end) / (end - start)  # where the tangents meet
-    twice = ~crossed & (left * start < 0) & (right * end > 0) & (left * least <= 0)
+    inward = ~crossed & (negative[:, :-1] != down[:, :-1]) & (negative[:, 1:] == down[:, 1:])
     row, cell = torch.nonzero(crossed, as_tuple=True)
-    found = [(row, cell, _root(_cubic(left, right, start, end, (row, cell)), 0.0, 1.0), ~negative[row, cell])]
-    row, cell = torch.nonzero(twice, as_tuple=True)
-    cubic = _cubic(left, right, start, end, (row, cell))
-    turn = _root(cubic[1:] * cubic.new_tensor([[1.0], [2.0], [3.0]]), 0.0, 1.0)
-    reached = (_horner(cubic, turn) < 0) != negative[row, cell]
-    row, cell, cubic, turn = row[reached], cell[reached], cubic[:, reached], turn[reached]
-    found += [(row, cell, _root(cubic, 0.0, turn), ~negative[row, cell]), (row, cell, _root(cubic, turn, 1.0), negative[row, cell])]
-    rows, cells, roots, falling = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return rows, cells + roots, falling
+    twice = _turning(values, slopes, *torch.nonzero(inward, as_tuple=True))
+    rows, cells = (torch.cat([one, two, two]) for one, two in zip((row, cell), twice[:2], strict=True))
+    starts, ends = torch.zeros_like(rows, dtype=values.dtype), torch.ones_like(rows, dtype=values.dtype)
+    second = len(rows) - len(twice[0])
+    starts[second:], ends[len(row) : second] = twice[2], twice[2]
+    falling = ~negative[rows, cells]
+    falling[second:] = ~falling[second:]
+    return rows, cells + _root(_cubic(values, slopes, rows, cells), starts, ends), falling
 
 
-def _cubic(left: Tensor, right: Tensor, start: Tensor, end: Tensor, at: tuple[Tensor, Tensor]) -> Tensor:
-    """The coefficients of the cubics on [0, 1] with given values and slopes at both ends, (4, k)."""
-    first, last, start, end = left[at], right[at], start[at], end[at]
+def _turning(values: Tensor, slopes: Tensor, row: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Those of the cells, by row and number, in which |f| falls from both ends and the cubic has another sign where it turns; and where it does."""
+    left, start, right, end = values[row, cell], slopes[row, cell], values[row, cell + 1], slopes[row, cell + 1]
+    least = (left * end - right * start + start * end) / (end - start)  # where the tangents meet: no convex function gets beyond
+    low = left * least <= 0
+    row, cell, left = row[low], cell[low], left[low]
+    cubic = _cubic(values, slopes, row, cell)
+    turn = _root(cubic[1:] * cubic.new_tensor([[1.0], [2.0], [3.0]]), torch.zeros_like(left), torch.ones_like(left))
+    beyond = (_horner(cubic, turn) < 0) != (left < 0)
+    return row[beyond], cell[beyond], turn[beyond]
+
+
+def _cubic(values: Tensor, slopes: Tensor, row: Tensor, cell: Tensor) -> Tensor:
+    """The coefficients of the cubics on [0, 1] with these values and slopes at both ends of some cells, (4, k)."""
+    first, last, start, end = values[row, cell], values[row, cell + 1], slopes[row, cell], slopes[row, cell + 1]
     change = last - first
     return torch.stack([first, start, 3 * change - 2 * start - end, start + end - 2 * change])
 
@@ -97,16 +106,16 @@ def _horner(coefficients: Tensor, t: Tensor) -> Tensor:
     return total
 
 
-def _root(coefficients: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
+def _root(coefficients: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Where polynomials, (n, k), change their sign between low and high, by halving."""
-    first: Tensor = torch.zeros_like(coefficients[0]) + low
-    last: Tensor = torch.zeros_like(coefficients[0]) + high
-    negative = _horner(coefficients, first) < 0
+    if not len(low):
+        return low
+    negative = _horner(coefficients, low) < 0
     for _ in range(_HALVINGS):
-        middle = (first + last) / 2
+        middle = (low + high) / 2
         before = (_horner(coefficients, middle) < 0) == negative
-        first, last = torch.where(before, middle, first), torch.where(before, last, middle)
-    return (first + last) / 2
+        low, high = torch.where(before, middle, low), torch.where(before, high, middle)
+    return (low + high) / 2
 
 
 def _below(c: Tensor, v: Tensor) -> Tensor:
