@@ -31,7 +31,7 @@ def tv_phase_plane(one: Side, other: Side, goal: float = 1e-7) -> tuple[float, f
     def row(u: Tensor) -> Tensor:
         return lattice.absolute(one.modes_at(u, size) - other.modes_at(u, size)) / 2
 
-    value, error = integrated(row, panels((one, other)), goal, floor=_TOLD * (one.carried + other.carried) + _ROUNDING)
+    value, error = integrated(row, panels((one, other), goal), goal, floor=_TOLD * (one.carried + other.carried) + _ROUNDING)
     return min(value, 1.0), 4 * error
 
 
