@@ -14,15 +14,13 @@ from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.generator import Generator
 from pmmtheory.divergences.pair import Pair
 from pmmtheory.divergences.phase_plane_integrals import moved, smooth
+from pmmtheory.divergences.phase_plane_panels import ROUGHLY
 from pmmtheory.divergences.phase_plane_tv import tv_phase_plane
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
 from pmmtheory.laws.phase_plane.side import Side
 from pmmtheory.targets.line import LineTarget
-
-_ROUGHLY = 1e-2
-"""How well the distance of a law from its coarser resolution is told, relative to it."""
 
 _FAR = 1e-2
 """An f-divergence above which its root is no metric: then what it changes by at the coarser resolution counts too."""
@@ -57,7 +55,7 @@ class PhasePlanePair(Pair):
         resolution, carried, bend = 0.0, 0.0, max(1.0, f.bend / 2)
         for place, part in enumerate((self.law, self.other)):
             if (coarse := part.coarse) is not None:
-                near = _within(value, sum(smooth(part, coarse, f, _ROUGHLY)[:2]))
+                near = _within(value, sum(smooth(part, coarse, f, ROUGHLY)[:2]))
                 if value > _FAR:
                     near = max(near, (_CAUTION if f.steep else 1.0) * moved(f, self.law, self.other, coarse, place))
                 resolution += near
@@ -75,7 +73,7 @@ class PhasePlanePair(Pair):
     def tv(self) -> Estimate:
         value, quadrature = tv_phase_plane(self.law, self.other)
         parts = (self.law, self.other)
-        resolution = sum((sum(tv_phase_plane(part, part.coarse, _ROUGHLY)) for part in parts if part.coarse is not None), 0.0)
+        resolution = sum((sum(tv_phase_plane(part, part.coarse, ROUGHLY)) for part in parts if part.coarse is not None), 0.0)
         return _estimate(value, resolution, sum(part.carried for part in parts), (quadrature, 0.0))
 
     def _finite(self, f: Generator) -> None:

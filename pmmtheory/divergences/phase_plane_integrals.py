@@ -9,14 +9,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
-from pmmtheory.divergences.phase_plane_panels import integrated, panels
+from pmmtheory.divergences.phase_plane_panels import ROUGHLY, integrated, panels
 from pmmtheory.laws.phase_plane.side import Side
 
 _VELOCITIES = 121
 """On [-9, 9]: a spacing of 0.15, at which the trapezoid rule has all digits of what is smooth on the scale of the normal law."""
-
-_ROUGHLY = 1e-2
-"""How well what a coarser resolution changes is told, relative to it."""
 
 Measured = tuple[float, float, float]
 """A divergence, the error of its quadrature, and what of it hangs on how the tails are continued."""
@@ -39,7 +36,7 @@ def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7) -> Measured
             hanging = (_weights(f, density, reference, log, excess) @ share * torch.stack(doubt)).sum(0)
         return torch.stack([value @ share, hanging], -1)
 
-    edges = panels((one, other))
+    edges = panels((one, other), goal)
     value, error = integrated(row, edges, goal, unsure)
     return value, error, 2 * unsure[0] + _beyond(lambda u: row(u)[:, 0], edges)
 
@@ -58,7 +55,7 @@ def moved(f: Generator, one: Side, other: Side, coarse: Side, place: int) -> flo
         weights = _weights(f, p * torch.exp(log_p), q * torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE)))
         return (weights[place] * torch.abs(torch.log(fine.ratio(u, v) / coarse.ratio(u, v)))) @ share
 
-    return sum(integrated(row, panels((one, other, coarse)), _ROUGHLY))
+    return sum(integrated(row, panels((one, other, coarse), ROUGHLY), ROUGHLY))
 
 
 def _weights(f: Generator, p: Tensor, q: Tensor, log: Tensor, excess: Tensor) -> Tensor:

@@ -19,6 +19,9 @@ _ROUNDS = 10
 _CHUNK = 1200
 """Positions at once."""
 
+ROUGHLY = 1e-2
+"""How well what a coarser resolution changes is told, relative to it."""
+
 
 class Piece(Protocol):
     """A function that lives on [low, high], varies on the scale of `width` and is not smooth at the `breaks`."""
@@ -39,12 +42,13 @@ class Piece(Protocol):
     def device(self) -> torch.device: ...
 
 
-def panels(pieces: Sequence[Piece]) -> Tensor:
-    """The ends of panels, ascending: each no wider than the functions that live there allow."""
+def panels(pieces: Sequence[Piece], goal: float = 0.0) -> Tensor:
+    """The ends of panels, ascending: each no wider than the functions that live there allow, or twice as wide where they are told roughly only."""
+    times = 2.0 if goal >= ROUGHLY else 1.0
     spans = [span for p in pieces for span in pairwise((p.low, *p.breaks, p.high)) if span[1] > span[0]]
-    widths = [p.width for p in pieces for span in pairwise((p.low, *p.breaks, p.high)) if span[1] > span[0]]
+    widths = [times * p.width for p in pieces for span in pairwise((p.low, *p.breaks, p.high)) if span[1] > span[0]]
     ends = np.unique(np.concatenate([np.linspace(*span, int(np.ceil((span[1] - span[0]) / width)) + 1) for span, width in zip(spans, widths, strict=True)]))
-    least = 0.2 * min(p.width for p in pieces)
+    least = 0.2 * times * min(p.width for p in pieces)
     sharp = {end for p in pieces for end in p.breaks}
     kept = [ends[0]]
     for end in ends[1:-1]:

@@ -13,9 +13,6 @@ _SECOND = [(-1) ** k / math.factorial(k + 2) for k in range(18)]
 _SPREAD = [2 * (-1) ** (k + 1) * (2 - 2 ** (k + 2)) / math.factorial(k + 3) for k in range(24)]
 """Enough terms for |t| <= 1: they fall like 1/(k + 2)! and 2^(k + 3)/(k + 3)!."""
 
-_TINY = 1e-9
-"""Up to this |t|, (1 - exp(-t)) / t is 1 - t/2."""
-
 
 def decay(t: float | Tensor) -> float | Tensor:
     """exp(-t)."""
@@ -25,12 +22,9 @@ def decay(t: float | Tensor) -> float | Tensor:
 def phi1(t: float | Tensor) -> float | Tensor:
     """(1 - exp(-t)) / t, 1 at t = 0."""
     if not isinstance(t, Tensor):
-        return 1 - t / 2 if abs(t) < _TINY else -math.expm1(-t) / t
-    tiny = torch.abs(t) < _TINY
-    if not bool(tiny.any()):
-        return -torch.expm1(-t) / t
-    apart = torch.where(tiny, 1.0, t)
-    return torch.where(tiny, 1 - t / 2, -torch.expm1(-apart) / apart)
+        return -math.expm1(-t) / t if t else 1.0
+    still = t == 0
+    return torch.where(still, 1.0, -torch.expm1(-t) / torch.where(still, 1.0, t))
 
 
 def phi2(t: float | Tensor) -> float | Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -27,6 +28,16 @@ def interpolate(values: Tensor, start: float, spacing: float, x: Tensor) -> Tens
     ones = torch.ones(_POINTS, dtype=values.dtype, device=values.device)  # sums of short rows are faster as products
     local = values.unfold(0, _POINTS, 1)[first]
     return ((local.mul_(weights) @ ones) / (weights @ ones)).reshape(x.shape)
+
+
+def band_limited(values: Tensor, start: float, spacing: float, x: Tensor) -> Tensor:
+    """sum_i sinc((x - start)/spacing - i) values_i at x of shape (k,), for values (n, ...): the sines of all i are one but for their signs."""
+    position = (x - start) / spacing
+    nearest = torch.round(position)
+    places = torch.arange(len(values), dtype=values.dtype, device=values.device)
+    gaps = (position[:, None] - places).add_(AT_A_NODE)
+    size = torch.sin(math.pi * (position - nearest + AT_A_NODE)) / math.pi * (1 - 2 * nearest.remainder(2))
+    return torch.einsum("k,k...->k...", size, torch.tensordot((1 - 2 * places.remainder(2)) / gaps, values, 1))
 
 
 def finer(values: Tensor, times: int) -> Tensor:

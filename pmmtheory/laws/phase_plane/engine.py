@@ -61,11 +61,11 @@ class PhasePlaneEngine(Engine):
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
         target = on_the_line(scheme.dynamics.target)
         require_stable(scheme, tail_growth)
-
+        wider = _wider(scheme, target)
         seen: list[PlaneLaw] = []
 
         def at_level(level: int) -> PlaneLaw:
-            plane = _plane(scheme, target, level, rtol, device)
+            plane = _plane(scheme, target, wider, level, rtol, device)
             seen.append(_stationary_on(plane, scheme, target, level, rtol, seen[-1] if seen else None))
             return seen[-1]
 
@@ -74,9 +74,11 @@ class PhasePlaneEngine(Engine):
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
         target = on_the_line(scheme.dynamics.target)
+        wider = _wider(scheme, target)
 
         def at_level(level: int) -> list[PlaneLaw]:
-            return _evolved(scheme, target, start, steps, level, rtol, device)
+            begun = Start.of(start, level, rtol)
+            return _evolved(scheme, begun, _plane(scheme, target, wider, level, rtol, device, begun), steps, level)
 
         return refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
 
@@ -86,17 +88,21 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in target.tail_curvature)
+    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in set(target.tail_curvature))
 
 
 def _tail(curvature: float) -> Tensor:
     return torch.tensor([max(curvature, 1e-8)], dtype=torch.float64)
 
 
-def _plane(scheme: Scheme, target: LineTarget, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:
-    """A grid with the band of the target and room for a law that is wider, as on a Gaussian with the curvature of its tails; both with the initial law."""
+def _wider(scheme: Scheme, target: LineTarget) -> float:
+    """By how much the variance of the law may be larger than that of the target: as on a Gaussian with the curvature of its tails."""
     curvature = max(target.tail_curvature)
-    wider = max(1.0, float(stationary_at(scheme, 1 / _tail(curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
+    return max(1.0, float(stationary_at(scheme, 1 / _tail(curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
+
+
+def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:
+    """A grid with the band of the target and room for a law whose variance is larger; both with the initial law."""
     low, high = (target.mean + (1.02 + 0.03 * level) * math.sqrt(wider) * (end - target.mean) for end in (target.quadrature.low, target.quadrature.high))
     highest = 1.1 * band(target, _tolerance(level), rtol)
     if begun is not None:
@@ -177,7 +183,7 @@ def _invariant(system: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor
     The null vector of matrix - 1, with the normalisation in one row; overwrites the matrix.
     """
     scale = _scale(target, plane.grid).repeat_interleave(plane.modes)
-    system *= scale[None, :] / scale[:, None]
+    system.mul_(scale).div_(scale[:, None])
     system.diagonal().sub_(1.0)
     row = int(torch.argmax(target.log_density(plane.grid))) * plane.modes
     mass = torch.zeros_like(scale)
@@ -213,10 +219,8 @@ class Start:
         return cls(source.quadrature.low, source.quadrature.high, 1.1 * band(source, _tolerance(level), rtol), still)
 
 
-def _evolved(scheme: Scheme, target: LineTarget, source: LineTarget | PlaneLaw, steps: Sequence[int], level: int, rtol: float, device: str) -> list[PlaneLaw]:
-    begun = Start.of(source, level, rtol)
-    plane = _plane(scheme, target, level, rtol, device, begun)
-    now = begun.on(plane)
+def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int) -> list[PlaneLaw]:
+    target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
     matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
     done, laws = 0, []

@@ -14,7 +14,7 @@ from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.phase_plane.operator import Plane, hermite
-from pmmtheory.numerics.interpolation import finer
+from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
@@ -124,7 +124,7 @@ class PlaneLaw(Law):
     def ratios_at(self, u: Tensor) -> Tensor:
         """c_n(u)/pi(u), (n, m): the last ones that are told beyond `told`."""
         inside = u.clamp(*self.told)
-        value: Tensor = torch.sinc((inside[:, None] - self.grid) / self.spacing) @ self.modes
+        value = band_limited(self.modes, float(self.grid[0]), self.spacing, inside)
         return value / self.target.density(inside).clamp_min(1e-300)[:, None]
 
     def continued(self, u: Tensor) -> Tensor:
@@ -189,7 +189,7 @@ class PlaneLaw(Law):
 
     def _modes_at(self, u: Tensor) -> Tensor:
         """c_n(u) by sinc interpolation, zero off the grid."""
-        value: Tensor = torch.sinc((u[:, None] - self.grid) / self.spacing) @ self.modes
+        value = band_limited(self.modes, float(self.grid[0]), self.spacing, u)
         return torch.where(((u >= self.grid[0] - 1e-12) & (u <= self.grid[-1] + 1e-12))[:, None], value, 0.0)
 
     def _velocity(self) -> LineLaw:

@@ -43,15 +43,17 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
     A component of a normal draw that the force does not feel moves the mean along one direction: it joins the covariance.
     """
     normals = [(name, block) for name, draw in scheme.draws.items() if draw.normal for block in range(2)]
-    straight = [component for component in normals if _is_straight(scheme, *component)]
+    straight = _straight(scheme, normals)
     curved = gauss_hermite(10 + 2 * level)
     nodes = cubature(scheme, level - 3, device, normal=lambda *component: STILL if component in straight else curved)
     origin, q = torch.zeros((1, 1, 2), dtype=torch.float64, device=device), len(nodes)
 
+    unmoved = scheme.step(origin, t, nodes.draws)[0] if straight else origin
+
     def slope(name: str, block: int) -> Tensor:
         moved = nodes.draws[name].clone()
         moved[..., block] = 1.0
-        change: Tensor = scheme.step(origin, t, nodes.draws | {name: moved})[0] - scheme.step(origin, t, nodes.draws)[0]
+        change: Tensor = scheme.step(origin, t, nodes.draws | {name: moved})[0] - unmoved
         return change.expand(1, q, 2)[0]
 
     slopes = [slope(*component) for component in straight]
@@ -76,16 +78,19 @@ def _together(covariances: Tensor) -> int:
     return math.gcd(covariances.shape[1], *(torch.nonzero(new).flatten() + 1).tolist())
 
 
-def _is_straight(scheme: Scheme, name: str, block: int) -> bool:
-    """Whether a step moves by the same vector from everywhere for every unit of this component, whatever the other draws are."""
-    x = torch.tensor([[0.3, -0.7], [-1.1, 0.4], [2.0, 1.3]], dtype=torch.float64)
-
-    def mean(other: float, own: float) -> Tensor:
-        draws: dict[str, Any] = {}
-        for key, draw in scheme.draws.items():
-            draws[key] = torch.full((1, 1) if draw.shared else (1, 2), other if draw.normal else 0.4, dtype=torch.float64)
-        draws[name][0, block] = own
-        return scheme.step(x, 0.0, draws)[0]
-
-    moves = torch.stack([(mean(other, own) - mean(other, 0.0)) / own for other in (0.0, 0.8) for own in (1.0, -2.0)])
-    return bool((moves - moves[0, 0]).abs().max() <= 1e-13 * (1 + moves.abs().max()))
+def _straight(scheme: Scheme, normals: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The components for every unit of which a step moves by the same vector from everywhere, whatever the other draws are: all in one step."""
+    x = torch.tensor([[0.3, -0.7], [-1.1, 0.4], [2.0, 1.3]], dtype=torch.float64)[:, None]
+    values = [(other, own) for other in (0.0, 0.8) for own in (0.0, 1.0, -2.0)]
+    draws: dict[str, Any] = {}
+    for key, draw in scheme.draws.items():
+        others = torch.tensor([other if draw.normal else 0.4 for other, _ in values], dtype=torch.float64).repeat(len(normals))
+        draws[key] = others[None, :, None].repeat(1, 1, 1 if draw.shared else 2)
+    for place, (name, block) in enumerate(normals):
+        draws[name][0, len(values) * place : len(values) * (place + 1), block] = torch.tensor([own for _, own in values], dtype=torch.float64)
+    if not normals:
+        return []
+    means = scheme.step(x, 0.0, draws)[0].expand(3, len(normals) * len(values), 2).reshape(3, len(normals), 2, 3, 2)
+    moves = (means[..., 1:, :] - means[..., :1, :]) / torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
+    apart, size = (part.movedim(1, 0).flatten(1).abs().amax(1) for part in (moves - moves[:1, :, :1, :1], moves))
+    return [component for component, off, most in zip(normals, apart.tolist(), size.tolist(), strict=True) if off <= 1e-13 * (1 + most)]

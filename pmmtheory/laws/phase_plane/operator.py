@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics import Underdamped
 from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
+from pmmtheory.numerics.polar import polar
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 
@@ -47,23 +47,24 @@ class Plane:
 
 def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
     """The matrix of one step, (n m, n m) for n positions and m modes: c'.flatten() = matrix @ c.flatten()."""
-    system = underdamped(scheme.dynamics)
     grid, m, device = plane.grid, plane.modes, plane.grid.device
     v, w = (torch.as_tensor(part, device=device) for part in gauss_hermite(m + 8))
     frequencies = 2 * math.pi / (len(grid) * plane.spacing) * torch.arange((len(grid) + 1) // 2, dtype=torch.float64, device=device)
     highest = float(frequencies[-1])
-    damped = highest * math.sqrt(float(system.noise(scheme.step_size).covariance[0]))  # R varies with the noise of the position
+    damped = highest * math.sqrt(float(underdamped(scheme.dynamics).noise(scheme.step_size).covariance[0]))  # R varies with the noise of the position
     nodes, spread = _chebyshev(highest, 11 + 3 * level + math.ceil(2 * damped), frequencies)
-    ratios, test = _ratios(scheme, grid, v, nodes, t, level), (hermite(v, m) * w).to(spread.dtype)
-    tested = torch.empty((len(grid), m, len(frequencies) * m), dtype=spread.dtype, device=device)
+    ratios, plain, test = _ratios(scheme, grid, v, nodes, t, level), _Plain.of(scheme, grid, v, frequencies, m, t), hermite(v, m) * w
+    tested = torch.empty((m, len(grid), m, len(frequencies)), dtype=spread.dtype, device=device)
     some = max(1, _CHUNK // (len(v) * len(frequencies) * m))
-    for positions, ratio, out in zip(grid.split(some), ratios.split(some * len(v)), tested.split(some), strict=True):
-        values = _joined(spread @ ratio, _plain(system, scheme.step_size, torch.cartesian_prod(positions, v), frequencies, m, t), m)
-        torch.matmul(test, values.reshape(len(positions), len(v), -1), out=out)
+    for first in range(0, len(grid), some):
+        block = slice(first, first + some)
+        values = torch.view_as_real(_joined(ratios[block] @ spread, plain.coefficients(block))).flatten(-2)
+        means = torch.view_as_complex((test @ values).unflatten(-1, (-1, 2)))  # (positions, modes, tested modes, frequencies)
+        torch.mul(means.movedim(0, 1), plain.waves[:, block, None], out=tested[:, block])
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
-    back = torch.polar(weight.expand(len(grid), -1), grid[:, None] * frequencies)
-    both = torch.view_as_real(back), torch.view_as_real(tested.reshape(len(grid), m, len(frequencies), m))
-    return torch.einsum("gkc,inkmc->gmin", *both).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
+    back = torch.view_as_real(polar(None, grid[:, None] * frequencies) * weight)
+    both = back.flatten(1), torch.view_as_real(tested).reshape(-1, 2 * len(frequencies))
+    return (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
 
 
 def hermite(v: Tensor, count: int) -> Tensor:
@@ -74,16 +75,41 @@ def hermite(v: Tensor, count: int) -> Tensor:
     return torch.stack(rows[:count])
 
 
-def _plain(system: Underdamped, a: float, starts: Tensor, frequencies: Tensor, modes: int, t: float) -> Tensor:
-    """E[exp(i xi U') He_m(V')] / m! of the exponential integrator, (starts, frequencies, modes).
+@dataclass(frozen=True)
+class _Plain:
+    """E[exp(i xi U') He_m(V')] / m! of the exponential integrator, the Taylor coefficients of exp(i xi c_u - xi^2 uu/2 + y t - (1 - vv) t^2/2)
+    with y = c_v + i xi uv, where c_u and c_v are a function of the position plus a multiple of the velocity.
 
-    The coefficients of exp(y t - (1 - vv) t^2/2) with y = c_v + i xi uv, times exp(i xi c_u - xi^2 uu/2).
+    still : coefficients from positions that move nothing, (modes, velocities * frequencies). moved : (positions, modes, modes), what turns them into
+    those from other positions but for `waves`, (modes, positions, frequencies): exp(i xi c_u) for no velocity, times sqrt(m!).
     """
-    uu, uv, vv = (float(entry) for entry in system.noise(a).covariance)
-    centre = system.transport(a, starts) + system.respond(a, system.drift(starts, t))
-    y = torch.complex(system.velocity(centre)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(starts), -1))
-    wave = torch.polar(torch.exp(-(frequencies**2) * uu / 2).expand(len(starts), -1), system.position(centre)[:, None] * frequencies)
-    return torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes), -1)
+
+    still: Tensor
+    moved: Tensor
+    waves: Tensor
+    velocities: int
+
+    @classmethod
+    def of(cls, scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, modes: int, t: float) -> _Plain:
+        system, a = underdamped(scheme.dynamics), scheme.step_size
+        uu, uv, vv = (float(entry) for entry in system.noise(a).covariance)
+        starts = torch.stack([grid, torch.zeros_like(grid)], -1)
+        centre, by = system.transport(a, starts) + system.respond(a, system.drift(starts, t)), system.transport(a, grid.new_tensor([0.0, 1.0]))
+        y = torch.complex((float(by[1]) * v)[:, None].expand(-1, len(frequencies)), (uv * frequencies).expand(len(v), -1))
+        wave = polar(torch.exp(-(frequencies**2) * uu / 2), float(by[0]) * v[:, None] * frequencies)
+        still = torch.stack(_coefficients(wave, y, torch.tensor(1 - vv, dtype=torch.float64), modes)).flatten(1)
+        kicked = system.velocity(centre)
+        kicks = torch.stack(_coefficients(torch.ones_like(kicked), kicked, kicked.new_zeros(()), modes), -1)
+        order = torch.arange(modes, device=grid.device)
+        moved = torch.tril(kicks[:, (order[:, None] - order).clamp_min(0)])
+        factorials = torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=grid.device)
+        return cls(still, moved, factorials[:, None, None] * polar(None, system.position(centre)[:, None] * frequencies), len(v))
+
+    def coefficients(self, block: slice) -> Tensor:
+        """From some positions, without their waves: (positions, modes, velocities, frequencies)."""
+        moved = self.moved[block]
+        found = moved.flatten(0, 1) @ torch.view_as_real(self.still).flatten(1)
+        return torch.view_as_complex(found.reshape(*moved.shape[:2], self.velocities, -1, 2))
 
 
 def _coefficients(first: Tensor, y: Tensor, narrow: Tensor, count: int) -> list[Tensor]:
@@ -94,16 +120,16 @@ def _coefficients(first: Tensor, y: Tensor, narrow: Tensor, count: int) -> list[
     return rows[:count]
 
 
-def _joined(ratio: Tensor, plain: Tensor, modes: int) -> Tensor:
-    """E[exp(i xi U') h_m(V')]: the product of two power series in t, times sqrt(m!)."""
-    total = torch.zeros_like(plain)
-    for k in range(ratio.shape[-1]):
-        total[..., k:].addcmul_(ratio[..., k, None], plain[..., : modes - k])
-    return total.mul_(torch.tensor([math.sqrt(math.factorial(m)) for m in range(modes)], dtype=torch.float64, device=plain.device))
+def _joined(ratio: Tensor, plain: Tensor) -> Tensor:
+    """The product of two power series, whose coefficients are along the second axis, as far as those of the second go."""
+    total = ratio[:, :1] * plain
+    for k in range(1, min(ratio.shape[1], plain.shape[1])):
+        total[:, k:].addcmul_(ratio[:, k, None], plain[:, : plain.shape[1] - k])
+    return total
 
 
 def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: float, level: int) -> Tensor:
-    """The Taylor coefficients in t of R(xi, t) from every position and velocity, (starts, frequencies, powers).
+    """The Taylor coefficients in t of R(xi, t) from every position and velocity, (positions, powers, velocities, frequencies).
 
     Computed at fewer velocities and carried to the others by a polynomial.
     """
@@ -118,8 +144,8 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
         for first in range(0, len(starts), rows):
             block = slice(first, first + rows)
             result[block] += _ratio(scheme, part(starts[block]), starts[block], frequencies, powers, t)
-    shaped = result.reshape(len(grid), len(few), -1)
-    return torch.einsum("vw,iwz->ivz", carry.to(result.dtype), shaped).reshape(len(grid) * len(v), len(frequencies), powers)
+    shaped = torch.view_as_real(result.reshape(len(grid), len(few), len(frequencies), powers).movedim(-1, 1).contiguous())
+    return torch.view_as_complex((carry @ shaped.flatten(-2)).unflatten(-1, (-1, 2)))
 
 
 def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
@@ -152,12 +178,12 @@ def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor,
 
 
 def _chebyshev(highest: float, count: int, at: Tensor) -> tuple[Tensor, Tensor]:
-    """Chebyshev nodes on [0, highest] and the matrix that interpolates from them, or the points themselves where they are fewer."""
+    """Chebyshev nodes on [0, highest] and the matrix (nodes, points) that interpolates from them, or the points themselves where they are fewer."""
     if len(at) <= count:
         return at, torch.eye(len(at), dtype=torch.complex128, device=at.device)
     angle = (np.arange(count) + 0.5) * math.pi / count
     nodes = highest * (1 - np.cos(angle)) / 2
     vandermonde = np.cos(np.outer(np.arange(count), np.arccos(np.clip(2 * nodes / highest - 1, -1, 1)))).T
     wanted = np.cos(np.outer(np.arange(count), np.arccos(np.clip(2 * at.cpu().numpy() / highest - 1, -1, 1)))).T
-    matrix = np.linalg.solve(vandermonde.T, wanted.T).T
+    matrix = np.linalg.solve(vandermonde.T, wanted.T)
     return torch.as_tensor(nodes, device=at.device), torch.as_tensor(matrix, device=at.device).to(torch.complex128)
