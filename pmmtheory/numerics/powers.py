@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-_CALL = 30_000
-"""Products of numbers that take as long as calling for a step does."""
+_CALL, _ALONG, _BLOCKED = 15_000.0, 0.2, 0.1
+"""Nanoseconds: to call for a product, and for each product of numbers in one of a matrix and a vector, and of two matrices."""
 
-_FAST = 4
-"""How many times as fast a product of two matrices is, a product of numbers, as that of a matrix and a vector."""
+_ROWS = 64
+"""Rows of a narrow matrix that are multiplied together."""
+
+_NOTHING = 1e-24
+"""Entries below this share of the largest are left out: all of them together are below rounding."""
 
 
 class Powers:
-    """p -> p P^m, step by step or by P^2, P^4, ..., whichever takes fewer products; along the band of P where that is narrow.
+    """p -> p P^m by P, P^2, P^4, ..., up to the power that takes least in all; along the bands of those that are narrow.
 
     Parameters
     ----------
-    matrix : (n, n) tensor P
-        What its entries lose to rounding is about m units of the last place either way.
+    matrix : (n, n) tensor P, not negative
+        What a result loses to rounding is about a unit of the last place for each of the m steps either way.
 
     Examples
     --------
@@ -28,33 +33,54 @@ class Powers:
     """
 
     def __init__(self, matrix: Tensor):
-        self._squares, n = [matrix], matrix.shape[0]
-        rows, columns = torch.nonzero(matrix, as_tuple=True)
-        self._before, self._after = int((columns - rows).max()), int((rows - columns).max())
-        width = self._before + self._after + 1
-        self._band: Tensor | None = None
-        if 3 * width <= n:
-            padded = torch.nn.functional.pad(matrix, (0, 0, self._before, self._after))
-            self._band = padded.T.as_strided((n, width), (1 + padded.shape[1], padded.shape[1])).contiguous()  # [j, k] = P[j - before + k, j]
-        self._step_cost = _CALL + n * (n if self._band is None else width)
+        self._squares = [_Banded(matrix)]
 
     def apply(self, p: Tensor, steps: int) -> Tensor:
         """p P^steps for p of shape (n,)."""
-        n = len(p)
-        squarings = max(0, steps.bit_length() - len(self._squares))
-        if steps * self._step_cost <= squarings * (_CALL + n**3 / _FAST) + steps.bit_count() * (_CALL + n * n):
-            for _ in range(steps):
-                p = self._step(p)
-            return p
-        for k in range(steps.bit_length()):
-            if k == len(self._squares):
-                self._squares.append(self._squares[-1] @ self._squares[-1])
+        top = min(range(steps.bit_length()), key=lambda k: self._cost(steps, k), default=0)
+        while len(self._squares) <= top:
+            self._squares.append(self._squares[-1].squared())
+        for _ in range(steps >> top):
+            p = self._squares[top].along(p)
+        for k in range(top):
             if steps >> k & 1:
-                p = p @ self._squares[k]
+                p = self._squares[k].along(p)
         return p
 
-    def _step(self, p: Tensor) -> Tensor:
+    def _cost(self, steps: int, top: int) -> float:
+        """What so many steps take by powers up to 2^top, with those that are there already: bands widen like the root of the power."""
+        n, known = len(self._squares[0].matrix), len(self._squares)
+        widths = [self._squares[min(k, known - 1)].width * math.sqrt(2.0) ** max(0, k - known + 1) for k in range(top + 1)]
+        making = sum(_BLOCKED * n * min(n, width + _ROWS) * min(n, 2 * width + _ROWS) + n * n for width in widths[known - 1 : top])
+        taken = [steps >> top if k == top else steps >> k & 1 for k in range(top + 1)]
+        return making + sum(times * (_CALL + _ALONG * n * min(n, width)) for times, width in zip(taken, widths, strict=True))
+
+
+class _Banded:
+    """A matrix that is zero farther than so many columns before and after the diagonal."""
+
+    def __init__(self, matrix: Tensor):
+        self.matrix, n = matrix, len(matrix)
+        rows, columns = torch.nonzero(matrix > _NOTHING * matrix.max(), as_tuple=True)
+        self.before, self.after = int((rows - columns).max().clamp_min(0)), int((columns - rows).max().clamp_min(0))
+        self.width = self.before + self.after + 1
+        self._band: Tensor | None = None
+        if 3 * self.width <= n:
+            padded = torch.nn.functional.pad(matrix, (0, 0, self.after, self.before))
+            self._band = padded.T.as_strided((n, self.width), (1 + padded.shape[1], padded.shape[1])).contiguous()  # [j, k] = P[j - after + k, j]
+
+    def along(self, p: Tensor) -> Tensor:
         if self._band is None:
-            return p @ self._squares[0]
-        windows = torch.nn.functional.pad(p, (self._before, self._after)).unfold(0, self._band.shape[1], 1)
-        return (windows * self._band).sum(1)
+            return p @ self.matrix
+        return (torch.nn.functional.pad(p, (self.after, self.before)).unfold(0, self.width, 1) * self._band).sum(1)
+
+    def squared(self) -> _Banded:
+        if self._band is None:
+            return _Banded(self.matrix @ self.matrix)
+        n, product = len(self.matrix), torch.zeros_like(self.matrix)
+        for first in range(0, n, _ROWS):
+            last = min(n, first + _ROWS)
+            inner = slice(max(0, first - self.before), min(n, last + self.after))
+            outer = slice(max(0, first - 2 * self.before), min(n, last + 2 * self.after))
+            product[first:last, outer] = self.matrix[first:last, inner] @ self.matrix[inner, outer]
+        return _Banded(product)
