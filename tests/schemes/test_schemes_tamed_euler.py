@@ -30,7 +30,7 @@ WELL = DoubleWell(1.0)
 DISTANCES = {"tv": (tv, 1), "kl": (kl, 2), "w2": (w2, 1)}
 
 
-def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 160) -> np.ndarray:
+def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 100) -> np.ndarray:
     """The stationary density at points: Gauss-Legendre panels that end where the force changes its sign, and one linear solve."""
     low, high = target.quadrature.low, target.quadrature.high
     low, high = low - 0.6 * (high - low), high + 0.6 * (high - low)
