@@ -31,7 +31,7 @@ from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, 
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import PoissonStructure, Scheme
 
-_CHUNK = 300_000
+_CHUNK = 50_000
 """Complex numbers in one block of work: a block stays in cache."""
 
 _DIRECT = 40
