@@ -23,7 +23,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 
-ProfileOption = Annotated[str, typer.Option(help="quick, which takes about two minutes, or full, which has more targets and smaller steps.")]
+ProfileOption = Annotated[str, typer.Option(help="quick, which takes about a minute, or full, which has more targets and smaller steps.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
