@@ -14,10 +14,11 @@ from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.integrations.diffusers.answers import predicted
 from pmmtheory.integrations.diffusers.betas import schedule_of
 from pmmtheory.integrations.diffusers.plan import LargeStep, coarse_times, laid_out, steps_for
 from pmmtheory.noise.coefficients import Variant, ddim_with, variant_named
-from pmmtheory.noise.predictions import data_in, known_kind, noise_in
+from pmmtheory.noise.predictions import known_kind
 from pmmtheory.schemes import Midpoints
 
 
@@ -189,7 +190,7 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
         if not bool(torch.isfinite(model_output).all()):
             raise InvalidParameter("model_output", "NaN or infinite values", f"a finite prediction, at timestep {int(timestep)} too")
         dtype = torch.promote_types(sample.dtype, torch.float32)
-        noise, data = self._predicted(sample.to(dtype), model_output.to(dtype), float(time))
+        noise, data = predicted(self.config, self.schedule, sample.to(dtype), model_output.to(dtype), float(time))
         under = self._under
         if under is not None and under.left and under.step.times[under.left[0]] == time:
             self._push(under, noise)
@@ -250,23 +251,6 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
             return free
         self._under = None
         return free + under.pushed
-
-    def _predicted(self, x: Tensor, output: Tensor, time: float) -> tuple[Tensor, Tensor]:
-        """The noise and the data in x, these within the range asked for."""
-        own: Any = self.config
-        alpha, sigma = self.schedule.alpha(time), self.schedule.sigma(time)
-        data = data_in(x, output, alpha, sigma, own.prediction_type)
-        if not (own.clip_sample or own.thresholding):
-            return noise_in(x, output, alpha, sigma, own.prediction_type), data
-        data = self._thresholded(data) if own.thresholding else data.clamp(-own.clip_sample_range, own.clip_sample_range)
-        return noise_in(x, data, alpha, sigma, "sample"), data
-
-    def _thresholded(self, data: Tensor) -> Tensor:
-        """Each sample within its own quantile of absolute values, and scaled by it. Source: Saharia et al. 2022 (arXiv 2205.11487), App. C."""
-        own: Any = self.config
-        reach = torch.quantile(data.flatten(1).abs(), own.dynamic_thresholding_ratio, dim=1).clamp(1.0, own.sample_max_value)
-        reach = reach.reshape(-1, *(1,) * (data.ndim - 1))
-        return torch.minimum(torch.maximum(data, -reach), reach) / reach
 
     def _levels(self, like: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         times = timesteps.to(device="cpu", dtype=torch.float64) + 1
