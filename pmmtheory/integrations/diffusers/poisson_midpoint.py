@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,22 +16,10 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.integrations.diffusers.answers import predicted
 from pmmtheory.integrations.diffusers.betas import schedule_of
 from pmmtheory.integrations.diffusers.plan import LargeStep, coarse_times, laid_out, steps_for
+from pmmtheory.integrations.diffusers.under_way import UnderWay
 from pmmtheory.noise.coefficients import Variant, ddim_with, variant_named
 from pmmtheory.noise.predictions import known_kind
 from pmmtheory.schemes import Midpoints
-
-
-@dataclass
-class _Under:
-    """A large step that is under way: where it began, the prediction there, and what noise and midpoints have added up to fine time `now`."""
-
-    step: LargeStep
-    x: Tensor
-    first: Tensor
-    path: Tensor
-    pushed: Tensor
-    now: int
-    left: tuple[int, ...]
 
 
 class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
@@ -116,7 +103,7 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
         self.alphas_cumprod = torch.tensor([self.schedule.alpha(float(t)) ** 2 for t in range(1, size + 1)], dtype=torch.float32)
         self.init_noise_sigma = 1.0
         self.num_inference_steps: int | None = None
-        self._under: _Under | None = None
+        self._under: UnderWay | None = None
         self._draws = None if seed is None else torch.Generator().manual_seed(seed)
         self._lay_out(laid_out(self.schedule, self._variant, range(size, 0, -1), 1, midpoints, None), None)
 
@@ -193,11 +180,13 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
         noise, data = predicted(self.config, self.schedule, sample.to(dtype), model_output.to(dtype), float(time))
         under = self._under
         if under is not None and under.left and under.step.times[under.left[0]] == time:
-            self._push(under, noise)
+            under.push(noise)
         else:
             step = self._steps[time] if time in self._steps else self._around(float(time))
-            under = self._under = _Under(step, sample.to(dtype), noise, torch.zeros_like(noise), torch.zeros_like(noise), 0, step.midpoints)
-        following = self._advance(under, randn_tensor(model_output.shape, generator=generator, device=model_output.device, dtype=dtype))
+            under = self._under = UnderWay.at_start(step, sample.to(dtype), noise)
+        following = under.advance(randn_tensor(model_output.shape, generator=generator, device=model_output.device, dtype=dtype))
+        if under.ended:
+            self._under = None
         previous, data = following.to(sample.dtype), data.to(sample.dtype)
         return DDPMSchedulerOutput(prev_sample=previous, pred_original_sample=data) if return_dict else (previous, data)
 
@@ -230,27 +219,6 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
         if around is not None:
             return around.begun_at(time)
         return LargeStep(self.schedule, self._variant, (time, float(max(self._steps))))
-
-    def _push(self, under: _Under, noise: Tensor) -> None:
-        """Add a midpoint: weight G_h (eps - eps_0), at the end of its fine step."""
-        at, under.left = under.left[0], under.left[1:]
-        _, response, _ = under.step.tables
-        under.pushed = under.pushed + under.step.weight * float(response[at, at + 1]) * (noise - under.first)
-
-    def _advance(self, under: _Under, z: Tensor) -> Tensor:
-        """The state at the next midpoint, which has the noise up to there and no push; or where the step ends."""
-        transport, response, deviation = under.step.tables
-        last, now = len(under.step.times) - 1, under.now
-        to = under.left[0] if under.left else last
-        under.path = float(transport[now, to]) * under.path + float(deviation[now, to]) * z
-        if now:  # what a midpoint adds is there at the end of its fine step
-            under.pushed = float(transport[now + 1, min(to + 1, last)]) * under.pushed
-        under.now = to
-        free = float(transport[0, to]) * under.x + float(response[0, to]) * under.first + under.path
-        if under.left:
-            return free
-        self._under = None
-        return free + under.pushed
 
     def _levels(self, like: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         times = timesteps.to(device="cpu", dtype=torch.float64) + 1

@@ -1,0 +1,56 @@
+"""A large step that is under way: from one call of the network to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from pmmtheory.integrations.diffusers.plan import LargeStep
+
+
+@dataclass
+class UnderWay:
+    """Where a large step began, the prediction there, and what noise and midpoints have added up to fine time `now`.
+
+    See schemes.PoissonMidpoint: the state at a midpoint has the noise up to there and no push; what a midpoint pushes is there at the end of
+    its fine step.
+    """
+
+    step: LargeStep
+    x: Tensor
+    first: Tensor
+    path: Tensor
+    pushed: Tensor
+    now: int
+    left: tuple[int, ...]
+
+    @classmethod
+    def at_start(cls, step: LargeStep, x: Tensor, noise: Tensor) -> Self:
+        """With the noise that is predicted in x, where the step begins."""
+        return cls(step, x, noise, torch.zeros_like(noise), torch.zeros_like(noise), 0, step.midpoints)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last advance went to the end of the step."""
+        return self.now == len(self.step.times) - 1
+
+    def push(self, noise: Tensor) -> None:
+        """Add a midpoint by the noise predicted there: weight G_h (eps - eps_0)."""
+        at, self.left = self.left[0], self.left[1:]
+        _, response, _ = self.step.tables
+        self.pushed = self.pushed + self.step.weight * float(response[at, at + 1]) * (noise - self.first)
+
+    def advance(self, z: Tensor) -> Tensor:
+        """The state at the next midpoint, or where the step ends, with new standard normal noise."""
+        transport, response, deviation = self.step.tables
+        last, now = len(self.step.times) - 1, self.now
+        to = self.left[0] if self.left else last
+        self.path = float(transport[now, to]) * self.path + float(deviation[now, to]) * z
+        if now:
+            self.pushed = float(transport[now + 1, min(to + 1, last)]) * self.pushed
+        self.now = to
+        free = float(transport[0, to]) * self.x + float(response[0, to]) * self.first + self.path
+        return free + self.pushed if self.ended else free
