@@ -42,7 +42,7 @@ def schedule_of(size: int, first: float, last: float, name: str, trained: Sequen
 
 def _to_pure_noise(schedule: NoiseSchedule) -> NoiseSchedule:
     """alpha shifted and stretched so that it starts where it does and ends at next to none. Source: Lin et al. 2023 (arXiv 2305.08891), Alg. 1."""
-    alpha = np.array([schedule.alpha(float(t)) for t in range(1, schedule.size + 1)])
+    alpha = schedule.levels(range(1, schedule.size + 1)).alpha
     if len(alpha) < 2:
         raise InvalidParameter("rescale_betas_zero_snr", True, "at least 2 training times")
     square = ((alpha - alpha[-1]) * alpha[0] / (alpha[0] - alpha[-1])) ** 2

@@ -75,10 +75,10 @@ def coarse_times(size: int, steps: int, spacing: str, offset: int) -> tuple[int,
     return tuple(int(each) + 1 for each in t)
 
 
-def fine_times(first: int, last: int, substeps: int | None) -> tuple[float, ...]:
-    """Whole times from the first down to the last: all of them, or so many intervals at most."""
-    count = min(first - last, substeps or first - last)
-    return tuple(np.round(np.linspace(first, last, count + 1)).tolist())
+def counts_of(coarse: Sequence[int], substeps: int | None) -> list[int]:
+    """K of each large step between training times and down to the data: all training steps in it, or so many at most."""
+    lengths = [first - last for first, last in zip(coarse, [*coarse[1:], 0], strict=True)]
+    return [min(length, substeps or length) for length in lengths]
 
 
 def expected_calls(steps: Sequence[int], midpoints: str) -> float:
@@ -112,10 +112,11 @@ def laid_out(
     spared: int = 0,
 ) -> tuple[LargeStep, ...]:
     """The large steps between training times and down to the data, with midpoints drawn; the shortest steps go without, as many as are spared."""
-    fine = [fine_times(first, last, substeps) for first, last in zip(coarse, [*coarse[1:], 0], strict=True)]
-    longer = sorted((k for k, times in enumerate(fine) if len(times) > 2), key=lambda k: len(fine[k]))
+    counts = counts_of(coarse, substeps)
+    fine = [tuple(np.round(np.linspace(first, last, k + 1)).tolist()) for first, last, k in zip(coarse, [*coarse[1:], 0], counts, strict=True)]
+    longer = sorted((i for i, k in enumerate(counts) if k > 1), key=counts.__getitem__)
     plain = set(longer[:spared])
-    parts = [((), 1.0) if k in plain else drawn(len(times) - 1, midpoints, generator) for k, times in enumerate(fine)]
+    parts = [((), 1.0) if i in plain else drawn(k, midpoints, generator) for i, k in enumerate(counts)]
     return tuple(LargeStep(schedule, variant, times, *part) for times, part in zip(fine, parts, strict=True))
 
 
@@ -133,8 +134,7 @@ def steps_for(calls: int, size: int, spacing: str, offset: int, substeps: int | 
     best: tuple[float, tuple[int, ...], int] | None = None
     for steps in range(-(-calls // 2), calls + 1):
         coarse = coarse_times(size, steps, spacing, offset)
-        counts = [len(fine_times(first, last, substeps)) - 1 for first, last in zip(coarse, [*coarse[1:], 0], strict=True)]
-        made = expected_calls(counts, midpoints)
+        made = expected_calls(counts_of(coarse, substeps), midpoints)
         over = round(made) - calls if midpoints == "interior" else 0
         if over >= 0 and (best is None or abs(made - calls) < best[0]):
             best = abs(made - calls), coarse, over

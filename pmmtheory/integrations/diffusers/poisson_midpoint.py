@@ -100,7 +100,7 @@ class PoissonMidpointScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[mis
         Midpoints(substeps or float("inf"), midpoints)
         self.betas = torch.tensor(self.schedule.betas, dtype=torch.float32)
         self.alphas = 1 - self.betas
-        self.alphas_cumprod = torch.tensor([self.schedule.alpha(float(t)) ** 2 for t in range(1, size + 1)], dtype=torch.float32)
+        self.alphas_cumprod = torch.tensor(self.schedule.levels(range(1, size + 1)).alpha ** 2, dtype=torch.float32)
         self.init_noise_sigma = 1.0
         self.num_inference_steps: int | None = None
         self._under: UnderWay | None = None

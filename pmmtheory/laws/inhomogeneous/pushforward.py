@@ -124,11 +124,9 @@ class IncreasingMap:
             at = step
         return at, self._with_slope(at)[1], torch.zeros_like(at)
 
-    def ask(self, x: Tensor) -> Tensor:
-        """The slopes at new points."""
-        y, slope = self._with_slope(x)
-        self._keep(x, y, slope)
-        return slope
+    def ask(self, x: Tensor) -> None:
+        """Learn the map at new points."""
+        self._keep(x, *self._with_slope(x))
 
     def _keep(self, x: Tensor, y: Tensor, slope: Tensor) -> None:
         points, order = torch.sort(torch.cat([self._x.to(x), x]))
