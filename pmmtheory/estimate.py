@@ -15,7 +15,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.shown import shown
 
 _EPS, _LEAST = 2.0**-52, 2.0**-1070
-_UP = 1 + 2.0**-48
+_UP = 1 + 2.0**-48  # what a sum of a few errors, each rounded, may fall short by
 
 
 @dataclass(frozen=True, eq=True)
@@ -73,6 +73,8 @@ class Estimate:
         for name, given in (("value", self.value), ("error", self.error)):
             if not isinstance(given, numbers.Real) or isinstance(given, bool) or not math.isfinite(given):
                 raise InvalidParameter(name, given, "a finite number, for an Estimate")
+        if not isinstance(self.method, str) or not isinstance(self.parts, Mapping):
+            raise InvalidParameter("method", self.method, "a string, with `parts` a mapping of names to numbers")
         if self.error < 0:
             raise InvalidParameter("error", self.error, "a finite number of at least 0, for an Estimate")
 

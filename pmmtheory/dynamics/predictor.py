@@ -10,9 +10,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, positive, real
+from pmmtheory.errors import InvalidParameter, choice, positive, real
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
+from pmmtheory.targets.target import generator
 
 Predictor = Callable[[Tensor, Any], Tensor]
 """eps(x, t), of the shape of x, at a training time t: a number, or a tensor that broadcasts against x."""
@@ -91,8 +92,7 @@ class PerturbedPredictor:
     def __init__(self, predictor: Any, size: float, kind: str = "wave", frequency: float = 3.0):
         if not callable(predictor) or not all(hasattr(predictor, name) for name in ("target", "schedule", "on")):
             raise InvalidParameter("predictor", predictor, "an ExactPredictor, or another with a target and a schedule")
-        if kind not in ("wave", "shift", "scale"):
-            raise InvalidParameter("kind", kind, '"wave", "shift" or "scale"')
+        choice("kind", kind, ("wave", "shift", "scale"))
         self.predictor, self.size, self.kind, self.frequency = predictor, real("size", size), kind, positive("frequency", frequency)
 
     @property
@@ -132,7 +132,7 @@ class NoisyPredictor:
     """
 
     def __init__(self, predictor: Predictor, size: float, seed: int = 0):
-        self.predictor, self.size, self.seed = checked(predictor), positive("size", size), seed
+        self.predictor, self.size, self.seed = checked(predictor), positive("size", size), generator(seed).initial_seed()
         self._generator: torch.Generator | None = None
 
     def __call__(self, x: Tensor, t: Any) -> Tensor:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.particles.simulate import sample_step, stream, walk, whole_seed
+from pmmtheory.errors import InvalidParameter, whole
+from pmmtheory.particles.simulate import sample_step, stream, walk
 from pmmtheory.targets import Target
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sample(scheduler: Scheduler, predictor: Any, x: Tensor, seed: int = 0) -> Te
     Diverged
         With the first step after which a point is not finite.
     """
-    key = whole_seed(seed)
+    key = whole("seed", seed)
     if not callable(predictor):
         raise InvalidParameter("predictor", predictor, "a function of (x, t)")
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not bool(torch.isfinite(x).all()):

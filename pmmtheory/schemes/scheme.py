@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.errors import InvalidParameter, choice, positive
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.structure import PoissonStructure
 from pmmtheory.targets import Gaussian
@@ -87,9 +87,8 @@ class Scheme(ABC):
         Where the law is pi (1 + step^p phi + ...), total variation and W2 fall like step^p, and KL, chi2 and Renyi divergences, which are quadratic in
         phi, like step^(2p). Raises InvalidParameter for another distance.
         """
-        if distance not in _FACTORS:
-            raise InvalidParameter("distance", distance, ", ".join(_FACTORS))
-        return None if self.order is None else _FACTORS[distance] * self.order
+        factor = _FACTORS[choice("distance", distance, _FACTORS)]
+        return None if self.order is None else factor * self.order
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -112,6 +111,8 @@ class Scheme(ABC):
 
     def over(self, dynamics: Dynamics) -> Self:
         """The same scheme over other dynamics."""
+        if not isinstance(dynamics, Dynamics):
+            raise InvalidParameter("dynamics", dynamics, "one of pmmtheory.dynamics, e.g. Overdamped(target)")
         other = copy.copy(self)
         other.dynamics = dynamics
         return other

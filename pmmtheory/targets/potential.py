@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count, positive, real
+from pmmtheory.errors import InvalidParameter, count, fits, positive, reals
 from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.function import require_derivative, require_function
 from pmmtheory.targets.line import LineTarget
@@ -62,8 +62,11 @@ class Potential(LineTarget):
             raise InvalidParameter("potential", potential, "a function of a torch tensor")
         self._function = potential
         self.dim = count("dim", dim)
+        fits("dim", dim, 64.0 * self.dim)
+        if not isinstance(name, str):
+            raise InvalidParameter("name", name, "a string")
         self._name = name
-        self.points = _numbers(points)
+        self.points = tuple(sorted(reals("points", points)))
         require_function(potential, self.dim)
         if smoothness is not None:
             self.smoothness = Constant(positive("smoothness", smoothness), "given by the user")
@@ -89,11 +92,3 @@ class Potential(LineTarget):
         if self.dim > 1:
             raise InvalidParameter("dim", self.dim, "the normaliser of a Potential is computed for dim = 1 only")
         return super().log_density(x)
-
-
-def _numbers(points: Sequence[float]) -> tuple[float, ...]:
-    allowed = "a sequence of finite numbers"
-    try:
-        return tuple(sorted(real("points", p, allowed) for p in points))
-    except TypeError:
-        raise InvalidParameter("points", points, allowed) from None
