@@ -111,6 +111,17 @@ class NotConverged(PmmError):
         return NotConverged(self.what, math.nan if self.reached <= wanted else self.reached, wanted, advice)
 
 
+class TooLarge(NotConverged):
+    """A computation that was not begun, as an array of it would take more than a quarter of the memory."""
+
+    def __init__(self, what: str, taken: str, advice: str = ""):
+        PmmError.__init__(self, f"{what} takes an array of {taken}, which is a quarter of the memory{f'; {advice}' if advice else ''}.")
+        self.what, self.taken, self.reached, self.wanted = what, taken, math.nan, math.nan
+
+    def restated(self, wanted: float, advice: str = "") -> NotConverged:
+        return TooLarge(self.what, self.taken, advice)
+
+
 def _restored(kind: type[PmmError], message: str, state: dict[str, Any]) -> PmmError:
     """An error as it was in another process, whatever its constructor takes."""
     error = kind.__new__(kind, message)
@@ -206,9 +217,9 @@ def fits(name: str, value: Any, numbers: float, size: int = 8) -> None:
 
 
 def room_for(what: str, numbers: float, size: int = 8) -> None:
-    """Raise NotConverged, before it is allocated, where an array of a computation takes more than a quarter of the memory."""
+    """Raise TooLarge, before it is allocated, where an array of a computation takes more than a quarter of the memory."""
     if taken := _too_large(numbers, size):
-        raise NotConverged(f"{what}, which takes an array of {float(numbers):.3g} numbers ({taken}),", math.nan, MEMORY_SHARE, "a quarter of the memory is")
+        raise TooLarge(what, taken)
 
 
 def _too_large(numbers: float, size: int) -> str:

@@ -12,7 +12,19 @@ import numpy as np
 import pytest
 
 from pmmtheory import errors
-from pmmtheory.errors import Diverged, InvalidParameter, NotConverged, NotNormalisable, PmmError, UnstableStep, count, count_or_infinity, positive, real
+from pmmtheory.errors import (
+    Diverged,
+    InvalidParameter,
+    NotConverged,
+    NotNormalisable,
+    PmmError,
+    TooLarge,
+    UnstableStep,
+    count,
+    count_or_infinity,
+    positive,
+    real,
+)
 from pmmtheory.estimate import Estimate
 
 FAMILY = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)]
@@ -24,6 +36,8 @@ EXAMPLES: list[PmmError] = [
     NotConverged("the stationary law of EulerMaruyama", 1e-7, 1e-8),
     NotConverged("the stationary law of BAOAB", 1.0000001e-5, 1e-5, 'engine="gaussian" would do'),
     NotConverged("a law on a grid", math.nan, 1e-12).restated(1e-8, 'engine="gaussian" would do'),
+    TooLarge("the law of EulerMaruyama after a step", "136 GiB, more than 5.89 GiB"),
+    TooLarge("the law of EulerMaruyama after a step", "136 GiB, more than 5.89 GiB").restated(1e-8, 'engine="gaussian" would do'),
     Diverged("EulerMaruyama on Gaussian", 7, 100, 3, 1000, "a smaller step may keep it stable"),
 ]
 

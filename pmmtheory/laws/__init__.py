@@ -178,6 +178,8 @@ def _raised_here(error: NotConverged) -> bool:
     """Whether an engine raised it, and no target that an engine asked."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
+        if last.tb_next.tb_frame.f_globals.get("__name__") == "pmmtheory.errors":
+            break
         last = last.tb_next
     return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith((f"{__name__}.", "pmmtheory.numerics."))
 

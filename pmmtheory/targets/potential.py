@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.function import require_derivative, require_function
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant, generator
+
+_CONTINUOUS, _KINKED = 1e-6, 1e-3
+"""What identities by parts may be missed by, on smooth potentials and where F' jumps or has no bound."""
 
 
 class Potential(LineTarget):
@@ -37,7 +41,7 @@ class Potential(LineTarget):
     Raises
     ------
     InvalidParameter
-        If F is not such a function, or its derivative by autograd is not that of its values.
+        If F is not such a function, jumps, or its derivative by autograd is not that of its values.
     NotNormalisable
         If F is unbounded below, or its tails are heavier than exponential.
 
@@ -72,11 +76,25 @@ class Potential(LineTarget):
             self.smoothness = Constant(positive("smoothness", smoothness), "given by the user")
         if self.dim == 1:
             require_derivative(self.potential, self.drift, self.quadrature.nodes.flatten())
+            self._require_continuity()
         else:
             require_derivative(self.potential, self.drift, torch.randn((8, self.dim), generator=generator(0), dtype=torch.float64))
             self.lsi = self.poincare = None
             if smoothness is None:
                 self.smoothness = Constant(float("inf"), "not known")
+
+    def _require_continuity(self) -> None:
+        """E F' = 0 and E (x - m) F' = 1, by parts, unless F itself jumps: its drift is then not that of its density."""
+        rule, middle = self.quadrature, self.mean
+
+        def slope(x: Tensor) -> Tensor:
+            return -self.drift(x).detach()
+
+        scale = math.sqrt(self.covariance)
+        size = rule.expect(lambda x: torch.abs(slope(x))) * scale
+        off = max(abs(rule.expect(slope)) * scale, abs(rule.expect(lambda x: (x - middle) * slope(x)) - 1))
+        if not off <= (_CONTINUOUS if not rule.kinks else _KINKED) * (1 + size):
+            raise InvalidParameter("potential", self._name, f"a continuous function, as this is not: the mean of (x - E x) F' misses 1 by {off:.2g}")
 
     @property
     def name(self) -> str:

@@ -46,7 +46,7 @@ def test_bad_values_are_refused_or_make_sense(name: str) -> None:
     try:
         assert complaints(name, CALLABLES[name]) == []
     except Refuses as refusal:
-        assert "()." in name, "only a method may be refused to all, by an object that has none"
+        assert ")." in name, "only a method may be refused to all, by an object that has none"
         assert " is not allowed: " in str(refusal)
 
 
