@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data import build_data
 from pmmtheory.divergences import hellinger, kl, reverse_kl, sliced_w2, tv, w1, w2
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.harness.data import build_data
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
