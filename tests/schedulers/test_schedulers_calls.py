@@ -53,7 +53,7 @@ def test_a_call_is_one_forward_pass_of_the_whole_batch(kind: type[Scheduler], op
 @EACH
 def test_calls_are_those_announced(kind: type[Scheduler]) -> None:
     for options in ({"steps": 7}, {"steps": 8, "end": 5}):
-        sampler, asked, runs = kind(SCHEDULE, **options), Asked(), 100  # type: ignore[arg-type]
+        sampler, asked, runs = kind(SCHEDULE, **options), Asked(), 50  # type: ignore[arg-type]
         for seed in range(runs):
             sampler.sample(asked, noise(2), seed)
         if kind is PoissonMidpointScheduler:  # nearly a Poisson number of midpoints a step
