@@ -23,7 +23,7 @@ class NetworkPredictor(Predictor):
     doubled batch, which counts as one call. What o predicts is turned into noise as in noise.predictions.
 
     A torch module is asked in evaluation mode, on its own device and in its own dtype; the answer comes back to those of x. Gradients are recorded
-    only where x asks for them. A network in float32 has answers to 7 digits only, and so has the law of a chain that is driven by it.
+    only where x asks for them.
 
     Parameters
     ----------
