@@ -27,4 +27,5 @@ def measure(
     exact = ExactPredictor(target, made.schedule)
     predictor = NoisyPredictor(exact, call_noise) if call_noise else exact
     start = made.schedule.marginal(target, size).sample(particles).to(device)
-    return {"w2": w2(made.sample(predictor, start).cpu(), made.schedule.marginal(target, made.end)), "calls": Estimate(made.calls, 0.0, "expected")}
+    end = made.sample(predictor, start, independent=True).cpu()
+    return {"w2": w2(end, made.schedule.marginal(target, made.end)), "calls": Estimate(made.calls, 0.0, "expected")}
