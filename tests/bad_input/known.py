@@ -121,6 +121,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "method": ("given",),
         "images": (torch.zeros(3, 1, 4, 4),),
         "name": ("images",),
+        "network": (lambda x, t: x,),
         "integrator": ("euler",),
         "position": (points,),
         "value_of": (1.0,),
@@ -230,6 +231,8 @@ NONSENSE: dict[str, Any] = {"None": None, "a string": "nonsense", "NaN": float("
 NONSENSE_TAKEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("targets.Potential", "name"): ("a string",),
     ("schedulers.NoisyPredictor", "predictor"): ("a class",),
+    ("schedulers.NetworkPredictor", "network"): ("a class",),
+    ("schedulers.NetworkPredictor", "conditioning"): ("a dict",),
     ("divergences.Estimate", "method"): ("a string",),
     ("divergences.Estimate", "parts"): ("a dict",),
     ("images.ImageSet", "name"): ("a string",),
