@@ -22,8 +22,8 @@ _UP = 1 + 2.0**-48  # what a sum of a few errors, each rounded, may fall short b
 class Estimate:
     """A measured number: what is meant is within `error` of `value`.
 
-    It calculates: +, -, *, /, abs, powers, sqrt(), log() and exp(), with numbers and with each other, and np.sqrt and the like. Errors are carried
-    as bounds, whatever the two have in common: with |x - a| <= e and |y - b| <= f,
+    It calculates: +, -, *, /, abs, powers, sqrt, log and exp (np.sqrt too), with numbers and with each other, and carries errors as bounds, whatever
+    the two have in common: with |x - a| <= e and |y - b| <= f,
 
         |x + y - (a + b)| <= e + f,    |x y - a b| <= |b| e + |a| f + e f,    |x/y - a/b| <= (e + |a/b| f) / (|b| - f),
 

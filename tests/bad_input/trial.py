@@ -55,10 +55,12 @@ def _limits() -> Iterator[None]:
     def stop(number: int, frame: Any) -> None:
         raise _OutOfTime
 
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    pages = Path("/proc/self/statm")
+    used = int(pages.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE") if pages.exists() else math.inf
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     before = signal.signal(signal.SIGVTALRM, stop)
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))
+    if used < math.inf:
+        resource.setrlimit(resource.RLIMIT_AS, (int(used) + MEMORY, hard))
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         yield
