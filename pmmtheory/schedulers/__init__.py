@@ -14,6 +14,7 @@ from pmmtheory.schedulers.dpm_solver_multistep import DPMSolverMultistep
 from pmmtheory.schedulers.dpm_solver_plus_plus import DPMSolverPlusPlus2M
 from pmmtheory.schedulers.heun import Heun
 from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
+from pmmtheory.schedulers.randomized_midpoint import RandomizedMidpointScheduler
 from pmmtheory.schedulers.scheduler import Scheduler
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "PerturbedPredictor",
     "PoissonMidpointScheduler",
     "Predictor",
+    "RandomizedMidpointScheduler",
     "Scheduler",
 ]
 
