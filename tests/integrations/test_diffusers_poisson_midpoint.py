@@ -39,7 +39,7 @@ def predicted(kind: str, x: torch.Tensor, t: float) -> torch.Tensor:
 def run(scheduler: Any, x: torch.Tensor, z: torch.Tensor, monkeypatch: pytest.MonkeyPatch, kind: str = "epsilon") -> torch.Tensor:
     """The whole of a run, with given noises one after another."""
     following = iter(z)
-    monkeypatch.setattr("pmmtheory.integrations.diffusers.poisson_midpoint.randn_tensor", lambda *_, **__: next(following))
+    monkeypatch.setattr("pmmtheory.integrations.diffusers.scheduler.randn_tensor", lambda *_, **__: next(following))
     for t in scheduler.timesteps:
         x = scheduler.step(predicted(kind, x, float(t)), t, x).prev_sample
     return x
