@@ -25,3 +25,16 @@ def composed(fine: AffineStep) -> tuple[Numbers, Numbers, Numbers]:
         response[begun, j + 1] = a * response[begun, j] + b
         variance[begun, j + 1] = a**2 * variance[begun, j] + noise**2
     return transport, response, np.sqrt(variance)
+
+
+def composed_over(fine: AffineStep, first: int, last: int) -> tuple[float, float, float]:
+    """A, G and Gamma from fine step `first` to `last` >= first alone, where few of the table are asked for.
+
+    Examples
+    --------
+    >>> composed_over(AffineStep(np.array([2.0, 3.0]), np.array([1.0, 1.0]), np.array([0.0, 1.0])), 0, 2)
+    (6.0, 4.0, 1.0)
+    """
+    a, b, noise = (part[first:last] for part in fine)
+    left = np.append(np.cumprod(a[::-1])[::-1], 1.0)  # the product of what multiplies from each fine step on
+    return float(left[0]), float(b @ left[1:]), float(np.sqrt(noise**2 @ left[1:] ** 2))

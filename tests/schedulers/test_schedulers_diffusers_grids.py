@@ -93,7 +93,7 @@ def test_ddim_on_its_grid_is_theirs_only_where_it_goes_to_the_next_time(theirs: 
     right = all(ddim_goes_to(steps, t) == s for t, s in zip(times, times[1:], strict=False))
     assert right == (spacing == "leading" or (spacing == "trailing" and 1000 % steps == 0))
     off = gap(ours(DDIM(SCHEDULE, times=times)), run(other))
-    assert off < 1e-9 if right else off > 1e-3
+    assert off < 1e-9 if right else off > 5e-4
 
 
 @every

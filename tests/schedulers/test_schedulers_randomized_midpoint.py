@@ -34,11 +34,11 @@ def test_levels_between_are_uniform_in_the_ratio(first: float, last: float) -> N
     assert torch.allclose(found, wanted, rtol=1e-9, atol=0)
     assert torch.allclose(growth, SCHEDULE.alpha(time) / SCHEDULE.alpha(first), rtol=1e-9, atol=0)
     assert torch.allclose(response, SCHEDULE.alpha(time) * (wanted - ratio(first)), rtol=1e-9, atol=1e-15)
-    assert bool((time[:-1] > time[1:]).all()) and float(time[0]) == first and abs(float(time[-1]) - last) < 1e-9
+    assert bool((time[:-1] > time[1:]).all()) and abs(float(time[0]) - first) < 1e-9 and abs(float(time[-1]) - last) < 1e-9
 
 
 def test_a_step_is_unbiased_for_the_integral_of_what_is_predicted() -> None:
-    """Noise that depends on the time alone: the mean over u is the integral of eps over sigma/alpha, by adaptive quadrature."""
+    """Noise that depends on the time alone: the mean over u is the integral of eps over sigma/alpha, by the midpoint rule."""
 
     def eps(x: Tensor, t: Any) -> Tensor:
         return torch.cos(torch.as_tensor(t, dtype=x.dtype) / 150) * torch.ones_like(x)
@@ -47,7 +47,8 @@ def test_a_step_is_unbiased_for_the_integral_of_what_is_predicted() -> None:
     scheme = RandomizedMidpointScheduler(SCHEDULE, times=[first, last]).scheme(eps, ())
     u, weights = (torch.as_tensor(part) for part in scheme.draws["u"].rule(12))
     mean, factor = scheme.step(torch.full_like(u, 0.3), 0.0, {"u": u})
-    integral = quad(lambda w: math.cos(SCHEDULE.time_at(-math.log(w)) / 150), ratio(first), ratio(last), epsabs=1e-12, limit=2000)[0]
+    w = ratio(first) + (torch.arange(200_000, dtype=torch.float64) + 0.5) / 200_000 * (ratio(last) - ratio(first))
+    integral = float(torch.cos(SCHEDULE.time_at(-torch.log(w)) / 150).mean()) * (ratio(last) - ratio(first))
     wanted = SCHEDULE.alpha(last) * (0.3 / SCHEDULE.alpha(first) + integral)
     assert factor == 0.0 and abs(float(weights @ mean) - wanted) < 1e-6  # log alpha has kinks at whole times
     assert abs(float(DDIM(SCHEDULE, times=[first, last]).scheme(eps, ()).step(torch.tensor([0.3], dtype=torch.float64), 0.0, {})[0]) - wanted) > 1e-2
@@ -55,7 +56,7 @@ def test_a_step_is_unbiased_for_the_integral_of_what_is_predicted() -> None:
 
 def test_moments_on_gaussian_data_are_those_of_a_recursion() -> None:
     """A step multiplies the deviation from the mean by m(u), the mean of whose square is by adaptive quadrature."""
-    data, sampler = Gaussian(0.7, 0.3), RandomizedMidpointScheduler(SCHEDULE, times=[1000, 600, 250, 60, 0])
+    data, sampler = Gaussian(0.7, 0.3), RandomizedMidpointScheduler(SCHEDULE, times=[*SCHEDULE.times(8, "log-snr", 100), 0])
     law = transient_law(sampler.chain(ExactPredictor(data, SCHEDULE)), engine="gaussian")
 
     def slope(t: float) -> float:
@@ -73,7 +74,7 @@ def test_moments_on_gaussian_data_are_those_of_a_recursion() -> None:
 
         to_data = (growth + change * slope(t)) ** 2
         variance *= to_data if s == 0 else quad(square, 0, 1, epsabs=1e-12, limit=500)[0]
-    assert abs(law.covariance / variance - 1) < 1e-7 and abs(law.mean - 0.7) < 1e-9
+    assert abs(law.covariance / variance - 1) < 1e-8 and abs(law.mean - 0.7) < 1e-9
 
 
 def test_it_is_of_order_two_on_gaussian_data() -> None:
@@ -111,5 +112,6 @@ def test_paths_are_of_order_three_halves() -> None:
 def test_it_is_nearer_than_ddim_with_as_many_calls() -> None:
     data, end = Gaussian(0.7, 0.2), SCHEDULE.marginal(Gaussian(0.7, 0.2), 100)
     grid = {"spacing": "log-snr", "end": 100}
-    one, other = (transient_law(made.chain(ExactPredictor(data, SCHEDULE)), engine="gaussian") for made in (RandomizedMidpointScheduler(SCHEDULE, 16, **grid), DDIM(SCHEDULE, 32, **grid)))  # type: ignore[arg-type]
+    made = RandomizedMidpointScheduler(SCHEDULE, 16, **grid), DDIM(SCHEDULE, 32, **grid)  # type: ignore[arg-type]
+    one, other = (transient_law(each.chain(ExactPredictor(data, SCHEDULE)), engine="gaussian") for each in made)
     assert abs(float(one.covariance) / float(end.covariance) - 1) < abs(float(other.covariance) / float(end.covariance) - 1) / 3
