@@ -89,7 +89,9 @@ def moments(kind: str, base: str, monkeypatch: pytest.MonkeyPatch, louder: float
     """The mean and the variance of what is generated from standard normal noise."""
     mean = square = total = 0.0
     for scheduler, p in runs(kind, base, monkeypatch, STEPS[kind], heavier):
-        offset, start, noises = (float(part.square().sum()) if part.ndim == 3 else float(part) for part in coefficients(scheduler, PREDICTOR, (1,), monkeypatch, louder))
+        offset, start, noises = (
+            float(part.square().sum()) if part.ndim == 3 else float(part) for part in coefficients(scheduler, PREDICTOR, (1,), monkeypatch, louder)
+        )
         mean, square, total = mean + p * offset, square + p * (offset**2 + start**2 + noises), total + p
     assert abs(total - 1) < 1e-12
     return mean, square - mean**2

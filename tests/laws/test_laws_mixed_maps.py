@@ -50,7 +50,9 @@ def test_samples_have_the_law_that_is_computed() -> None:
     allowed = 2.0 / math.sqrt(n)  # exceeded with probability 7e-4
     assert kolmogorov(law.cdf(x)) <= allowed + law.numerical_error
     assert kolmogorov(law.cdf(1.01 * x)) > allowed
-    assert kolmogorov(transient_law(RandomizedMidpointScheduler(SCHEDULE, 9, spacing="log-snr", end=100).chain(MIXTURE, Gaussian()), rtol=1e-5).cdf(x)) > allowed
+    assert (
+        kolmogorov(transient_law(RandomizedMidpointScheduler(SCHEDULE, 9, spacing="log-snr", end=100).chain(MIXTURE, Gaussian()), rtol=1e-5).cdf(x)) > allowed
+    )
 
 
 def kolmogorov(u: torch.Tensor) -> float:

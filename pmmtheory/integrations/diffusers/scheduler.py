@@ -92,8 +92,9 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
             the schedule.
         """
         time = self._training_time(timestep)
-        if not sample.is_floating_point():
-            raise InvalidParameter("sample", str(sample.dtype), "a tensor of floating point numbers")
+        for name, value in (("sample", sample), ("model_output", model_output)):
+            if not isinstance(value, Tensor) or not value.is_floating_point():
+                raise InvalidParameter(name, getattr(value, "dtype", type(value).__name__), "a tensor of floating point numbers")
         if model_output.shape != sample.shape:
             raise InvalidParameter("model_output", tuple(model_output.shape), f"of the shape of the sample, {tuple(sample.shape)}")
         if not bool(torch.isfinite(model_output).all()):
@@ -163,7 +164,13 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
             times = np.asarray(timesteps, dtype=np.float64)
         except (TypeError, ValueError):
             raise InvalidParameter("timesteps", timesteps, allowed) from None
-        if times.ndim != 1 or not times.size or not (np.diff(times) < 0).all() or not (times == np.round(times)).all() or not (last >= times[0] and times[-1] >= 0):
+        if (
+            times.ndim != 1
+            or not times.size
+            or not (np.diff(times) < 0).all()
+            or not (times == np.round(times)).all()
+            or not (last >= times[0] and times[-1] >= 0)
+        ):
             raise InvalidParameter("timesteps", times.tolist(), allowed)
         return tuple(int(time) + 1 for time in times)
 
