@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ def mixed(chain: Resolution, start: Start, t: float, doubt: float) -> Callable[[
         raise InvalidParameter("scheme", scheme.name, "one whose midpoints can be listed, where its steps have no noise: one a step, or up to 12 substeps")
     at = cubature(scheme, chain.level, chain.device, normal=lambda name, component: STILL)
     outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach
-    draws = [{name: scheme.draws[name].mapped(value, lambda part, k=k: part[..., k]) for name, value in at.draws.items()} for k in range(len(at))]
+    draws = [{name: scheme.draws[name].mapped(value, itemgetter((..., k))) for name, value in at.draws.items()} for k in range(len(at))]
     flows = [IncreasingMap(partial(_moved, chain, t, each), scheme.name, chain.device, also=outer) for each in draws]
     before = 0.0 if start.law is None else start.law.errors["interpolation"] + start.law.errors["rounding"]
     target = chain.target(t + scheme.step_size)
