@@ -85,6 +85,16 @@ def test_without_substeps_it_is_ddpm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.allclose(there, y, rtol=2e-3, atol=2e-3)  # the library has its coefficients in single precision
 
 
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_without_substeps_times_are_those_of_ddpm(spacing: str) -> None:
+    """Also where their number does not divide that of the training times; not the one time of "linspace", which is 0 there, without noise."""
+    own, theirs = PoissonMidpointScheduler(timestep_spacing=spacing, substeps=1), diffusers.DDPMScheduler(timestep_spacing=spacing)
+    for calls in (*((1,) if spacing == "trailing" else ()), 2, 7, 12, 30, 37, 60, 100, 333, 1000):
+        own.set_timesteps(calls)
+        theirs.set_timesteps(calls)
+        assert own.timesteps.tolist() == theirs.timesteps.tolist()
+
+
 @pytest.mark.parametrize("kind", ["sample", "v_prediction"])
 def test_kinds_of_prediction_say_the_same(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     x, z, found = noises(5, 20), noises(6, 30, 20), []
