@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import PathFinder
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -82,8 +82,15 @@ class Tree:
 
 @cache
 def version_of(library: str) -> str:
-    """The version of an installed library, or nothing."""
+    """The version of an installed library, which may be distributed under another name (sklearn is scikit-learn), or nothing."""
     try:
         return version(library)
     except (PackageNotFoundError, ValueError):
-        return ""
+        names = _distributions().get(library, [])
+    return version(names[0]) if names else ""
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Top packages by the names of what distributes them."""
+    return packages_distributions()
