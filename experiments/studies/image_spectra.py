@@ -31,26 +31,29 @@ SAMPLERS: Mapping[str, dict[str, Any]] = {
 """By label, what to run."""
 
 CALLS: Mapping[str, tuple[int, ...]] = {
-    **{label: (10, 20, 40, 80, 200) for label in ("DDPM V1", "DDPM V2", "DDPM V3-literal")},
-    "DDPM V3": (10, 20, 40, 80, 200, 1000),
+    **{label: (10, 20, 40, 80) for label in ("DDPM V1", "DDPM V2", "DDPM V3-literal")},
+    "DDPM V3": (10, 20, 40, 80, 1000),
     **{label: (10, 20, 40, 80) for label in ("DDIM", "DPM-Solver-2M", "DPM-Solver++(2M)", "Heun")},
-    "PMM over V2, K=1000/steps": (40, 80),
+    "PMM over V2, K=1000/steps": (80,),
     "PMM over V3, K=5": (20, 40, 80),
-    "PMM over V3, K=1000/steps": (20, 40, 80, 100, 200),
+    "PMM over V3, K=1000/steps": (20, 40, 80, 200),
 }
 """By label, the network calls of the curves of the figure."""
 
 _MORE: Mapping[str, tuple[int, ...]] = {
-    **{label: (400, 1000) for label in ("DDPM V1", "DDPM V2", "DDPM V3-literal")},
-    "DDPM V3": (400,),
+    **{label: (200, 400, 1000) for label in ("DDPM V1", "DDPM V2", "DDPM V3-literal")},
+    "DDPM V3": (200, 400),
     **{label: (200, 400, 1000) for label in ("DDIM", "DPM-Solver-2M", "DPM-Solver++(2M)", "Heun")},
     "DPM-Solver-3M": (10, 20, 40, 80, 200, 400, 1000),
-    "PMM over V2, K=1000/steps": (20, 200, 400, 1000),
+    "PMM over V2, K=1000/steps": (20, 40, 200, 400, 1000),
     "PMM over V3, K=5": (200, 400),
-    "PMM over V3, K=1000/steps": (400, 1000),
+    "PMM over V3, K=1000/steps": (100, 400, 1000),
     "PMM over V3, K=5, Bernoulli midpoints": (18, 36, 72, 180, 360),
 }
 """In the full profile also these."""
+
+_WITHIN, _PMM_WITHIN = 2.0, 22.0
+"""Of the digits, whose variances add up to 18.9: all curves stay below the first but for those with random midpoints, which few steps throw far."""
 
 _SOURCE = "exact laws on Gaussian data with the covariance of images; Kandasamy & Nagaraj 2024, sect. 5, has networks"
 _MANY, _FIVE = "PMM over V3, K=1000/steps", "PMM over V3, K=5"
@@ -87,9 +90,12 @@ def _content(images: str) -> str:
 def _checks(profile: str) -> Iterator[Check]:
     for images in sets(profile):
         for label, calls in curves(profile).items():
+            limit = _PMM_WITHIN if "midpoints" in SAMPLERS[label] else _WITHIN
             points = tuple(Point(1 / n, cell(label, n, images), "frechet") for n in calls)
-            claim = Claim(f"the Frechet distance of {label} to the data is below 25 at every number of calls", label, "frechet", 0, "inequality", _SOURCE)
-            yield against_number(claim, Path(images).name, points, 25.0, True)
+            claim = Claim(
+                f"the Frechet distance of {label} to the data is below {limit:g} at every number of calls", label, "frechet", 0, "inequality", _SOURCE
+            )
+            yield against_number(claim, Path(images).name, points, limit, True)
     yield from _variants(profile)
     yield from _against_solvers()
     yield from _against_many_calls()
@@ -98,7 +104,7 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _variants(profile: str) -> Iterator[Check]:
     """Which variant of DDPM is best; they are Gaussian, so that the Frechet distance is W2."""
-    budgets = (10, 20, 40, 80, 200) if profile == "quick" else (10, 20, 40, 80, 200, 400, 1000)
+    budgets = (10, 20, 40, 80) if profile == "quick" else (10, 20, 40, 80, 200, 400, 1000)
     for better, worse in (("V1", "V3"), ("V3", "V2"), ("V2", "V3-literal")):
         yield _nearer(f"DDPM {better} beats {worse} at every number of calls", f"DDPM {better}", budgets, f"DDPM {worse}", budgets)
     points = tuple(Point(1 / n, cell("DDPM V3-literal", n), "frechet") for n in budgets)
@@ -118,23 +124,23 @@ def _against_solvers() -> Iterator[Check]:
         yield _nearer(f"PMM over V3, K=5, does not beat {rival} at 40 and 80 calls", rival, both, _FIVE, both)
     yield _nearer("with 40 calls PMM over V3 does not beat DDIM where K = 1000/steps", "DDIM", (40,), _MANY, (40,))
     yield _nearer(
-        "over V2, with K = 1000/steps, PMM is farther from the data than DDPM V2 of as many calls", "DDPM V2", both, "PMM over V2, K=1000/steps", both
+        "over V2, with K = 1000/steps, PMM is farther from the data than DDPM V2 of as many calls", "DDPM V2", (80,), "PMM over V2, K=1000/steps", (80,)
     )
 
 
 def _against_many_calls() -> Iterator[Check]:
     """The quadratic speed-up, in the Frechet distance."""
     yield _nearer("PMM over V3 of 200 calls matches DDPM V3 of 1000 in the Frechet distance", _MANY, (200,), "DDPM V3", (1000,))
-    yield _nearer("PMM over V3 of 100 calls does not yet match DDPM V3 of 1000", "DDPM V3", (1000,), _MANY, (100,))
+    yield _nearer("PMM over V3 of 80 calls does not yet match DDPM V3 of 1000", "DDPM V3", (1000,), _MANY, (80,))
 
 
 def _controls() -> Iterator[Check]:
     yield _nearer(
         "PMM over V2 of 80 calls matches DDPM V3 of 1000, as it does on two modes", "PMM over V2, K=1000/steps", (80,), "DDPM V3", (1000,), control=True
     )
-    broken = Cell.of("spectrum_error", images="digits", steps=200, sampler="HalvedVariance", end=0)
+    broken = Cell.of("spectrum_error", images="digits", steps=80, sampler="HalvedVariance", end=0)
     claim = Claim("DDPM V1 with half the variance is as near as with all of it", "DDPM with half the variance", "w2", 0, "inequality", "negative control")
-    yield Check(claim, "digits", (Point(1 / 200, broken, "frechet"),), bounds=(Point(1 / 200, cell("DDPM V1", 200), "frechet"),), control=True)
+    yield Check(claim, "digits", (Point(1 / 80, broken, "frechet"),), bounds=(Point(1 / 80, cell("DDPM V1", 80), "frechet"),), control=True)
 
 
 def _nearer(

@@ -95,7 +95,7 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
         require_axes(scheme, target, t)
     splits = not gaussian and has_listed(scheme) and not bool(begin.mean.any() or begin.centres.any())
     fine = inhomogeneous.path(scheme, begin, steps, 2)
-    coarse = fine if gaussian else inhomogeneous.path(scheme, begin, steps, 1)
+    coarse = fine if gaussian or inhomogeneous.listed(scheme, begin) else inhomogeneous.path(scheme, begin, steps, 1)
     leaning = inhomogeneous.path(scheme, begin, steps, 1, inhomogeneous.Leaning)
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):

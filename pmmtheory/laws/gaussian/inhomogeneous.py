@@ -66,6 +66,13 @@ def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int, kind:
     return found
 
 
+def listed(scheme: Scheme, begin: Moments) -> bool:
+    """Whether the rules for the draws of a step have all values that these take, so that no finer one is there."""
+    chain = OnAxes(scheme, begin.variances, begin.centres)
+    several = chain.structure is not None and chain.structure.midpoints.several
+    return not several and chain.listed(len(chain.steps(2, 0.0).weights))
+
+
 def law(
     moments: Moments,
     axes: Tensor | None,
@@ -88,7 +95,8 @@ class Leaning(Gaussian):
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         square = alpha * alpha
         spread = square * self.variances + (1 - square)
-        return super().noised_drift(x, alpha) * (1 + LEAN * (2 + 1 / spread))
+        score: Tensor = super().noised_drift(x, alpha)
+        return score * (1 + LEAN * (2 + 1 / spread))
 
 
 LEAN = 1e-9
@@ -97,7 +105,8 @@ LEAN = 1e-9
 def sensitivity(moments: Moments, leaning: Moments) -> Tensor:
     """By what factor rounding of the score is enlarged in the covariances, relative to each, (axes,)."""
     plain, other = (torch.sqrt(part.covariance.clamp_min(0)) for part in (moments, leaning))
-    return torch.where(other == plain, 0.0, 2 * ((other - plain) / plain).abs() / LEAN)
+    factor: Tensor = 2 * ((other - plain) / plain).abs() / LEAN
+    return torch.where(other == plain, 0.0, factor)
 
 
 def _advanced(chain: OnAxes, structure: PoissonStructure | None, now: Moments, t: float, level: int) -> Moments:

@@ -41,6 +41,7 @@ class OnAxes:
         self._variances = variances
         self._chain = scheme.over(scheme.dynamics.on(kind(0.0 if centres is None else centres, variances)))
         self.structure = structure = self._chain.structure
+        self._checked = kind is Gaussian
         self._walk = structure if structure is not None and structure.midpoints.several else None
         self._drawn = not all(draw.normal for draw in self._chain.draws.values())
         self._kept_steps = lru_cache(_KEPT)(self._steps)
@@ -76,7 +77,7 @@ class OnAxes:
 
     def _steps(self, level: int, t: float) -> AffineSteps:
         at = self._nodes(level)
-        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t)
+        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked)
         if self._count > 1:
             return pair
         return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
