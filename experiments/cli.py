@@ -122,6 +122,19 @@ def hunt(
 
 
 @app.command()
+def spectrum(
+    eigenvalues: Annotated[Path | None, typer.Option(help="A .npy file of variances, above 0; default: those of the digits.", show_default=False)] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Only this row; may be given more than once.", show_default=False)] = None,
+    count: Annotated[list[int] | None, typer.Option(min=3, help="Only this N; may be given more than once.", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write every number with its error to this file.", show_default=False)] = None,
+) -> None:
+    """Print the exact W2 of samplers to Gaussian data with given variances, in the time of the variance-preserving SDE: N - 1 steps or calls."""
+    from experiments.spectrum_table import show
+
+    show(eigenvalues, method, count, csv)
+
+
+@app.command()
 def verdicts(
     curves: Annotated[int, typer.Option(min=1, help="Random curves a family.")] = 3000,
     seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 0,
