@@ -105,8 +105,8 @@ LEAN = 1e-9
 def sensitivity(moments: Moments, leaning: Moments) -> Tensor:
     """By what factor rounding of the score is enlarged in the covariances, relative to each, (axes,)."""
     plain, other = (torch.sqrt(part.covariance.clamp_min(0)) for part in (moments, leaning))
-    factor: Tensor = 2 * ((other - plain) / plain).abs() / LEAN
-    return torch.where(other == plain, 0.0, factor)
+    factor: Tensor = torch.where(other == plain, 0.0, 2 * ((other - plain) / plain).abs() / LEAN)
+    return factor
 
 
 def _advanced(chain: OnAxes, structure: PoissonStructure | None, now: Moments, t: float, level: int) -> Moments:
