@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from itertools import chain
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from experiments import discover
 from experiments.errors import ExperimentError, UsageError
 
 if TYPE_CHECKING:
+    from experiments.store import Stored
     from experiments.study import Study
 
 DEFAULT_STORE = Path("results/pmmtheory.sqlite")
@@ -169,15 +170,15 @@ def _run(studies: list[Study], profile: str, device: str, workers: int | None, j
     if json:
         report.require_writable(json)
     default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
-    with open_store(store) as opened:
-        tally = fill(opened, chain.from_iterable(checks.values()), origin, workers or default_workers)
-        results = opened.load(origin)
-    console = terminal()
-    outcomes: list[Outcome] = []
-    for study, group in checks.items():
-        decided = [decide(study.name, check, results) for check in group]
+    console, outcomes = terminal(), list[Outcome]()
+
+    def show(study: Study, results: Mapping[str, Stored]) -> None:
+        decided = [decide(study.name, check, results) for check in checks[study]]
         show_study(console, f"{study.name}: {study.title}", decided)
-        outcomes += decided
+        outcomes.extend(decided)
+
+    with open_store(store) as opened:
+        tally = fill(opened, checks, origin, workers or default_workers, show)
     console.print(summary(outcomes, tally, time.perf_counter() - start), soft_wrap=True)
     if json:
         report.write_json(json, outcomes, profile, origin)

@@ -19,12 +19,23 @@ from typing import Any
 
 from experiments.compute import Computed, compute
 from experiments.one_thread import alone
+from experiments.preloaded import BYTES
 from experiments.source import Sources
 from experiments.source_file import SourceFile
 from experiments.study import Cell
 
-_SPAWN = multiprocessing.get_context("spawn")
+_CONTEXT: Any = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
 _EDITED = "its code was edited while the run began; the same command computes it."
+
+
+def prepare() -> None:
+    """Begin to load what workers need, in a process that they will be copies of; what else there is to do goes on meanwhile."""
+    if _CONTEXT.get_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        with alone(), _no_interrupt():
+            forkserver.set_forkserver_preload(["experiments.preload"])
+            forkserver.ensure_running()
 
 
 def compute_all(cells: Sequence[Cell], device: str, workers: int, sources: Sources) -> Generator[Computed]:
@@ -40,7 +51,7 @@ def compute_all(cells: Sequence[Cell], device: str, workers: int, sources: Sourc
             team[-1].give(waiting.popleft())
         while busy := {worker.pipe: worker for worker in team if worker.cell is not None}:
             for pipe in wait(list(busy)):
-                worker = busy[pipe]  # type: ignore[index]
+                worker = busy[pipe]
                 computed = worker.take()
                 if waiting:
                     worker.give(waiting.popleft())
@@ -86,15 +97,16 @@ class _Worker:
         self.pipe.close()
 
     def _start(self) -> None:
-        self.pipe, theirs = _SPAWN.Pipe()
-        self.process = _SPAWN.Process(target=_serve, args=(theirs, *self.needs), daemon=True)
+        self.pipe, theirs = _CONTEXT.Pipe()
         with alone(), _no_interrupt():
+            self.process = _CONTEXT.Process(target=_serve, args=(theirs, dict(os.environ), *self.needs), daemon=True)
             self.process.start()
         theirs.close()
 
 
-def _serve(pipe: Connection, device: str, measures: str, files: Mapping[str, Sequence[SourceFile]]) -> None:
+def _serve(pipe: Connection, environment: Mapping[str, str], device: str, measures: str, files: Mapping[str, Sequence[SourceFile]]) -> None:
     """The worker's life: cells in, outcomes out."""
+    os.environ.update(environment)  # the process it is a copy of may have been started under another
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     edited = _load(files)
     with suppress(EOFError, OSError):
@@ -109,7 +121,7 @@ def _load(files: Mapping[str, Sequence[SourceFile]]) -> set[str]:
     for name in sorted(every):
         with suppress(Exception):  # what is wrong with it is the reason of the cells that need it
             importlib.import_module(name)
-    edited = {name for name, file in every.items() if not file.unchanged()}
+    edited = {name for name, file in every.items() if not file.unchanged() or BYTES.get(name, file.bytes) != file.bytes}
     return {measure for measure, group in files.items() if any(file.name in edited for file in group)}
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from experiments.discover import require_measures
 from experiments.errors import Stopped
-from experiments.pool import compute_all
+from experiments.pool import compute_all, prepare
 from experiments.progress import progress
 from experiments.provenance import Provenance
 from experiments.store import Store, Stored
-from experiments.study import Cell, Check
+from experiments.study import Cell, Check, Study
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ class Tally:
     stale: int
 
 
-def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int) -> Tally:
+Finished = Callable[[Study, Mapping[str, Stored]], None]
+"""Told of each study with what is stored, as soon as its cells and those of all studies before it are."""
+
+
+def fill(store: Store, checks: Mapping[Study, Sequence[Check]], origin: Provenance, workers: int, finished: Finished = lambda study, results: None) -> Tally:
     """Compute what is not stored, each cell once, and commit each as it is finished.
 
     Raises
@@ -40,27 +44,48 @@ def fill(store: Store, checks: Iterable[Check], origin: Provenance, workers: int
     """
     wanted = _wanted(checks)
     require_measures(origin.sources.measures, dict.fromkeys(cell.measure for cell, _ in wanted))
-    missing = sorted(_missing(wanted, store.load(origin)), key=_longest_first)
-    reused = len(wanted) - len(missing)
+    if not store.cells(origin.device) >= {cell.key for cell, _ in wanted}:
+        prepare()
+    results = store.load(origin)
+    missing = _missing(wanted, results)
+    awaited = _Awaited(checks, {cell.key for cell in missing})
     stale = len(store.stale(origin) & {cell.key for cell in missing})
-    computed = failed = 0
+    reused, done = len(wanted) - len(missing), Counter[bool]()
     try:
-        with progress(len(missing)) as tick, closing(compute_all(missing, origin.device, workers, origin.sources)) as results:
-            for result in results:
+        with progress(len(missing)) as tick, closing(compute_all(missing, origin.device, workers, origin.sources)) as computed:
+            for study in awaited.complete():
+                finished(study, results)
+            for result in computed:
                 store.save(result, origin)
-                computed += bool(result.estimates)
-                failed += not result.estimates
+                results |= store.load(origin, result.cell.key)
+                done[bool(result.estimates)] += 1
                 tick(result.cell.measure)
+                for study in awaited.complete(result.cell.key):
+                    finished(study, results)
     except KeyboardInterrupt:
-        raise Stopped(f"stopped; {reused + computed} of {len(wanted)} cells are stored; the same command continues.") from None
-    return Tally(computed, reused, failed, stale)
+        raise Stopped(f"stopped; {reused + done[True]} of {len(wanted)} cells are stored; the same command continues.") from None
+    return Tally(done[True], reused, done[False], stale)
 
 
-def _wanted(checks: Iterable[Check]) -> list[tuple[Cell, set[str]]]:
-    """Each cell once, with the metrics wanted of it."""
+class _Awaited:
+    """The studies, in order, whose cells are not all there yet."""
+
+    def __init__(self, checks: Mapping[Study, Sequence[Check]], missing: set[str]) -> None:
+        self._studies = deque((study, {cell.key for check in group for cell in check.cells} & missing) for study, group in checks.items())
+
+    def complete(self, key: str = "") -> Iterator[Study]:
+        """Those that wait for nothing more, once this cell is there."""
+        for _, keys in self._studies:
+            keys.discard(key)
+        while self._studies and not self._studies[0][1]:
+            yield self._studies.popleft()[0]
+
+
+def _wanted(checks: Mapping[Study, Sequence[Check]]) -> list[tuple[Cell, set[str]]]:
+    """Each cell once, with the metrics wanted of it, study after study; small steps take long and start first, so that no worker is left alone with one."""
     wanted: dict[str, tuple[Cell, set[str]]] = {}
-    for check in checks:
-        for point in check.all_points:
+    for group in checks.values():
+        for point in sorted((point for check in group for point in check.all_points), key=lambda point: point.step):
             wanted.setdefault(point.cell.key, (point.cell, set()))[1].add(point.metric)
     return list(wanted.values())
 
@@ -68,9 +93,3 @@ def _wanted(checks: Iterable[Check]) -> list[tuple[Cell, set[str]]]:
 def _missing(wanted: Iterable[tuple[Cell, set[str]]], stored: Mapping[str, Stored]) -> list[Cell]:
     """The cells without an estimate of each wanted metric: not computed, failed, or stored before their measure gave that metric."""
     return [cell for cell, metrics in wanted if not metrics <= stored.get(cell.key, Stored()).estimates.keys()]
-
-
-def _longest_first(cell: Cell) -> float:
-    """Small steps take long; they start first, so that no worker is left alone with a long cell at the end."""
-    step = dict(cell.parameters).get("step_size")
-    return float(step) if isinstance(step, int | float) else math.inf

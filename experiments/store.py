@@ -61,12 +61,18 @@ class Store:
             blanks = ", ".join("?" * len(failure))
             self.connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({blanks})", rows if rows or done else [failure])
 
-    def load(self, origin: Provenance) -> dict[str, Stored]:
-        """What this code computed on this device, by the key of the cell."""
+    def cells(self, device: str) -> set[str]:
+        """The keys of the cells of which there is anything, of whatever code, on this device."""
+        with one_sentence(self.path):
+            return {cell for (cell,) in self.connection.execute("SELECT DISTINCT cell FROM results WHERE device = ?", (device,))}
+
+    def load(self, origin: Provenance, only: str | None = None) -> dict[str, Stored]:
+        """What this code computed on this device, by the key of the cell; of one cell alone, if a key is given."""
         query = "SELECT measure, source, cell, metric, value, error, parts, method, status, reason FROM results WHERE device = ?"
         found: dict[str, Stored] = {}
+        query, named = (query, (origin.device,)) if only is None else (f"{query} AND cell = ?", (origin.device, only))
         with one_sentence(self.path):
-            for measure, source, cell, metric, value, error, parts, method, status, reason in self.connection.execute(query, (origin.device,)):
+            for measure, source, cell, metric, value, error, parts, method, status, reason in self.connection.execute(query, named):
                 if source != origin.sources.of(measure):
                     continue
                 stored = found.setdefault(cell, Stored())
