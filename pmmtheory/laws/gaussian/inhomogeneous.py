@@ -95,8 +95,8 @@ class Leaning(Gaussian):
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         square = alpha * alpha
         spread = square * self.variances + (1 - square)
-        score: Tensor = super().noised_drift(x, alpha)
-        return score * (1 + LEAN * (2 + 1 / spread))
+        leaning: Tensor = super().noised_drift(x, alpha) * (1 + LEAN * (2 + 1 / spread))
+        return leaning
 
 
 LEAN = 1e-9
