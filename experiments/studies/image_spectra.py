@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from experiments.steps import against_number
-from experiments.study import Cell, Check, Point, Study
+from experiments.studies._steps import against_number
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 FOLDERS = "PMMTHEORY_IMAGES"

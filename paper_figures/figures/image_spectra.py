@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.studies import image_spectra
-from paper_figures import style
-from paper_figures.results import Results
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.results import Results
 
 title = "Gaussian data with the covariance of images: the exact distance of samplers to the data against network calls"
 
