@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.shown import shown
 
 _EPS, _LEAST = 2.0**-52, 2.0**-1070
@@ -147,9 +147,7 @@ class Estimate:
     def __pow__(self, power: Any) -> Estimate:
         if not isinstance(power, numbers.Real) or isinstance(power, bool | Estimate):
             return NotImplemented
-        p = float(power)
-        if not math.isfinite(p):
-            raise InvalidParameter("power", power, "a finite number")
+        p = real("power", power)
         return 1 / _power(self, -p) if p < 0 else _power(self, p)
 
     def sqrt(self) -> Estimate:

@@ -25,7 +25,7 @@ ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", 
 
 BUILT_INSIDE = {
     *("LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "ProductLaw", "Refusal", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "RateFit"),
-    *("BrokenScheme", "BlockFactor", "PoissonStructure", "Constant"),
+    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
 
@@ -126,6 +126,9 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "position": (points,),
         "value_of": (1.0,),
         "state": (points,),
+        "start": (line,),
+        "source": ("digits",),
+        "forward_times": ([0.1, 0.5, 2.0],),
         "event_shape": (None,),
         "spacing": ("uniform",),
         "end": (0,),
