@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from pmmtheory.chain import Chain
-from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.dynamics import Overdamped, ProbabilityFlow, ReverseDiffusion, Underdamped
 from pmmtheory.errors import PmmError
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
@@ -65,7 +65,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
     points = torch.tensor([0.1, 0.2], dtype=torch.float64)
     return {
         "target": (line, Gaussian(dim=2)),
-        "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1)),
+        "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1), ProbabilityFlow(line, 1.0, 0.1)),
         "scheme": (scheme, EulerMaruyama),
         "step_size": (0.1,),
         "friction": (2.0,),
@@ -73,7 +73,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "predictor": (ExactPredictor(line, schedule),),
         "steps": (4, [1, 2]),
         "times": ([15, 10, 5, 0],),
-        "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1)),
+        "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1), stationary_law(scheme, engine="gaussian")),
         "other": (line, law),
         "initial": (line,),
         "f": (torch.cos,),
