@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments import discover
+from experiments import discover, images
 from experiments.errors import ExperimentError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
+app.add_typer(images.app)
 
 ProfileOption = Annotated[str, typer.Option(help="quick, which takes about a minute, or full, which has more targets and smaller steps.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
