@@ -41,7 +41,7 @@ def test_images_and_their_scores(images: Call, log: Path) -> None:
         ([*SMALL, "--out", "made", "--calls", "2.5"], "calls = '2.5' is not allowed: a whole number"),
         ([*SMALL, "--out", "made", "--calls", "1001"], "at most 1000, the number of training steps"),
         ([*SMALL, "--out", "file/made", "--calls", "2"], "out = 'file/made' is not allowed: a folder that can be written to"),
-        (["--model", "ffhq", "--out", "made"], "published only as the original checkpoint"),
+        (["--model", "ffhq", "--out", "made"], "as a folder with a pipeline or as the original checkpoint"),
         (["score", "--out", "made", "--real", "made", "--features", "nets"], "features = 'nets' is not allowed: MODULE:NAME"),
         (["score", "--out", "made", "--real", "made", "--features", "torch.nn:Flatten"], "a folder of generated images"),
     ],

@@ -12,6 +12,7 @@ from diffusers import DDPMScheduler, DiffusionPipeline
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.integrations.diffusers.image_model import ImageModel
+from pmmtheory.integrations.diffusers.original import original_is_known, original_pipeline
 from pmmtheory.integrations.diffusers.published import PUBLISHED, PublishedModel
 from pmmtheory.integrations.diffusers.random_pipelines import RANDOM, random_like
 from pmmtheory.particles.simulate import known_device
@@ -31,7 +32,8 @@ def load_model(
         of the diffusers library. Or "random" or "random-pixels", small networks with random weights in an LDMPipeline and a DDPMPipeline. With
         weights, any other name too.
     weights : str or path, optional
-        A folder that a pipeline was saved to. Without it, the weights come from the hub, or from its cache.
+        A folder that a pipeline was saved to, or for "celebahq", "ffhq" and "bedrooms" the original checkpoint, model.ckpt. Without it, the weights come
+        from the hub, or from its cache.
     device : "cpu" or "cuda", optional
         By default a GPU where there is one.
     dtype : "float32", "float16" or "bfloat16", optional
@@ -77,12 +79,16 @@ def _loaded(name: str, published: PublishedModel | None, weights: str | Path | N
     """A pipeline from a folder, or from the hub."""
     if weights is not None:
         folder = Path(weights).expanduser()
+        if folder.is_file() and published is not None:
+            return original_pipeline(folder, published)
         if not (folder / "model_index.json").is_file():
-            raise InvalidParameter("weights", str(weights), "a folder that a pipeline was saved to by the diffusers library, with a model_index.json")
+            allowed = "a folder that a pipeline was saved to by the diffusers library, with a model_index.json, or the original checkpoint of a published model"
+            raise InvalidParameter("weights", str(weights), allowed)
         return _pipeline("weights", str(weights), str(folder), "a pipeline that the diffusers library can load", local_files_only=True)
     if published is not None and published.hub is None:
+        either = " or as the original checkpoint" if original_is_known(published) else ""
         where = f"https://github.com/CompVis/latent-diffusion ({published.checkpoint})"
-        allowed = f"a folder with a pipeline of {name}, whose weights are published only as the original checkpoint of {where}; --dry-run needs none"
+        allowed = f"given for {name}, as a folder with a pipeline{either}: all that is published is the original checkpoint, at {where}"
         raise InvalidParameter("weights", None, allowed)
     if published is None and "/" not in name:
         names = [*PUBLISHED, *RANDOM]
