@@ -46,7 +46,7 @@ class Project:
         return [self.part("measures"), f"{OURS}.measures"]
 
 
-_used = Project()
+_used = Project(OURS)
 
 
 def use(project: Project) -> None:
