@@ -1,0 +1,204 @@
+"""The exact noise predictor of a data set: what a network that learns its images by heart would answer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.noise.schedule import NoiseSchedule
+
+_SCORES = 1 << 25
+"""Numbers in one matrix of scores: a batch that needs more is divided."""
+
+_PAIRS = 1 << 21
+"""Numbers in one tensor of differences between points and images."""
+
+_FEW = 1000
+"""Where one score in so many matters, differences in double precision cost less than the second product."""
+
+_UNITS = {"highest": 2.0**-24, "high": 2.0**-11, "medium": 2.0**-8}
+"""The rounding of a product in single precision, by torch.get_float32_matmul_precision()."""
+
+
+class EmpiricalDiffusion:
+    """eps(x, t) = (x - alpha E[X0 | x]) / sigma, where X0 is one of n images y_i with equal probability and x = alpha X0 + sigma Z:
+
+        E[X0 | x] = sum_i w_i y_i,    w_i proportional to exp(-|x - alpha y_i|^2 / (2 sigma^2)).
+
+    A call is two matrix products: scores |y|^2 - 2 x.y, then the mean. Where few images have a weight that counts, or where scores in the
+    precision of x are not sure enough, those images are compared again in double precision, by differences from the nearest one, and the second
+    product is left out. Images whose weights add up to less than the rounding of x are left out.
+
+    At small noise this is the image nearest to x: a sampler that runs down to the data repeats images of the set. So compare samplers at an
+    `end` above 0 too, against noised images.
+
+    Parameters
+    ----------
+    images : floating tensor of shape (n, ...), or an ImageSet
+        Finite; held, not copied.
+    schedule : NoiseSchedule
+
+    Attributes
+    ----------
+    images : Tensor
+    schedule : NoiseSchedule
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `images` or `schedule`.
+
+    Examples
+    --------
+    >>> from pmmtheory.images import load_images
+    >>> from pmmtheory.schedulers import DDIM
+    >>> schedule = NoiseSchedule.linear()
+    >>> exact = EmpiricalDiffusion(load_images("digits"), schedule)
+    >>> noise = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    >>> made = DDIM(schedule, steps=20).sample(exact, noise)
+    >>> gaps = (made[:, None] - exact.images).flatten(2).abs().amax(2).amin(1)
+    >>> bool((gaps < 0.05).all())  # images of the set
+    True
+    """
+
+    def __init__(self, images: Any, schedule: NoiseSchedule):
+        images = getattr(images, "images", images)
+        if not isinstance(images, Tensor) or images.dtype not in (torch.float32, torch.float64) or images.ndim == 0 or not images.numel():
+            given = (str(images.dtype), tuple(images.shape)) if isinstance(images, Tensor) else images
+            raise InvalidParameter("images", given, "one image or more, in a tensor of shape (n, ...) in single or double precision")
+        if not bool(torch.isfinite(images).all()):
+            raise InvalidParameter("images", "NaN or infinite values", "finite numbers")
+        if not isinstance(schedule, NoiseSchedule):
+            raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear()")
+        self.images, self.schedule = images, schedule
+        self._rows = images.reshape(len(images), -1)
+        self._middle = self._rows.mean(0, dtype=torch.float64)
+        self._tables: dict[torch.dtype, _Table] = {}
+
+    def to(self, device: Any) -> Self:
+        """The same on another device."""
+        return type(self)(self.images.to(device), self.schedule)
+
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        """The noise in points x of shape (n, ...) at training time t: a number, or a tensor with one number or one for each point."""
+        points = self._points(x)
+        alpha, sigma = self._levels(t, len(x))
+        size = max(1, _SCORES // len(self._rows))
+        parts = [self._noise(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(x), size)]
+        return torch.cat(parts).reshape(x.shape).to(x.dtype) if parts else torch.zeros_like(x)
+
+    def denoised(self, x: Tensor, t: Any) -> Tensor:
+        """E[X0 | x], of the shape of x."""
+        alpha, sigma = (level.reshape(-1, *(1,) * (x.ndim - 1)) for level in self._levels(t, len(x)))
+        answer: Tensor = ((x.double() - sigma * self(x.double(), t)) / alpha).to(x.dtype)
+        return answer
+
+    def _points(self, x: Tensor) -> Tensor:
+        shape, wanted = tuple(x.shape[1:]), tuple(self.images.shape[1:])
+        if x.ndim == 0 or shape != wanted or not x.is_floating_point():
+            raise InvalidParameter("x", (str(x.dtype), tuple(x.shape)), f"a floating tensor of shape (n, {', '.join(map(str, wanted))})")
+        if not bool(torch.isfinite(x).all()):
+            raise InvalidParameter("x", "NaN or infinite values", "finite points")
+        points = x.reshape(len(x), self._rows.shape[1])
+        return points if x.dtype in (torch.float32, torch.float64) else points.float()
+
+    def _levels(self, t: Any, size: int) -> tuple[Tensor, Tensor]:
+        """alpha and sigma, of shape (size,), in double precision."""
+        times = torch.as_tensor(t, dtype=torch.float64, device=self.images.device).reshape(-1)
+        if len(times) not in (1, size):
+            raise InvalidParameter("t", tuple(times.shape), f"one training time, or one for each of the {size} points")
+        if not bool((times > 0).all()):
+            raise InvalidParameter("t", float(times.min()), "training times above 0, where there is noise")
+        return self.schedule.alpha(times).expand(size), self.schedule.sigma(times).expand(size)
+
+    def _noise(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        table = self._table(x.dtype)
+        shifted = x.double() - alpha[:, None] * self._middle
+        ratio = alpha / sigma**2
+        scores = (shifted * ratio[:, None]).to(x.dtype) @ table.rows.T
+        scores.addr_((ratio * alpha).to(x.dtype), table.halves, alpha=-1)
+        unsure = self._unsure(table, x.dtype, shifted.norm(dim=1), alpha, ratio)
+        top = scores.amax(1)
+        cut = math.log(len(table.rows) / torch.finfo(x.dtype).eps) + 2 * unsure
+        near = scores >= (top - cut.to(x.dtype))[:, None]
+        # scores beyond the range of single precision would compare as NaN
+        near |= ~torch.isfinite(top)[:, None]
+        count = int(near.sum())
+        if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
+            return self._by_differences(x.double(), near, scores.nan_to_num().argmax(1), alpha, sigma)
+        mean = _mean(scores.sub_(top[:, None]).exp_(), near, table.rows)
+        return (shifted - alpha[:, None] * mean) / sigma[:, None]
+
+    def _unsure(self, table: _Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
+        """How far a score may be off: some ten times what rounding does to such sums, seen on images."""
+        unit = _UNITS[torch.get_float32_matmul_precision()] if dtype == torch.float32 else torch.finfo(dtype).eps / 2
+        return 8 * unit * ratio * table.reach * (size + alpha * table.reach / 2)
+
+    def _by_differences(self, x: Tensor, near: Tensor, nearest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The noise from the images that count alone, in double precision, each against the one that seemed nearest."""
+        point, image = near.nonzero(as_tuple=True)
+        size = max(1, _PAIRS // self._rows.shape[1])
+        blocks = [(point[i : i + size], image[i : i + size]) for i in range(0, len(point), size)]
+        first = self._rows[nearest].double()
+
+        def gaps(j: Tensor, i: Tensor) -> Tensor:
+            return self._rows[i].double() - first[j]
+
+        scores = torch.cat([_score(x[j], first[j], gaps(j, i), alpha[j], sigma[j]) for j, i in blocks])
+        top = torch.full_like(alpha, -math.inf).scatter_reduce(0, point, scores, "amax")
+        weights = (scores - top[point]).exp_()
+        weights /= torch.zeros_like(alpha).index_add_(0, point, weights)[point]
+        moved = torch.zeros_like(x)
+        for (j, i), share in zip(blocks, weights.split(size), strict=True):
+            moved.index_add_(0, j, gaps(j, i).mul_(share[:, None]))
+        return (x - alpha[:, None] * first - alpha[:, None] * moved) / sigma[:, None]
+
+    def _table(self, dtype: torch.dtype) -> _Table:
+        if dtype not in self._tables:
+            self._tables[dtype] = _Table.of(self._rows, self._middle, dtype)
+        return self._tables[dtype]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Images less their mean, which costs scores fewer digits.
+
+    Attributes
+    ----------
+    rows : Tensor of shape (n, d)
+    halves : Tensor of shape (n,)
+        Half their squared norms.
+    reach : float
+        The largest norm.
+    """
+
+    rows: Tensor
+    halves: Tensor
+    reach: float
+
+    @classmethod
+    def of(cls, rows: Tensor, middle: Tensor, dtype: torch.dtype) -> _Table:
+        blocks = rows.split(max(1, _PAIRS // rows.shape[1]))
+        centred = torch.cat([(block - middle).to(dtype) for block in blocks])
+        squares = torch.cat([block.double().square().sum(1) for block in centred.split(len(blocks[0]))])
+        return cls(centred, (squares / 2).to(dtype), float(squares.max().sqrt()))
+
+
+def _mean(weights: Tensor, near: Tensor, rows: Tensor) -> Tensor:
+    """The weighted means of rows, in double precision; rows that no point needs are left out where that is worth a copy of the others."""
+    needed = near.any(0)
+    if int(needed.sum()) * 4 < 3 * len(rows):
+        chosen = needed.nonzero()[:, 0]
+        weights, rows = weights[:, chosen], rows[chosen]
+    return (weights @ rows).double() / weights.sum(1, dtype=torch.float64)[:, None]
+
+
+def _score(x: Tensor, first: Tensor, gap: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap: without a difference of large squares."""
+    half = x - alpha[:, None] * (first + gap / 2)
+    return alpha / sigma**2 * (gap * half).sum(1)
