@@ -21,8 +21,8 @@ _PAIRS = 1 << 21
 _FEW = 1000
 """Where one score in so many matters, differences in double precision cost less than the second product."""
 
-_UNITS = {"highest": 2.0**-24, "high": 2.0**-11, "medium": 2.0**-8}
-"""The rounding of a product in single precision, by torch.get_float32_matmul_precision()."""
+_UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8}
+"""The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
 
 class EmpiricalDiffusion:
@@ -87,16 +87,15 @@ class EmpiricalDiffusion:
     def __call__(self, x: Tensor, t: Any) -> Tensor:
         """The noise in points x of shape (n, ...) at training time t: a number, or a tensor with one number or one for each point."""
         points = self._points(x)
-        alpha, sigma = self._levels(t, len(x))
-        size = max(1, _SCORES // len(self._rows))
-        parts = [self._noise(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(x), size)]
-        return torch.cat(parts).reshape(x.shape).to(x.dtype) if parts else torch.zeros_like(x)
+        return self._noise(points, *self._levels(t, len(x))).reshape(x.shape).to(x.dtype)
 
     def denoised(self, x: Tensor, t: Any) -> Tensor:
         """E[X0 | x], of the shape of x."""
-        alpha, sigma = (level.reshape(-1, *(1,) * (x.ndim - 1)) for level in self._levels(t, len(x)))
-        answer: Tensor = ((x.double() - sigma * self(x.double(), t)) / alpha).to(x.dtype)
-        return answer
+        points = self._points(x)
+        alpha, sigma = self._levels(t, len(x))
+        # eps in double precision, or small alpha would magnify its rounding
+        mean: Tensor = (points.double() - sigma[:, None] * self._noise(points, alpha, sigma)) / alpha[:, None]
+        return mean.reshape(x.shape).to(x.dtype)
 
     def _points(self, x: Tensor) -> Tensor:
         shape, wanted = tuple(x.shape[1:]), tuple(self.images.shape[1:])
@@ -116,7 +115,13 @@ class EmpiricalDiffusion:
             raise InvalidParameter("t", float(times.min()), "training times above 0, where there is noise")
         return self.schedule.alpha(times).expand(size), self.schedule.sigma(times).expand(size)
 
-    def _noise(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def _noise(self, points: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The noise in double precision."""
+        size = max(1, _SCORES // len(self._rows))
+        parts = [self._noise_in(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(points), size)]
+        return torch.cat(parts) if parts else points.double()
+
+    def _noise_in(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         table = self._table(x.dtype)
         shifted = x.double() - alpha[:, None] * self._middle
         ratio = alpha / sigma**2
@@ -136,7 +141,9 @@ class EmpiricalDiffusion:
 
     def _unsure(self, table: _Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
         """How far a score may be off: some ten times what rounding does to such sums, seen on images."""
-        unit = _UNITS[torch.get_float32_matmul_precision()] if dtype == torch.float32 else torch.finfo(dtype).eps / 2
+        unit = torch.finfo(dtype).eps / 2
+        if dtype == torch.float32:
+            unit = _UNITS.get(_setting(size.device.type), unit)
         return 8 * unit * ratio * table.reach * (size + alpha * table.reach / 2)
 
     def _by_differences(self, x: Tensor, near: Tensor, nearest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -187,6 +194,13 @@ class _Table:
         centred = torch.cat([(block - middle).to(dtype) for block in blocks])
         squares = torch.cat([block.double().square().sum(1) for block in centred.split(len(blocks[0]))])
         return cls(centred, (squares / 2).to(dtype), float(squares.max().sqrt()))
+
+
+def _setting(device: str) -> str:
+    """How torch is to multiply matrices in single precision on a device."""
+    own: Any = torch.backends.cuda.matmul if device == "cuda" else getattr(torch.backends.mkldnn, "matmul", None)
+    # torch before 2.9 has one setting for all; later ones refuse to answer for all where one was set
+    return str(own.fp32_precision if hasattr(own, "fp32_precision") else torch.get_float32_matmul_precision())
 
 
 def _mean(weights: Tensor, near: Tensor, rows: Tensor) -> Tensor:

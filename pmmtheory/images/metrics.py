@@ -84,7 +84,8 @@ def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None,
     if n > least:
         raise InvalidParameter("size", size, f"at most {least}, the images in the smaller set")
     draws = (torch.randperm(len(part), generator=stream(whole_seed(seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
-    return compare(net, *(part[draw] for part, draw in zip(parts, draws, strict=True)), seed=seed, resamples=resamples)
+    first, second = (part[draw] for part, draw in zip(parts, draws, strict=True))
+    return compare(net, first, second, seed, resamples)
 
 
 def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0, resamples: int = 100) -> SetDistance:

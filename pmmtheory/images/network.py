@@ -94,12 +94,13 @@ class NoiseNetwork(nn.Module):
         super().__init__()
         if find_spec("diffusers") is None:
             raise ImportError("pmmtheory.images.NoiseNetwork needs the diffusers library: pip install pmmtheory[diffusion]")
-        from diffusers import UNet2DModel
+        import diffusers
 
         self.architecture, self.schedule = architecture, schedule or NoiseSchedule.linear()
         self.record = record or {}
         channels, below, right = architecture.shape[0] * architecture.patch**2, *architecture.margins
-        self.unet = UNet2DModel(
+        library: Any = diffusers
+        self.unet: Any = library.UNet2DModel(
             sample_size=((architecture.shape[1] + below) // architecture.patch, (architecture.shape[2] + right) // architecture.patch),
             in_channels=channels,
             out_channels=channels,
@@ -155,7 +156,8 @@ def load_network(source: str | Path = "digits", device: str = "cpu") -> NoiseNet
         With the command that installs the diffusers library, where it is missing.
     """
     record, weights = kept(source, "network")
-    built = Architecture(**{name: tuple(v) if isinstance(v, list) else v for name, v in record["architecture"].items()})
+    plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record["architecture"].items()}
+    built = Architecture(**plain)
     network = NoiseNetwork(built, NoiseSchedule.linear(record["schedule"]["size"]), record)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.requires_grad_(False).eval().to(device)
@@ -173,7 +175,8 @@ def noise_loss(network: NoiseNetwork, images: Tensor, generator: torch.Generator
     times = torch.randint(1, schedule.size + 1, (len(images),), generator=generator, device=images.device)
     noise = torch.randn(images.shape, generator=generator, device=images.device)
     alpha, sigma = (level(times.double()).to(images.dtype).reshape(-1, 1, 1, 1) for level in (schedule.alpha, schedule.sigma))
-    return (network(alpha * images + sigma * noise, times) - noise).square().mean()
+    loss: Tensor = (network(alpha * images + sigma * noise, times) - noise).square().mean()
+    return loss
 
 
 @torch.no_grad()

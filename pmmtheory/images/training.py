@@ -38,6 +38,8 @@ class Training:
     seed : int
         Of the first weights and of every step, whose random numbers depend only on the seed and its number.
     device : str
+    data : str
+        What is learned from, in words: a state that was kept is not gone on with on other data.
     """
 
     steps: int
@@ -46,6 +48,7 @@ class Training:
     memory: float = 0.999
     seed: int = 0
     device: str = "cpu"
+    data: str = ""
 
     def __post_init__(self) -> None:
         count("steps", self.steps)
@@ -109,7 +112,7 @@ def train(
         value = loss(model, stream(training.seed, step, training.device))
         optimizer.param_groups[0]["lr"] = training.rate_at(step)
         optimizer.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         _average(mean, model, min(training.memory, (1 + step) / (10 + step)))
@@ -131,10 +134,10 @@ def train(
 
 @torch.no_grad()
 def _average(mean: nn.Module, model: nn.Module, memory: float) -> None:
-    for old, new in zip(mean.parameters(), model.parameters(), strict=True):
-        old.lerp_(new, 1 - memory)
-    for old, new in zip(mean.buffers(), model.buffers(), strict=True):
-        old.copy_(new)
+    for weight, new in zip(mean.parameters(), model.parameters(), strict=True):
+        weight.lerp_(new, 1 - memory)
+    for buffer, latest in zip(mean.buffers(), model.buffers(), strict=True):
+        buffer.copy_(latest)
 
 
 def _keep(state: Path, training: Training, step: int, model: nn.Module, mean: nn.Module, optimizer: torch.optim.Optimizer) -> None:

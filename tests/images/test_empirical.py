@@ -82,6 +82,26 @@ def test_scores_in_single_precision_alone_would_be_wrong() -> None:
     assert float((naive - wanted).abs().max()) > 1e-3
 
 
+@pytest.mark.parametrize("setting", ["high", "medium"])
+def test_fast_products_are_not_trusted(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where torch may multiply with few digits, more images are compared by differences: with as wrong scores, the same answers."""
+    images = load_images("digits").images[:400]
+    exact = EmpiricalDiffusion(images, SCHEDULE)
+    rounded = EmpiricalDiffusion(images, SCHEDULE)
+    bits = {"high": torch.float16, "medium": torch.bfloat16}[setting]
+    table = rounded._table(torch.float32)
+    monkeypatch.setitem(rounded._tables, torch.float32, type(table)(table.rows.to(bits).float(), table.halves, table.reach))
+    for t in (1.0, 100.0, 300.0):
+        x = noised(images, t)
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision(setting)
+        try:
+            found = rounded(x, t)
+        finally:
+            torch.set_float32_matmul_precision(before)
+        assert float((found - exact(x, t)).abs().max()) < 1e-5
+
+
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 @pytest.mark.parametrize("shift", [0.0, 1e3])
 def test_images_far_from_the_origin_and_of_any_size(scale: float, shift: float) -> None:
