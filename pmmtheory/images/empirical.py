@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from pmmtheory.noise.schedule import NoiseSchedule
 _SCORES = 1 << 25
 """Numbers in one matrix of scores: a batch that needs more is divided."""
 
-_PAIRS = 1 << 21
+_PAIRS = 1 << 22
 """Numbers in one tensor of differences between points and images."""
 
 _FEW = 1000
@@ -133,10 +134,10 @@ class EmpiricalDiffusion:
         near = scores >= (top - cut.to(x.dtype))[:, None]
         # scores beyond the range of single precision would compare as NaN
         near |= ~torch.isfinite(top)[:, None]
-        count = int(near.sum())
+        count = int(torch.count_nonzero(near))
         if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
             return self._by_differences(x.double(), near, scores.nan_to_num().argmax(1), alpha, sigma)
-        mean = _mean(scores.sub_(top[:, None]).exp_(), near, table.rows)
+        mean = _mean(scores.sub_(top[:, None]), near, table.rows)
         return (shifted - alpha[:, None] * mean) / sigma[:, None]
 
     def _unsure(self, table: _Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
@@ -150,20 +151,25 @@ class EmpiricalDiffusion:
         """The noise from the images that count alone, in double precision, each against the one that seemed nearest."""
         point, image = near.nonzero(as_tuple=True)
         size = max(1, _PAIRS // self._rows.shape[1])
-        blocks = [(point[i : i + size], image[i : i + size]) for i in range(0, len(point), size)]
+        blocks = list(zip(point.split(size), image.split(size), strict=True))
         first = self._rows[nearest].double()
-
-        def gaps(j: Tensor, i: Tensor) -> Tensor:
-            return self._rows[i].double() - first[j]
-
-        scores = torch.cat([_score(x[j], first[j], gaps(j, i), alpha[j], sigma[j]) for j, i in blocks])
+        rest = x - alpha[:, None] * first
+        # all differences at once where they are few, else twice
+        held = [self._gaps(first, *blocks[0])] if len(blocks) == 1 else []
+        scores = torch.cat([_scores(gap, j, rest, alpha, sigma) for gap, (j, _) in zip(held or self._each(first, blocks), blocks, strict=True)])
         top = torch.full_like(alpha, -math.inf).scatter_reduce(0, point, scores, "amax")
         weights = (scores - top[point]).exp_()
         weights /= torch.zeros_like(alpha).index_add_(0, point, weights)[point]
         moved = torch.zeros_like(x)
-        for (j, i), share in zip(blocks, weights.split(size), strict=True):
-            moved.index_add_(0, j, gaps(j, i).mul_(share[:, None]))
-        return (x - alpha[:, None] * first - alpha[:, None] * moved) / sigma[:, None]
+        for gap, (j, _), share in zip(held or self._each(first, blocks), blocks, weights.split(size), strict=True):
+            moved.index_add_(0, j, gap.mul_(share[:, None]))
+        return (rest - alpha[:, None] * moved) / sigma[:, None]
+
+    def _gaps(self, first: Tensor, point: Tensor, image: Tensor) -> Tensor:
+        return self._rows[image].double().sub_(first[point])
+
+    def _each(self, first: Tensor, blocks: list[tuple[Tensor, Tensor]]) -> Iterator[Tensor]:
+        return (self._gaps(first, *block) for block in blocks)
 
     def _table(self, dtype: torch.dtype) -> _Table:
         if dtype not in self._tables:
@@ -203,16 +209,19 @@ def _setting(device: str) -> str:
     return str(own.fp32_precision if hasattr(own, "fp32_precision") else torch.get_float32_matmul_precision())
 
 
-def _mean(weights: Tensor, near: Tensor, rows: Tensor) -> Tensor:
-    """The weighted means of rows, in double precision; rows that no point needs are left out where that is worth a copy of the others."""
-    needed = near.any(0)
-    if int(needed.sum()) * 4 < 3 * len(rows):
-        chosen = needed.nonzero()[:, 0]
-        weights, rows = weights[:, chosen], rows[chosen]
-    return (weights @ rows).double() / weights.sum(1, dtype=torch.float64)[:, None]
+def _mean(scores: Tensor, near: Tensor, rows: Tensor) -> Tensor:
+    """The means of rows with weights exp(scores) where they are near, in double precision; scores are overwritten."""
+    if int(torch.count_nonzero(near)) < near.numel():
+        needed = near.any(0).nonzero()[:, 0]
+        if 4 * len(needed) < 3 * len(rows):
+            scores, near, rows = scores[:, needed], near[:, needed], rows[needed]
+        # numbers that are nearly 0 without being it make products many times slower
+        scores.masked_fill_(~near, -math.inf)
+    weights = scores.exp_()
+    return (weights @ rows).double() / weights.sum(1).double()[:, None]
 
 
-def _score(x: Tensor, first: Tensor, gap: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-    """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap: without a difference of large squares."""
-    half = x - alpha[:, None] * (first + gap / 2)
-    return alpha / sigma**2 * (gap * half).sum(1)
+def _scores(gap: Tensor, point: Tensor, rest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap and rest = x - alpha y': without a difference of large squares."""
+    alpha, sigma = alpha[point], sigma[point]
+    return alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
