@@ -124,7 +124,7 @@ def test_points_far_from_the_data(far: float) -> None:
         scores = alpha / sigma**2 * (x.double() @ images.double().T - alpha * images.double().square().sum(1) / 2)
         weights = torch.softmax(scores, 1)
         wanted = (x.double() - alpha * weights @ images.double()) / sigma
-        assert torch.allclose(EmpiricalDiffusion(images, SCHEDULE)(x, t).double(), wanted, rtol=2e-7, atol=0)
+        assert torch.allclose(EmpiricalDiffusion(images, SCHEDULE)(x, t).double(), wanted, rtol=2e-7, atol=2e-5)
 
 
 def test_images_given_twice_count_twice() -> None:
