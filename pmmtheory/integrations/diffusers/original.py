@@ -48,9 +48,9 @@ def original_pipeline(path: Path, published: PublishedModel) -> Any:
     state = _state(path)
     channels, size, _ = published.latents
     levels = len(published.decoder["block_out_channels"])
-    unet = UNet2DModel(sample_size=size, in_channels=channels, out_channels=channels, **published.unet)
+    unet: Any = UNet2DModel(sample_size=size, in_channels=channels, out_channels=channels, **published.unet)
     blocks = {"down_block_types": ("DownEncoderBlock2D",) * levels, "up_block_types": ("UpDecoderBlock2D",) * levels}
-    decoder = VQModel(**blocks, **published.decoder, scaling_factor=published.scale)
+    decoder: Any = VQModel(**blocks, **published.decoder, scaling_factor=published.scale)
     try:
         heads = published.unet["attention_head_dim"]
         unet.load_state_dict(_unet(_mean_weights(state), len(published.unet["block_out_channels"]), published.unet["layers_per_block"], heads))
