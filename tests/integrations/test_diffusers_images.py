@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.images.image_folder import ImageFolder, Setting
+from tests.devices.fake_cuda import fake_cuda
 
 diffusers = pytest.importorskip("diffusers", reason="needs the diffusers library, extra `diffusion`")
 
@@ -198,6 +200,28 @@ def test_half_precision() -> None:
     assert 0 < float((made[0] - made[1]).abs().mean()) < 0.02
     latent = load_model("random", device="cpu", dtype="bfloat16")
     assert next(latent._decoder.parameters()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("method", EXACT)
+def test_on_a_gpu(method: str) -> None:
+    """By a device that is not there; generators stay on the CPU, so that noise is the same everywhere."""
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = []
+    for device in ("cpu", "cuda"):
+        network = model("random-pixels")
+        with fake_cuda():
+            start = x.to(device)
+
+            def answer(sample: torch.Tensor, time: torch.Tensor, device: str = device) -> Any:
+                assert sample.device.type == time.device.type == device
+                return SimpleNamespace(sample=0.3 * sample)
+
+            network._unet, network.device = answer, device if device == "cpu" else "cuda:0"
+            noise = [torch.default_generator.clone_state() for _ in range(2)]
+            made = method_named(method).sample(network, 4, start, noise, torch.default_generator.clone_state())
+            assert made.device.type == device
+            found.append(network.images(made))
+    assert np.array_equal(found[0], found[1])
 
 
 def changed(**options: Any) -> Callable[[Path], Any]:

@@ -120,6 +120,17 @@ def test_a_damaged_folder_is_one_sentence(saved: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_schedulers_without_betas_are_refused() -> None:
+    """Where they have none, the defaults of another class would be taken in silence."""
+    pipeline = random_pixels(0)
+    for kind in (diffusers.FlowMatchEulerDiscreteScheduler, diffusers.EDMEulerScheduler, diffusers.ScoreSdeVeScheduler):
+        pipeline.scheduler = kind()
+        with pytest.raises(InvalidParameter, match=f"model = 'mine' .* says the betas .* this has {kind.__name__}"):
+            ImageModel(pipeline, "mine")
+    pipeline.scheduler = diffusers.DDPMScheduler(beta_schedule="squaredcos_cap_v2")
+    assert float(ImageModel(pipeline, "mine").schedule.betas[-1]) > 0.9
+
+
 def test_pipelines_with_conditions_are_refused() -> None:
     pipeline = random_pixels(0)
     pipeline.unet.register_to_config(num_class_embeds=10)

@@ -52,6 +52,9 @@ class ImageModel:
         if not plain:
             allowed = "a pipeline without conditions, whose unet is a UNet2DModel that predicts as many channels as it is shown"
             raise InvalidParameter("model", name, f"{allowed}; this is a {type(pipeline).__name__} with {type(unet).__name__}")
+        if not {"beta_schedule", "trained_betas"} & set(pipeline.scheduler.config):
+            allowed = "a pipeline whose scheduler says the betas that its network was trained with"
+            raise InvalidParameter("model", name, f"{allowed}; this has {type(pipeline.scheduler).__name__}")
         self.name, self.device, self.dtype, self.calls = name, device, dtype, 0
         own = PoissonMidpointScheduler.from_config(_stated(pipeline.scheduler.config), timestep_spacing="trailing")
         self.config, self.schedule = own.config, own.schedule
