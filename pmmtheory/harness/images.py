@@ -20,7 +20,7 @@ def generate(
     model: Annotated[str | None, typer.Option(help="celebahq, ffhq, churches, bedrooms, random, random-pixels, or OWNER/NAME on the hub.")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of the images.", show_default=False)] = None,
     calls: Annotated[str, typer.Option(help="How often the network is asked about an image; several with commas.")] = "10,20,40,80",
-    methods: Annotated[str, typer.Option(help="With options: pmm:V3:interior, ddpm:V2, ddim:0, dpm-solver:2:uniform.")] = "pmm,ddpm,ddim,dpm-solver",
+    methods: Annotated[str, typer.Option(help="With options: pmm:V3:interior, rmm, ddpm:V2, ddim:0, dpm-solver:2:uniform.")] = "pmm,ddpm,ddim,dpm-solver",
     images: Annotated[str, typer.Option(help="How many of each method and number of calls.")] = "50000",
     weights: Annotated[Path | None, typer.Option(help="A folder that a pipeline was saved to, or an original checkpoint.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Random weights in networks of the model's shape.")] = False,

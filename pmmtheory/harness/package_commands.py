@@ -15,7 +15,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (bench, engines, hunt, verdicts):
+    for command in (bench, engines, hunt, spectrum, verdicts):
         app.command()(command)
     app.add_typer(images.app)
 
@@ -49,6 +49,18 @@ def hunt(
 
     plan = Plan(cases, seed, workers or min(os.cpu_count() or 1, 8), limit, shrink, tuple(relation or ()), first)
     raise typer.Exit(0 if hunt(plan, store) else 1)
+
+
+def spectrum(
+    eigenvalues: Annotated[Path | None, typer.Option(help="A .npy file of variances, above 0; default: those of the digits.", show_default=False)] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Only this row; may be given more than once.", show_default=False)] = None,
+    count: Annotated[list[int] | None, typer.Option(min=3, help="Only this N; may be given more than once.", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write every number with its error to this file.", show_default=False)] = None,
+) -> None:
+    """Print the exact W2 of samplers to Gaussian data with given variances, in the time of the variance-preserving SDE; all of it takes minutes."""
+    from pmmtheory.harness.spectrum_table import show
+
+    show(eigenvalues, method, count, csv)
 
 
 def verdicts(

@@ -15,6 +15,7 @@ from pmmtheory.schedulers.dpm_solver_multistep import DPMSolverMultistep
 from pmmtheory.schedulers.dpm_solver_plus_plus import DPMSolverPlusPlus2M
 from pmmtheory.schedulers.heun import Heun
 from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
+from pmmtheory.schedulers.randomized_midpoint import RandomizedMidpointScheduler
 from pmmtheory.schedulers.scheduler import Scheduler
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "PerturbedPredictor",
     "PoissonMidpointScheduler",
     "Predictor",
+    "RandomizedMidpointScheduler",
     "Scheduler",
 ]
 

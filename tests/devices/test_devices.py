@@ -14,7 +14,17 @@ from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.harness.data import build_data
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.particles import simulate
-from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, NoiseSchedule, PoissonMidpointScheduler, Predictor, Scheduler
+from pmmtheory.schedulers import (
+    DDIM,
+    DDPM,
+    DPMSolverMultistep,
+    ExactPredictor,
+    NoiseSchedule,
+    PoissonMidpointScheduler,
+    Predictor,
+    RandomizedMidpointScheduler,
+    Scheduler,
+)
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Product
 from tests.devices.fake_cuda import OnCuda, fake_cuda
@@ -55,6 +65,11 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     "inhomogeneous, midpoints": (reversed_(PoissonMidpoint, 6), REVERSE.marginal(0.5), (kl, tv, w2)),
     "DDPM": (sampled(DDPM(SCHEDULE, 10), 1e-3), DATA, (tv, w2)),
     "DDIM": (sampled(DDIM(SCHEDULE, 10), 1e-5), DATA, (tv, w2)),
+    "maps at random": (
+        sampled(RandomizedMidpointScheduler(SCHEDULE, times=SCHEDULE.times(8, "log-snr", 100)[5:]), 1e-4),
+        SCHEDULE.marginal(DATA, 100),
+        (tv, w2),
+    ),
     "multistep": (sampled(DPMSolverMultistep(SCHEDULE, 10, 2), 1e-5), DATA, (tv, w2)),
     "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3), DATA, (tv, w2)),
     "phase plane": (stationary(BAOAB(Underdamped(TWO, 2.0), 0.2), 1e-3), TWO, (kl, tv)),

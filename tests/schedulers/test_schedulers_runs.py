@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pmmtheory.discover import classes
 from pmmtheory.errors import Diverged, InvalidParameter
-from pmmtheory.schedulers import DDIM, DDPM, DPMSolver, NoiseSchedule, PoissonMidpointScheduler, Scheduler
+from pmmtheory.schedulers import DDIM, DDPM, DPMSolver, NoiseSchedule, PoissonMidpointScheduler, RandomizedMidpointScheduler, Scheduler
 
 SCHEDULE = NoiseSchedule.linear()
 SCHEDULERS: dict[str, type[Scheduler]] = classes("pmmtheory.schedulers", Scheduler)
@@ -33,7 +33,7 @@ def test_a_generator_in_place_of_a_seed(kind: type[Scheduler]) -> None:
     first, second = (sampler.sample(eps, noise(), generator=generator) for _ in range(2))
     assert torch.equal(first, sampler.sample(eps, noise(), generator=torch.Generator().manual_seed(7)))
     assert torch.equal(second, sampler.sample(eps, noise(), generator=generator.set_state(state_after(first, sampler))))
-    noisy = kind in (DDPM, PoissonMidpointScheduler)
+    noisy = kind in (DDPM, PoissonMidpointScheduler, RandomizedMidpointScheduler)
     assert torch.equal(first, second) != noisy
 
 

@@ -83,6 +83,7 @@ LOOKS = {
     "PMM over V3, K=5": Look("#0072B2", "D"),
     "PMM over V3-literal, K=5": Look("#0072B2", "1"),
     "PMM over V2, K=1000/steps": Look("#0072B2", "X"),
+    "PMM over V3, K=1000/steps": Look("#0072B2", "d", hollow=True),
 }
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}

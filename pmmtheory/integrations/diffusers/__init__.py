@@ -15,12 +15,13 @@ if find_spec("diffusers") is None:
     raise ImportError("pmmtheory.integrations.diffusers needs the diffusers library: pip install pmmtheory[diffusion]")
 
 from pmmtheory.integrations.diffusers.poisson_midpoint import PoissonMidpointScheduler
+from pmmtheory.integrations.diffusers.randomized_midpoint import RandomizedMidpointScheduler
 
 if TYPE_CHECKING:
     from pmmtheory.integrations.diffusers.generation import generate
     from pmmtheory.integrations.diffusers.loading import load_model
 
-__all__ = ["PoissonMidpointScheduler", "generate", "load_model"]
+__all__ = ["PoissonMidpointScheduler", "RandomizedMidpointScheduler", "generate", "load_model"]
 
 _LATER = {"generate": "generation", "load_model": "loading"}
 

@@ -15,6 +15,8 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.integrations.diffusers.image_model import ImageModel
 from pmmtheory.integrations.diffusers.poisson_midpoint import PoissonMidpointScheduler
+from pmmtheory.integrations.diffusers.randomized_midpoint import RandomizedMidpointScheduler
+from pmmtheory.integrations.diffusers.scheduler import StepsOfCalls
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, Scheduler
 
@@ -42,13 +44,14 @@ class Method(ABC):
 
 
 @dataclass(frozen=True)
-class PoissonMidpoints(Method):
-    """The Poisson midpoint method, by the scheduler for the diffusers library."""
+class OfScheduler(Method):
+    """A method with random times, by its scheduler for the diffusers library: an image's noise can come from its own generator there."""
 
+    kind: type[StepsOfCalls]
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def sampler(self, model: ImageModel, calls: int) -> PoissonMidpointScheduler:
-        scheduler: PoissonMidpointScheduler = PoissonMidpointScheduler.from_config(model.config, **self.options)
+    def sampler(self, model: ImageModel, calls: int) -> Any:
+        scheduler: Any = self.kind.from_config(model.config, **self.options)
         scheduler.set_timesteps(calls, generator=torch.Generator().manual_seed(0))
         return scheduler
 
@@ -92,7 +95,7 @@ def method_named(text: str) -> Method:
     ----------
     text : str
         "pmm[:BASE[:MIDPOINTS]]": the Poisson midpoint method over V3 or another base, with "interior" midpoints or others.
-        "ddpm[:VARIANT]": V2 or another variant. "ddim[:ETA]": eta = 0 or another.
+        "rmm": the randomized midpoint on the probability flow. "ddpm[:VARIANT]": V2 or another variant. "ddim[:ETA]": eta = 0 or another.
         "dpm-solver[:ORDER[:GRID]]": multistep, of order 2 or 3, on the grid "uniform", "quadratic" or "log-snr"; the last ends at the first training time.
 
     Raises
@@ -117,7 +120,11 @@ def method_named(text: str) -> Method:
 def _pmm(base: str, midpoints: str) -> Method:
     options = {"base": base, "midpoints": midpoints}
     PoissonMidpointScheduler(**options)
-    return PoissonMidpoints(f"pmm:{base}:{midpoints}", options)
+    return OfScheduler(f"pmm:{base}:{midpoints}", PoissonMidpointScheduler, options)
+
+
+def _rmm() -> Method:
+    return OfScheduler("rmm", RandomizedMidpointScheduler)
 
 
 def _ddpm(variant: str) -> Method:
@@ -140,6 +147,7 @@ def _dpm_solver(order: str, grid: str) -> Method:
 
 _METHODS: Mapping[str, tuple[Callable[..., Method], tuple[str, ...]]] = {
     "pmm": (_pmm, ("V3", "interior")),
+    "rmm": (_rmm, ()),
     "ddpm": (_ddpm, ("V2",)),
     "ddim": (_ddim, ("0",)),
     "dpm-solver": (_dpm_solver, ("2", "uniform")),
