@@ -117,7 +117,7 @@ def test_on_a_gpu(method: str) -> None:
     x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     found = []
     for device in ("cpu", "cuda"):
-        network = model("random-pixels")
+        network, noise, midpoints = model("random-pixels"), generators(), torch.Generator().manual_seed(7)
         with fake_cuda():
             start = x.to(device)
 
@@ -126,8 +126,7 @@ def test_on_a_gpu(method: str) -> None:
                 return SimpleNamespace(sample=0.3 * sample)
 
             network._unet, network.device = answer, device if device == "cpu" else "cuda:0"
-            noise = [torch.default_generator.clone_state() for _ in range(2)]
-            made = method_named(method).sample(network, 4, start, noise, torch.default_generator.clone_state())
+            made = method_named(method).sample(network, 4, start, noise, midpoints)
             assert made.device.type == device
             found.append(network.images(made))
     assert np.array_equal(found[0], found[1])
