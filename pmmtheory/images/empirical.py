@@ -225,4 +225,5 @@ def _mean(scores: Tensor, near: Tensor, rows: Tensor) -> Tensor:
 def _scores(gap: Tensor, point: Tensor, rest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
     """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap and rest = x - alpha y': without a difference of large squares."""
     alpha, sigma = alpha[point], sigma[point]
-    return alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
+    scores: Tensor = alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
+    return scores
