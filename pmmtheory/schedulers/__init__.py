@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from pmmtheory.discover import lookup
+from pmmtheory.dynamics.network_predictor import NetworkPredictor
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
+from pmmtheory.dynamics.predictor import ExactPredictor, NoiseFunction, NoisyPredictor, PerturbedPredictor, Predictor
 from pmmtheory.noise.levels import NoiseLevels
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.ddim import DDIM
@@ -24,6 +25,8 @@ __all__ = [
     "DPMSolverPlusPlus2M",
     "ExactPredictor",
     "Heun",
+    "NetworkPredictor",
+    "NoiseFunction",
     "NoiseLevels",
     "NoisePrediction",
     "NoiseSchedule",
