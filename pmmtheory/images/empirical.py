@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.schedule import NoiseSchedule
 
@@ -26,7 +27,7 @@ _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
 
-class EmpiricalDiffusion:
+class EmpiricalDiffusion(Predictor):
     """eps(x, t) = (x - alpha E[X0 | x]) / sigma, where X0 is one of n images y_i with equal probability and x = alpha X0 + sigma Z:
 
         E[X0 | x] = sum_i w_i y_i,    w_i proportional to exp(-|x - alpha y_i|^2 / (2 sigma^2)).
