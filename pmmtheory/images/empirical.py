@@ -104,6 +104,8 @@ class EmpiricalDiffusion(Predictor):
         shape, wanted = tuple(x.shape[1:]), tuple(self.images.shape[1:])
         if x.ndim == 0 or shape != wanted or not x.is_floating_point():
             raise InvalidParameter("x", (str(x.dtype), tuple(x.shape)), f"a floating tensor of shape (n, {', '.join(map(str, wanted))})")
+        if x.device != self.images.device:
+            raise InvalidParameter("x", str(x.device), f"points on the device of the images, {self.images.device}; .to(device) moves those")
         if not bool(torch.isfinite(x).all()):
             raise InvalidParameter("x", "NaN or infinite values", "finite points")
         points = x.reshape(len(x), self._rows.shape[1])
