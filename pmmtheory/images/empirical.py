@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.schedule import NoiseSchedule
 
@@ -26,7 +27,7 @@ _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
 
-class EmpiricalDiffusion:
+class EmpiricalDiffusion(Predictor):
     """eps(x, t) = (x - alpha E[X0 | x]) / sigma, where X0 is one of n images y_i with equal probability and x = alpha X0 + sigma Z:
 
         E[X0 | x] = sum_i w_i y_i,    w_i proportional to exp(-|x - alpha y_i|^2 / (2 sigma^2)).
@@ -103,6 +104,8 @@ class EmpiricalDiffusion:
         shape, wanted = tuple(x.shape[1:]), tuple(self.images.shape[1:])
         if x.ndim == 0 or shape != wanted or not x.is_floating_point():
             raise InvalidParameter("x", (str(x.dtype), tuple(x.shape)), f"a floating tensor of shape (n, {', '.join(map(str, wanted))})")
+        if x.device != self.images.device:
+            raise InvalidParameter("x", str(x.device), f"points on the device of the images, {self.images.device}; .to(device) moves those")
         if not bool(torch.isfinite(x).all()):
             raise InvalidParameter("x", "NaN or infinite values", "finite points")
         points = x.reshape(len(x), self._rows.shape[1])
@@ -225,4 +228,5 @@ def _mean(scores: Tensor, near: Tensor, rows: Tensor) -> Tensor:
 def _scores(gap: Tensor, point: Tensor, rest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
     """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap and rest = x - alpha y': without a difference of large squares."""
     alpha, sigma = alpha[point], sigma[point]
-    return alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
+    scores: Tensor = alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
+    return scores

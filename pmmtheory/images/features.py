@@ -36,6 +36,9 @@ class FeatureNet(nn.Module):
     (torch.Size([3, 10]), torch.Size([3, 64]))
     """
 
+    centre: Tensor
+    scale: Tensor
+
     def __init__(self, shape: tuple[int, int, int], classes: int = 10, size: int = 64, record: dict[str, Any] | None = None):
         super().__init__()
         if len(shape) != 3 or min(shape[1:]) < 4:
@@ -52,6 +55,8 @@ class FeatureNet(nn.Module):
             nn.Linear(64 * (shape[1] // 4) * (shape[2] // 4), size),
         )
         self.head = nn.Sequential(nn.GELU(), nn.Linear(size, classes))
+        self.register_buffer("centre", torch.zeros(size))
+        self.register_buffer("scale", torch.ones(size))
 
     @property
     def name(self) -> str:
@@ -67,6 +72,8 @@ class FeatureNet(nn.Module):
     def features(self, images: Tensor, batch: int = 500) -> Tensor:
         """The hidden layer before its nonlinearity, of shape (n, size), in double precision, on the device of the images.
 
+        Each feature less its mean over the images that were learned, over its standard deviation there.
+
         Raises
         ------
         InvalidParameter
@@ -76,8 +83,14 @@ class FeatureNet(nn.Module):
         if not bool(torch.isfinite(images).all()):
             raise InvalidParameter("images", "NaN or infinite values", "finite images")
         weights = next(self.parameters())
-        parts = [self.body(part.to(weights.device, weights.dtype)) for part in images.split(batch)] if len(images) else []
+        parts = [(self.body(part.to(weights.device, weights.dtype)) - self.centre) / self.scale for part in images.split(batch) if len(part)]
         return torch.cat(parts).to(images.device, torch.float64) if parts else torch.zeros(0, self.size, dtype=torch.float64, device=images.device)
+
+    def standardise(self, images: Tensor) -> None:
+        """Measure features from now on against their means and standard deviations over these images."""
+        found = self.features(images).to(self.centre)
+        self.centre += self.scale * found.mean(0)
+        self.scale *= found.std(0).clamp_min(torch.finfo(torch.float16).tiny)
 
     def _checked(self, images: Tensor) -> Tensor:
         if images.ndim != 4 or tuple(images.shape[1:]) != self.shape:

@@ -72,9 +72,8 @@ class Architecture:
 class NoiseNetwork(nn.Module):
     """A U-Net of the diffusers library as a noise predictor: network(x, t) is the noise in x, of shape (n, channels, height, width).
 
-    Training times t go from 1 to N as everywhere in pmmtheory; between whole times, and down to 0, the embedding of the time is continuous.
-    The U-Net itself is told t - 1, as networks of that library are. Points in double precision are answered in double precision, from a
-    network in single precision.
+    Training times t go from 1 to N as everywhere in pmmtheory, whole or not; the U-Net itself is told t - 1, as networks of that library are.
+    Answers have the dtype of x, but come from a network in single precision. A sampler takes it as it is: DDIM(network.schedule, 50).sample(network, x).
 
     Parameters
     ----------
@@ -134,8 +133,8 @@ class NoiseNetwork(nn.Module):
         times = torch.as_tensor(t, dtype=torch.float32, device=x.device).reshape(-1)
         if len(times) not in (1, len(x)):
             raise InvalidParameter("t", tuple(times.shape), f"one training time, or one for each of the {len(x)} images")
-        if not bool(((times > 0) & (times <= self.schedule.size)).all()):
-            raise InvalidParameter("t", [float(times.min()), float(times.max())], f"training times above 0, up to {self.schedule.size}")
+        if not bool(((times >= 1) & (times <= self.schedule.size)).all()):
+            raise InvalidParameter("t", [float(times.min()), float(times.max())], f"training times from 1 to {self.schedule.size}")
         return times.expand(len(x))
 
 

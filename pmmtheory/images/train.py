@@ -97,6 +97,7 @@ def _features(found: ImageSet, name: str | None, out: Path, training: Training, 
         return label_loss(model, images[chosen], labels[chosen])
 
     trained = train(model, loss, training, out.with_name(out.name + ".state"), told(training))
+    trained.standardise(images)
     record = {"kind": "features", "shape": list(shape), "classes": classes, "size": trained.size} | made(found, name, training)
     keep(out, trained, record)
     record["accuracy"] = accuracy(load_features(out, training.device), test.images.to(training.device), test.labels.to(training.device))

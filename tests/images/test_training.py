@@ -109,6 +109,8 @@ def test_the_feature_nets_that_come_along(name: str) -> None:
         assert test.labels is not None
         assert accuracy(net, test.images, test.labels) == net.record["accuracy"]
         found = net.features(test.images.double(), batch=100)
+        learned = net.features(load_images("digits").images)
+        assert float(learned.mean(0).abs().max()) < 0.01 and float((learned.std(0) - 1).abs().max()) < 0.01
         assert found.dtype == torch.float64 and torch.allclose(found, net.features(test.images), atol=1e-4)
 
 
