@@ -21,8 +21,7 @@ from pmmtheory.testing.one_step_laws import mass, small_steps
 from pmmtheory.testing.program_laws import batch_equals_loop, precisions, seeds, shapes
 from pmmtheory.testing.semigroup_law import affine_semigroup
 from pmmtheory.testing.subject import Skipped, Subject, Unclaimed, Violation, examine
-from pmmtheory.testing.time_limit import TimeIsUp
-from pmmtheory.testing.time_limit import time_limit as limited
+from pmmtheory.testing.time_limit import TimeIsUp, limited
 from pmmtheory.testing.verdict import BrokenScheme, Checked, UncheckedScheme
 
 Law = Callable[[Subject], str | None]
@@ -182,8 +181,7 @@ class _Outcome:
 def _looked_at(subject: Subject, deadline: float | None) -> Subject:
     """The subject with its jumps; without, where there is no time to look for them."""
     try:
-        with limited(None if deadline is None else deadline - time.monotonic()):
-            return replace(subject, jumps=find_jumps(subject.everywhere()[0]))
+        return limited(None if deadline is None else deadline - time.monotonic(), lambda: replace(subject, jumps=find_jumps(subject.everywhere()[0])))
     except TimeIsUp:
         return subject
 
@@ -193,8 +191,7 @@ def _outcome(subject: Subject, name: str, law: Law, deadline: float | None, cons
     if left is not None and left <= 0:
         return _Outcome("not run, as the time limit was reached before", failed=True)
     try:
-        with limited(left):
-            return _Outcome(note=law(subject))
+        return _Outcome(note=limited(left, lambda: law(subject)))
     except TimeIsUp:
         return _Outcome("not finished within the time limit", failed=True)
     except Unclaimed as reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pmmtheory.schemes import EulerMaruyama, Scheme
 from pmmtheory.testing import BrokenScheme, UncheckedScheme, check_scheme
 from pmmtheory.testing.broken import HalvedNoise, SingleMidpoint
 from pmmtheory.testing.check_scheme import LAWS
-from pmmtheory.testing.time_limit import TimeIsUp, time_limit
+from pmmtheory.testing.time_limit import TimeIsUp, limited
 from tests.testing.subjects import LONG, Euler, all_but, broken, underdamped
 
 
@@ -58,9 +59,7 @@ class SecondOrder(Euler):
 def test_strictly_a_law_that_could_not_be_computed_is_a_failure() -> None:
     loose = check_scheme(OnlySpace, skip=LONG)
     assert set(loose.failures) == {"mass", "small steps"}
-    with pytest.raises(
-        UncheckedScheme, match='OnlySpace was not checked for the law "mass": the scheme cannot be built in dimension 1 .*small steps'
-    ) as caught:
+    with pytest.raises(UncheckedScheme, match='for the law "mass": the scheme cannot be built in dimension 1 .*small steps') as caught:
         check_scheme(OnlySpace, skip=LONG, strict=True)
     assert caught.value.law == "mass"
     assert check_scheme(OnlySpace, skip=["mass", "small steps", *LONG], strict=True)
@@ -138,11 +137,8 @@ def test_a_limit_holds_in_another_thread() -> None:
 
 def test_nothing_is_raised_after_the_body_has_ended() -> None:
     for _ in range(50):
-        try:
-            with time_limit(0.001):
-                time.sleep(0.001)
-        except TimeIsUp:
-            pass
+        with contextlib.suppress(TimeIsUp):
+            limited(0.001, lambda: time.sleep(0.01))
     time.sleep(0.05)
 
 
