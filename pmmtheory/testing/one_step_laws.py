@@ -31,7 +31,6 @@ def mass(subject: Subject) -> None:
     if scheme.dynamics.blocks > 1 or subject.jumping:
         require(_total(scheme), one[0], rounding(one), words)
         return
-    scheme = folded(scheme)
     zero = characteristic(scheme, STARTS, 0.0, 1 / noise_scale(scheme, 0.0), 2, 2)[:, 0]
     require(torch.abs(zero), one, rounding(one), words)
     coarse, fine = (_row_sums(scheme, level) for level in (1, 2))
