@@ -1,6 +1,7 @@
-"""`python -m experiments`: run the studies and print the verdicts."""
+"""`python -m experiments`: run the reference studies and say what was found."""
 
-from experiments.cli import main
+from pmmtheory.harness.cli import main
+from pmmtheory.harness.project import Project
 
 if __name__ == "__main__":
-    main()
+    main(Project("experiments"), "python -m experiments")

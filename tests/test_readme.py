@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.engine_table import markdown
+from pmmtheory.harness.engine_table import markdown
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from experiments.catalogue import build_scheme
 from pmmtheory import schemes
 from pmmtheory.divergences import Estimate, tv
+from pmmtheory.harness.catalogue import build_scheme
 from pmmtheory.laws import spectral_gap, stationary_law, transient_laws
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian

@@ -6,10 +6,10 @@ import math
 
 from scipy.interpolate import barycentric_interpolate
 
-from experiments.catalogue import build_scheme
 from pmmtheory.divergences import w2
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.catalogue import build_scheme
 from pmmtheory.laws import stationary_law
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from experiments.data import build_data
 from pmmtheory.divergences import Estimate, tv
 from pmmtheory.dynamics import ReverseDiffusion
+from pmmtheory.harness.data import build_data
 from pmmtheory.laws import transient_law
 from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Gaussian

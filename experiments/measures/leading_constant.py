@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from experiments.catalogue import build_target
 from pmmtheory import schemes
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.catalogue import build_target
 from pmmtheory.theory import leading_term
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from experiments.catalogue import build_gaussian, number_of_substeps, scheme_class
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.catalogue import build_gaussian, number_of_substeps, scheme_class
 from pmmtheory.theory import LeadingCovariance, leading_covariance
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.data import build_data
-from experiments.samplers import build_sampler
 from pmmtheory.divergences import Estimate, tv, w2
+from pmmtheory.harness.data import build_data
+from pmmtheory.harness.samplers import build_sampler
 from pmmtheory.laws import transient_law
 from pmmtheory.noise.coefficients import AffineStep, variant_named
 from pmmtheory.schedulers import ExactPredictor, NoiseLevels, PerturbedPredictor

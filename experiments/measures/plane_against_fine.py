@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from experiments.catalogue import build_scheme
 from pmmtheory.divergences import kl, tv
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.catalogue import build_scheme
 from pmmtheory.laws import transient_law
 from pmmtheory.targets import Gaussian
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from experiments.catalogue import build_scheme
 from pmmtheory.divergences import Estimate, kl
+from pmmtheory.harness.catalogue import build_scheme
 from pmmtheory.laws import transient_laws
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget

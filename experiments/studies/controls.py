@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.steps import stationary_checks, step_sizes
-from experiments.study import Check, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Check, Study
 
 _BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "IndependentNoise": ("midpoint with independent noise", {"substeps": "inf"}),
@@ -22,9 +23,9 @@ def _checks(profile: str) -> Iterator[Check]:
     steps = step_sizes(target, profile, number=5)
     for scheme, (label, options) in _BROKEN.items():
         order = 1 if scheme == "HalvedNoise" else 2
-        yield from stationary_checks(target, steps, scheme, label, order, source, control=True, **options)
-    yield from stationary_checks(target, steps, "EulerMaruyama", "LMC (wrong claim)", 2, source, control=True)
-    yield from stationary_checks(
+        yield from stationary_claims(target, steps, scheme, label, order, source, control=True, **options)
+    yield from stationary_claims(target, steps, "EulerMaruyama", "LMC (wrong claim)", 2, source, control=True)
+    yield from stationary_claims(
         target, steps, "PoissonMidpoint", "PMM bernoulli, K=4 (wrong claim)", 2, source, control=True, substeps=4, midpoints="bernoulli"
     )
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.catalogue import TARGETS
-from experiments.study import Cell, Check, Point, Study
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _TARGET, _FRICTION = "gaussian", 2.3

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.catalogue import TARGETS
-from experiments.steps import stationary_checks, step_sizes
-from experiments.study import Check, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Check, Study
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -14,7 +15,7 @@ def _checks(profile: str) -> Iterator[Check]:
         source = "Kandasamy & Nagaraj 2024, Theorem 2, at stationarity: KL is step^4 against LMC(step/K)"
         for midpoints, k in (("bernoulli", 8), ("single", 8)) if profile == "full" else (("bernoulli", 8),):
             steps = step_sizes(target, profile, number=6)
-            yield from stationary_checks(
+            yield from stationary_claims(
                 target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k} against LMC(step/{k})", 2, source, substeps=k, midpoints=midpoints, against="fine"
             )
 

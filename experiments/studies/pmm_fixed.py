@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.catalogue import TARGETS
-from experiments.steps import stationary_checks, step_sizes
-from experiments.study import Cell, Check, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Cell, Check, Study
 
 _SUBSTEPS = {"bernoulli": 4, "single": 8}
 
@@ -16,7 +17,7 @@ def _checks(profile: str) -> Iterator[Check]:
         for midpoints, k in _SUBSTEPS.items():
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps=k)
             steps = step_sizes(target, profile, largest=0.05)
-            yield from stationary_checks(
+            yield from stationary_claims(
                 target, steps, "PoissonMidpoint", f"PMM {midpoints}, K={k}", 1, f"phi = phi_LMC/{k}", constant, substeps=k, midpoints=midpoints
             )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.catalogue import TARGETS
-from experiments.steps import stationary_checks, step_sizes
-from experiments.study import Cell, Check, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Cell, Check, Study
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -17,7 +18,7 @@ def _checks(profile: str) -> Iterator[Check]:
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints)
             source = "phi = -(5/12) F''^2 + (1/3) int F''^2 F' (theory.expansion)" if midpoints == "bernoulli" else "equals RMM in law"
             steps = step_sizes(target, profile)
-            yield from stationary_checks(
+            yield from stationary_claims(
                 target, steps, "PoissonMidpoint", f"PMM {midpoints}, K=inf", order, source, constant, substeps="inf", midpoints=midpoints
             )
 

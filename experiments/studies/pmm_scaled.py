@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.catalogue import TARGETS
-from experiments.steps import stationary_checks
-from experiments.study import Cell, Check, Study
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Cell, Check, Study
 
 _PRODUCT = 2
 
@@ -24,7 +24,7 @@ def _checks(profile: str) -> Iterator[Check]:
         for midpoints in ("bernoulli", "single") if full or target == "gaussian" else ("bernoulli",):
             constant = Cell.of("leading_constant", target=target, scheme="PoissonMidpoint", midpoints=midpoints, substeps_times_step=_PRODUCT)
             source = "phi = phi_LMC/2 + phi_PMM"
-            yield from stationary_checks(
+            yield from stationary_claims(
                 target,
                 _steps(target, profile),
                 "PoissonMidpoint",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.covariance_checks import FRICTION, STEPS, covariance_check
-from experiments.study import Check, Study
+from experiments.studies._covariance import FRICTION, STEPS, covariance_check
+from pmmtheory.harness.study import Check, Study
 
 
 def _checks(profile: str) -> Iterator[Check]:

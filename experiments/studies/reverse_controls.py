@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.steps import DISTANCES
 from experiments.studies import ode_samplers, reverse_diffusion
-from experiments.study import Cell, Check, Point, Study
+from pmmtheory.harness.claims import DISTANCES
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _DATA = "two modes"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from experiments.steps import DISTANCES
-from experiments.study import Cell, Check, Point, Study
+from pmmtheory.harness.claims import DISTANCES
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _DATA, _PLANE, _HORIZON, _STOP = "two modes", "two modes in the plane", 1.0, 0.5

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from experiments.catalogue import TARGETS
-from experiments.steps import stationary_checks, step_sizes
-from experiments.study import Cell, Check, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.study import Cell, Check, Study
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -14,7 +15,7 @@ def _checks(profile: str) -> Iterator[Check]:
         constant = Cell.of("leading_constant", target=target, scheme="RandomizedMidpoint")
         order = 3 if target == "gaussian" else 2
         source = "phi = He_2/12 + He_4/96 on Gaussians (theory.leading)" if order == 3 else "phi = -F''^2/12 (theory.expansion)"
-        yield from stationary_checks(target, step_sizes(target, profile), "RandomizedMidpoint", "RMM", order, source, constant)
+        yield from stationary_claims(target, step_sizes(target, profile), "RandomizedMidpoint", "RMM", order, source, constant)
 
 
 study = Study("rmm", "Randomized midpoint at stationarity: order 2, and 3 on Gaussians, with constants", _checks)

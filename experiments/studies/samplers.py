@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.steps import against_number
-from experiments.study import Cell, Check, Point, Study
+from experiments.studies._steps import against_number
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 DATA = "two modes"

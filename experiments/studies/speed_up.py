@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.study import Cell, Check, Point, Study
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 ACCURACIES = tuple(float(f"{10 ** (-i / 2):.6g}") for i in range(5, 10))

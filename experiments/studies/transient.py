@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from experiments.steps import DISTANCES
-from experiments.study import Cell, Check, Point, Study
-from pmmtheory.theory.claim import Claim
+from pmmtheory.harness.claims import transient_claims
+from pmmtheory.harness.study import Check, Study
 
-_SCHEMES = {
+_SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
     "LMC": (1, {"scheme": "EulerMaruyama"}),
     "RMM": (2, {"scheme": "RandomizedMidpoint"}),
     "PMM bernoulli, K=inf": (2, {"scheme": "PoissonMidpoint", "substeps": "inf", "midpoints": "bernoulli"}),
 }
 _STARTS = {"bimodal": (1.0, 0.6), "cosine": (0.5, 0.4), "ripple": (1.0, 0.5), "gaussian": (1.0, 0.3)}
-_TIME = 1.0
+_SOURCE = "one step of weak order p + 1 gives order p after a fixed time (Talay & Tubaro 1990)"
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -23,14 +23,7 @@ def _checks(profile: str) -> Iterator[Check]:
         mean, variance = _STARTS[target]
         counts = [round(first[target] * 2 ** (i if profile == "quick" else i / 2)) for i in range(6 if profile == "quick" else 9)]
         for label, (order, options) in _SCHEMES.items():
-            for distance, factor in DISTANCES.items():
-                points = tuple(
-                    Point(_TIME / n, Cell.of("transient_error", target=target, steps=n, time=_TIME, mean=mean, variance=variance, **options), distance)
-                    for n in counts
-                )
-                statement = f"{distance.upper()} of {label} at time {_TIME:g} falls like step^{factor * order}"
-                source = "one step of weak order p + 1 gives order p after a fixed time (Talay & Tubaro 1990)"
-                yield Check(Claim(statement, label, distance, factor * order, "asymptotic", source), target, points)
+            yield from transient_claims(target, counts, label=label, order=order, source=_SOURCE, mean=mean, variance=variance, **options)
 
 
 study = Study("transient", "After a fixed time, against the exact law of the diffusion", _checks)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.steps import step_sizes
 from experiments.studies import phase_plane
-from experiments.study import Cell, Check, Point, Study
+from experiments.studies._steps import step_sizes
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.bounds import SRINIVASAN_NAGARAJ, kandasamy_nagaraj_underdamped_rate
 from pmmtheory.theory.claim import Claim
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.covariance_checks import FRICTION, STEPS, TARGET, covariance_check, exact_covariance_check
-from experiments.study import Cell, Check, Point, Study
+from experiments.studies._covariance import FRICTION, STEPS, TARGET, covariance_check, exact_covariance_check
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _ULMC: dict[str, Any] = {"scheme": "EulerMaruyama"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from experiments.covariance_checks import FRICTION, STEPS, TARGET
-from experiments.study import Cell, Check, Point, Study
+from experiments.studies._covariance import FRICTION, STEPS, TARGET
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _GAUSSIAN_LAWS = {"ULMC": ("EulerMaruyama", 1), "BAOAB": ("BAOAB", 2), "OBABO": ("OBABO", 2), "ABOBA": ("ABOBA", 2), "UBU": ("UBU", 2), "BUB": ("BUB", 2)}

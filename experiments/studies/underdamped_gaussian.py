@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from experiments.covariance_checks import FRICTION, STEPS, covariance_check, exact_covariance_check
-from experiments.study import Check, Study
+from experiments.studies._covariance import FRICTION, STEPS, covariance_check, exact_covariance_check
+from pmmtheory.harness.study import Check, Study
 
 _ERRORS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "ULMC": ({"scheme": "EulerMaruyama"}, {"uu": 1, "uv": 3, "vv": 1}),

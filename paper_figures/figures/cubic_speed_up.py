@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from experiments.catalogue import build_scheme
-from experiments.verdict import Outcome
-from paper_figures import style
-from paper_figures.results import Results
+from pmmtheory.harness.catalogue import build_scheme
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.verdict import Outcome
 
 title = "The cubic speed-up: drift evaluations and the Wasserstein distance, overdamped and underdamped"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from paper_figures.figures.rates import draw_studies, generative
-from paper_figures.results import Results
+from pmmtheory.harness.figures.results import Results
 
 title = "The measured rate minus the claimed rate, with its interval, for every claim and control of the studies of diffusion models"
 

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.verdict import Outcome, find
-from paper_figures import style
-from paper_figures.results import Results
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.verdict import Outcome, find
 
 title = "Diffusion samplers: the Wasserstein distance to the data against network calls, and of ODE solvers against their steps"
 

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.verdict import Outcome
-from paper_figures import style
-from paper_figures.forest import Block, Dot, Row, forest
-from paper_figures.results import Results
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.forest import Block, Dot, Row, forest
+from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.verdict import Outcome
 
 title = "The measured rate minus the claimed rate, with its interval, for every claim and control of the overdamped studies"
 

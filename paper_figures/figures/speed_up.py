@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.study import Cell
-from experiments.verdict import Outcome
-from paper_figures import style
-from paper_figures.results import Results
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.study import Cell
+from pmmtheory.harness.verdict import Outcome
 
 title = "The quadratic speed-up: drift evaluations against the accuracy in total variation"
 

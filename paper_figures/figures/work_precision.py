@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.catalogue import build_scheme
-from experiments.verdict import Outcome
-from paper_figures import style
-from paper_figures.results import Results
+from pmmtheory.harness.catalogue import build_scheme
+from pmmtheory.harness.figures import style
+from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.verdict import Outcome
 
 title = "Work and precision: the distance of the stationary law from its target against drift evaluations"
 

@@ -5,10 +5,12 @@ In KL, chi2 and Renyi the first argument is the law that is measured and the sec
 
 from __future__ import annotations
 
+from pmmtheory.divergences.distances import frechet as frechet
 from pmmtheory.divergences.distances import sliced_w2 as sliced_w2
 from pmmtheory.divergences.distances import tv as tv
 from pmmtheory.divergences.distances import w1 as w1
 from pmmtheory.divergences.distances import w2 as w2
+from pmmtheory.divergences.distances import w2_bounds as w2_bounds
 from pmmtheory.divergences.distances import weak as weak
 from pmmtheory.divergences.generators.chi2 import chi2 as chi2
 from pmmtheory.divergences.generators.hellinger import hellinger as hellinger

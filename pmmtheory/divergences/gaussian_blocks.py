@@ -92,6 +92,17 @@ def w2_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     return Estimate.of(value, "closed form", covariance=_carried_w2(law) + _carried_w2(other), mean=mean, rounding=rounding + 4 * EPS * value)
 
 
+def w2_given(frechet: Estimate, other: LinearLaw, low: Tensor, high: Tensor) -> Estimate:
+    """Above W2 of a law that is Gaussian with deviations S given its random times: (sum over the axes of E (S - s)^2 + |m|^2)^(1/2), s those of the other.
+
+    Given the times X = S Z and Y = s Z with one Z is a coupling of the two laws on every axis. E (S - s)^2 is ((E S^2)^(1/2) - s)^2, which is in the
+    Frechet distance, and 2 s ((E S^2)^(1/2) - E S); low and high are bounds on E S, the second of them (E S^2)^(1/2).
+    """
+    deviations = other.blocks[:, 0, 0].sqrt()
+    added = 2 * float((deviations * (high - low)).sum())
+    return Estimate.of(math.sqrt(frechet.value**2 + added), "coupling given the midpoints", **frechet.parts)
+
+
 def _root_change(values: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
     """Y with (diag(values) + Y)^2 = diag(values)^2 + change by iteration, and for every block whether that has settled."""
     sums = values[:, :, None] + values[:, None, :]
@@ -130,9 +141,9 @@ def _rounding(law: LinearLaw, other: LinearLaw) -> float:
 
 def _carried_w2(law: LinearLaw) -> float:
     """W2 between a block and one whose entries differ by e of its widths: at most sqrt(tr A) times x/(2 (1 - x)), x = e/(least correlation), or sqrt(e)."""
-    e = law.size * law.numerical_error
+    e = law.size * law.axis_errors
     x = e / _correlation(law).clamp_min(1e-300)
-    share = (x / (2 * (1 - x.clamp_max(0.5)))).clamp_max(math.sqrt(e))
+    share = torch.minimum(x / (2 * (1 - x.clamp_max(0.5))), torch.sqrt(e))
     return math.sqrt(float((torch.einsum("kii->k", law.blocks) * share**2).sum()))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from pmmtheory.divergences.comparison import Comparison
-from pmmtheory.divergences.gaussian_blocks import kl_blocks, log_power_blocks, tv_line_blocks, w1_line_blocks, w2_blocks
+from pmmtheory.divergences.gaussian_blocks import kl_blocks, log_power_blocks, tv_line_blocks, w1_line_blocks, w2_blocks, w2_given
 from pmmtheory.divergences.generator import Generator, from_log
 from pmmtheory.divergences.pair import Pair
 from pmmtheory.divergences.scale_mixtures import Sought, along_radius, sought_chi2, sought_distance, sought_integral, sought_kl, unit_of
@@ -61,6 +61,18 @@ class GaussianLawPair(Pair):
             return w2_blocks(self.law, self.other)
         variance = self._variance("w2")
         return along_radius(sought_distance(self.law, "w2", lambda radial: radial.w2, unit_of(self.law)), self.law, variance)
+
+    def frechet(self) -> Estimate:
+        return w2_blocks(self.law, self.other)
+
+    def w2_bounds(self) -> tuple[Estimate, Estimate]:
+        if self._gaussian:
+            return super().w2_bounds()
+        if self.law.given is None or not self.other.gaussian:
+            allowed = "a transient law over times that run down, of single midpoints or among at most 12 substeps, and a Gaussian"
+            raise InvalidParameter("law", f"{self.law.words} for bounds on w2", allowed)
+        low = self.frechet()
+        return low, w2_given(low, self.other, *self.law.given())
 
     @property
     def _gaussian(self) -> bool:

@@ -57,6 +57,15 @@ class Pair(ABC):
         """The least root mean square distance of two variables with these laws."""
         raise self.refused("w2")
 
+    def frechet(self) -> Estimate:
+        """W2 of Gaussians with these means and covariances."""
+        raise self.refused("frechet")
+
+    def w2_bounds(self) -> tuple[Estimate, Estimate]:
+        """Numbers below and above w2: w2 itself, twice, where it is known."""
+        found = self.w2()
+        return found, found
+
     def weak(self, f: Function) -> Estimate:
         """|int f (p - q)|."""
         raise self.refused("weak")

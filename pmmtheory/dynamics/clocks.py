@@ -100,7 +100,51 @@ class LogSNR(Clock):
         return self._slope * odds / (1 + odds)
 
 
-CLOCKS: Mapping[str, type[Clock]] = {"uniform": Uniform, "quadratic": Quadratic, "log-snr": LogSNR}
+class VariancePreserving(Clock):
+    """Steps equal in the time u of the variance-preserving SDE, dX = -beta X du + sqrt(2 beta) dB with beta = 0.05 + 9.95 u on [0, 1].
+
+    Forward time is the integral of beta, 0.05 u + 4.975 u^2: 5.025 at u = 1. Its source has 2 beta, from 0.1 to 20, where the drift here has beta.
+
+    Source: Song et al. 2021 (arXiv 2011.13456), eq. 11 and App. C.
+
+    Examples
+    --------
+    >>> clock = VariancePreserving(horizon=VariancePreserving.integrated(1.0), stop=VariancePreserving.integrated(0.5))
+    >>> round(clock.horizon, 12), round(clock.forward_time(clock.horizon - clock.stop), 12)
+    (5.025, 1.26875)
+    """
+
+    first, slope = 0.05, 9.95
+
+    @classmethod
+    def integrated(cls, u: float) -> float:
+        """The forward time at time u."""
+        return cls.first * u + cls.slope / 2 * u**2
+
+    @classmethod
+    def _time(cls, forward: float) -> float:
+        return 2 * forward / (cls.first + math.sqrt(cls.first**2 + 2 * cls.slope * forward))
+
+    @property
+    def _pace(self) -> float:
+        return (self._time(self.horizon) - self._time(self.stop)) / (self.horizon - self.stop)
+
+    def _u(self, t: Time) -> Time:
+        u = self._time(self.stop) + self._pace * ((self.horizon - self.stop) - t)
+        return u.clamp_min(0.0) if isinstance(u, Tensor) else max(0.0, u)
+
+    def forward_time(self, t: Time) -> Time:
+        u = self._u(t)
+        return self.first * u + self.slope / 2 * u * u
+
+    def covered(self, t: Time, h: Time) -> Time:
+        return self._pace * h * (self.first + self.slope / 2 * (self._u(t) + self._u(t + h)))
+
+    def speed(self, t: Time) -> Time:
+        return self._pace * (self.first + self.slope * self._u(t))
+
+
+CLOCKS: Mapping[str, type[Clock]] = {"uniform": Uniform, "quadratic": Quadratic, "log-snr": LogSNR, "vp": VariancePreserving}
 
 
 def _log_snr(time: float) -> float:

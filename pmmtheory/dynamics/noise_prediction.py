@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics.dynamics import Dynamics, Time
-from pmmtheory.dynamics.predictor import Predictor, checked
+from pmmtheory.dynamics.predictor import NoiseFunction, checked
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.coefficients import AffineStep, Variant, ddim, finished
-from pmmtheory.noise.composition import composed
+from pmmtheory.noise.composition import Composed, composed
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
 
@@ -40,7 +40,7 @@ class NoisePrediction(Dynamics):
     Raises
     ------
     InvalidParameter
-        Naming `times`, `event_shape` or `predictor`; the last also on its first output of another shape, NaN or infinite.
+        Naming `times`, `event_shape`, `schedule` where the predictor has another, or `predictor`, also on its first output of another shape, NaN or infinite.
 
     Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), App. A.
 
@@ -59,7 +59,7 @@ class NoisePrediction(Dynamics):
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: NoiseFunction,
         schedule: NoiseSchedule,
         times: Sequence[float],
         variant: Variant = ddim,
@@ -78,6 +78,9 @@ class NoisePrediction(Dynamics):
         grid = np.asarray(times, dtype=np.float64)
         if grid.ndim != 1 or grid.size < 2 or not (np.diff(grid) < 0).all():
             raise InvalidParameter("times", times, "two or more training times, each below the one before")
+        own = getattr(predictor, "schedule", schedule)
+        if isinstance(own, NoiseSchedule) and own != schedule:
+            raise InvalidParameter("schedule", f"one of {schedule.size} training times", "that of the predictor, whose noise levels are others")
         self.predictor, self.schedule = predictor, schedule
         self.times: tuple[float, ...] = tuple(grid.tolist())
         self.end = float(self.length)
@@ -120,10 +123,10 @@ class NoisePrediction(Dynamics):
         return self._ask(x, training_time) if x.numel() else torch.zeros_like(x)
 
     def training_time(self, t: Time, x: Tensor) -> Time:
-        """The training time at time t of the chain, in the dtype of x."""
-        if isinstance(t, Tensor):
+        """The training time at time t of the chain: a number where there is one for all of x, else a tensor in the dtype of x."""
+        if isinstance(t, Tensor) and t.numel() != 1:
             return torch.tensor(self.times, dtype=x.dtype, device=t.device)[torch.round(t).long()]
-        return self.times[self._index(t)]
+        return self.times[self._index(float(t))]
 
     def transport(self, h: Time, x: Tensor, t: Time = 0.0) -> Tensor:
         return x * self._entry(0, h, t, x)
@@ -151,9 +154,12 @@ class NoisePrediction(Dynamics):
         return k
 
     def _entry(self, which: int, h: Time, t: Time, like: Any) -> Time:
-        """The entry of A, G or Gamma for [t, t + h]: a number, or a tensor where h or t is one."""
-        if not isinstance(h, Tensor) and not isinstance(t, Tensor):
-            return float(self._composed[which][self._index(t), self._index(t + h)])
+        """The entry of A, G or Gamma for [t, t + h]: a number, or a tensor where h or t has several."""
+        if all(not isinstance(each, Tensor) or each.numel() == 1 for each in (h, t)):
+            begun, ended = self._index(float(t)), self._index(float(t) + float(h))
+            if ended < begun:
+                raise InvalidParameter("h", h, "0 at least")
+            return self._composed(begun, ended)[which]
         device = h.device if isinstance(h, Tensor) else t.device  # type: ignore[union-attr]
         table = self._composed_tables(device, like.dtype)[which]
         start = torch.round(torch.as_tensor(t, device=device)).long()
@@ -161,10 +167,10 @@ class NoisePrediction(Dynamics):
         return entries
 
     @cached_property
-    def _composed(self) -> tuple[np.ndarray, ...]:
-        return composed(self.fine)
+    def _composed(self) -> Composed:
+        return Composed(self.fine)
 
     def _composed_tables(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
         if (device, dtype) not in self._tables:
-            self._tables[device, dtype] = tuple(torch.as_tensor(table, dtype=dtype, device=device) for table in self._composed)
+            self._tables[device, dtype] = tuple(torch.as_tensor(table, dtype=dtype, device=device) for table in composed(self.fine))
         return self._tables[device, dtype]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
-from typing import Any, Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -14,11 +15,62 @@ from pmmtheory.errors import InvalidParameter, positive, real
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
 
-Predictor = Callable[[Tensor, Any], Tensor]
-"""eps(x, t), of the shape of x, at a training time t: a number, or a tensor that broadcasts against x."""
+if TYPE_CHECKING:
+    from pmmtheory.dynamics.network_predictor import NetworkPredictor
+
+NoiseFunction = Callable[[Tensor, Any], Tensor]
+"""eps(x, t), as a Predictor or any function of x and t: what a sampler needs."""
 
 
-class ExactPredictor:
+class Predictor(ABC):
+    """eps(x, t), the noise in points x at a training time t: a tensor of the shape of x. Any function of (x, t) serves in its place.
+
+    A sampler asks about whole batches x of shape (n, ...), and t is one Python float, from N at the noisiest down to the data at 0, whole or not.
+    Only where points have random times of their own (`sample(..., independent=True)`, `simulate` and laws) it asks about some of the points, and t is a
+    tensor that broadcasts against them, of shape (m, 1, ..., 1) for m points.
+
+    Examples
+    --------
+    >>> class Half(Predictor):
+    ...     def __call__(self, x, t):
+    ...         return x / 2
+    >>> Half()(torch.ones(2), 500.0)
+    tensor([0.5000, 0.5000])
+    """
+
+    @abstractmethod
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        """The noise in x at training time t."""
+
+    @staticmethod
+    def from_network(
+        network: Callable[..., Any],
+        schedule: NoiseSchedule,
+        prediction_type: str = "epsilon",
+        *,
+        guidance: float | None = None,
+        unconditional: Mapping[str, Any] | None = None,
+        zero_based: bool = True,
+        times: str = "batch",
+        time_dtype: torch.dtype | None = None,
+        **conditioning: Any,
+    ) -> NetworkPredictor:
+        """The predictor that a trained network makes: a torch module, or any function network(x, t, **conditioning); see NetworkPredictor.
+
+        Examples
+        --------
+        >>> network = torch.nn.Bilinear(2, 1, 2)
+        >>> eps = Predictor.from_network(lambda x, t: network(x, t[:, None] / 1000), NoiseSchedule.linear(), "v_prediction")
+        >>> eps(torch.randn(5, 2), 750.0).shape
+        torch.Size([5, 2])
+        """
+        from pmmtheory.dynamics.network_predictor import NetworkPredictor
+
+        options = {"guidance": guidance, "unconditional": unconditional, "zero_based": zero_based, "times": times, "time_dtype": time_dtype}
+        return NetworkPredictor(network, schedule, prediction_type, conditioning, **options)  # type: ignore[arg-type]
+
+
+class ExactPredictor(Predictor):
     """eps(x, t) = -sigma(t) times the gradient of the log density of alpha(t) X + sigma(t) Z: the mean of Z given x.
 
     Parameters
@@ -63,7 +115,7 @@ class ExactPredictor:
         return ExactPredictor(target, self.schedule)
 
 
-class PerturbedPredictor:
+class PerturbedPredictor(Predictor):
     """A predictor with a smooth error that does not change from call to call.
 
     kind "wave":   eps + size sqrt(2) sin(frequency x + 2 pi t/N), of root mean square about `size` a coordinate;
@@ -120,7 +172,7 @@ class PerturbedPredictor:
         return other
 
 
-class NoisyPredictor:
+class NoisyPredictor(Predictor):
     """A predictor with independent normal noise of standard deviation `size` in every call: for particles, since its answers have no one law.
 
     Examples
@@ -131,7 +183,7 @@ class NoisyPredictor:
     False
     """
 
-    def __init__(self, predictor: Predictor, size: float, seed: int = 0):
+    def __init__(self, predictor: NoiseFunction, size: float, seed: int = 0):
         self.predictor, self.size, self.seed = checked(predictor), positive("size", size), seed
         self._generator: torch.Generator | None = None
 
@@ -141,7 +193,7 @@ class NoisyPredictor:
         return self.predictor(x, t) + self.size * torch.randn(x.shape, generator=self._generator, dtype=x.dtype, device=x.device)
 
 
-def checked(predictor: Any) -> Predictor:
+def checked(predictor: Any) -> NoiseFunction:
     """The predictor, raising InvalidParameter where it returns another shape than that of x, or NaN or infinity.
 
     Examples
@@ -157,7 +209,9 @@ def checked(predictor: Any) -> Predictor:
     def call(x: Tensor, t: Any) -> Tensor:
         eps = predictor(x, t)
         if not isinstance(eps, Tensor):
-            raise InvalidParameter("predictor", type(eps).__name__, "it must return a tensor of the shape of x")
+            raise InvalidParameter(
+                "predictor", type(eps).__name__, "it must return a tensor of the shape of x; Predictor.from_network makes one of a network with other answers"
+            )
         if eps.shape != x.shape:
             raise InvalidParameter("predictor", tuple(eps.shape), f"it must return a tensor of the shape of x, here {tuple(x.shape)}")
         if not bool(torch.isfinite(eps).all()):

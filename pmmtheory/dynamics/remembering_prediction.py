@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.noise.coefficients import Variant, ddim
 from pmmtheory.noise.schedule import NoiseSchedule
 
@@ -21,7 +21,7 @@ class RememberingPrediction(NoisePrediction):
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: NoiseFunction,
         schedule: NoiseSchedule,
         times: Sequence[float],
         variant: Variant = ddim,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from pmmtheory.dynamics.clocks import CLOCKS, Clock
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.exponentials import decay
 from pmmtheory.errors import InvalidParameter, positive, real
-from pmmtheory.targets import Target
+from pmmtheory.targets import Gaussian, Target
 
 
 class ReverseDiffusion(Dynamics):
@@ -34,9 +34,9 @@ class ReverseDiffusion(Dynamics):
     horizon, stop : float
         horizon > stop >= 0, in forward time.
     integrator : "euler" or "exponential"
-    grid : "uniform", "quadratic" or "log-snr"
-        How forward time follows the time of the chain: linearly, as a square, or so that log(alpha/sigma) grows linearly. The
-        last needs stop > 0.
+    grid : "uniform", "quadratic", "log-snr" or "vp"
+        How forward time follows the time of the chain: linearly, as a square, so that log(alpha/sigma) grows linearly, which needs
+        stop > 0, or as in the variance-preserving SDE (clocks.VariancePreserving).
 
     Raises
     ------
@@ -102,9 +102,47 @@ class ReverseDiffusion(Dynamics):
         """The gradient of the log density at forward time t, of the shape of x."""
         return self.target.noised_drift(x, math.exp(-t))
 
-    def with_integrator(self, integrator: str) -> ReverseDiffusion:
+    def with_integrator(self, integrator: str) -> Self:
         """The same process with another way to take a step."""
-        return ReverseDiffusion(self.target, self.horizon, self.stop, integrator, self.grid)
+        return type(self)(self.target, self.horizon, self.stop, integrator, self.grid)
+
+    def solved(self, start: Gaussian) -> Gaussian:
+        """The law of the process itself at its end on Gaussian data, from any Gaussian start on their axes, in closed form.
+
+        With V and W the covariances of the marginals at the horizon and the stop, S that of the start and f = (W/V) e^-(horizon - stop), it is
+        W + f^2 (S - V), and the means differ from those of the marginals by f times as much as at the start.
+
+        Raises
+        ------
+        InvalidParameter
+            Naming `target` where the data are no Gaussian, or `start` where it is not on their axes.
+
+        Source: Pierret & Galerne 2025 (arXiv 2405.14250), Prop. 1.
+
+        Examples
+        --------
+        >>> from pmmtheory.targets import Gaussian
+        >>> reverse = ReverseDiffusion(Gaussian(1.0, 0.25), horizon=2.0, stop=0.02)
+        >>> law = reverse.solved(reverse.marginal(2.0))
+        >>> abs(law.covariance - reverse.marginal(0.02).covariance) < 1e-12
+        True
+        """
+        if not isinstance(self.target, Gaussian):
+            raise InvalidParameter("target", self.target.name, "a Gaussian, for the law of the process in closed form")
+        first, last = self.target.noised(math.exp(-self.horizon)), self.target.noised(math.exp(-self.stop))
+        if start.dim != last.dim or not (start.isotropic or start.axes is last.axes):
+            raise InvalidParameter("start", start.name, "a Gaussian that is isotropic or has the axes of the data")
+        factor, share = self._carried(last.variances / first.variances)
+        begun, left, reached = (torch.as_tensor(law.mean, dtype=torch.float64).reshape(-1) for law in (start, first, last))
+        offset = begun - left
+        moved = factor * offset if last.axes is None else (factor * (offset @ last.axes)) @ last.axes.T
+        found = Gaussian(reached + moved, share * last.variances + factor**2 * (start.variances - share * first.variances))
+        found.axes = last.axes
+        return found
+
+    def _carried(self, ratio: Tensor) -> tuple[Tensor, float]:
+        """What a deviation from the mean is multiplied by where the variance of the marginal is multiplied by this; and whether noise is added."""
+        return ratio * math.exp(-self.duration), 1.0
 
     def drift(self, x: Tensor, t: Time = 0.0) -> Tensor:
         score = self.target.noised_drift(x, decay(self.forward_time(t)))

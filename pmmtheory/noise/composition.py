@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pmmtheory.noise.coefficients import AffineStep
@@ -23,5 +25,28 @@ def composed(fine: AffineStep) -> tuple[Numbers, Numbers, Numbers]:
         begun = slice(0, j + 1)
         transport[begun, j + 1] = a * transport[begun, j]
         response[begun, j + 1] = a * response[begun, j] + b
-        variance[begun, j + 1] = a**2 * variance[begun, j] + noise**2
+        variance[begun, j + 1] = a * a * variance[begun, j] + noise * noise
     return transport, response, np.sqrt(variance)
+
+
+class Composed:
+    """The same numbers one by one, each row of the tables only as far as it is asked for: a sampler needs few of them, and at once.
+
+    Examples
+    --------
+    >>> Composed(AffineStep(np.array([2.0, 3.0]), np.array([1.0, 1.0]), np.array([0.0, 1.0])))(0, 2)
+    (6.0, 4.0, 1.0)
+    """
+
+    def __init__(self, fine: AffineStep):
+        self._steps = list(zip(*(part.tolist() for part in fine), strict=True))
+        self._rows: dict[int, list[tuple[float, float, float]]] = {}
+
+    def __call__(self, i: int, j: int) -> tuple[float, float, float]:
+        """A, G and Gamma from fine step i to fine step j >= i."""
+        row = self._rows.setdefault(i, [(1.0, 0.0, 0.0)])
+        for a, b, noise in self._steps[i + len(row) - 1 : j]:
+            transport, response, variance = row[-1]
+            row.append((a * transport, a * response + b, a * a * variance + noise * noise))
+        transport, response, variance = row[j - i]
+        return transport, response, math.sqrt(variance)

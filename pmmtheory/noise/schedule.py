@@ -76,6 +76,20 @@ class NoiseSchedule:
         fresh = np.sin(np.diff(angle)) * np.sin(angle[1:] + angle[:-1]) / np.cos(angle[:-1]) ** 2
         return cls(np.minimum(fresh, cap))
 
+    @classmethod
+    def at(cls, forward_times: Sequence[float] | Numbers) -> NoiseSchedule:
+        """The schedule whose k-th training time has the k-th of these forward times, -log alpha: ascending, above zero.
+
+        Examples
+        --------
+        >>> round(NoiseSchedule.at([0.1, 0.5, 2.0]).forward_time(2.0), 12)
+        0.5
+        """
+        times = np.asarray(forward_times, dtype=np.float64)
+        if times.ndim != 1 or not times.size or not (np.diff(times, prepend=0.0) > 0).all():
+            raise InvalidParameter("forward_times", forward_times, "ascending numbers above 0")
+        return cls(-np.expm1(-2 * np.diff(times, prepend=0.0)))
+
     @property
     def size(self) -> int:
         """N, the number of training times."""

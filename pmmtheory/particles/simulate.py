@@ -77,21 +77,20 @@ def simulate(
             return sample_step(own, x, i * own.step_size, generator)
 
         what = f"{own.name} with step_size = {own.step_size:g} on {getattr(own.dynamics.target, 'name', 'a predictor')}"
-        done.append(walk(move, start.to(device=place, dtype=dtype), length, what, "a smaller step may keep it stable", generator))
+        done.append(_walk(move, start.to(device=place, dtype=dtype), length, what, "a smaller step may keep it stable", generator))
     return torch.cat(done)
 
 
-def walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator | None = None) -> Tensor:
-    """Steps 0, 1, ... of a chain; raises Diverged once a particle is not finite. The generator is what `move` draws from, if it is one for all steps."""
-    kept, since, state = x, 0, generator.get_state() if generator else None
+def _walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator) -> Tensor:
+    """Steps 0, 1, ... of a chain; raises Diverged once a particle is not finite. The generator is what `move` draws from."""
+    kept, since, state = x, 0, generator.get_state()
     for i in range(steps):
         x = move(x, i)
         if (i + 1) % _WATCH == 0 or i + 1 == steps:
             if not bool(torch.isfinite(x).all()):
-                if generator is not None and state is not None:
-                    generator.set_state(state)
+                generator.set_state(state)
                 raise _divergence(move, kept, range(since, steps), what, advice)
-            kept, since, state = x, i + 1, generator.get_state() if generator else None
+            kept, since, state = x, i + 1, generator.get_state()
     return x
 
 
@@ -100,15 +99,20 @@ def _divergence(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: range, 
     lost, i = 0, steps.start
     for i in steps:
         x = move(x, i)
-        lost = int((~torch.isfinite(x.reshape(len(x), -1))).any(1).sum())
+        lost = lost_in(x)
         if lost:
             break
     return Diverged(what, i + 1, steps.stop, lost, len(x), advice)
 
 
-def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
-    """One random step of every point of x."""
-    mean, factor = scheme.step(x, t, drawn(scheme, x, generator))
+def lost_in(x: Tensor) -> int:
+    """How many particles are not finite."""
+    return int((~torch.isfinite(x)).reshape(len(x), math.prod(x.shape[1:])).any(1).sum())
+
+
+def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator, together: bool = False) -> Tensor:
+    """One random step of every point of x; `together`, all have the same random times."""
+    mean, factor = scheme.step(x, t, drawn(scheme, x, generator, together))
     moved: Tensor = mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     return moved
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from pmmtheory.discover import lookup
+from pmmtheory.dynamics.network_predictor import NetworkPredictor
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
+from pmmtheory.dynamics.predictor import ExactPredictor, NoiseFunction, NoisyPredictor, PerturbedPredictor, Predictor
 from pmmtheory.noise.levels import NoiseLevels
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.ddim import DDIM
@@ -14,6 +15,7 @@ from pmmtheory.schedulers.dpm_solver_multistep import DPMSolverMultistep
 from pmmtheory.schedulers.dpm_solver_plus_plus import DPMSolverPlusPlus2M
 from pmmtheory.schedulers.heun import Heun
 from pmmtheory.schedulers.poisson import PoissonMidpointScheduler
+from pmmtheory.schedulers.randomized_midpoint import RandomizedMidpointScheduler
 from pmmtheory.schedulers.scheduler import Scheduler
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "DPMSolverPlusPlus2M",
     "ExactPredictor",
     "Heun",
+    "NetworkPredictor",
+    "NoiseFunction",
     "NoiseLevels",
     "NoisePrediction",
     "NoiseSchedule",
@@ -31,6 +35,7 @@ __all__ = [
     "PerturbedPredictor",
     "PoissonMidpointScheduler",
     "Predictor",
+    "RandomizedMidpointScheduler",
     "Scheduler",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.noise.coefficients import ddim_with
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
@@ -44,5 +44,5 @@ class DDIM(Scheduler):
     def name(self) -> str:
         return f"DDIM({self.eta:g})"
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         return EulerMaruyama(self.dynamics(predictor, event_shape, self._coefficients), step_size=1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.noise.coefficients import variant_named
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
@@ -42,5 +42,5 @@ class DDPM(Scheduler):
     def name(self) -> str:
         return f"DDPM({self.variant})"
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         return EulerMaruyama(self.dynamics(predictor, event_shape, self._coefficients), step_size=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.coefficients import dpm_solver
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -59,7 +59,7 @@ class DPMSolver(Scheduler):
     def calls(self) -> float:
         return float(self.steps)
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         levels, bounds = self.schedule.levels(self.times), self.bounds
         intervals = [Interval(dpm_solver(levels[first : last + 1]), self.times[first:last]) for first, last in zip(bounds, bounds[1:], strict=False)]
         return ExplicitRungeKutta(NoisePrediction(predictor, self.schedule, [self.times[i] for i in bounds], event_shape=event_shape), intervals)

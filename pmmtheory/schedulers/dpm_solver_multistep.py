@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.dynamics.remembering_prediction import RememberingPrediction
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.noise.coefficients import dpm_multistep
@@ -65,7 +65,7 @@ class DPMSolverMultistep(Scheduler):
         last = [self.order if self.end or (left > 1 and not falling) else left for left in range(self.steps, 0, -1)]
         return tuple(min(self.order, done + 1, most) for done, most in enumerate(last))
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         levels, exact = self.schedule.levels(self.times), self.second_difference == "exact"
         records = [Recorded(dpm_multistep(levels[k + 1 - order : k + 2], exact)) for k, order in enumerate(self.orders)]
         system = RememberingPrediction(predictor, self.schedule, self.times, event_shape=event_shape, memory=self.order - 1)

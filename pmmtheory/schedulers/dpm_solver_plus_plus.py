@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.dynamics.remembering_prediction import RememberingPrediction
 from pmmtheory.noise.coefficients import dpm_plus_plus
 from pmmtheory.schedulers.scheduler import Scheduler
@@ -24,7 +24,7 @@ class DPMSolverPlusPlus2M(Scheduler):
     20.0
     """
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         levels, records = self.schedule.levels(self.times), []
         for k in range(self.steps):
             first = k == 0 or self.times[k + 1] == 0

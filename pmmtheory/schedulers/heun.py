@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.noise.coefficients import dpm_solver, heun
 from pmmtheory.schedulers.scheduler import Scheduler
 from pmmtheory.schemes import Scheme
@@ -27,7 +27,7 @@ class Heun(Scheduler):
     def calls(self) -> float:
         return float(2 * self.steps - (self.end == 0))
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         levels, intervals = self.schedule.levels(self.times), []
         for k in range(self.steps):
             ends = self.times[k : k + 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.errors import InvalidParameter, count, required
 from pmmtheory.noise.coefficients import variant_named
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -90,6 +90,6 @@ class PoissonMidpointScheduler(Scheduler):
     def name(self) -> str:
         return f"PoissonMidpoint({self.variant}, K={self.substeps}, {self.midpoints})"
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         system = NoisePrediction(predictor, self.schedule, self.fine_times, self._coefficients, event_shape)
         return PoissonMidpoint(system, step_size=self.substeps, substeps=self.substeps, midpoints=self.midpoints)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.errors import InvalidParameter, required
 from pmmtheory.noise.coefficients import Variant, ddim
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -64,10 +64,10 @@ class Scheduler(ABC):
         return self.schedule.ordered(times)
 
     @abstractmethod
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         """The chain over NoisePrediction dynamics; `event_shape` is that of one point, where the predictor has no target."""
 
-    def chain(self, predictor: Predictor, start: Any = None, event_shape: tuple[int, ...] | None = None) -> Chain:
+    def chain(self, predictor: NoiseFunction, start: Any = None, event_shape: tuple[int, ...] | None = None) -> Chain:
         """The whole run: transient_law(sampler.chain(predictor)) is the law of what the sampler generates.
 
         Parameters
@@ -109,24 +109,65 @@ class Scheduler(ABC):
         """The method and its parameters, for tables."""
         return type(self).__name__
 
-    def dynamics(self, predictor: Predictor, event_shape: tuple[int, ...] | None, variant: Variant = ddim) -> NoisePrediction:
+    def dynamics(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None, variant: Variant = ddim) -> NoisePrediction:
         """The noise prediction dynamics over the grid."""
         return NoisePrediction(predictor, self.schedule, self.times, variant, event_shape)
 
-    def sample(self, predictor: Predictor, x: Tensor, seed: int = 0) -> Tensor:
-        """Run the chain from x, points of shape (n, ...) of standard normal noise; the same seed gives the same points.
+    def sample(
+        self,
+        predictor: NoiseFunction,
+        x: Tensor,
+        seed: int = 0,
+        *,
+        generator: torch.Generator | None = None,
+        independent: bool = False,
+        progress: bool = False,
+        callback: Callable[[int, float, Tensor], Tensor | None] | None = None,
+    ) -> Tensor:
+        """Run the chain from x: points of the data's law, each by `calls` calls of the predictor in expectation.
+
+        A call is one forward pass of the whole batch, at a training time t that is one Python float. For that, random times of a step (the midpoints of the
+        Poisson midpoint method) are shared by the batch: each point has the sampler's law, but points of one run depend on each other a little.
+
+        Parameters
+        ----------
+        predictor : Predictor, or function of (x, t)
+            The noise in points x of shape (n, ...) at training time t; Predictor.from_network makes one of a network.
+        x : floating tensor of shape (n, ...)
+            Standard normal noise, one entry a point; the result has its shape, dtype and device.
+        seed : int
+            The same seed gives the same points.
+        generator : torch.Generator, optional
+            In place of a seed: on the device of x, and further on after every run.
+        independent : bool
+            Whether every point has random times of its own, so that points are independent samples. The predictor is then asked about some of the points
+            at a time, with t a tensor of shape (m, 1, ..., 1) for m of them.
+        progress : bool
+            Whether to show a bar of the steps on standard error.
+        callback : function of (step, t, x), optional
+            Called after every step with its number from 0, the training time reached and the points there. It returns None, or points that take their place.
+
+        Raises
+        ------
+        InvalidParameter
+            Naming the parameter that is wrong: `x` where it is no batch of finite points, or has not the shape of the predictor's target; `predictor` where an
+            answer has another shape than x, or NaN or infinity in it.
+        Diverged
+            With the first step after which a point is not finite.
 
         Examples
         --------
         >>> from pmmtheory.schedulers import DDIM, ExactPredictor
         >>> from pmmtheory.targets import Gaussian
-        >>> schedule = NoiseSchedule.linear()
-        >>> DDIM(schedule, steps=10).sample(ExactPredictor(Gaussian(), schedule), torch.randn(7)).shape
+        >>> schedule, times = NoiseSchedule.linear(), []
+        >>> DDIM(schedule, steps=4).sample(ExactPredictor(Gaussian(), schedule), torch.randn(7), callback=lambda step, t, x: times.append(t)).shape
         torch.Size([7])
+        >>> times
+        [750.0, 500.0, 250.0, 0.0]
         """
         from pmmtheory.particles.sample import sample
 
-        return sample(self, predictor, x, seed)
+        return sample(self, predictor, x, seed, generator=generator, independent=independent, progress=progress, callback=callback)
 
 
 def _silent(x: Tensor, t: object) -> Tensor:

@@ -9,6 +9,8 @@ from pmmtheory.schemes.bub import BUB
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
+from pmmtheory.schemes.explicit_trapezoid import ExplicitTrapezoid
+from pmmtheory.schemes.frozen_euler import FrozenEuler
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
 from pmmtheory.schemes.ozaki import Ozaki
@@ -29,6 +31,8 @@ __all__ = [
     "UBU",
     "Draw",
     "EulerMaruyama",
+    "ExplicitTrapezoid",
+    "FrozenEuler",
     "Index",
     "Midpoints",
     "Normal",

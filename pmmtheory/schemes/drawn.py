@@ -11,13 +11,13 @@ from torch import Tensor
 from pmmtheory.schemes.scheme import Scheme
 
 
-def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator) -> dict[str, Any]:
-    """What `scheme.step` takes as draws at states x, (..., *state_shape).
+def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator, together: bool = False) -> dict[str, Any]:
+    """What `scheme.step` takes as draws at states x, (..., *state_shape); `together`, all states have the same value of draws that are shared.
 
     Shared ones have a one for every axis of the state, normals next to midpoints a layer for each.
     """
     axes = len(scheme.dynamics.state_shape)
-    shape = tuple(x.shape[: x.ndim - axes]) + (1,) * axes
+    shape = (1,) * x.ndim if together else tuple(x.shape[: x.ndim - axes]) + (1,) * axes
     draws: dict[str, Any] = {}
     layers: tuple[int, ...] = ()
     for name, draw in sorted(scheme.draws.items(), key=lambda item: not item[1].layered):

@@ -98,7 +98,9 @@ class PoissonMidpoint(Scheme):
         for time, mark, z in zip(times, marks, draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
             marked = needed.reshape(needed.shape[: needed.ndim - axes])
-            has = marked.nonzero(as_tuple=True) if marked.ndim else (marked,)
+            if not bool(marked.any()):
+                continue
+            has = marked.nonzero(as_tuple=True) if marked.ndim else ()  # all states, where one set of midpoints serves them
             some = (slice(None),) * lead + has
             here, last, force = time[has], now[has], b0[some]
             at, before, gap = a * here, t + a * last, a * (here - last)
@@ -140,8 +142,8 @@ def _own_axes(x: Tensor, axes: int, times: Tensor, marks: Tensor) -> tuple[int, 
     """How many leading axes of states x have the same midpoints all along, and times and marks (N, ...) without them, with an axis of length 1 for
     each of the last `axes`."""
     shape = np.broadcast_shapes((1,) * x.ndim, times.shape[1:], marks.shape[1:])
-    lead = next((k for k, size in enumerate(shape) if size > 1), x.ndim)
-    lead = max(0, min(lead, x.ndim - axes - 1))
+    lead = next((k for k, size in enumerate(shape) if size != 1), x.ndim)
+    lead = max(0, min(lead, x.ndim - axes))
     own = (*x.shape[lead : x.ndim - axes], *(1,) * axes)
     times, marks = (part.expand(len(part), *shape).reshape(len(part), *shape[lead:]).expand(len(part), *own) for part in (times, marks))
     return lead, times, marks

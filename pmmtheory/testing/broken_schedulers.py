@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.dynamics.predictor import Predictor
+from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.noise.coefficients import AffineStep, ddpm
 from pmmtheory.schedulers import DDPM, DPMSolverMultistep, NoiseLevels
 from pmmtheory.schemes import EulerMaruyama, Scheme
@@ -17,7 +17,7 @@ from pmmtheory.schemes.linear_multistep import LinearMultistep
 class SwappedDPMSolver(DPMSolverMultistep):
     """The weights of the newest prediction and the one before it are exchanged."""
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         chain = super().scheme(predictor, event_shape)
         assert isinstance(chain, LinearMultistep)
         chain.records = tuple(record._replace(step=record.step._replace(b=record.step.b[::-1])) for record in chain.records)
@@ -27,14 +27,14 @@ class SwappedDPMSolver(DPMSolverMultistep):
 class HalvedVariance(DDPM):
     """The noise of V1 has half its variance."""
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         return EulerMaruyama(self.dynamics(predictor, event_shape, _halved), step_size=1.0)
 
 
 class OffByOne(DPMSolverMultistep):
     """The predictor is asked at the training time after the right one."""
 
-    def scheme(self, predictor: Predictor, event_shape: tuple[int, ...] | None = None) -> Scheme:
+    def scheme(self, predictor: NoiseFunction, event_shape: tuple[int, ...] | None = None) -> Scheme:
         return super().scheme(_Shifted(predictor), event_shape)
 
 

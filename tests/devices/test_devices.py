@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data import build_data
 from pmmtheory.divergences import hellinger, kl, reverse_kl, sliced_w2, tv, w1, w2
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.harness.data import build_data
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.particles import simulate
-from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
+from pmmtheory.schedulers import (
+    DDIM,
+    DDPM,
+    DPMSolverMultistep,
+    ExactPredictor,
+    NoiseSchedule,
+    PoissonMidpointScheduler,
+    Predictor,
+    RandomizedMidpointScheduler,
+    Scheduler,
+)
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Product
 from tests.devices.fake_cuda import OnCuda, fake_cuda
@@ -55,6 +65,11 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     "inhomogeneous, midpoints": (reversed_(PoissonMidpoint, 6), REVERSE.marginal(0.5), (kl, tv, w2)),
     "DDPM": (sampled(DDPM(SCHEDULE, 10), 1e-3), DATA, (tv, w2)),
     "DDIM": (sampled(DDIM(SCHEDULE, 10), 1e-5), DATA, (tv, w2)),
+    "maps at random": (
+        sampled(RandomizedMidpointScheduler(SCHEDULE, times=SCHEDULE.times(8, "log-snr", 100)[5:]), 1e-4),
+        SCHEDULE.marginal(DATA, 100),
+        (tv, w2),
+    ),
     "multistep": (sampled(DPMSolverMultistep(SCHEDULE, 10, 2), 1e-5), DATA, (tv, w2)),
     "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3), DATA, (tv, w2)),
     "phase plane": (stationary(BAOAB(Underdamped(TWO, 2.0), 0.2), 1e-3), TWO, (kl, tv)),
@@ -109,6 +124,23 @@ def test_particles(scheme: Scheme) -> None:
     with fake_cuda():
         there = simulate(scheme, 100, 3, seed=1, dtype=torch.float64, device="cuda")
         assert there.is_cuda and not there.cpu().is_cuda
+        assert torch.equal(there.cpu(), here)
+
+
+@pytest.mark.parametrize("sampler", [DDIM(SCHEDULE, 4), DDPM(SCHEDULE, 4), DPMSolverMultistep(SCHEDULE, 4), PoissonMidpointScheduler(SCHEDULE, 4)])
+@pytest.mark.parametrize("independent", [False, True])
+def test_samples_of_a_network(sampler: Scheduler, independent: bool) -> None:
+    """With conditioning that is somewhere else, and midpoints shared and not."""
+
+    def network(x: torch.Tensor, t: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(x + text + t[:, None] / 1000)
+
+    x = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    eps = Predictor.from_network(network, SCHEDULE, "v_prediction", text=torch.ones(1, 3), guidance=2.0, unconditional={"text": torch.zeros(1, 3)})
+    here = sampler.sample(eps, x, seed=1, independent=independent)
+    with fake_cuda():
+        there = sampler.sample(eps, x.to("cuda"), seed=1, independent=independent)
+        assert there.is_cuda
         assert torch.equal(there.cpu(), here)
 
 

@@ -44,10 +44,11 @@ def test_forward_time_ends(grid: str) -> None:
 
 @EVERY_GRID
 def test_what_grows_evenly(grid: str) -> None:
-    """Forward time, its root, or log(alpha/sigma)."""
+    """Forward time, its root, log(alpha/sigma), or the time of which it is the integral of 0.05 + 9.95 u."""
     times = process(grid=grid).forward_time(torch.linspace(0, HORIZON - STOP, 30, dtype=torch.float64))
     assert isinstance(times, torch.Tensor)
-    even = {"uniform": times, "quadratic": torch.sqrt(times), "log-snr": -times - torch.log(-torch.expm1(-2 * times)) / 2}[grid]
+    log_snr, root = -times - torch.log(-torch.expm1(-2 * times)) / 2, (torch.sqrt(0.0025 + 19.9 * times) - 0.05) / 9.95
+    even = {"uniform": times, "quadratic": torch.sqrt(times), "log-snr": log_snr, "vp": root}[grid]
     assert float(torch.diff(even, n=2).abs().max()) < 1e-13
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.engine_table import CHAINS, built
 from pmmtheory.chain import Chain
 from pmmtheory.divergences import kl, tv
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, PmmError
+from pmmtheory.harness.engine_table import CHAINS, built
 from pmmtheory.laws import Engine, LineLaw, engines, stationary_law, transient_law
 from pmmtheory.laws.engine import engine_for
 from pmmtheory.laws.law import Law

@@ -32,15 +32,13 @@ SCHEDULERS: dict[str, type[Scheduler]] = classes("pmmtheory.schedulers", Schedul
 EACH = pytest.mark.parametrize("kind", SCHEDULERS.values(), ids=SCHEDULERS)
 
 
-class Counted:
-    """A small convolution that counts the points it is asked about."""
+class Convolution:
+    """A small convolution."""
 
     def __init__(self) -> None:
         self.weight = torch.randn(3, 3, 3, 3, generator=torch.Generator().manual_seed(0)) / 6
-        self.points = 0
 
     def __call__(self, x: Tensor, t: Any) -> Tensor:
-        self.points += len(x)
         return torch.tanh(torch.nn.functional.conv2d(x, self.weight.to(x.dtype), padding=1) + t / 1000)
 
 
@@ -51,7 +49,7 @@ def test_the_folder_holds_the_methods_of_the_paper() -> None:
 @EACH
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_images_keep_their_shape_and_a_seed_its_result(kind: type[Scheduler], dtype: torch.dtype) -> None:
-    scheduler, network = kind(SCHEDULE, 7), Counted()
+    scheduler, network = kind(SCHEDULE, 7), Convolution()
     noise = torch.randn(4, 3, 8, 8, dtype=dtype, generator=torch.Generator().manual_seed(1))
     one, other = (scheduler.sample(network, noise, seed=5) for _ in range(2))
     assert one.shape == noise.shape and one.dtype == dtype and bool(torch.isfinite(one).all())
@@ -59,21 +57,10 @@ def test_images_keep_their_shape_and_a_seed_its_result(kind: type[Scheduler], dt
 
 
 def test_a_network_may_have_an_attribute_called_target() -> None:
-    network, noise = Counted(), torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    network, noise = Convolution(), torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     plain = DDIM(SCHEDULE, 3).sample(network, noise)
     network.target = "noise"  # type: ignore[attr-defined]
     assert torch.equal(DDIM(SCHEDULE, 3).sample(network, noise), plain)
-
-
-@EACH
-def test_the_calls_are_those_announced(kind: type[Scheduler]) -> None:
-    for end, steps in ((0, 7), (5, 8)):
-        scheduler, network, n = kind(SCHEDULE, steps, end=end), Counted(), 200
-        scheduler.sample(network, torch.randn(n, 3, 8, 8, generator=torch.Generator().manual_seed(2)))
-        if kind is PoissonMidpointScheduler:  # a Poisson number of midpoints a step
-            assert abs(network.points / n - scheduler.calls) < 5 * math.sqrt(steps / n)
-        else:
-            assert network.points == n * scheduler.calls
 
 
 @pytest.mark.slow
@@ -82,7 +69,7 @@ def test_the_calls_are_those_announced(kind: type[Scheduler]) -> None:
 def test_samples_of_gaussian_data_have_their_mean_and_variance(kind: type[Scheduler], data: Gaussian) -> None:
     n = 4000
     x = torch.randn((n, data.dim) if data.dim > 1 else n, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    end = kind(SCHEDULE, 80).sample(ExactPredictor(data, SCHEDULE), x, seed=4)
+    end = kind(SCHEDULE, 80).sample(ExactPredictor(data, SCHEDULE), x, seed=4, independent=True)
     assert end.shape == x.shape
     # 80 steps of DDIM are 1% off, and samples of this size 1.6% in the mean and 2.2% in the variance
     assert bool(((end.mean(0) - torch.as_tensor(data.mean)).abs() < 0.08 * torch.sqrt(data.variances)).all())
@@ -98,7 +85,7 @@ def test_a_chain_runs_as_particles_too(kind: type[Scheduler]) -> None:
 
 @EACH
 def test_a_chain_of_a_network_starts_from_noise(kind: type[Scheduler]) -> None:
-    chain = kind(SCHEDULE, 6).chain(Counted(), event_shape=(3, 8, 8))
+    chain = kind(SCHEDULE, 6).chain(Convolution(), event_shape=(3, 8, 8))
     assert chain.scheme.dynamics.position(simulate(chain, particles=4)).shape == (4, 3, 8, 8)
 
 

@@ -19,10 +19,7 @@ diffusers computes in float32; here its modules see float64 under that name. Dif
 
 from __future__ import annotations
 
-import importlib
 import math
-import warnings
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -38,33 +35,6 @@ pytest.importorskip("diffusers")
 SCHEDULE = NoiseSchedule.linear()
 EPS = ExactPredictor(GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3]), SCHEDULE)
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
-
-
-class InDouble(SimpleNamespace):
-    """A module whose float32 is float64."""
-
-    def __init__(self, module: Any):
-        super().__init__(module=module, float32=module.float64)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.module, name)
-
-
-@pytest.fixture
-def theirs(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes one of their schedulers, in float64."""
-
-    def make(file: str, name: str, steps: int, **options: Any) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = importlib.import_module(f"diffusers.schedulers.{file}")
-            for library in ("torch", "np"):
-                monkeypatch.setattr(module, library, InDouble(getattr(module, library)))
-            scheduler = getattr(module, name)(trained_betas=list(SCHEDULE.betas), **options)
-            scheduler.set_timesteps(steps)
-        return scheduler
-
-    return make
 
 
 def start() -> torch.Tensor:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from experiments.catalogue import build_scheme
-from experiments.discover import find_studies
-from experiments.study import Check
 from pmmtheory.dynamics import Dynamics, Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.harness.catalogue import build_scheme
+from pmmtheory.harness.discover import find_studies
+from pmmtheory.harness.study import Check
 from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.schemes.found import found_schemes
 from pmmtheory.targets import Gaussian, GaussianMixture

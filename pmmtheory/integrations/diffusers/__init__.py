@@ -13,5 +13,6 @@ if find_spec("diffusers") is None:
     raise ImportError("pmmtheory.integrations.diffusers needs the diffusers library: pip install pmmtheory[diffusion]")
 
 from pmmtheory.integrations.diffusers.poisson_midpoint import PoissonMidpointScheduler
+from pmmtheory.integrations.diffusers.randomized_midpoint import RandomizedMidpointScheduler
 
-__all__ = ["PoissonMidpointScheduler"]
+__all__ = ["PoissonMidpointScheduler", "RandomizedMidpointScheduler"]

@@ -23,6 +23,6 @@ def predicted(own: Any, schedule: NoiseSchedule, x: Tensor, output: Tensor, time
 
 def _thresholded(own: Any, data: Tensor) -> Tensor:
     """Each sample within its own quantile of absolute values, and scaled by it. Source: Saharia et al. 2022 (arXiv 2205.11487), App. C."""
-    reach = torch.quantile(data.flatten(1).abs(), own.dynamic_thresholding_ratio, dim=1).clamp(1.0, own.sample_max_value)
+    reach = torch.quantile(data.reshape(len(data), -1).abs(), own.dynamic_thresholding_ratio, dim=1).clamp(1.0, own.sample_max_value)
     reach = reach.reshape(-1, *(1,) * (data.ndim - 1))
     return torch.minimum(torch.maximum(data, -reach), reach) / reach

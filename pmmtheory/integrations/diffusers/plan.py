@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.noise.coefficients import Variant, finished
-from pmmtheory.noise.composition import composed
+from pmmtheory.noise.coefficients import AffineStep, Variant, finished
+from pmmtheory.noise.composition import Composed
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.noise.schedule import NoiseSchedule
 
@@ -37,10 +37,18 @@ class LargeStep:
     weight: float = 1.0
 
     @cached_property
-    def tables(self) -> tuple[Numbers, Numbers, Numbers]:
-        """A, G and Gamma from fine time i to fine time j."""
+    def fine(self) -> AffineStep:
+        """The coefficients of the base method between fine times."""
         levels = self.schedule.levels(self.times)
-        return composed(finished(self.variant, levels[:-1], levels[1:]))
+        return finished(self.variant, levels[:-1], levels[1:])
+
+    def over(self, first: int, last: int) -> tuple[float, float, float]:
+        """A, G and Gamma from one fine time, by number, to another."""
+        return self._composed(first, last)
+
+    @cached_property
+    def _composed(self) -> Composed:
+        return Composed(self.fine)
 
     @property
     def calls(self) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.integrations.diffusers.plan import LargeStep
+
+Draw = Callable[[], Tensor]
+"""New standard normal noise, of the shape of the sample."""
 
 
 @dataclass
@@ -33,24 +37,27 @@ class UnderWay:
         return cls(step, x, noise, torch.zeros_like(noise), torch.zeros_like(noise), 0, step.midpoints)
 
     @property
-    def ended(self) -> bool:
-        """Whether the last advance went to the end of the step."""
-        return self.now == len(self.step.times) - 1
+    def asked(self) -> float | None:
+        """The training time of the midpoint that the network is asked of next; None where the last advance went to the end."""
+        return self.step.times[self.left[0]] if self.left else None
 
     def push(self, noise: Tensor) -> None:
         """Add a midpoint by the noise predicted there: weight G_h (eps - eps_0)."""
         at, self.left = self.left[0], self.left[1:]
-        _, response, _ = self.step.tables
-        self.pushed = self.pushed + self.step.weight * float(response[at, at + 1]) * (noise - self.first)
+        _, response, _ = self.step.over(at, at + 1)
+        self.pushed = self.pushed + self.step.weight * response * (noise - self.first)
 
-    def advance(self, z: Tensor) -> Tensor:
-        """The state at the next midpoint, or where the step ends, with new standard normal noise."""
-        transport, response, deviation = self.step.tables
+    def advance(self, z: Draw) -> Tensor:
+        """The state at the next midpoint, or where the step ends; noise is drawn where the way there has any."""
         last, now = len(self.step.times) - 1, self.now
         to = self.left[0] if self.left else last
-        self.path = float(transport[now, to]) * self.path + float(deviation[now, to]) * z
+        along, _, deviation = self.step.over(now, to)
+        self.path = along * self.path
+        if deviation > 0:
+            self.path = self.path + deviation * z()
         if now:
-            self.pushed = float(transport[now + 1, min(to + 1, last)]) * self.pushed
+            self.pushed = self.step.over(now + 1, min(to + 1, last))[0] * self.pushed
         self.now = to
-        free = float(transport[0, to]) * self.x + float(response[0, to]) * self.first + self.path
-        return free + self.pushed if self.ended else free
+        transport, response, _ = self.step.over(0, to)
+        free = transport * self.x + response * self.first + self.path
+        return free + self.pushed if to == last else free

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, refused, starts_from
 from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import require_axes
+from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.stability import require_stable
@@ -91,13 +93,23 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
         raise InvalidParameter("target", target.name, "data of mean zero, where random midpoints are shared by several axes")
     for t in (0.0, max(0, steps[-1] - 1) * scheme.step_size):
         require_axes(scheme, target, t)
-    paths = [inhomogeneous.path(scheme, begin, steps, level) for level in (2, 1)]
+    splits = not gaussian and has_listed(scheme) and not bool(begin.mean.any() or begin.centres.any())
+    fine = inhomogeneous.path(scheme, begin, steps, 2)
+    coarse = fine if gaussian or inhomogeneous.listed(scheme, begin) else inhomogeneous.path(scheme, begin, steps, 1)
+    leaning = inhomogeneous.path(scheme, begin, steps, 1, inhomogeneous.Leaning)
     laws = []
-    for n, fine, coarse in zip(steps, *paths, strict=True):
-        change = _change(fine.covariance[:, None, None], coarse.covariance[:, None, None])
-        errors = {"resolution": change, "rounding": 4e-16 * (n + 1) * _substeps(scheme) * fine.largest}
-        laws.append(inhomogeneous.law(fine, axes, gaussian, _enough(errors, rtol, scheme)))
+    for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
+        change = ((now.covariance - less.covariance) / now.covariance).abs()
+        rounding = _EPS * ((n + 1) * _substeps(scheme) * now.cancelled + inhomogeneous.sensitivity(less, lean))
+        errors = {"resolution": float(change.max()), "rounding": float(rounding.max())}
+        given = partial(_given_times, scheme, begin, n) if splits else None
+        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, given))
     return laws
+
+
+def _given_times(scheme: Scheme, begin: inhomogeneous.Moments, n: int) -> tuple[Tensor, Tensor]:
+    """Bounds on the mean deviations on every axis given the random times."""
+    return mean_deviations(OnAxes(scheme, begin.variances), begin.covariance, n, scheme.step_size)
 
 
 def _position(scheme: Scheme, target: Gaussian, initial: Any) -> inhomogeneous.Moments:

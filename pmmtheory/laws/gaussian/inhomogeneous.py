@@ -39,9 +39,9 @@ class Moments:
         return self.square[:, 0, 0] - self.mean[:, 0] ** 2
 
     @property
-    def largest(self) -> float:
-        """The largest second moment over its covariance: what the difference costs in digits."""
-        return float((self.square[:, 0, 0] / self.covariance).max())
+    def cancelled(self) -> Tensor:
+        """The second moment over its covariance on every axis: what the difference costs in digits."""
+        return self.square[:, 0, 0] / self.covariance
 
 
 def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tensor | None) -> Moments:
@@ -53,11 +53,11 @@ def start(target: Gaussian, mean: Tensor, variances: Tensor, s: int, axes: Tenso
     return Moments(first, square, target.variances, centres)
 
 
-def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> list[Moments]:
-    """The moments after the given numbers of steps, the first of them at time 0."""
+def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int, kind: type[Gaussian] = Gaussian) -> list[Moments]:
+    """The moments after the given numbers of steps, the first of them at time 0; `kind` is the class of the data."""
     found, now, done = [], begin, 0
-    chain = OnAxes(scheme, begin.variances, begin.centres)
-    structure = scheme.over(scheme.dynamics.on(Gaussian(begin.centres, begin.variances))).structure
+    chain = OnAxes(scheme, begin.variances, begin.centres, kind)
+    structure = scheme.over(scheme.dynamics.on(kind(begin.centres, begin.variances))).structure
     for n in steps:
         for k in range(done, n):
             now = _advanced(chain, structure, now, k * scheme.step_size, level)
@@ -66,10 +66,47 @@ def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int) -> li
     return found
 
 
-def law(moments: Moments, axes: Tensor | None, gaussian: bool, errors: dict[str, float]) -> LinearLaw:
-    """The law of the positions."""
+def listed(scheme: Scheme, begin: Moments) -> bool:
+    """Whether the rules for the draws of a step have all values that these take, so that no finer one is there."""
+    chain = OnAxes(scheme, begin.variances, begin.centres)
+    several = chain.structure is not None and chain.structure.midpoints.several
+    return not several and chain.listed(len(chain.steps(2, 0.0).weights))
+
+
+def law(
+    moments: Moments,
+    axes: Tensor | None,
+    gaussian: bool,
+    errors: dict[str, float],
+    off: Tensor,
+    given: Callable[[], tuple[Tensor, Tensor]] | None,
+) -> LinearLaw:
+    """The law of the positions, whose covariances are off by so much on every axis; given : the mean deviations given the random times."""
     centre = moments.mean[:, 0] if axes is None else moments.mean[:, 0] @ axes.T
-    return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, (), errors)
+    return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, (), errors, off, given)
+
+
+class Leaning(Gaussian):
+    """Gaussian data whose score is too large, by LEAN for every unit of rounding that it can have.
+
+    The score on an axis is x/V with V = alpha^2 v + (1 - alpha^2) and is off by a few units, and by one over V for the difference.
+    """
+
+    def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
+        square = alpha * alpha
+        spread = square * self.variances + (1 - square)
+        leaning: Tensor = super().noised_drift(x, alpha) * (1 + LEAN * (2 + 1 / spread))
+        return leaning
+
+
+LEAN = 1e-9
+
+
+def sensitivity(moments: Moments, leaning: Moments) -> Tensor:
+    """By what factor rounding of the score is enlarged in the covariances, relative to each, (axes,)."""
+    plain, other = (torch.sqrt(part.covariance.clamp_min(0)) for part in (moments, leaning))
+    factor: Tensor = torch.where(other == plain, 0.0, 2 * ((other - plain) / plain).abs() / LEAN)
+    return factor
 
 
 def _advanced(chain: OnAxes, structure: PoissonStructure | None, now: Moments, t: float, level: int) -> Moments:

@@ -40,6 +40,11 @@ class LinearLaw(Law):
         The largest relative error of a covariance: the sum of `errors`.
     errors : mapping of names to floats
         Its parts: "resolution" (the rules for the random times), "rounding", "start".
+    off : (d,) tensor or None
+        The relative errors on the axes, where they are known apart; they leave out "start".
+    given : callable or None
+        For a law of one block that is no Gaussian and known on several axes: () -> two (d,) tensors, bounds on the means of the deviations on the
+        axes given the random times.
 
     Examples
     --------
@@ -60,6 +65,8 @@ class LinearLaw(Law):
     gaussian: bool
     mixtures: tuple[Callable[[int], Mixture], ...] = ()
     errors: dict[str, float] = field(default_factory=dict)
+    off: Tensor | None = None
+    given: Callable[[], tuple[Tensor, Tensor]] | None = None
 
     @classmethod
     def of(cls, target: Gaussian, size: int, axes: Tensor | None) -> LinearLaw:
@@ -78,6 +85,12 @@ class LinearLaw(Law):
     def size(self) -> int:
         """The number of blocks s."""
         return self.blocks.shape[1]
+
+    @property
+    def axis_errors(self) -> Tensor:
+        """The relative error of the covariance on every axis, (d,)."""
+        whole = torch.full((self.dim,), self.numerical_error, dtype=torch.float64)
+        return whole if self.off is None else self.off + self.errors.get("start", 0.0)
 
     @property
     def isotropic(self) -> bool:
@@ -144,4 +157,4 @@ class LinearLaw(Law):
             return self
         block = slice(k, k + 1)
         centre, blocks, mixtures = self.centre[block], self.blocks[:, block, block], self.mixtures[block]
-        return LinearLaw(centre, blocks, self.axes, self.gaussian, mixtures, self.errors)
+        return LinearLaw(centre, blocks, self.axes, self.gaussian, mixtures, self.errors, self.off)

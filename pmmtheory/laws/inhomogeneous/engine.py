@@ -1,6 +1,7 @@
 """The law of a chain whose steps depend on time: one operator a step, on a grid that moves and narrows with the law.
 
-Steps without noise are a map of the line; a run of them is composed, and the law before it is pushed forward once.
+Steps without noise are a map of the line; a run of them is composed, and the law before it is pushed forward once. Where there are draws yet
+no noise, each step is one of many maps.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, smooth
+from pmmtheory.laws.inhomogeneous.mixed import mixed
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.inhomogeneous.resolution import MOST, Masses, Move, Resolution, kernel_band
 from pmmtheory.laws.inhomogeneous.same_grid import stay
@@ -71,6 +73,10 @@ def _evolve(chain: Resolution, begun: Start, steps: Sequence[int], noiseless: Se
     for n in steps:
         for none, run in groupby(range(done, n), noiseless.__getitem__):
             times = [k * a for k in run]
+            if none and chain.scheme.draws:
+                for t in times:
+                    begun, now = start_on_line(_one_of_many(chain, _settled(chain, begun, now, t), t)), None
+                continue
             if none:
                 still += times
                 continue
@@ -138,6 +144,11 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
     amplified, moved = flow.rounding(start) if chain.level else (0.0, 0.0)  # the lowest is never shown
     before = round(times[0] / scheme.step_size)
     return _fine(chain, on, _spacing(chain, target))
+
+
+def _one_of_many(chain: Resolution, start: Start, t: float) -> LineLaw:
+    """The law after a step that is a map drawn at random."""
+    return _fine(chain, mixed(chain, start, t, min(_DOUBT, 0.01 * chain.rtol)), _spacing(chain, chain.target(t + chain.scheme.step_size)))
 
 
 def _tabulated(chain: Resolution, start: Start) -> LineLaw:

@@ -174,6 +174,17 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100,
     NotConverged
         Where the grid would need too many points.
     """
+    x, y, slope = tabulated(source, flow, spacing, least)
+    n = max(least, int((y[-1] - y[0]) / spacing) + 2)
+    grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=x.device)
+    at, slope, off = flow.inverse(grid, x, y, slope, doubt)
+    density = source.spread(at) / slope
+    return grid, density, float((density * off).sum() * (grid[1] - grid[0])) / 2
+
+
+def tabulated(source: Start, flow: IncreasingMap, spacing: float, least: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Points that hold the mass of a source, their images and the slopes there: as near each other, before and after the map, as grids of this
+    spacing need that are inverted from there."""
     points = held(source, _DENSER * least).to(flow.device)
     x, y, slope = flow.known(points)
     if float(y[-1] - y[0]) / spacing > _MOST:
@@ -188,11 +199,7 @@ def pushed(source: Start, flow: IncreasingMap, spacing: float, least: int = 100,
         between = torch.lerp(x[first], x[first + 1], share / parts[first])
         flow.ask(between[share > 0])
         x, y, slope = flow.known(points)
-    n = max(least, int((y[-1] - y[0]) / spacing) + 2)
-    grid = torch.linspace(float(y[0]), float(y[-1]), n, dtype=torch.float64, device=x.device)
-    at, slope, off = flow.inverse(grid, x, y, slope, doubt)
-    density = source.spread(at) / slope
-    return grid, density, float((density * off).sum() * (grid[1] - grid[0])) / 2
+    return x, y, slope
 
 
 def held(source: Start, least: int = 50) -> Tensor:

@@ -16,6 +16,7 @@ from pmmtheory.laws.scales import roughness
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import Scheme
+from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets.line import LineTarget, on_the_line
 
 MOST = 40_000
@@ -102,19 +103,26 @@ class Resolution:
 
     def noiseless(self, steps: int) -> list[bool]:
         """Whether each of the first steps has no noise, seen from where the process is first and last."""
-        if self.scheme.draws or steps == 0:
-            return [False] * steps
+        if steps == 0:
+            return []
         times, share = [k * self.scheme.step_size for k in range(steps)], torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
+        if self.scheme.draws and any(self.noise(t) > 0 for t in {times[0], times[-1]}):
+            return [False] * steps
         ends = [self.target(t) for t in {times[0], times[-1]}]
         places = torch.cat([torch.zeros_like(share[:1]), *(target.mean + math.sqrt(target.covariance) * share for target in ends)])
         state = self.scheme.dynamics.lift(places, torch.Generator())
         return [self._still(state, t) for t in times]
 
     def _still(self, state: Tensor, t: float) -> bool:
-        none = without_noise(self.scheme.step(state, t, {})[1], self.scheme.dynamics, state)
+        """Whether the step at time t has no noise: no last Gaussian, and no normal draw that matters."""
+        scheme = self.scheme
+        draws = drawn(scheme, state, torch.Generator(device=self.device).manual_seed(0))
+        mean, factor = scheme.step(state, t, draws)
+        none = without_noise(factor, scheme.dynamics, state)
         if bool(none.any()) and not bool(none.all()):
-            raise InvalidParameter("scheme", self.scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
-        return bool(none.any())
+            raise InvalidParameter("scheme", scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
+        normal = {name: torch.zeros_like(value) for name, value in draws.items() if scheme.draws[name].normal}
+        return bool(none.any()) and (not normal or torch.equal(mean, scheme.step(state, t, draws | normal)[0]))
 
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""
@@ -205,4 +213,6 @@ def kernel_band(chain: Resolution, low: float, high: float, t: float) -> float:
     if chain.scheme.draws:
         narrows, widens = slopes(chain.scheme, x[1:], t)
         slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
+    if not chain.noise(t) > 0:
+        raise InvalidParameter("scheme", chain.scheme.name, "one whose steps with draws have all of the noise of their dynamics, or none")
     return float(slope.max()) / chain.noise(t)

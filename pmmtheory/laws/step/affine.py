@@ -31,8 +31,10 @@ class AffineSteps:
     weights: Tensor
 
 
-def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0) -> AffineSteps:
+def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0, checked: bool = True) -> AffineSteps:
     """The steps at time t of a chain on two or more axes of a Gaussian with these variances, by unit vectors, at nodes of its draws but for the normal ones.
+
+    checked : whether other states and draws are tried; not so where the same step has been checked on other data.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
     units = unit_states(zero, chain.dynamics.blocks)
     columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
-    tests = [*_far_states(units, variances), *_all_draws(units, still, variances)]
+    tests = [*_far_states(units, variances), *_all_draws(units, still, variances)] if checked else []
     means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
     s = len(units)
     offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import torch
@@ -22,6 +23,8 @@ _KEPT = 8
 class OnAxes:
     """The steps of a scheme on the axes of a Gaussian with these variances and means, zero unless given; a finer level has more nodes for the draws.
 
+    kind : the class of the Gaussian, which may have a score of its own.
+
     Examples
     --------
     >>> from pmmtheory.dynamics import Overdamped
@@ -31,13 +34,14 @@ class OnAxes:
     0.5
     """
 
-    def __init__(self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None):
+    def __init__(self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None, kind: type[Gaussian] = Gaussian):
         self.scheme, self._count = scheme, len(variances)
         if self._count == 1:  # two equal axes: dynamics on the line would leave their axis out, and matrix exponentials lose digits on a batch of one
             variances, centres = variances.repeat(2), None if centres is None else centres.repeat(2)
         self._variances = variances
-        self._chain = scheme.over(scheme.dynamics.on(Gaussian(0.0 if centres is None else centres, variances)))
-        structure = self._chain.structure
+        self._chain = scheme.over(scheme.dynamics.on(kind(0.0 if centres is None else centres, variances)))
+        self.structure = structure = self._chain.structure
+        self._checked = kind is Gaussian
         self._walk = structure if structure is not None and structure.midpoints.several else None
         self._drawn = not all(draw.normal for draw in self._chain.draws.values())
         self._kept_steps = lru_cache(_KEPT)(self._steps)
@@ -64,9 +68,16 @@ class OnAxes:
         """
         return self._kept_moments(level if self._drawn and self._walk is None else 0)
 
+    def listed(self, nodes: int) -> bool:
+        """Whether so many nodes for the draws of a step are all the values that these take."""
+        if self.structure is None or self.structure.substeps == math.inf:
+            return not self._drawn
+        k, points = int(self.structure.substeps), self.structure.midpoints
+        return nodes == (2 ** (k - 1) if points.several else max(1, k - (points.kind == "interior")))
+
     def _steps(self, level: int, t: float) -> AffineSteps:
         at = self._nodes(level)
-        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t)
+        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked)
         if self._count > 1:
             return pair
         return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)

@@ -1,0 +1,179 @@
+"""The command line. Exit status: 0 all claims pass and all controls fail, 1 some do not, 2 wrong usage or store, 130 stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmmtheory.harness import discover, package_commands
+from pmmtheory.harness.choice import chosen
+from pmmtheory.harness.errors import ExperimentError, UsageError
+from pmmtheory.harness.figures.cli import DEFAULT_STORE, figures
+from pmmtheory.harness.project import Project, use
+
+if TYPE_CHECKING:
+    from pmmtheory.harness.store import Stored
+    from pmmtheory.harness.study import Check, Study
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+package_commands.add_to(app)
+app.command()(figures)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of studies, default all; `list` shows them.")]
+StudiesOption = Annotated[
+    Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
+]
+ProfileOption = Annotated[str, typer.Option(help="quick, which takes about a minute, or full, which has more targets and smaller steps.")]
+DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
+StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
+
+
+@app.callback(invoke_without_command=True)
+def everything(
+    context: typer.Context,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
+    json: JsonOption = None,
+    fresh: FreshOption = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Check the theory: run every study (or the command named) and say what was found. What is stored is not computed again."""
+    if context.invoked_subcommand is None:
+        _run(_project(context, studies), None, profile, device, workers, json, fresh, store)
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"write --{name} after the command: {context.invoked_subcommand} --{name} ...")
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    names: Names = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    workers: WorkersOption = None,
+    json: JsonOption = None,
+    fresh: FreshOption = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Run the named studies and say what was found."""
+    _run(_project(context, studies), names, profile, device, workers, json, fresh, store)
+
+
+@app.command("list")
+def list_studies(
+    context: typer.Context, studies: StudiesOption = None, profile: ProfileOption = "quick", device: DeviceOption = "cpu", store: StoreOption = DEFAULT_STORE
+) -> None:
+    """List the studies, a line each, with what is stored of them; nothing is computed."""
+    from pmmtheory.harness.listing import show_list
+
+    show_list(_checks(_project(context, studies), None, profile), profile, device, store)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    names: Names = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    only_failures: Annotated[bool, typer.Option("--only-failures", help="Only checks that are not as they should be.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Print the table of each named study from what is stored: every claim with its verdict, rate and constant. Nothing is computed."""
+    from pmmtheory.harness.listing import show_tables
+
+    show_tables(_checks(_project(context, studies), names, profile), device, store, only_failures)
+
+
+@app.command()
+def export(
+    csv: Annotated[Path | None, typer.Option(help="The CSV file to write.", show_default=False)] = None,
+    parquet: Annotated[Path | None, typer.Option(help="The Parquet file to write.", show_default=False)] = None,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Write every stored row to a file."""
+    from pmmtheory.harness.export import export as write
+    from pmmtheory.harness.store import open_store
+    from pmmtheory.harness.store_file import require_no_store
+
+    if csv is None and parquet is None:
+        raise UsageError("say where to: --csv FILE, --parquet FILE or both.")
+    if csv is not None and parquet is not None and csv.resolve() == parquet.resolve():
+        raise UsageError(f"--csv and --parquet name the same file, {csv}.")
+    for path in filter(None, (csv, parquet)):
+        require_no_store(path)
+    with open_store(store, must_exist=True) as opened:
+        print(f"{write(opened, csv, parquet)} rows written")
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="The folder to write; it must not exist, or be empty.")]) -> None:
+    """Write a small working example: a target, a scheme, a study of them and a figure, each one file."""
+    from pmmtheory.harness.example import write_example
+
+    for path in write_example(folder):
+        print(path)
+    print(f"run it: pmmtheory run --studies {folder}")
+
+
+def main(project: Project | None = None, name: str = "pmmtheory") -> None:
+    """Run the command line, of a project or of the folder that is named; an expected trouble is one sentence on the standard error."""
+    try:
+        app(prog_name=name, obj=project)
+    except ExperimentError as error:
+        print(f"error: {error}" if error.status == 2 else str(error), file=sys.stderr)
+        sys.exit(error.status)
+
+
+def _project(context: typer.Context, folder: Path | None) -> Project:
+    """The project of this command, which is from now on in use."""
+    project = chosen(folder, context.obj)
+    use(project)
+    return project
+
+
+def _checks(project: Project, names: list[str] | None, profile: str) -> dict[Study, list[Check]]:
+    found = discover.find_studies(project.part("studies"))
+    return discover.checks_by_study(discover.choose_studies(found, names) if names else found.values(), profile)
+
+
+def _run(project: Project, names: list[str] | None, profile: str, device: str, workers: int | None, json: Path | None, fresh: bool, store: Path) -> None:
+    """Compute what is missing, print the page and end with the exit status."""
+    from pmmtheory.harness import report
+    from pmmtheory.harness.page import Page
+    from pmmtheory.harness.provenance import provenance
+    from pmmtheory.harness.runner import fill
+    from pmmtheory.harness.store import open_store
+    from pmmtheory.harness.verdict import decide
+
+    start = time.perf_counter()
+    checks = _checks(project, names, profile)
+    origin = provenance(device)
+    if json:
+        report.require_writable(json)
+    default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
+    page = Page(checks)
+
+    def show(study: Study, results: Mapping[str, Stored]) -> None:
+        page.add(study, [decide(study.name, check, results) for check in checks[study]], results)
+
+    with open_store(store) as opened:
+        tally = fill(opened, checks, origin, workers or default_workers, show, fresh)
+    page.end(tally, time.perf_counter() - start, store)
+    if json:
+        report.write_json(json, page.outcomes, profile, origin)
+    raise typer.Exit(0 if all(outcome.as_it_should for outcome in page.outcomes) else 1)

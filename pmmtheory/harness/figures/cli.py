@@ -1,0 +1,89 @@
+"""The command that draws figures. Exit status: 0 the figures are written, 2 wrong usage or a missing result (then no file is touched)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pmmtheory.harness.choice import chosen
+from pmmtheory.harness.errors import ExperimentError, UsageError
+from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.study import PROFILES
+
+DEFAULT_STORE = Path("results/pmmtheory.sqlite")
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Figures to draw, default all; the word list shows their names.")]
+OutOption = Annotated[Path, typer.Option(help="The folder for the PNG and PDF files.")]
+ProfileOption = Annotated[str, typer.Option(help=f"The results to draw: {' or '.join(PROFILES)}.")]
+StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
+StudiesOption = Annotated[Path | None, typer.Option("--studies", help="A folder with studies/ and figures/ of your own.", show_default=False)]
+
+
+def figures(
+    context: typer.Context,
+    names: Names = None,
+    studies: StudiesOption = None,
+    out: OutOption = Path("figures"),
+    profile: ProfileOption = PROFILES[0],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Draw the project's figures from stored results; no law is computed."""
+    project = chosen(studies, context.obj)
+    use(project)
+    draw(project.part("figures"), names, out, profile, store)
+
+
+def draw(package: str, names: list[str] | None, out: Path, profile: str, store: Path) -> None:
+    """Draw the named figures of a package, all of them or none."""
+    from pmmtheory.harness.figures.gallery import choose, find_figures
+
+    found = find_figures(package)
+    if names == ["list"]:
+        width = 2 + max(map(len, found))
+        for entry in found.values():
+            print(f"{entry.name:<{width}}{entry.title}")
+        return
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile named {profile!r}; choose {' or '.join(PROFILES)}.")
+    wanted = choose(found, names or list(found))
+
+    from pmmtheory.harness.figures.output import render, write
+    from pmmtheory.harness.figures.results import MissingResults, open_results
+
+    results = open_results(store, profile)
+    files: dict[str, bytes] = {}
+    missing: set[str] = set()
+    for entry in wanted:
+        try:
+            files |= render(entry, results)
+        except MissingResults as error:
+            missing |= set(error.studies)
+    if missing:
+        raise MissingResults(missing, results)
+    for path in write(out, files):
+        print(path)
+
+
+def main(project: Project, package: str, name: str) -> None:
+    """A command line that only draws; an expected trouble is one sentence on the standard error."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+
+    @app.command()
+    def drawing(
+        names: Names = None,
+        out: OutOption = Path("figures"),
+        profile: ProfileOption = PROFILES[0],
+        store: StoreOption = DEFAULT_STORE,
+    ) -> None:
+        """Draw the figures of the paper from stored results."""
+        use(project)
+        draw(package, names, out, profile, store)
+
+    try:
+        app(prog_name=name)
+    except ExperimentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.status)

@@ -1,0 +1,62 @@
+"""What there is to run, and what is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from pmmtheory.harness.provenance import provenance
+from pmmtheory.harness.store import Stored, open_store
+from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.table import show_study, terminal
+from pmmtheory.harness.verdict import decide
+
+
+def show_list(checks: Mapping[Study, list[Check]], profile: str, device: str, path: Path) -> None:
+    """Print the studies, one line each: what it is about, how many claims it has, and what the stored results say of them."""
+    results, stale = _known(device, path)
+    table = Table("study", "title", "stored", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=f"profile {profile}", title_justify="left", title_style="bold")
+    table.columns[1].no_wrap, table.columns[1].overflow, table.columns[2].no_wrap = True, "ellipsis", True
+    for study, group in checks.items():
+        table.add_row(escape(study.name), escape(study.title), _state(study, group, results, stale))
+    terminal().print(table)
+
+
+def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, only_failures: bool = False) -> None:
+    """Print the table of each study; of one that is not stored in full, what lacks."""
+    results, stale = _known(device, path)
+    console = terminal()
+    for study, group in checks.items():
+        title = f"{study.name}: {study.title}"
+        if not all(cell.key in results for check in group for cell in check.cells):
+            console.print(f"[bold]{escape(title)}[/]: {_state(study, group, results, stale)}; `run {escape(study.name)}` computes the rest")
+            continue
+        outcomes = [decide(study.name, check, results) for check in group]
+        if only_failures:
+            outcomes = [outcome for outcome in outcomes if not outcome.as_it_should]
+        if outcomes:
+            show_study(console, title, outcomes)
+
+
+def _known(device: str, path: Path) -> tuple[dict[str, Stored], set[str]]:
+    """The stored results, and the keys of cells that only other code computed."""
+    if not path.exists():
+        return {}, set()
+    with open_store(path, must_exist=True) as store:
+        origin = provenance(device)
+        return store.load(origin), store.stale(origin)
+
+
+def _state(study: Study, group: list[Check], results: dict[str, Stored], stale: set[str]) -> str:
+    """Whether all is as it should be, once every cell is stored; cells are stale where their code was edited since."""
+    keys = {cell.key for check in group for cell in check.cells}
+    known = keys & results.keys()
+    if known != keys:
+        old = len(stale & (keys - known))
+        return f"[dim]{len(known)} of {len(keys)} cells{f', {old} stale' if old else ''}[/]"
+    good = sum(decide(study.name, check, results).as_it_should for check in group)
+    return f"[green]all {good} ok[/]" if good == len(group) else f"[red]{good} of {len(group)} ok[/]"

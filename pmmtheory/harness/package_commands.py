@@ -1,0 +1,70 @@
+"""Commands that measure this package itself, whatever the studies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HUNT_STORE = Path("results/hunt.sqlite")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (bench, engines, hunt, spectrum, verdicts):
+        app.command()(command)
+
+
+def bench() -> None:
+    """Measure the speed of the numerics."""
+    from pmmtheory.harness.bench import main as measure_speed
+
+    measure_speed()
+
+
+def engines() -> None:
+    """Print which engine has the law of which chain."""
+    from pmmtheory.harness.engine_table import markdown
+
+    print(markdown())
+
+
+def hunt(
+    cases: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cases, however many and with any number of workers.")] = 0,
+    relation: Annotated[list[str] | None, typer.Option(help="Only this relation; may be given more than once.", show_default=False)] = None,
+    first: Annotated[int, typer.Option(min=0, help="The number of the first case.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8.", show_default=False)] = None,
+    limit: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case is given up.")] = 15.0,
+    shrink: Annotated[float, typer.Option(min=0, help="Seconds to make the first failing case of each relation simpler.")] = 60.0,
+    store: Annotated[Path, typer.Option(help="The file of what became of each case.")] = HUNT_STORE,
+) -> None:
+    """Hunt for a number that is farther from another route to it than both errors allow. What is known is not run again."""
+    from pmmtheory.harness.hunt.command import Plan, hunt
+
+    plan = Plan(cases, seed, workers or min(os.cpu_count() or 1, 8), limit, shrink, tuple(relation or ()), first)
+    raise typer.Exit(0 if hunt(plan, store) else 1)
+
+
+def spectrum(
+    eigenvalues: Annotated[Path | None, typer.Option(help="A .npy file of variances, above 0; default: those of the digits.", show_default=False)] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Only this row; may be given more than once.", show_default=False)] = None,
+    count: Annotated[list[int] | None, typer.Option(min=3, help="Only this N; may be given more than once.", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write every number with its error to this file.", show_default=False)] = None,
+) -> None:
+    """Print the exact W2 of samplers to Gaussian data with given variances, in the time of the variance-preserving SDE; all of it takes minutes."""
+    from pmmtheory.harness.spectrum_table import show
+
+    show(eigenvalues, method, count, csv)
+
+
+def verdicts(
+    curves: Annotated[int, typer.Option(min=1, help="Random curves a family.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 0,
+) -> None:
+    """Measure how often verdicts on rates are false, by family of curves; exit status 1 where they are too often."""
+    from pmmtheory.harness.rate_verdicts import show
+
+    raise typer.Exit(1 if show(curves, seed) else 0)

@@ -1,0 +1,5 @@
+"""Loaded by name, where processes are to be copied from: see `prepare` in pmmtheory.harness.pool."""
+
+from pmmtheory.harness.preloaded import load
+
+load()

@@ -1,0 +1,127 @@
+"""The randomized midpoint method as a scheduler of the diffusers library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import Tensor
+
+from pmmtheory.integrations.diffusers.betas import schedule_of
+from pmmtheory.integrations.diffusers.flow_step import FlowStep, FlowUnderWay, flow_steps, flow_steps_for
+from pmmtheory.integrations.diffusers.plan import coarse_times
+from pmmtheory.integrations.diffusers.scheduler import StepsOfCalls
+
+
+class RandomizedMidpointScheduler(StepsOfCalls):
+    """DDIM's steps with the noise predicted at a random level inside each, uniform in sigma/alpha; see schemes.RandomizedFlowMidpoint.
+
+    `num_inference_steps` counts calls of the network: two a step, one for the last step, which ends at the data, and one for another where the
+    number is even. Midpoints are shared by the batch, and drawn anew at every `set_timesteps`. There is no noise but that of the midpoints.
+
+    Parameters
+    ----------
+    num_train_timesteps, beta_start, beta_end, beta_schedule, trained_betas, rescale_betas_zero_snr
+        The noise schedule that the network was trained with, as in the library's DDPMScheduler.
+    prediction_type : "epsilon", "sample" or "v_prediction"
+    timestep_spacing : "leading", "trailing" or "linspace"
+        Of the steps.
+    steps_offset : int
+        Added to the times of the spacing "leading".
+    clip_sample, clip_sample_range, thresholding, dynamic_thresholding_ratio, sample_max_value
+        Whether the predicted data are kept within a range, at every call.
+    whole_timesteps : bool
+        Midpoints are real numbers, as they are in theory; `timesteps` are floats then, as those of the library's EulerDiscreteScheduler, which
+        networks that embed a time by sines and cosines take as they are. True rounds midpoints to the nearest whole times, for those that look times up in
+        a table; the mean of a step is then the integral over it up to the square of the time between two training times.
+    seed : int, optional
+        Of the midpoints, where `set_timesteps` is given no generator; without one they come from torch's own.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming the parameter that is wrong.
+
+    Source: Gupta, Cai & Chen 2024 (arXiv 2406.00924), the predictor step; there is no corrector.
+
+    Examples
+    --------
+    >>> scheduler = RandomizedMidpointScheduler(timestep_spacing="trailing", seed=0)
+    >>> scheduler.set_timesteps(9)
+    >>> len(scheduler.timesteps), float(scheduler.timesteps[2])
+    (9, 799.0)
+    """
+
+    @register_to_config  # type: ignore[untyped-decorator]
+    def __init__(
+        self,
+        num_train_timesteps: int = 1000,
+        beta_start: float = 0.0001,
+        beta_end: float = 0.02,
+        beta_schedule: str = "linear",
+        trained_betas: Sequence[float] | None = None,
+        prediction_type: str = "epsilon",
+        timestep_spacing: str = "leading",
+        steps_offset: int = 0,
+        clip_sample: bool = False,
+        clip_sample_range: float = 1.0,
+        thresholding: bool = False,
+        dynamic_thresholding_ratio: float = 0.995,
+        sample_max_value: float = 1.0,
+        rescale_betas_zero_snr: bool = False,
+        whole_timesteps: bool = False,
+        seed: int | None = None,
+    ):
+        size = num_train_timesteps if trained_betas is None else len(trained_betas)
+        self._set_up(schedule_of(size, beta_start, beta_end, beta_schedule, trained_betas, rescale_betas_zero_snr), seed)
+        self._lay_out(flow_steps(self.schedule, range(size, 0, -1), size, whole_timesteps, None), None)
+
+    def set_timesteps(
+        self,
+        num_inference_steps: int | None = None,
+        device: str | torch.device | None = None,
+        timesteps: Sequence[int] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        """Lay out the times of a run: `timesteps`, descending, of the calls.
+
+        Parameters
+        ----------
+        num_inference_steps : int
+            The number of calls.
+        device
+            Where the times are put.
+        timesteps : sequence of int, optional
+            Descending times where steps begin, in place of that; midpoints come on top.
+        generator : torch.Generator, optional
+            Of the midpoints.
+
+        Raises
+        ------
+        InvalidParameter
+            Naming `num_inference_steps` or `timesteps`.
+        """
+        own: Any = self.config
+        coarse, spared = self._times_given(num_inference_steps, timesteps), 0
+        if coarse is None:
+            assert num_inference_steps is not None
+            steps, spared = flow_steps_for(num_inference_steps, self.schedule.size)
+            coarse = coarse_times(self.schedule.size, steps, own.timestep_spacing, own.steps_offset)
+        draws = self._draws if generator is None else generator
+        self._lay_out(flow_steps(self.schedule, coarse, spared, own.whole_timesteps, draws), device)
+        self.num_inference_steps = len(self.timesteps)
+
+    def _lay_out(self, steps: Sequence[FlowStep], device: str | torch.device | None) -> None:
+        self._steps = {step.times[0]: step for step in steps}
+        self._under = None
+        own: Any = self.config
+        times = [time - 1 for step in steps for time in step.calls]
+        self.timesteps = torch.tensor(times, dtype=torch.int64 if own.whole_timesteps else torch.float32, device=device)
+
+    def _starting(self, time: float, x: Tensor, noise: Tensor) -> FlowUnderWay:
+        if time in self._steps:
+            return FlowUnderWay(self._steps[time], x, noise)
+        around = next((step for step in self._steps.values() if step.times[1] < time < step.times[0]), None)
+        return FlowUnderWay(FlowStep(self.schedule, (time, max(self._steps))) if around is None else around.begun_at(time), x, noise)

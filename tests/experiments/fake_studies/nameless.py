@@ -1,7 +1,0 @@
-"""A measure that does not exist."""
-
-from fake_studies._curves import curve
-
-from experiments.study import Study
-
-study = Study("nameless", "a measure that does not exist", lambda profile: [curve("powr", 2.0, 2.0)])

@@ -1,7 +1,0 @@
-"""A control that passes."""
-
-from fake_studies._curves import curve
-
-from experiments.study import Study
-
-study = Study("uncaught", "a control that passes", lambda profile: [curve("power", 2.0, 2.0, control=True)])

@@ -1,0 +1,56 @@
+"""The command line on fake studies and measures, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pmmtheory.harness import cli
+from pmmtheory.harness.project import Project, use, used
+
+HERE = Path(__file__).parent
+collect_ignore_glob = ["fake*"]
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of its own with the fake studies in reach; the file has a line for every power law that was computed."""
+    before = used()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
+    yield tmp_path / "log"
+    use(before)
+
+
+@pytest.fixture
+def call(log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """`call("run", "good")` gives the exit status, the output and the errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["experiments", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main(Project("fake"))
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def start(log: Path) -> Callable[..., subprocess.Popen[str]]:
+    """The same in a process of its own, which may be killed."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(HERE / "fake_cli.py"), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, start_new_session=True)
+
+    return start

@@ -1,0 +1,222 @@
+"""The figures: that they draw whatever is stored, show what is stored, are the same in every run, and say what is missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from made_up import fill
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from paper_figures.figures.rates import generative, underdamped
+from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.figures import cli, style
+from pmmtheory.harness.figures.gallery import Entry, find_figures
+from pmmtheory.harness.figures.output import render
+from pmmtheory.harness.figures.results import MissingResults, Results, open_results
+from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.store import Stored
+
+Call = Callable[..., tuple[int, str, str]]
+EXPERIMENTS, GALLERY = Project("experiments"), "paper_figures.figures"
+FIGURES = find_figures(GALLERY)
+use(EXPERIMENTS)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made up") / "store.sqlite"
+    fill(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def results(store: Path) -> Results:
+    return open_results(store, "quick")
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """`call("rates")` in a folder of its own gives the exit status, the output and the errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["paper_figures", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main(EXPERIMENTS, GALLERY, "python -m paper_figures")
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
+def test_nothing_is_cut(entry: Entry, results: Results) -> None:
+    with style.theme():
+        figure = entry.draw(results)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    drawn, page = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= 0 and drawn.x1 <= page[0] and drawn.y1 <= page[1]
+    assert page[0] == style.PAGE and page[1] < 9.5
+    assert all(text.get_fontsize() >= style.SMALL for text in figure.findobj(Text) if text.get_text())
+    assert matplotlib.get_backend().lower() == "agg"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
+@pytest.mark.parametrize("every", [1, 3])
+def test_cells_that_failed_are_left_out(entry: Entry, every: int, results: Results) -> None:
+    stored = {key: Stored(reason="it failed") if i % every == 0 else known for i, (key, known) in enumerate(sorted(results.stored.items()))}
+    with style.theme():
+        FigureCanvasAgg(entry.draw(replace(results, stored=stored, _decided={}))).draw()
+
+
+@pytest.mark.slow
+def test_files_are_the_same_in_every_run(call: Call, store: Path, results: Results, tmp_path: Path) -> None:
+    elsewhere = ["constants", "rates", "speed_up"]
+    command = [sys.executable, "-m", "paper_figures", *elsewhere, "--store", str(store), "--out", "again"]
+    other = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONHASHSEED": "1", "MPLBACKEND": "svg"}, stdout=subprocess.DEVNULL)
+    status, out, err = call("--store", str(store))
+    assert (status, err) == (0, "")
+    drawn = {Path(file).name: Path(file).read_bytes() for file in out.splitlines()}
+    assert list(drawn) == [f"{name}.{kind}" for name in FIGURES for kind in ("png", "pdf")]
+    assert len(list(Path("figures").iterdir())) == len(drawn)
+    for name, content in drawn.items():
+        assert content.startswith(b"\x89PNG" if name.endswith("png") else b"%PDF")
+    for name in FIGURES.keys() - elsewhere:
+        assert render(FIGURES[name], results).items() <= drawn.items()
+    assert other.wait() == 0
+    again = {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()}
+    assert len(again) == 2 * len(elsewhere) and again.items() <= drawn.items()
+
+
+def test_work_precision_shows_what_is_stored(results: Results) -> None:
+    with style.theme():
+        panel = FIGURES["work_precision"].draw(results).axes[0]
+    for scheme, study, calls in (
+        ("LMC", "lmc", lambda h: 1 / h),
+        ("RMM", "rmm", lambda h: 2 / h),
+        ("PMM bernoulli, K=2/step", "pmm_scaled", lambda h: 2 / h - 1 / 2),
+    ):
+        line = next(line for line in panel.get_lines() if line.get_gid() == scheme)
+        outcome = results.one(study, "bimodal", scheme, "tv")
+        np.testing.assert_allclose(line.get_xdata(), [calls(step) for step, _ in outcome.points])
+        np.testing.assert_allclose(line.get_ydata(), [estimate.value for _, estimate in outcome.points])
+        assert line.get_label().startswith("−1." if scheme == "LMC" else "−2.")
+
+
+def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
+    """Calls against the accuracy, and the distance against calls, whose number a step is known for each scheme; the slopes are in the table."""
+    with style.theme():
+        figure = FIGURES["cubic_speed_up"].draw(results)
+    left, right, table = figure.findobj(Axes)
+    calls = {outcome.check.claim.scheme: outcome for outcome in results.outcomes("underdamped_speed_up")}
+    lines = {line.get_gid(): line for line in left.get_lines() if line.get_gid()}
+    assert lines.keys() == calls.keys()
+    for scheme, outcome in calls.items():
+        np.testing.assert_allclose(lines[scheme].get_xdata(), [accuracy for accuracy, _ in outcome.points])
+        np.testing.assert_allclose(lines[scheme].get_ydata(), [estimate.value for _, estimate in outcome.points])
+    lines = {line.get_gid(): line for line in right.get_lines() if line.get_gid()}
+    assert len(lines) == 9 and len({(style.look(scheme).colour, style.look(scheme).marker, style.look(scheme).hollow) for scheme in lines}) == 9
+    for gid, scheme, number in (
+        ("ULMC", "ULMC", 1),
+        ("BAOAB", "BAOAB", 1),
+        ("UBU", "UBU", 1),
+        ("underdamped RMM", "RMM", 2),
+        ("underdamped PMM single, K=inf", "PMM single, K=inf", 2),
+        ("underdamped PMM bernoulli, K=inf", "PMM bernoulli, K=inf", 2),
+    ):
+        outcome = results.one("phase_plane", "ripple", scheme, "position w2")
+        np.testing.assert_allclose(lines[gid].get_xdata(), [number / step for step, _ in outcome.points])
+        np.testing.assert_allclose(lines[gid].get_ydata(), [estimate.value for _, estimate in outcome.points])
+    words = {text.get_text() for text in table.findobj(Text)}
+    assert {"−1/2", "−1/3", "−3", style.slope(calls["UBU"].fit, 1.0), "underdamped PMM, one midpoint"} <= words
+
+
+@pytest.mark.slow
+def test_rates_tells_claims_from_controls(results: Results) -> None:
+    """Overdamped studies, underdamped ones and those of diffusion models, each on one page."""
+    pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": []}
+    for study in results.studies:
+        pages["underdamped" if underdamped(results, study) else "diffusion_rates" if generative(results, study) else "rates"].append(study)
+    for name, studies in pages.items():
+        words = {text.get_text() for text in FIGURES[name].draw(results).findobj(Text)}
+        outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.fit]
+        controls = sum(outcome.check.control for outcome in outcomes)
+        assert controls and {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
+
+
+def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Path, tmp_path: Path) -> None:
+    status, out, err = call("--store", "nothing.sqlite")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1 and err.endswith("this command fills it: python -m experiments --store nothing.sqlite\n")
+    assert not Path("figures").exists() and not Path("nothing.sqlite").exists()
+
+
+def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Results) -> None:
+    cells = {cell.key for check in results.studies["lmc"][1] for cell in check.cells}
+    edited = replace(results, stored={key: known for key, known in results.stored.items() if key not in cells}, stale=cells, _decided={})
+    with pytest.raises(MissingResults, match=r"lacks results of lmc.* \(those of lmc.* are stale: their code was edited since\); this command fills it"):
+        edited.outcomes("lmc")
+    assert "stale" not in str(MissingResults(["dimension"], edited))
+
+
+@pytest.mark.slow
+def test_nothing_is_written_when_one_figure_lacks_results(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {cell.key for study in ("lmc", "rmm") for check in results.studies[study][1] for cell in check.cells}
+    partial = replace(results, stored={key: known for key, known in results.stored.items() if key not in gone}, profile="full", _decided={})
+    monkeypatch.setattr("pmmtheory.harness.figures.results.open_results", lambda store, profile: partial)
+    Path("figures").mkdir()
+    Path("figures/speed_up.png").write_text("before")
+    status, out, err = call("speed_up", "constants", "work_precision")
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert "lacks results of lmc and rmm" in err and "python -m experiments run lmc rmm --profile full --store" in err
+    assert [file.read_text() for file in Path("figures").iterdir()] == ["before"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["work_precison"], "there is no figure named 'work_precison'; did you mean work_precision?"),
+        (["zzz"], f"there is no figure named 'zzz'; there are: {', '.join(FIGURES)}."),
+        (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full."),
+        (["speed_up", "--out", "file"], "cannot be written"),
+        (["speed_up", "--store", "file"], "cannot be used"),
+        (["--fly"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_status_2(call: Call, store: Path, arguments: list[str], sentence: str) -> None:
+    Path("file").write_text("not a folder")
+    status, out, err = call(*(["--store", str(store)] if "--store" not in arguments else []), *arguments)
+    assert (status, out) == (2, "")
+    assert sentence in err and "Traceback" not in err
+    assert [file.name for file in Path().iterdir()] == ["file"]
+
+
+def test_list(call: Call) -> None:
+    status, out, _ = call("list")
+    assert status == 0 and [line.split()[0] for line in out.splitlines()] == list(FIGURES)
+
+
+def test_a_figure_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "more_figures").mkdir()
+    (tmp_path / "more_figures" / "__init__.py").touch()
+    (tmp_path / "more_figures" / "new.py").write_text("title = 'new'\ndef draw(results): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert list(find_figures("more_figures")) == ["new"]
+    (tmp_path / "more_figures" / "nameless.py").touch()
+    with pytest.raises(UsageError, match="nameless.py"):
+        find_figures("more_figures")

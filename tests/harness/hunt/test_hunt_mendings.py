@@ -1,0 +1,143 @@
+"""Negative controls of the hunt: where what mends a fault is taken back, a few cases of the relation that guards it find the fault again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences import closed_forms, line_integrals, transport
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
+from pmmtheory.harness.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
+from pmmtheory.laws import LineLaw
+from pmmtheory.laws.line import law as line_law
+from pmmtheory.laws.step import draw_rules
+from pmmtheory.numerics import elimination
+from pmmtheory.numerics.panels import Integrals, _on_panels
+from pmmtheory.schemes import PoissonMidpoint, Uniform, structure
+from pmmtheory.targets.line import LineTarget
+
+Patch = pytest.MonkeyPatch
+
+
+def by_one_solve(patch: Patch) -> None:
+    """Far modes: the invariant law of LMC by a linear solve, whose rounding slow mixing magnifies."""
+
+    def invariant(matrix: Tensor) -> Tensor:
+        rows = matrix / matrix.sum(1, keepdim=True)
+        system = rows.T - torch.eye(len(rows), dtype=rows.dtype)
+        peak = len(rows) // 2
+        system[peak] = 1.0
+        right = torch.zeros(len(rows), dtype=rows.dtype)
+        right[peak] = 1.0
+        found: Tensor = torch.linalg.solve(system, right).clamp_min(1e-300)
+        return found
+
+    patch.setattr(elimination, "invariant", invariant)
+
+
+def by_one_rule(patch: Patch) -> None:
+    """A step that jumps in a draw: one rule across the jump, the same at both resolutions."""
+    patch.setattr(draw_rules, "jumps", lambda scheme, name: ())
+    patch.setattr(Uniform, "rule", lambda self, level: _uniform(self, 0))
+
+
+_uniform = Uniform.rule
+
+
+def by_the_trace(patch: Patch) -> None:
+    """W2 of Gaussians by the trace formula, said to be good to 1e-14 of it."""
+
+    def w2(p: Any, q: Any) -> Estimate:
+        a, b = (torch.as_tensor(g.covariance, dtype=torch.float64).reshape(g.dim, g.dim) for g in (p, q))
+        values, vectors = torch.linalg.eigh(a)
+        root = vectors * torch.sqrt(values.clamp_min(0)) @ vectors.T
+        cross = torch.sqrt(torch.linalg.eigvalsh(root @ b @ root).clamp_min(0)).sum()
+        shift = torch.as_tensor(p.mean, dtype=torch.float64).reshape(-1) - torch.as_tensor(q.mean, dtype=torch.float64).reshape(-1)
+        value = math.sqrt(max(float(shift @ shift + torch.trace(a) + torch.trace(b) - 2 * cross), 0.0))
+        return Estimate.of(value, "closed form", rounding=1e-14 * value)
+
+    patch.setattr(closed_forms, "w2_gaussian", w2)
+
+
+def by_inverses(patch: Patch) -> None:
+    """Powers of Gaussian densities from the inverses of their covariances, said to be good to 1e-14 of them."""
+
+    def log_power(p: Any, q: Any, order: float) -> Estimate:
+        a, b = (torch.as_tensor(g.covariance, dtype=torch.float64).reshape(g.dim, g.dim) for g in (p, q))
+        m, n = (torch.as_tensor(g.mean, dtype=torch.float64).reshape(-1) for g in (p, q))
+        joint = order * torch.linalg.inv(a) + (1 - order) * torch.linalg.inv(b)
+        if not float(torch.linalg.eigvalsh(joint).min()) > 0:
+            raise InvalidParameter("law", p.name, "laws whose renyi is finite")
+        middle = torch.linalg.inv((1 - order) * a + order * b)
+        logs = order * torch.logdet(a) + (1 - order) * torch.logdet(b) + torch.logdet(joint)
+        value = -float(order * (1 - order) * (m - n) @ middle @ (m - n) + logs) / 2
+        return Estimate.of(value, "closed form", rounding=1e-14 * abs(value))
+
+    patch.setattr(closed_forms, "log_power_gaussian", log_power)
+
+
+def by_what_is_on_the_grid(patch: Patch) -> None:
+    """High moments: nothing beyond the grid."""
+    patch.setattr(LineLaw, "beyond", lambda self, k: 0.0)
+
+
+def by_the_force_of_the_class(patch: Patch) -> None:
+    """A subclass that scales the force at a midpoint: engines that exploit the structure of a step take that of the class above."""
+    patch.setattr(structure.PoissonStructure, "midpoint_force", lambda self, x, t, delay: PoissonMidpoint.midpoint_force(self.owner, x, t, delay))
+
+
+def by_smooth_forces(patch: Patch) -> None:
+    """A kink in the force: no panel ends there."""
+    patch.setattr(LineTarget, "kinks", property(lambda self: ()))
+
+
+def by_densities_lost_to_underflow(patch: Patch) -> None:
+    """Laws far apart: a density that underflows is taken for what is left of it, and nothing lies beyond the grid."""
+    patch.setattr(line_law, "_SMALLEST", 0.0)
+    patch.setattr(line_integrals, "_beyond", lambda *arguments: 0.0)
+
+
+def by_fixed_panels(patch: Patch) -> None:
+    """W2: no panel is halved where the monotone map bends or jumps, and the square of the last coefficients is said to be the error."""
+
+    def integrals(f: Callable[[Tensor], Tensor], edges: Tensor, *options: Any, **named: Any) -> Integrals:
+        found = _on_panels(f, edges[:-1], edges[1:])
+        return Integrals(found.values.sum(1), float(1e-3 * found.error.sum()), edges)
+
+    patch.setattr(transport, "integrals", integrals)
+
+
+CASES = 6
+
+TAKEN_BACK = {
+    "far modes": ("lmc_oracle", by_one_solve, 1),
+    "jumps in a draw": ("custom_steps", by_one_rule, 5),
+    "closed forms": ("closed_forms", by_the_trace, 5),
+    "powers": ("powers", by_inverses, 1),
+    "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),
+    "hooks": ("hooks", by_the_force_of_the_class, 8),
+    "kinks": ("lmc_oracle", by_smooth_forces, 32),
+    "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 7),
+    "bends of the map": ("sampler_transport", by_fixed_panels, 6),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", TAKEN_BACK)
+def test_the_fault_is_found_again(fault: str, monkeypatch: Patch) -> None:
+    relation, take_back, seed = TAKEN_BACK[fault]
+
+    def kinds() -> list[str]:
+        return [run_case(relations()[relation], numbers_of(seed, relation, number)).kind for number in range(CASES)]
+
+    right = kinds()
+    take_back(monkeypatch)
+    wrong = kinds()
+    assert VIOLATION not in right
+    assert any(before == HELD and after == VIOLATION for before, after in zip(right, wrong, strict=True))

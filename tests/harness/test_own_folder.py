@@ -1,0 +1,106 @@
+"""A folder of one's own: the example, its names, and an edit to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pmmtheory.harness.choice import named_in
+from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.example import write_example
+from pmmtheory.harness.names import named
+from pmmtheory.harness.project import Project
+from pmmtheory.harness.source import Sources
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """The installed command in a folder of its own."""
+    code = "from pmmtheory.harness.cli import main; main()"
+    environment = {name: value for name, value in os.environ.items() if name != "PMMTHEORY_STORE"} | {"PYTHONPATH": str(ROOT)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_example_runs_and_is_drawn(run: Run, tmp_path: Path) -> None:
+    assert run("new", "mine").returncode == 0
+    files = sorted((tmp_path / "mine").rglob("*.py"))
+    assert len(files) == 4 and sum(len(file.read_text().splitlines()) for file in files) < 60
+    assert len((tmp_path / "mine" / "studies" / "two_stage.py").read_text().splitlines()) <= 15
+    done = run("run", "--studies", "mine")
+    assert done.returncode == 0 and "3 claims: 3 pass" in done.stdout and "3 of 3 controls caught" in done.stdout, done.stdout + done.stderr
+    (tmp_path / "pyproject.toml").write_text('[tool.pmmtheory]\nstudies = "mine"\n')
+    assert "tilted" in run("show").stdout
+    assert run("figures").returncode == 0 and (tmp_path / "figures" / "two_stage.png").stat().st_size > 1000
+    scheme = tmp_path / "mine" / "schemes" / "two_stage.py"
+    scheme.write_text(scheme.read_text().replace("(before + after) / 2", "before"))
+    assert "10 stale" in run("list").stdout
+    broken = run("run")
+    assert broken.returncode == 1 and "fail: the interval" in " ".join(broken.stdout.split())
+
+
+def test_without_studies_one_sentence_says_how_to_name_them(run: Run) -> None:
+    for arguments, sentence in ((("list",), "--studies FOLDER"), (("list", "--studies", "nowhere"), "there is no folder"), (("figures",), "--studies FOLDER")):
+        done = run(*arguments)
+        assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_an_example_is_not_written_over_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    assert "not empty" in run("new", "mine").stderr
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("[tool.pmmtheory]\nstudies = 3\n", "path of a folder"), ("[tool.pmmtheory\n", "cannot be read")])
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    assert named_in(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(UsageError, match=sentence):
+        named_in(tmp_path)
+
+
+def test_every_part_of_a_folder_counts_for_every_measure(tmp_path: Path) -> None:
+    write_example(tmp_path / "mine")
+    folders = [str(tmp_path / "mine"), str(ROOT)]
+    key = Sources(Project(), folders).of("stationary_error")
+    assert Sources(Project("experiments"), [str(ROOT)]).of("stationary_error") != key
+    target = tmp_path / "mine" / "targets" / "tilted_well.py"
+    target.write_text(target.read_text().replace("x / 4", "x / 5"))
+    assert Sources(Project(), folders).of("stationary_error") != key
+    target.write_text(target.read_text().replace("x / 5", "x / 4"))
+    assert Sources(Project(), folders).of("stationary_error") == key
+    shutil.copy(target, tmp_path / "mine" / "targets" / "another.py")
+    assert Sources(Project(), folders).of("stationary_error") != key
+
+
+def test_a_misspelt_name_is_met_with_what_is_near() -> None:
+    from pmmtheory import schemes
+
+    with pytest.raises(UsageError, match="did you mean PoissonMidpoint"):
+        named("PoissonMidpont", "schemes", schemes)
+
+
+@pytest.mark.slow
+def test_no_verdict_is_written_over_a_store(run: Run) -> None:
+    run("new", "mine")
+    assert run("run", "--studies", "mine", "--store", "kept.sqlite").returncode == 0
+    refused = run("run", "--studies", "mine", "--store", "kept.sqlite", "--json", "kept.sqlite")
+    assert refused.returncode == 2 and "is a result store" in refused.stderr
+    assert "10 reused" in run("run", "--studies", "mine", "--store", "kept.sqlite").stdout
+    assert "10 computed, 0 reused" in run("run", "--studies", "mine", "--store", "kept.sqlite", "--fresh").stdout
+    assert "same file" in run("export", "--csv", "rows", "--parquet", "rows", "--store", "kept.sqlite").stderr

@@ -1,0 +1,242 @@
+"""Keys of sources: an edit makes stale what it can reach, and nothing else. The whole tree is copied and edited."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from pmmtheory.harness import source, source_tree
+from pmmtheory.harness.discover import load_measure
+from pmmtheory.harness.project import Project
+from pmmtheory.harness.source import Sources
+from pmmtheory.harness.source_file import read
+
+ROOT = Path(__file__).parents[2]
+PROJECT = Project("experiments")
+FOLDERS = ("experiments", "pmmtheory/harness")
+MEASURES = sorted(path.stem for folder in FOLDERS for path in (ROOT / folder / "measures").glob("[a-z]*.py"))
+KEYS = {measure: Sources(PROJECT).of(measure) for measure in MEASURES}
+SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
+PREDICTED = {"leading_constant", "leading_covariance", "leading_distances", "number"}
+LAWS = set(MEASURES) - PREDICTED - {"sampler_particles"}
+
+Edit = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree, which a test that edits it puts right again."""
+    folder = tmp_path_factory.mktemp("copy")
+    for package in ("pmmtheory", "experiments"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def stale(folder: Path) -> set[str]:
+    sources = Sources(PROJECT, [str(folder)])
+    return {measure for measure, key in KEYS.items() if sources.of(measure) != key}
+
+
+def edited(folder: Path, file: str, edit: Edit) -> set[str]:
+    """What an edit to a file makes stale; the file is put back."""
+    path = folder / file
+    before = path.read_text() if path.exists() else None
+    path.write_text(edit(before or ""))
+    assert path.read_text() != before
+    try:
+        return stale(folder)
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before)
+
+
+def appended(text: str) -> Edit:
+    return lambda before: f"{before}\n{text}\n"
+
+
+def replaced(old: str, new: str) -> Edit:
+    return lambda before: before.replace(old, new, 1)
+
+
+def test_a_copy_has_the_same_keys(copy: Path) -> None:
+    assert stale(copy) == set() and len(set(KEYS.values())) == len(KEYS) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        ("pmmtheory/laws/step/kernel.py", lambda text: "# a remark\n" + text.replace("import math\n", "import math  # for pi\n\n\n")),
+        ("pmmtheory/laws/step/kernel.py", replaced('"""', '"""Said in other words. ')),
+        ("pmmtheory/laws/line/engine.py", lambda text: text.replace("    ", "  ")),
+        ("pmmtheory/laws/__init__.py", replaced("The stationary law of a chain.", "The law that a chain leaves as it is.")),
+        ("pmmtheory/noise/spacings.py", replaced("if TYPE_CHECKING:", "if TYPE_CHECKING:\n    from decimal import Decimal\n")),
+        ("pmmtheory/rates/fit.py", appended("EDIT = 1")),
+        ("pmmtheory/testing/check_scheme.py", appended("EDIT = 1")),
+        ("experiments/studies/new.py", appended("EDIT = 1")),
+        *((f"pmmtheory/harness/{name}.py", appended("EDIT = 1")) for name in ("table", "verdict", "cli", "store", "runner", "pool")),
+        *((f"experiments/studies/{name}.py", appended("EDIT = 1")) for name in ("lmc", "_steps")),
+    ],
+)
+def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit) -> None:
+    assert edited(copy, file, edit) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("pmmtheory/harness/measures/plane_error.py", {"plane_error"}),
+        ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances"}),
+        ("pmmtheory/harness/samplers.py", SAMPLERS),
+        ("pmmtheory/harness/data.py", {*SAMPLERS, "initial_error", "reverse_error"}),
+        ("pmmtheory/harness/catalogue.py", set(MEASURES) - SAMPLERS - {"initial_error", "number"}),
+        ("pmmtheory/harness/names.py", set(MEASURES) - {"number"}),
+        ("pmmtheory/harness/one_thread.py", set(MEASURES)),
+        ("pmmtheory/estimate.py", set(MEASURES)),
+        ("pmmtheory/laws/step/kernel.py", LAWS),
+        ("pmmtheory/laws/__init__.py", LAWS),
+        ("pmmtheory/schedulers/ddim.py", SAMPLERS),
+        ("pmmtheory/dynamics/reverse_diffusion.py", {"initial_error", "reverse_error"}),
+        ("pmmtheory/theory/bounds.py", {"vempala_wibisono"} | (PREDICTED - {"number"}) | {"calls_for_accuracy"}),
+        ("pmmtheory/targets/cosine.py", set(MEASURES) - {"number"}),
+        ("pmmtheory/testing/broken.py", set(MEASURES) - SAMPLERS - {"initial_error", "number"}),
+    ],
+)
+def test_an_edit_makes_stale_what_it_can_reach(copy: Path, file: str, expected: set[str]) -> None:
+    assert edited(copy, file, appended("EDIT = 1")) == expected
+
+
+def test_a_number_that_is_edited_counts_to_its_last_digit(copy: Path) -> None:
+    assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0000000000000002e-14")) == LAWS
+    assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0e-14")) == set()
+
+
+def test_what_a_module_does_when_it_is_loaded_counts_for_all_that_load_it(copy: Path) -> None:
+    """The package of schemes loads UBU, of which samplers of diffusion models know nothing."""
+    act = appended("import torch\n\ntorch.set_default_dtype(torch.float32)")
+    assert edited(copy, "pmmtheory/schemes/ubu.py", act) >= SAMPLERS | {"initial_error"}
+    assert not edited(copy, "pmmtheory/schemes/ubu.py", appended("EDIT = 1")) & SAMPLERS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pmmtheory.discover import lookup\n\n@lookup\ndef extra(): ...",
+        "from pmmtheory.discover import lookup\n\nclass Extra:\n    found = lookup('a', object, 'b')",
+        "def extra(): ...\n\nFOUND = extra()",
+        "UBU.step = None",
+    ],
+)
+def test_a_module_that_may_register_itself_counts_for_all_that_load_it(copy: Path, text: str) -> None:
+    assert edited(copy, "pmmtheory/schemes/ubu.py", appended(text)) >= SAMPLERS | {"initial_error"}
+
+
+def test_who_asks_for_subclasses_depends_on_all_that_is_loaded(copy: Path) -> None:
+    number = copy / "pmmtheory" / "harness" / "measures" / "number.py"
+    before = number.read_text()
+    try:
+        number.write_text(before + "\n\ndef known(): return Estimate.__subclasses__()\n")
+        key = Sources(PROJECT, [str(copy)]).of("number")
+        (copy / "pmmtheory" / "laws" / "step" / "kernel.py").write_text((copy / "pmmtheory" / "laws" / "step" / "kernel.py").read_text() + "\nEDIT = 1\n")
+        assert Sources(PROJECT, [str(copy)]).of("number") != key
+    finally:
+        number.write_text(before)
+        shutil.copy(ROOT / "pmmtheory" / "laws" / "step" / "kernel.py", copy / "pmmtheory" / "laws" / "step" / "kernel.py")
+
+
+def test_an_import_inside_a_function_and_the_name_of_a_module_count(copy: Path) -> None:
+    number, file = "pmmtheory/harness/measures/number.py", copy / "pmmtheory" / "rates" / "fit.py"
+    before = (copy / number).read_text(), file.read_text()
+    for line in ("from pmmtheory.rates.fit import fit_rate", "import_module('pmmtheory.rates.fit')", "import_module(f'pmmtheory.rates.{device}')"):
+        try:
+            (copy / number).write_text(before[0].replace("    return", f"    {line}\n    return"))
+            key = Sources(PROJECT, [str(copy)]).of("number")
+            file.write_text(f"{before[1]}\nEDIT = 1\n")
+            assert Sources(PROJECT, [str(copy)]).of("number") != key
+        finally:
+            (copy / number).write_text(before[0])
+            file.write_text(before[1])
+
+
+def test_libraries_count_by_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "version_of", lambda name: "9.9" if name == "sympy" else source_tree.version_of(name))
+    assert stale(ROOT) == (PREDICTED - {"number"}) | {"calls_for_accuracy"}
+
+
+def test_a_file_that_is_no_python_and_a_measure_that_is_gone_have_keys(copy: Path) -> None:
+    assert edited(copy, "pmmtheory/laws/step/kernel.py", lambda _: "def (") == LAWS
+    assert Sources(PROJECT).of("gone")
+
+
+def test_packages_without_a_version_count(tmp_path: Path) -> None:
+    """Someone else's folder of measures, with a module of their own beside it."""
+    (tmp_path / "mine" / "measures").mkdir(parents=True)
+    (tmp_path / "mine" / "measures" / "one.py").write_text("from helping import half\n\ndef measure(device): return half(1)\n")
+    (tmp_path / "helping.py").write_text("def half(x): return x / 2\n")
+    key = Sources(Project("mine"), [str(tmp_path)]).of("one")
+    (tmp_path / "helping.py").write_text("def half(x): return x / 3\n")
+    assert Sources(Project("mine"), [str(tmp_path)]).of("one") != key
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("measure", "parameters"),
+    [
+        ("stationary_error", {"target": "bimodal", "scheme": "PoissonMidpoint", "step_size": 0.1, "substeps": 2}),
+        ("transient_error", {"target": "gaussian", "scheme": "EulerMaruyama", "steps": 2, "time": 0.2, "mean": 0.0, "variance": 1.0}),
+        ("gaussian_error", {"target": "gaussian", "scheme": "BAOAB", "step_size": 0.1, "friction": 2.3}),
+        ("leading_constant", {"target": "cosine", "scheme": "RandomizedMidpoint"}),
+        ("sampler_error", {"data": "two modes", "sampler": "DPMSolver", "steps": 4, "order": 2, "rtol": 1e-4}),
+        ("sampler_particles", {"data": "two modes", "sampler": "PoissonMidpointScheduler", "steps": 4, "particles": 200}),
+        ("reverse_error", {"data": "one mode", "scheme": "EulerMaruyama", "steps": 4, "horizon": 1.0, "stop": 0.1}),
+        ("vempala_wibisono", {"target": "gaussian", "steps": 4, "time": 0.4, "mean": 0.0, "variance": 1.0}),
+    ],
+)
+def test_every_file_that_runs_is_reached(measure: str, parameters: dict[str, Any]) -> None:
+    """The other route: which of our functions a cell calls."""
+    run, files = load_measure(PROJECT.measures, measure), Sources(PROJECT).files(measure)
+    for file in files:
+        importlib.import_module(file.name)
+    ran: set[Path] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_name != "<module>":
+            ran.add(Path(frame.f_code.co_filename))
+
+    sys.setprofile(note)
+    try:
+        run(device="cpu", **parameters)
+    finally:
+        sys.setprofile(None)
+    ours = {path for path in ran if path.is_relative_to(ROOT) and not path.is_relative_to(ROOT / "tests")}
+    assert len(ours) > 5 and ours <= {file.path for file in files}
+
+
+def test_names_are_followed_through_packages(tmp_path: Path) -> None:
+    path = tmp_path / "__init__.py"
+    path.write_text("from .a import f as g\nfrom ..c import d\nimport x.y\nfrom e import *\nONE = 'p.q'\nif ONE:\n    import z\n")
+    file = read(path, "top.package")
+    assert file.bound == {"g": ("top.package.a", "f"), "d": ("top.c", "d"), "x": ("x.y", ""), "*": ("e", "*"), "ONE": None}
+    assert ("z", "") in file.imports and file.acts and "p.q" in file.words
+
+
+@pytest.mark.parametrize("room", ["schemes", "schedulers", "targets"])
+def test_a_room_that_finds_names_at_run_time_only_defines_names(room: str, tmp_path: Path) -> None:
+    """`if not TYPE_CHECKING:` stands for what is in it."""
+    path = ROOT / "pmmtheory" / room / "__init__.py"
+    facts = read(path, f"pmmtheory.{room}")
+    assert "if not TYPE_CHECKING:" in path.read_text()
+    assert not facts.acts and "__getattr__" in facts.bound and "lookup" not in facts.calls
+    acting = tmp_path / "acting.py"
+    acting.write_text("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    for name in ():\n        print(name)\n")
+    assert read(acting, "acting").acts
