@@ -16,6 +16,7 @@ from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.observed import observed_law
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.product.law import ProductLaw
@@ -33,6 +34,7 @@ __all__ = [
     "Refusal",
     "diffusion_law",
     "engines",
+    "observed_law",
     "spectral_gap",
     "stationary_law",
     "transient_law",

@@ -71,6 +71,19 @@ class Scheme(ABC):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
 
+    def observe(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Conditional mean and factor of what is observed of a state, a Gaussian given it as a step is: the state itself unless a subclass post-processes it.
+
+        `orders` are those of its law. Laws and particles are those of the states: `laws.observed_law` makes the one of the other, and check_scheme
+        judges what is observed.
+        """
+        return x, 0.0
+
+    @property
+    def observes(self) -> bool:
+        """Whether what is observed is not the state itself."""
+        return type(self).observe is not Scheme.observe
+
     @property
     def order(self) -> float | None:
         """p where the stationary law is the target up to step^p: that which is declared for its dynamics and its target, None where none is."""
