@@ -65,7 +65,7 @@ def score(
     with _one_sentence():
         from pmmtheory.images.feature_net import feature_net
         from pmmtheory.images.scores import scores
-        from pmmtheory.particles.simulate import known_device
+        from pmmtheory.numerics.devices import known_device
 
         net = feature_net(features, known_device(device or _device()))
         found = scores(out, real, net, distances.split(","), most, resamples, batch, report=lambda one: print(_line(one), flush=True))

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.images.features import FeatureNet
-from pmmtheory.particles.simulate import stream, whole_seed
+from pmmtheory.particles.simulate import stream
 
 _BLOCK = 2000
 
@@ -83,7 +83,7 @@ def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None,
     n = least if size is None else count("size", size, 2)
     if n > least:
         raise InvalidParameter("size", size, f"at most {least}, the images in the smaller set")
-    draws = (torch.randperm(len(part), generator=stream(whole_seed(seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
+    draws = (torch.randperm(len(part), generator=stream(whole("seed", seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
     first, second = (part[draw] for part, draw in zip(parts, draws, strict=True))
     return compare(net, first, second, seed, resamples)
 
@@ -116,7 +116,7 @@ def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0,
         if len(one) <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features, without which a covariance says little")
     value, draws = _squared(x, y), count("resamples", resamples, 2)
-    again = torch.tensor([_squared(*_resampled(x, y, whole_seed(seed), i)) for i in range(draws)], dtype=torch.float64)
+    again = torch.tensor([_squared(*_resampled(x, y, whole("seed", seed), i)) for i in range(draws)], dtype=torch.float64)
     bias, spread = float(again.mean()) - value, float(again.std())
     low, high = (max(value - bias + side * 1.96 * spread, 0.0) for side in (-1, 1))
     size = float(x.square().mean(0).sum() + y.square().mean(0).sum())

@@ -13,9 +13,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from pmmtheory.errors import InvalidParameter, count, positive
+from pmmtheory.errors import InvalidParameter, count, positive, whole
 from pmmtheory.images.checkpoints import read, replace
-from pmmtheory.particles.simulate import known_device, stream, whole_seed
+from pmmtheory.numerics.devices import known_device
+from pmmtheory.particles.simulate import stream
 
 Model = TypeVar("Model", bound=nn.Module)
 Report = Callable[[int, float, float], None]
@@ -54,7 +55,7 @@ class Training:
         count("steps", self.steps)
         count("batch", self.batch)
         positive("rate", self.rate)
-        whole_seed(self.seed)
+        whole("seed", self.seed)
         known_device(self.device)
         if not 0 <= self.memory < 1:
             raise InvalidParameter("memory", self.memory, "from 0 up to, not including, 1")

@@ -12,11 +12,10 @@ from pathlib import Path
 import torch
 
 import pmmtheory
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, whole
 from pmmtheory.images.image_folder import ImageFolder, Setting
 from pmmtheory.integrations.diffusers.image_model import ImageModel
 from pmmtheory.integrations.diffusers.methods import Method, method_named
-from pmmtheory.particles.simulate import whole_seed
 
 Report = Callable[[Setting, int, bool], None]
 """Called with a setting, the number of images that have come to be there, and whether they were there before."""
@@ -70,7 +69,7 @@ def generate(
     ...     [(setting.method, folder.lines(setting)[0]["network_calls"]) for setting in folder.settings()]
     [('pmm:V3:interior', 4), ('ddim:0', 4)]
     """
-    wanted, size, key = count("images", images), count("batch", batch), whole_seed(seed)
+    wanted, size, key = count("images", images), count("batch", batch), whole("seed", seed)
     jobs = [(method, _possible(method, model, number)) for method in _distinct(methods) for number in dict.fromkeys(calls)]
     facts = {"model": model.name, "weights": model.weights, "seed": key, "device": model.device.partition(":")[0], "dtype": str(model.dtype).partition(".")[2]}
     folder = ImageFolder(out, {**facts, "batch": size, "format": format})

@@ -15,7 +15,7 @@ from pmmtheory.integrations.diffusers.image_model import ImageModel
 from pmmtheory.integrations.diffusers.original import original_is_known, original_pipeline
 from pmmtheory.integrations.diffusers.published import PUBLISHED, PublishedModel
 from pmmtheory.integrations.diffusers.random_pipelines import RANDOM, random_like
-from pmmtheory.particles.simulate import known_device
+from pmmtheory.numerics.devices import known_device
 
 _DTYPES = ("float32", "float16", "bfloat16")
 
