@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from experiments.studies import image_spectra
-from experiments.studies._image_cells import EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, floor
+from experiments.studies._image_cells import COUNT, EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, floor
 from experiments.studies._steps import against_number
 from pmmtheory.harness.study import PROFILES, Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
@@ -66,7 +66,7 @@ def _on_the_way() -> Iterator[Check]:
     for label, calls in (("DPM-Solver-2M", 10), ("DDPM V3", 40), (_FIVE, 40)):
         yield _within(f"{label} of {calls} calls is within the noise of images of the set", label, calls, floor(where), where)
     claim = Claim(f"{_FIVE}, is unstable with 10 calls: the Frechet distance is above 10", _FIVE, "frechet", 0, "inequality", _SOURCE)
-    yield against_number(claim, f"digits, {where}", (Point(0.1, cell(_FIVE, 10, where), "frechet"),), 10.0, False)
+    yield against_number(claim, _target(where), (Point(0.1, cell(_FIVE, 10, where), "frechet"),), 10.0, False)
     yield _within("DDPM V1 with half the variance is within the noise of images of the set, at 40 calls", CONTROL, 40, floor(where), where, control=True)
 
 
@@ -101,7 +101,7 @@ def _exact() -> Iterator[Check]:
     for (better, worse), at in pairs.items():
         claim = Claim(f"{better} is not seen to be farther than {worse}, to which laws on the covariance prefer it", better, "pixels", 0, "inequality", _SOURCE)
         points = tuple(Point(1 / calls, cell(better, calls, where), "pixels_low") for calls in at)
-        yield Check(claim, f"digits, {where}", points, bounds=tuple(Point(1 / calls, cell(worse, calls, where), "pixels_high") for calls in at))
+        yield Check(claim, _target(where), points, bounds=tuple(Point(1 / calls, cell(worse, calls, where), "pixels_high") for calls in at))
     over_two = "PMM over V2, K=1000/steps"
     yield _nearer("over V2, K = 1000/steps, PMM of 80 calls is farther than DDPM V2, as on the covariance", "DDPM V2", 80, over_two, 80, where)
     yield _nearer("with 40 calls PMM over V3 is farther than DDIM where K = 1000/steps, as on the covariance", "DDIM", 40, _MANY, 40, where, "pixels")
@@ -116,7 +116,7 @@ def _more_calls(predictor: str) -> Iterator[Check]:
         more = budgets(label)[1:]
         claim = Claim(f"{label} with more calls is not seen to be farther from the data than with 10", label, "frechet", 0, "inequality", _SOURCE)
         bounds = tuple(Point(1 / calls, cell(label, 10, predictor), "frechet_high") for calls in more)
-        yield Check(claim, f"digits, {predictor}", tuple(Point(1 / calls, cell(label, calls, predictor), "frechet_low") for calls in more), bounds=bounds)
+        yield Check(claim, _target(predictor), tuple(Point(1 / calls, cell(label, calls, predictor), "frechet_low") for calls in more), bounds=bounds)
 
 
 def _needs(label: str, calls: int, other: Cell, name: str, predictor: str) -> Iterator[Check]:
@@ -126,7 +126,7 @@ def _needs(label: str, calls: int, other: Cell, name: str, predictor: str) -> It
         fewer = BUDGETS[BUDGETS.index(calls) - 1]
         claim = Claim(f"{label} needs {calls} calls to be within the noise of {name}: with {fewer} it is not", label, "frechet", 0, "inequality", _SOURCE)
         points = (Point(1 / fewer, other, "frechet_high"),)
-        yield Check(claim, f"digits, {predictor}", points, bounds=(Point(1 / fewer, cell(label, fewer, predictor), "frechet_low"),))
+        yield Check(claim, _target(predictor), points, bounds=(Point(1 / fewer, cell(label, fewer, predictor), "frechet_low"),))
 
 
 def _own(images: str) -> Iterator[Check]:
@@ -139,21 +139,25 @@ def _own(images: str) -> Iterator[Check]:
         claim = Claim(f"{label} with 80 calls is not seen to be farther from the data than with 10", label, metric, 0, "inequality", _SOURCE)
         points, bounds = (cell(label, calls, EXACT, **options) for calls in (80, 10))
         low, high = Point(1 / 80, points, f"{metric}_low"), Point(1 / 80, bounds, f"{metric}_high")
-        yield Check(claim, f"{Path(images).stem}, {EXACT}", (low,), bounds=(high,))
+        yield Check(claim, _target(EXACT, Path(images).stem), (low,), bounds=(high,))
+
+
+def _target(predictor: str, images: str = "digits") -> str:
+    return f"{images}, {predictor}, {COUNT[predictor]} images"
 
 
 def _nearer(statement: str, better: str, calls: int, worse: str, others: int, predictor: str, metric: str = "frechet") -> Check:
     """Whether the distance of one sampler is below that of another by more than both errors, which hold with 95% each."""
     claim = Claim(statement, better, metric, 0, "inequality", _SOURCE)
     points = (Point(1 / calls, cell(better, calls, predictor), metric),)
-    return Check(claim, f"digits, {predictor}", points, bounds=(Point(1 / calls, cell(worse, others, predictor), metric),))
+    return Check(claim, _target(predictor), points, bounds=(Point(1 / calls, cell(worse, others, predictor), metric),))
 
 
 def _within(statement: str, label: str, calls: int, other: Cell, predictor: str, metric: str = "frechet", control: bool = False) -> Check:
     """Whether the distance of a sampler is not above that of another cell by more than both errors: a pass says that no difference is seen."""
     claim = Claim(statement, label, metric, 0, "inequality", "negative control" if control else _SOURCE)
     points = (Point(1 / calls, cell(label, calls, predictor), f"{metric}_low"),)
-    return Check(claim, f"digits, {predictor}", points, bounds=(Point(1 / calls, other, f"{metric}_high"),), control=control)
+    return Check(claim, _target(predictor), points, bounds=(Point(1 / calls, other, f"{metric}_high"),), control=control)
 
 
 study = Study("image_samples", "Samplers on images at equal calls, by generated images", _checks, profiles=PROFILES)
