@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, PmmError, positive
 from pmmtheory.particles import sample_step
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
@@ -24,6 +24,9 @@ ROUNDINGS = 2.0**10
 """How many roundings of its largest number a computation of some hundred operations may be off."""
 
 STEP = 0.1
+CLOSED_FORM_AT = (0.1, 0.2)
+"""The steps times curvatures at which a closed form of the stationary variance is asked."""
+
 LINE = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0, 1.0])
 SPACE = Gaussian(mean=[0.5, -1.0, 0.0], covariance=[1.0, 2.0, 0.7])
 STARTS = torch.tensor([-2.1, -0.3, 0.4, 1.7], dtype=torch.float64)
@@ -111,6 +114,10 @@ def examine(
     if not callable(scheme) or inspect.isabstract(scheme):
         raise InvalidParameter("scheme", scheme, "a concrete Scheme class, or a factory (dynamics, step_size) -> Scheme")
 
+    if not callable(dynamics):
+        raise InvalidParameter("dynamics", dynamics, _DYNAMICS)
+    given, closed_form = _order("order", order), _closed_form(stationary_variance)
+
     def make(system: Dynamics, step_size: float) -> Scheme:
         return scheme(system, step_size, **options)
 
@@ -118,7 +125,10 @@ def examine(
     refusal: InvalidParameter | None = None
     for dim, target in ((1, LINE), (3, SPACE)):
         try:
-            built[dim] = make(dynamics(target), STEP)
+            system = _asked("dynamics", dynamics, _DYNAMICS, dynamics, target)
+            if not isinstance(system, Dynamics):
+                raise InvalidParameter("dynamics", dynamics, f"{_DYNAMICS}, not {type(system).__name__}")
+            built[dim] = _asked("scheme", scheme, "one that is built by scheme(dynamics, step_size, **options)", make, system, STEP)
         except InvalidParameter as error:
             refusal = error
     if not built:
@@ -127,8 +137,50 @@ def examine(
     example = next(iter(built.values()))
     if not isinstance(example, Scheme):
         raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(example).__name__}")
-    claimed = order if order is not None else getattr(example, "order", None)
-    return Subject(make, dynamics, example.name, tuple(built), claimed, stationary_variance)
+    claimed = given if given is not None else _order("orders", example.order)
+    return Subject(make, dynamics, example.name, tuple(built), claimed, closed_form)
+
+
+_DYNAMICS = "a function of a target that gives its Dynamics"
+
+
+def _asked(name: str, value: Any, allowed: str, function: Callable[..., Any], *given: Any) -> Any:
+    """What a callable of the caller gives; one sentence that names it where it raises what is no error of pmmtheory."""
+    try:
+        return function(*given)
+    except PmmError:
+        raise
+    except Exception as error:
+        raise InvalidParameter(name, value, f"{allowed} (it raised {type(error).__name__}: {error})") from error
+
+
+def _order(name: str, order: Any) -> float | None:
+    allowed = "a number above 0, math.inf, or None"
+    if order is None or (isinstance(order, float) and order == math.inf):
+        return order
+    try:
+        return positive(name, order)
+    except InvalidParameter:
+        raise InvalidParameter(name, order, allowed) from None
+
+
+def _closed_form(function: Any) -> Callable[[float], float] | None:
+    if function is None:
+        return None
+    allowed = "a function of step * lam that gives a number above 0"
+    if not callable(function):
+        raise InvalidParameter("stationary_variance", function, allowed)
+
+    def variance(product: float) -> float:
+        found = _asked("stationary_variance", function, allowed, function, product)
+        try:
+            return positive("stationary_variance", found)
+        except InvalidParameter:
+            raise InvalidParameter("stationary_variance", function, f"{allowed}, not {found!r} at {product:g}") from None
+
+    for product in CLOSED_FORM_AT:
+        variance(product)
+    return variance
 
 
 @dataclass(frozen=True)
