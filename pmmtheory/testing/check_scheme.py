@@ -14,13 +14,14 @@ from pmmtheory.errors import InvalidParameter, NotConverged, flag, positive
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 from pmmtheory.testing.cost_law import drift_calls
+from pmmtheory.testing.examine import examine
 from pmmtheory.testing.invariance_law import invariance
 from pmmtheory.testing.jumps import find_jumps
 from pmmtheory.testing.long_run_laws import law_and_particles, stationary_gaussian, weak_order
 from pmmtheory.testing.one_step_laws import mass, small_steps
 from pmmtheory.testing.program_laws import batch_equals_loop, precisions, seeds, shapes
 from pmmtheory.testing.semigroup_law import affine_semigroup
-from pmmtheory.testing.subject import Skipped, Subject, Unclaimed, Violation, examine
+from pmmtheory.testing.subject import Skipped, Subject, Unclaimed, Violation
 from pmmtheory.testing.time_limit import TimeIsUp, limited
 from pmmtheory.testing.verdict import BrokenScheme, Checked, UncheckedScheme
 

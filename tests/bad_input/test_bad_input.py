@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from pmmtheory.errors import count, real
-from tests.bad_input.known import EXTREME, NONSENSE, NONSENSE_TAKEN, Refuses, functions, methods, subject
+from tests.bad_input.bad_values import EXTREME, NONSENSE, NONSENSE_TAKEN
+from tests.bad_input.known import Refuses, functions, methods, subject
 from tests.bad_input.trial import tried
 
 CALLABLES = dict([*functions(), *methods()])
