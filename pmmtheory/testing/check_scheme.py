@@ -43,7 +43,9 @@ LAWS: Mapping[str, Law] = {
 }
 """Every law by name, in the order in which they are checked: cheap and plain ones first."""
 
-JUMPING_LAWS: Mapping[str, Law] = {("invariance" if name == "law and particles" else name): law for name, law in LAWS.items()} | {"invariance": invariance}
+JUMPING_LAWS: Mapping[str, Law] = {
+    ("invariance" if name == "law and particles" else name): (invariance if name == "law and particles" else LAWS[name]) for name in LAWS
+}
 """Those of a scheme whose steps jump in a draw at places that no rule knows: it has no exact law, so particles are held against the target."""
 
 
