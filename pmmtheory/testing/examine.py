@@ -26,7 +26,6 @@ def examine(
     """The subject made of what the caller of check_scheme gave."""
     if not callable(scheme) or inspect.isabstract(scheme):
         raise InvalidParameter("scheme", scheme, "a concrete Scheme class, or a factory (dynamics, step_size) -> Scheme")
-
     if not callable(dynamics):
         raise InvalidParameter("dynamics", dynamics, _DYNAMICS)
     given, closed_form = _order("order", order), _closed_form(stationary_variance)
@@ -37,27 +36,32 @@ def examine(
     built: dict[int, Scheme] = {}
     refusal: InvalidParameter | None = None
     for dim, target in ((1, LINE), (3, SPACE)):
-        try:
-            system = _asked("dynamics", dynamics, _DYNAMICS, dynamics, target)
-            if not isinstance(system, Dynamics):
-                raise InvalidParameter("dynamics", dynamics, f"{_DYNAMICS}, not {type(system).__name__}")
-            built[dim] = _asked("scheme", scheme, "one that is built by scheme(dynamics, step_size, **options)", make, system, STEP)
-        except InvalidParameter as error:
-            refusal = error
+        system = _asked("dynamics", dynamics, _DYNAMICS, dynamics, target)
+        made = system
+        if isinstance(system, Dynamics):
+            made = _asked("scheme", scheme, "one that is built by scheme(dynamics, step_size, **options)", make, system, STEP)
+        elif not isinstance(system, InvalidParameter):
+            raise InvalidParameter("dynamics", dynamics, f"{_DYNAMICS}, not {type(system).__name__}")
+        if isinstance(made, Scheme):
+            built[dim] = made
+        elif isinstance(made, InvalidParameter):
+            refusal = made
+        else:
+            raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(made).__name__}")
     if not built:
         assert refusal is not None
         raise refusal
     example = next(iter(built.values()))
-    if not isinstance(example, Scheme):
-        raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(example).__name__}")
     claimed = given if given is not None else _order("orders", example.order)
     return Subject(make, dynamics, example.name, tuple(built), claimed, closed_form)
 
 
 def _asked(name: str, value: Any, allowed: str, function: Callable[..., Any], *given: Any) -> Any:
-    """What a callable of the caller gives; one sentence that names it where it raises what is no error of pmmtheory."""
+    """What a callable of the caller gives, or the InvalidParameter by which it refuses; one sentence that names it where it raises anything else."""
     try:
         return function(*given)
+    except InvalidParameter as refusal:
+        return refusal
     except PmmError:
         raise
     except Exception as error:

@@ -31,6 +31,15 @@ class OnlyLine(Euler):
             raise InvalidParameter("dynamics", "dimension 3", "the line")
 
 
+class FailsInSpace(Euler):
+    """Not refused there: a fault of its own."""
+
+    def __init__(self, dynamics: Any, step_size: float):
+        super().__init__(dynamics, step_size)
+        if dynamics.target.dim > 1:
+            raise RuntimeError("lost")
+
+
 class UndeclaredNumber(EulerMaruyama):
     orders: Any = {Overdamped: "two"}
 
@@ -72,6 +81,8 @@ def test_the_check_is_deterministic(options: dict[str, Any]) -> None:
         (BAOAB, {}, "dynamics"),
         (UncorrelatedNoise, {}, "dynamics"),
         (EulerMaruyama, {"gizmo": 1}, "scheme"),
+        (FailsInSpace, {}, "scheme"),
+        (EulerMaruyama, {"dynamics": lambda target: Overdamped(target) if target.dim == 1 else None}, "dynamics"),
         (EulerMaruyama, {"dynamics": lambda target: target}, "dynamics"),
         (EulerMaruyama, {"dynamics": lambda target: 1 / 0}, "dynamics"),
         (EulerMaruyama, {"skip": "weak order"}, "skip"),
