@@ -34,7 +34,7 @@ class Page:
         seconds = sum(results[key].seconds for key in keys if key in results)
         good = all(outcome.as_it_should for outcome in outcomes)
         mark = "[green]ok[/]" if good else "[red]NO[/]"
-        self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {_counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
+        self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
 
     def end(self, tally: Tally, seconds: float, store: Path) -> None:
         """What is not as it should be, in full; what was found; and one line over all."""
@@ -74,7 +74,7 @@ def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
     return f"{verdicts}; {sum(controls)} of {len(controls)} controls caught; {cells}; {seconds:.1f} s"
 
 
-def _counts(outcomes: Sequence[Outcome]) -> str:
+def counts(outcomes: Sequence[Outcome]) -> str:
     """How many there are of each verdict; of controls, how many are caught."""
     claims = Counter(outcome.verdict for outcome in outcomes if not outcome.check.control)
     controls = [outcome.as_it_should for outcome in outcomes if outcome.check.control]
