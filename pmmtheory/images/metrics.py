@@ -159,7 +159,7 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     """
     from scipy.stats import t
 
-    x, y = _features(x, y)
+    x, y = _features(x, y, net)
     parts = torch.arange(len(x)) % count("groups", groups, 2)
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
         if least <= one.shape[1]:
