@@ -160,7 +160,7 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     from scipy.stats import t
 
     x, y = _features(x, y, net)
-    parts = torch.arange(len(x)) % count("groups", groups, 2)
+    parts = torch.arange(len(x)) % count("groups", groups, 2, len(x))
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
         if least <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
