@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
+from pmmtheory.errors import count_or_infinity, room_for
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
 
@@ -36,6 +37,7 @@ class Normal(Draw):
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> Rule:
+        room_for("the rule for a normal draw", 60 * _denser(level))
         n = round(60 * _denser(level))
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
@@ -86,6 +88,9 @@ class Index(Draw):
     """
 
     n: float
+
+    def __post_init__(self) -> None:
+        count_or_infinity("n", self.n)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         if self.n == math.inf:

@@ -17,6 +17,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles import sample_step
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
+from pmmtheory.testing.jumps import Jumps
 
 SEED = 20240517
 ROUNDINGS = 2.0**10
@@ -33,7 +34,11 @@ class Violation(Exception):
 
 
 class Skipped(Exception):
-    """Why a law was not checked."""
+    """Why a law could not be checked."""
+
+
+class Unclaimed(Exception):
+    """Why a law has nothing to hold the scheme to: not a failure where all laws must be checked."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Subject:
     ----------
     dims : tuple of int
         Those of 1 and 3 in which it can be built.
+    jumps : Jumps
+        Where its step jumps.
     """
 
     make: Callable[[Dynamics, float], Scheme]
@@ -52,6 +59,31 @@ class Subject:
     dims: tuple[int, ...]
     order: float | None
     stationary_variance: Callable[[float], float] | None
+    jumps: Jumps = Jumps()
+
+    @property
+    def jumping(self) -> bool:
+        """Whether its step jumps at places that no rule knows, so that it has no exact law."""
+        return bool(self.jumps.unruly)
+
+    @property
+    def observes(self) -> bool:
+        """Whether it post-processes its states."""
+        return self.everywhere()[0].observes
+
+    @property
+    def claims_invariance(self) -> bool:
+        """Whether a chain that jumps is to leave the target as it is: where it says so, or stays where it is at times and claims no order."""
+        return self.order == math.inf or (self.order is None and self.jumps.stays)
+
+    def claimed_order(self) -> float:
+        """The order it claims; raises Unclaimed where there is none."""
+        if self.order is not None:
+            return self.order
+        example = self.everywhere()[0]
+        others = ", ".join(f"{kind.__name__}: {order:g}" for kind, order in getattr(example, "orders", {}).items())
+        kind = type(example.dynamics).__name__
+        raise Unclaimed(f"no order is claimed: `orders` declares none for {kind}{f', but {others}' if others else ''}")
 
     def on(self, target: Target, step_size: float = STEP) -> Scheme:
         """The scheme on a target."""
@@ -122,6 +154,11 @@ def record(scheme: Scheme, x: Tensor, seed: int = SEED) -> Step:
     setattr(spy, "step", step)  # noqa: B010
     sample_step(spy, x, 0.0, torch.Generator(device=x.device).manual_seed(seed))
     return seen[0]
+
+
+def declares(scheme: Scheme, attribute: str) -> bool:
+    """Whether the scheme says this itself, in place of what every scheme says."""
+    return attribute in vars(scheme) or any(attribute in vars(kind) for kind in type(scheme).__mro__[: type(scheme).__mro__.index(Scheme)])
 
 
 def mapped(scheme: Scheme, draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str, Any]:
