@@ -46,8 +46,9 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def same(line: str, printed: str) -> bool:
-    """Whether a line was printed, whatever stands for "..."."""
-    return re.search(r".*?".join(map(re.escape, " ".join(line.split()).split("..."))), " ".join(printed.split())) is not None
+    """Whether a line was printed, whatever stands for "..." and however wide its gaps are."""
+    pattern = ".*".join(map(re.escape, " ".join(line.split()).split("...")))
+    return any(re.fullmatch(pattern, " ".join(other.split())) for other in printed.splitlines())
 
 
 def run(page: Path, folder: Path) -> None:
