@@ -12,9 +12,16 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.images.features import FeatureNet
+from pmmtheory.images.shapes import images_of
 from pmmtheory.particles.simulate import stream
 
 _BLOCK = 2000
+
+_LARGEST = 1e20
+"""Squares of sums of sixth powers are within double precision."""
+
+_MOST = 100_000
+"""Resamples, one after the other, by which a standard error is known to a fifth of a percent."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,9 @@ def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: 
     >>> found["kernel"].name
     'kernel distance on digits-cnn64'
     """
-    x, y = (net.features(getattr(one, "images", one)) for one in (images, other))
-    return {"frechet": frechet_distance(x, y, net.name, seed, resamples), "kernel": kernel_distance(x, y, net.name)}
+    checked = _net(net)
+    x, y = (checked.features(images_of(name, one)) for name, one in (("images", images), ("other", other)))
+    return {"frechet": frechet_distance(x, y, checked.name, seed, resamples), "kernel": kernel_distance(x, y, checked.name)}
 
 
 def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
@@ -78,9 +86,9 @@ def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None,
     InvalidParameter
         Naming `size` where a set has fewer images.
     """
-    parts = [getattr(one, "images", one) for one in (train, test)]
+    parts = [images_of(name, one) for name, one in (("train", train), ("test", test))]
     least = min(map(len, parts))
-    n = least if size is None else count("size", size, 2)
+    n = least if size is None else count("size", size, 3)
     if n > least:
         raise InvalidParameter("size", size, f"at most {least}, the images in the smaller set")
     draws = (torch.randperm(len(part), generator=stream(whole("seed", seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
@@ -111,11 +119,11 @@ def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0,
 
     Source: Heusel et al. 2017 (arXiv 1706.08500), with Inception features; here with the net that is named.
     """
-    x, y = _features(x, y)
+    x, y = _features(x, y, net)
     for name, one in (("x", x), ("y", y)):
         if len(one) <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features, without which a covariance says little")
-    value, draws = _squared(x, y), count("resamples", resamples, 2)
+    value, draws = _squared(x, y), count("resamples", resamples, 2, _MOST)
     again = torch.tensor([_squared(*_resampled(x, y, whole("seed", seed), i)) for i in range(draws)], dtype=torch.float64)
     bias, spread = float(again.mean()) - value, float(again.std())
     low, high = (max(value - bias + side * 1.96 * spread, 0.0) for side in (-1, 1))
@@ -145,7 +153,7 @@ def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
 
     Source: Binkowski et al. 2018 (arXiv 1801.01401), the kernel inception distance (KID), with Inception features; Gretton et al. 2012, eq. 3.
     """
-    x, y = _features(x, y)
+    x, y = _features(x, y, net)
     n, m = len(x), len(y)
     own_x, own_y = (_kernel_sums(one, one) - _kernel(one, one) for one in (x, y))
     across, back = _kernel_sums(x, y), _kernel_sums(y, x)
@@ -157,12 +165,23 @@ def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
     return SetDistance(f"kernel distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
 
 
-def _features(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def _net(net: Any) -> FeatureNet:
+    if not callable(getattr(net, "features", None)) or not isinstance(getattr(net, "name", None), str):
+        raise InvalidParameter("net", net, 'a FeatureNet, e.g. load_features("digits")')
+    checked: FeatureNet = net
+    return checked
+
+
+def _features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
+    if not isinstance(net, str):
+        raise InvalidParameter("net", net, "the name of the features, a string")
     for name, one in (("x", x), ("y", y)):
-        if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1]:
+        if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1] or one.is_complex():
             raise InvalidParameter(name, tuple(one.shape) if isinstance(one, Tensor) else one, "features of three points or more, of shape (n, d)")
         if not bool(torch.isfinite(one).all()):
             raise InvalidParameter(name, "NaN or infinite values", "finite features")
+        if (largest := float(one.to(torch.float64).abs().max())) > _LARGEST:
+            raise InvalidParameter(name, f"values up to {largest:g}", f"features of at most {_LARGEST:g}, of whose powers sums are numbers in double precision")
     if x.shape[1] != y.shape[1]:
         raise InvalidParameter("y", tuple(y.shape), f"as many features as x has, {x.shape[1]}")
     return x.to("cpu", torch.float64), y.to("cpu", torch.float64)
