@@ -37,7 +37,9 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Na
 StudiesOption = Annotated[
     Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
 ]
-ProfileOption = Annotated[str, typer.Option(help="quick, which takes about a minute, or full, which has more targets and smaller steps.")]
+ProfileOption = Annotated[
+    str, typer.Option(help="quick, which takes about a minute; full, which has more targets and smaller steps; or images, for what networks generate.")
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
@@ -110,6 +112,23 @@ def show(
 
 
 @app.command()
+def report(
+    context: typer.Context,
+    names: Names = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    latex: Annotated[Path | None, typer.Option(help="Also write a table of each study for LaTeX into this folder.", show_default=False)] = None,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Write what is stored of the named studies as one HTML page: findings, claims, figures and where they come from. Nothing is computed."""
+    from pmmtheory.harness.report.command import write_report
+
+    write_report(_checks(_project(context, studies), names, profile), profile, device, store, out, latex)
+
+
+@app.command()
 def export(
     csv: Annotated[Path | None, typer.Option(help="The CSV file to write.", show_default=False)] = None,
     parquet: Annotated[Path | None, typer.Option(help="The Parquet file to write.", show_default=False)] = None,
@@ -163,7 +182,7 @@ def _checks(project: Project, names: list[str] | None, profile: str) -> dict[Stu
 
 def _run(project: Project, names: list[str] | None, profile: str, device: str, workers: int | None, json: Path | None, fresh: bool, store: Path) -> None:
     """Compute what is missing, print the page and end with the exit status."""
-    from pmmtheory.harness import report
+    from pmmtheory.harness import verdicts_json
     from pmmtheory.harness.page import Page
     from pmmtheory.harness.provenance import provenance
     from pmmtheory.harness.runner import fill
@@ -174,7 +193,7 @@ def _run(project: Project, names: list[str] | None, profile: str, device: str, w
     checks = _checks(project, names, profile)
     origin = provenance(device)
     if json:
-        report.require_writable(json)
+        verdicts_json.require_writable(json)
     default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
     page = Page(checks)
 
@@ -185,5 +204,5 @@ def _run(project: Project, names: list[str] | None, profile: str, device: str, w
         tally = fill(opened, checks, origin, workers or default_workers, show, fresh)
     page.end(tally, time.perf_counter() - start, store)
     if json:
-        report.write_json(json, page.outcomes, profile, origin)
+        verdicts_json.write_json(json, page.outcomes, profile, origin)
     raise typer.Exit(0 if all(outcome.as_it_should for outcome in page.outcomes) else 1)

@@ -3,7 +3,7 @@
 from pmmtheory.images.data_sets import ImageSet, fingerprint, load_images
 from pmmtheory.images.empirical import EmpiricalDiffusion
 from pmmtheory.images.features import FeatureNet, load_features
-from pmmtheory.images.metrics import SetDistance, compare, frechet_distance, kernel_distance, noise_floor
+from pmmtheory.images.metrics import SetDistance, compare, frechet_distance, frechet_to_set, kernel_distance, noise_floor
 from pmmtheory.images.network import Architecture, NoiseNetwork, load_network
 from pmmtheory.images.spectra import Spectrum, image_spectrum
 
@@ -18,6 +18,7 @@ __all__ = [
     "compare",
     "fingerprint",
     "frechet_distance",
+    "frechet_to_set",
     "image_spectrum",
     "kernel_distance",
     "load_features",

@@ -127,10 +127,48 @@ def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0,
     again = torch.tensor([_squared(*_resampled(x, y, whole("seed", seed), i)) for i in range(draws)], dtype=torch.float64)
     bias, spread = float(again.mean()) - value, float(again.std())
     low, high = (max(value - bias + side * 1.96 * spread, 0.0) for side in (-1, 1))
-    size = float(x.square().mean(0).sum() + y.square().mean(0).sum())
-    rounding = 16 * torch.finfo(torch.float64).eps * math.sqrt(size * x.shape[1] * (value + size * 1e-15))
-    estimate = Estimate.of(value, f"bootstrap of {len(x)} and {len(y)} points", sampling=spread, rounding=rounding)
+    estimate = Estimate.of(value, f"bootstrap of {len(x)} and {len(y)} points", sampling=spread, rounding=_rounding(x, y, value))
     return SetDistance(f"Frechet distance on {net}", estimate, (low, high), bias)
+
+
+def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20) -> SetDistance:
+    """frechet_distance(x, y) as a distance of the law of x to the set y as it is, at len(x) points: to compare samplers, judged by one set with as many points.
+
+    Its standard error is that of the jackknife that leaves out one of so many groups of x at a time, times Student's quantile over 1.96, so that 1.96 standard
+    errors hold 95%. On features of the digits it is 1.3 to 1.5 times the deviation over seeds; that of the bootstrap, which draws with repeats, is twice it.
+
+    Parameters
+    ----------
+    x, y : tensors of shapes (n, d) and (m, d)
+        Points of x in any order that does not depend on them; more than features in every n (1 - 1/groups) of them.
+    net : str
+        The name of the features.
+    groups : int
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `x` or `y` where there are too few points or values that are not finite.
+
+    Examples
+    --------
+    >>> draw = torch.Generator().manual_seed(0)
+    >>> x, y = (torch.randn(n, 3, generator=draw, dtype=torch.float64) for n in (400, 5000))
+    >>> frechet_to_set(x, y).interval[1] < frechet_to_set(x + 1, y).interval[0]
+    True
+    """
+    from scipy.stats import t
+
+    x, y = _features(x, y, net)
+    parts = torch.arange(len(x)) % count("groups", groups, 2)
+    for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
+        if least <= one.shape[1]:
+            raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
+    value = _squared(x, y)
+    left = torch.tensor([_squared(x[parts != group], y) for group in range(groups)], dtype=torch.float64)
+    spread = math.sqrt((groups - 1) / groups * float((left - left.mean()).square().sum())) * float(t.ppf(0.975, groups - 1)) / 1.96
+    estimate = Estimate.of(value, f"jackknife of {len(x)} points in {groups} groups", sampling=spread, rounding=_rounding(x, y, value))
+    return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
 
 
 def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
@@ -196,6 +234,12 @@ def _squared(x: Tensor, y: Tensor) -> float:
     left, _, right = torch.linalg.svd(first @ second.T)
     apart = first - left @ right @ second
     return float((x.mean(0) - y.mean(0)).square().sum() + apart.square().sum())
+
+
+def _rounding(x: Tensor, y: Tensor, value: float) -> float:
+    """Of _squared."""
+    size = float(x.square().mean(0).sum() + y.square().mean(0).sum())
+    return 16 * torch.finfo(torch.float64).eps * math.sqrt(size * x.shape[1] * (value + size * 1e-15))
 
 
 def _resampled(x: Tensor, y: Tensor, seed: int, number: int) -> tuple[Tensor, Tensor]:
