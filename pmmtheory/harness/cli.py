@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmmtheory import __version__
 from pmmtheory.harness import discover, package_commands
 from pmmtheory.harness.choice import chosen
 from pmmtheory.harness.errors import ExperimentError, UsageError
@@ -25,6 +26,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 package_commands.add_to(app)
 app.command()(figures)
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pmmtheory {__version__}")
+        raise typer.Exit
+
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of studies, default all; `list` shows them.")]
 StudiesOption = Annotated[
     Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
@@ -36,6 +44,7 @@ DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each de
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
+VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
 
 
@@ -49,6 +58,7 @@ def everything(
     json: JsonOption = None,
     fresh: FreshOption = False,
     store: StoreOption = DEFAULT_STORE,
+    version: VersionOption = False,
 ) -> None:
     """Check the theory: run every study (or the command named) and say what was found. What is stored is not computed again."""
     if context.invoked_subcommand is None:

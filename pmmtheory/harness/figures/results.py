@@ -74,6 +74,7 @@ class MissingResults(ExperimentError):
         self.studies = sorted(set(studies))
         every = len(self.studies) == len(results.studies)
         command = (f"python -m {used().package}" if used().package else "pmmtheory") + ("" if every else f" run {' '.join(self.studies)}")
+        command += f" {used().option}" if used().option else ""
         command += "" if results.profile == PROFILES[0] else f" --profile {results.profile}"
         command += "" if results.path == DEFAULT_STORE else f" --store {results.path}"
         state = f"lacks results of {_listed(self.studies)}" if results.path.exists() else "is not there yet"
