@@ -34,7 +34,7 @@ def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: 
     --------
     >>> from pmmtheory.images import load_features, load_images
     >>> train, test = load_images("digits"), load_images("digits", part="test")
-    >>> found = compare(loadas_features("digits"), train, test, resamples=20)
+    >>> found = compare(load_features("digits"), train, test, resamples=20)
     >>> found["kernel"].name
     'kernel distance on digits-cnn64'
     """
@@ -143,7 +143,7 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
 
 def _net(net: Any) -> FeatureNet:
     if not callable(getattr(net, "features", None)) or not isinstance(getattr(net, "name", None), str):
-        raise InvalidParameter("net", net, 'a FeatureNet, e.g. loadas_features("digits")')
+        raise InvalidParameter("net", net, 'a FeatureNet, e.g. load_features("digits")')
     checked: FeatureNet = net
     return checked
 
