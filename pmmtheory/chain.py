@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from torch import isfinite
+
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets.target import Target, as_numbers
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Chain:
     def __post_init__(self) -> None:
         if not isinstance(self.scheme, Scheme):
             raise InvalidParameter("scheme", self.scheme, "a pmmtheory scheme")
+        if not (self.start is None or isinstance(self.start, Target) or hasattr(self.start, "numerical_error")):
+            allowed = "a target, a law, one finite point, or one a particle"
+            if not bool(isfinite(as_numbers("initial", self.start, allowed)).all()):
+                raise InvalidParameter("initial", self.start, allowed)
         if self.steps is not None:
             object.__setattr__(self, "steps", count("steps", self.steps, 0))
             self.scheme.dynamics.require_time_for(self.steps, self.scheme.step_size)

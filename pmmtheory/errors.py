@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+COUNTABLE = 2**53
+"""The largest whole number up to which floats are all whole numbers."""
+
+_LONGEST = 300
+"""Characters of a value that a message shows."""
+
+MEMORY_SHARE = 0.25
+"""What one array may take of the machine's memory."""
 
 
 class PmmError(ValueError):
@@ -17,8 +31,14 @@ class InvalidParameter(PmmError):
     """A parameter is outside what is allowed; the message names it, its value and the rule."""
 
     def __init__(self, name: str, value: Any, allowed: str):
-        super().__init__(f"{name} = {value!r} is not allowed: {allowed}.")
+        super().__init__(f"{name} = {_brief(value)} is not allowed: {' '.join(allowed.split())}.")
         self.name, self.value, self.allowed = name, value, allowed
+
+
+def _brief(value: Any) -> str:
+    """A value on one line, of which the end is left out where it is long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class NotNormalisable(InvalidParameter):
@@ -91,6 +111,17 @@ class NotConverged(PmmError):
         return NotConverged(self.what, math.nan if self.reached <= wanted else self.reached, wanted, advice)
 
 
+class TooLarge(NotConverged):
+    """A computation that was not begun, as an array of it would take more than a quarter of the memory."""
+
+    def __init__(self, what: str, taken: str, advice: str = ""):
+        PmmError.__init__(self, f"{what} takes an array of {taken}, which is a quarter of the memory{f'; {advice}' if advice else ''}.")
+        self.what, self.taken, self.reached, self.wanted = what, taken, math.nan, math.nan
+
+    def restated(self, wanted: float, advice: str = "") -> NotConverged:
+        return TooLarge(self.what, self.taken, advice)
+
+
 def _restored(kind: type[PmmError], message: str, state: dict[str, Any]) -> PmmError:
     """An error as it was in another process, whatever its constructor takes."""
     error = kind.__new__(kind, message)
@@ -106,15 +137,33 @@ def positive(name: str, value: Any) -> float:
     return number
 
 
+def scale(name: str, value: Any) -> float:
+    """Return `value` as a float; raise InvalidParameter unless it is a number above zero whose square and inverse square are floats too."""
+    number = positive(name, value)
+    if not 1e-150 <= number <= 1e150:
+        raise InvalidParameter(name, value, "a number from 1e-150 to 1e150, whose square is a number in double precision too")
+    return number
+
+
 def real(name: str, value: Any, allowed: str = "a finite number") -> float:
     """Return `value` as a float; raise InvalidParameter unless it is one finite number."""
     try:
         number = float(value)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise InvalidParameter(name, value, allowed) from None
     if isinstance(value, bool) or not math.isfinite(number):
         raise InvalidParameter(name, value, allowed)
     return number
+
+
+def reals(name: str, values: Any, allowed: str = "a sequence of finite numbers") -> list[float]:
+    """Return values as floats; raise InvalidParameter unless they are one finite number after the other."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidParameter(name, values, allowed)
+    try:
+        return [real(name, value, allowed) for value in values]
+    except TypeError:  # of an array that holds one number and is not to be iterated over
+        raise InvalidParameter(name, values, allowed) from None
 
 
 def required(name: str, value: Any) -> Any:
@@ -124,13 +173,71 @@ def required(name: str, value: Any) -> Any:
     return value
 
 
-def count(name: str, value: Any, least: int = 1) -> int:
-    """Return `value` as an int; raise InvalidParameter unless it is a whole number of at least `least`."""
+def count(name: str, value: Any, least: int = 1, most: int = COUNTABLE) -> int:
+    """Return `value` as an int; raise InvalidParameter unless it is a whole number of at least `least`, and at most `most`."""
     allowed = f"a whole number of at least {least}"
     number = real(name, value, allowed)
     if number != int(number) or number < least:
         raise InvalidParameter(name, value, allowed)
+    if number > most:
+        raise InvalidParameter(name, value, f"{allowed} and at most {most}")
     return int(number)
+
+
+def choice(name: str, value: Any, options: Iterable[str]) -> str:
+    """Return `value`; raise InvalidParameter unless it is one of the options."""
+    known = tuple(options)
+    if not isinstance(value, str) or value not in known:
+        *others, last = (f'"{option}"' for option in known)
+        raise InvalidParameter(name, value, f"{', '.join(others)} or {last}" if others else last)
+    return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value`; raise InvalidParameter unless it is True or False."""
+    if not isinstance(value, bool):
+        raise InvalidParameter(name, value, "True or False")
+    return value
+
+
+def whole(name: str, value: Any) -> int:
+    """Return `value` as an int, of any size and sign, as seeds are; raise InvalidParameter unless it is a whole number."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except (TypeError, RuntimeError):
+        pass
+    raise InvalidParameter(name, value, "a whole number")
+
+
+def fits(name: str, value: Any, numbers: float, size: int = 8) -> None:
+    """Raise InvalidParameter where so many numbers, of `size` bytes each, take more than a quarter of the memory."""
+    if taken := _too_large(numbers, size):
+        raise InvalidParameter(name, value, f"what fits into a quarter of the memory, and this takes {taken}")
+
+
+def room_for(what: str, numbers: float, size: int = 8) -> None:
+    """Raise TooLarge, before it is allocated, where an array of a computation takes more than a quarter of the memory."""
+    if taken := _too_large(numbers, size):
+        raise TooLarge(what, taken)
+
+
+def _too_large(numbers: float, size: int) -> str:
+    """What an array takes, as text, where that is more than its share of the memory; empty where it fits."""
+    wanted, most = float(numbers) * size, MEMORY_SHARE * _memory()
+    return f"{wanted / 2**30:.3g} GiB, more than {most / 2**30:.3g} GiB" if wanted > most else ""
+
+
+@lru_cache(maxsize=1)
+def _memory() -> float:
+    """Bytes that this process may have: of the machine, of its control group, of its own limit; infinite where nothing says."""
+    known = []
+    try:
+        known.append(float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
+        known.append(float(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (AttributeError, ValueError, OSError):  # another system, no control group, or one without a limit
+        pass
+    return min(known, default=math.inf)
 
 
 def count_or_infinity(name: str, value: Any) -> float:

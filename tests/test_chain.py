@@ -53,7 +53,7 @@ def test_what_is_not_said_or_said_twice_is_named(run: Any, named: str) -> None:
 @pytest.mark.parametrize(
     ("scheme", "start", "allowed"),
     [
-        (LMC, "here", "a target or a law on the line, or a number"),
+        (LMC, "here", "a target, a law, one finite point"),
         (LMC, MIXTURE, "a target or a law on the line, or a number"),
         (BAOAB(Underdamped(Cosine(), 1.0), 0.1), 2.0, "a target on the line, or a law in the phase plane"),
         (REVERSE, Gaussian(), "a Gaussian, a mixture or a law in the plane"),

@@ -12,7 +12,19 @@ import numpy as np
 import pytest
 
 from pmmtheory import errors
-from pmmtheory.errors import Diverged, InvalidParameter, NotConverged, NotNormalisable, PmmError, UnstableStep, count, count_or_infinity, positive, real
+from pmmtheory.errors import (
+    Diverged,
+    InvalidParameter,
+    NotConverged,
+    NotNormalisable,
+    PmmError,
+    TooLarge,
+    UnstableStep,
+    count,
+    count_or_infinity,
+    positive,
+    real,
+)
 from pmmtheory.estimate import Estimate
 
 FAMILY = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)]
@@ -24,6 +36,8 @@ EXAMPLES: list[PmmError] = [
     NotConverged("the stationary law of EulerMaruyama", 1e-7, 1e-8),
     NotConverged("the stationary law of BAOAB", 1.0000001e-5, 1e-5, 'engine="gaussian" would do'),
     NotConverged("a law on a grid", math.nan, 1e-12).restated(1e-8, 'engine="gaussian" would do'),
+    TooLarge("the law of EulerMaruyama after a step", "136 GiB, more than 5.89 GiB"),
+    TooLarge("the law of EulerMaruyama after a step", "136 GiB, more than 5.89 GiB").restated(1e-8, 'engine="gaussian" would do'),
     Diverged("EulerMaruyama on Gaussian", 7, 100, 3, 1000, "a smaller step may keep it stable"),
 ]
 
@@ -94,7 +108,7 @@ class TestEstimate:
 
     @pytest.mark.parametrize(("value", "error"), [(math.nan, 0.0), (math.inf, 0.0), (1.0, math.nan), (1.0, math.inf), (1.0, -1e-9)])
     def test_nothing_else_becomes_one(self, value: float, error: float) -> None:
-        with pytest.raises(ValueError, match="finite value and error"):
+        with pytest.raises(ValueError, match="(value|error) = .* is not allowed: a finite number"):
             Estimate(value, error, "")
 
 

@@ -20,7 +20,7 @@ def test_a_block_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(block, "README.md", "exec"), names)
     if "fit" in names:
         assert names["fit"].verdict == "pass"  # type: ignore[attr-defined]
-        assert "Estimate(value=" in capsys.readouterr().out
+        assert " +- " in capsys.readouterr().out
 
 
 def test_every_path_named_exists() -> None:

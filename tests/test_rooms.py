@@ -11,7 +11,8 @@ from pmmtheory.laws import engines
 
 ROOT = Path(pmmtheory.__file__).parent
 _LAWS = ("law", "engine", "step", "stability", "refinement", "scales", "line", "gaussian", "inhomogeneous", "phase_plane", "plane", "product")
-_ABOVE = ("errors", "estimate", "discover", "numerics", "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
+_FIRST = ("errors", "shown", "estimate", "discover", "numerics")
+_ABOVE = (*_FIRST, "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
 ROOMS = [*_ABOVE, *(f"laws.{name}" for name in _LAWS), "laws", "divergences", "images", "testing", "harness", "integrations"]
 
 

@@ -13,6 +13,7 @@ from pmmtheory.divergences.line_sides import LawSide, LineSide, TargetSide
 from pmmtheory.divergences.pair import Function
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.answers import answered
 from pmmtheory.numerics.panels import integrals, joined
 from pmmtheory.numerics.tails import tails
 from pmmtheory.targets.line import LineTarget
@@ -76,7 +77,7 @@ def _next(x: Tensor) -> Tensor:
 
 def _values(f: Function, x: Tensor) -> Tensor:
     """f at points of any shape, checked."""
-    value = torch.as_tensor(f(x), dtype=x.dtype, device=x.device)
+    value = answered(f, x)
     if value.shape != x.shape or not bool(torch.isfinite(value).all()):
         raise InvalidParameter(
             "f", "a function with other values", f"a function of points of shape (...) to finite numbers of the same shape, not {tuple(value.shape)}"

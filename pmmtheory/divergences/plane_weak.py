@@ -13,6 +13,7 @@ from pmmtheory.divergences.plane_sides import PlaneSide, points
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
+from pmmtheory.numerics.answers import answered
 
 
 def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
@@ -52,7 +53,7 @@ def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
 
 def _values(f: Function, x: Tensor) -> Tensor:
     """f at points (..., 2), checked."""
-    value = torch.as_tensor(f(x), dtype=x.dtype, device=x.device)
+    value = answered(f, x)
     if value.shape != x.shape[:-1] or not bool(torch.isfinite(value).all()):
         raise InvalidParameter(
             "f", "a function with other values", f"a function of points of shape (..., 2) to finite numbers of shape (...), not {tuple(value.shape)}"

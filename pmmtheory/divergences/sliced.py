@@ -16,13 +16,14 @@ from pmmtheory.estimate import Estimate
 
 def between(law: Any, target: Any, directions: int) -> Estimate:
     """The root mean square over directions, equally spaced in the half circle, of W2 between the marginals."""
+    directions = count("directions", directions, most=100_000)
     reference = side_of(target, InPlane.targets)
     if reference is None or reference.dim != 2:
         raise InvalidParameter("target", getattr(target, "name", target), "a Gaussian or a mixture of Gaussians in the plane")
     points = as_sample(law, "law", 2) if is_sample(law) else None
     if points is None and side_of(law, InPlane.laws) is None:
         raise InvalidParameter("law", type(law).__name__, "a law in the plane, or a sample of shape (n, 2)")
-    angles = [math.pi * (k + 0.5) / count("directions", directions) for k in range(directions)]
+    angles = [math.pi * (k + 0.5) / directions for k in range(directions)]
     found = []
     for angle in angles:
         unit = [math.cos(angle), math.sin(angle)]

@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, count, positive, real
 from pmmtheory.targets import Target
 
 Time = float | Tensor
@@ -65,6 +65,8 @@ class Dynamics(ABC):
 
     def on(self, target: Target) -> Self:
         """The same dynamics on another target."""
+        if not isinstance(target, Target):
+            raise InvalidParameter("target", target, "a pmmtheory target")
         other = copy.copy(self)
         other.target = target
         return other
@@ -91,12 +93,15 @@ class Dynamics(ABC):
 
     def require_time_for(self, steps: int, step_size: float) -> None:
         """Raise InvalidParameter, naming `steps`, where so many steps go beyond the end."""
+        count("steps", steps, 0)
+        positive("step_size", step_size)
         if steps * step_size > self.end * (1 + 1e-9):
             most = math.floor(self.end * (1 + 1e-9) / step_size)
             raise InvalidParameter("steps", steps, f"at most {most} of size {step_size:g}: {type(self).__name__} ends at time {self.end:g}")
 
     def law_at(self, t: float) -> Target:
         """The law of the position at time t, of the process that has its own law at time 0: the target, where that is invariant."""
+        real("t", t)
         return self.target
 
     def position(self, x: Tensor) -> Tensor:

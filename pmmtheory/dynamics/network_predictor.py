@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.conditioning import both, for_each, placed
 from pmmtheory.dynamics.predictor import Predictor
-from pmmtheory.errors import InvalidParameter, PmmError, real
+from pmmtheory.errors import InvalidParameter, PmmError, choice, flag, real
 from pmmtheory.noise.predictions import known_kind, noise_in
 from pmmtheory.noise.schedule import NoiseSchedule
 
@@ -80,8 +80,11 @@ class NetworkPredictor(Predictor):
             raise InvalidParameter("network", network, "a torch module, or a function of (x, t)")
         if not isinstance(schedule, NoiseSchedule):
             raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear()")
-        if times not in ("batch", "scalar"):
-            raise InvalidParameter("times", times, '"batch" or "scalar"')
+        choice("times", times, ("batch", "scalar"))
+        if not (conditioning is None or isinstance(conditioning, Mapping)):
+            raise InvalidParameter("conditioning", conditioning, "a mapping of names to values")
+        if not (time_dtype is None or isinstance(time_dtype, torch.dtype)):
+            raise InvalidParameter("time_dtype", time_dtype, "a dtype of torch, or None")
         if (guidance is None) != (unconditional is None):
             raise InvalidParameter("guidance", guidance, "given together with unconditional, or neither of them")
         self.network, self.schedule, self.prediction_type = network, schedule, known_kind(prediction_type)
@@ -90,7 +93,7 @@ class NetworkPredictor(Predictor):
             known = ", ".join(self.conditioning) or "without any"
             raise InvalidParameter("unconditional", unconditional, f"a mapping of names to values, names of the conditioning, here {known}")
         self.guidance, self.unconditional = None if guidance is None else real("guidance", guidance), dict(unconditional or {})
-        self.zero_based, self.times, self.time_dtype = bool(zero_based), times, time_dtype
+        self.zero_based, self.times, self.time_dtype = flag("zero_based", zero_based), times, time_dtype
 
     def __call__(self, x: Tensor, t: Any) -> Tensor:
         batch = x if x.ndim else x[None]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.predictor import NoiseFunction, checked
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, count, reals
 from pmmtheory.noise.coefficients import AffineStep, Variant, ddim, finished
 from pmmtheory.noise.composition import Composed, composed
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -75,16 +75,18 @@ class NoisePrediction(Dynamics):
             super().__init__(target)
         else:
             self.target = None  # type: ignore[assignment]
-        grid = np.asarray(times, dtype=np.float64)
-        if grid.ndim != 1 or grid.size < 2 or not (np.diff(grid) < 0).all():
-            raise InvalidParameter("times", times, "two or more training times, each below the one before")
+        if not isinstance(schedule, NoiseSchedule):
+            raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear()")
+        if not callable(variant):
+            raise InvalidParameter("variant", variant, "a function of two NoiseLevels")
+        grid = np.asarray(schedule.ordered(times))
         own = getattr(predictor, "schedule", schedule)
         if isinstance(own, NoiseSchedule) and own != schedule:
             raise InvalidParameter("schedule", f"one of {schedule.size} training times", "that of the predictor, whose noise levels are others")
         self.predictor, self.schedule = predictor, schedule
         self.times: tuple[float, ...] = tuple(grid.tolist())
         self.end = float(self.length)
-        self.event_shape = tuple(event_shape)
+        self.event_shape = _shape(event_shape)
         levels = schedule.levels(self.times)
         self.fine = AffineStep(*finished(variant, levels[:-1], levels[1:]))
         self._tables: dict[Any, tuple[Tensor, ...]] = {}
@@ -174,3 +176,8 @@ class NoisePrediction(Dynamics):
         if (device, dtype) not in self._tables:
             self._tables[device, dtype] = tuple(torch.as_tensor(table, dtype=dtype, device=device) for table in composed(self.fine))
         return self._tables[device, dtype]
+
+
+def _shape(given: Any) -> tuple[int, ...]:
+    sizes = reals("event_shape", given, "the shape of one point, e.g. (3, 32, 32)")
+    return tuple(count("event_shape", size) for size in sizes)

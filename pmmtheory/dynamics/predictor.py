@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, positive, real
+from pmmtheory.errors import InvalidParameter, choice, positive, real
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.targets import Target
+from pmmtheory.targets.target import generator
 
 if TYPE_CHECKING:
     from pmmtheory.dynamics.network_predictor import NetworkPredictor
@@ -143,8 +144,7 @@ class PerturbedPredictor(Predictor):
     def __init__(self, predictor: Any, size: float, kind: str = "wave", frequency: float = 3.0):
         if not callable(predictor) or not all(hasattr(predictor, name) for name in ("target", "schedule", "on")):
             raise InvalidParameter("predictor", predictor, "an ExactPredictor, or another with a target and a schedule")
-        if kind not in ("wave", "shift", "scale"):
-            raise InvalidParameter("kind", kind, '"wave", "shift" or "scale"')
+        choice("kind", kind, ("wave", "shift", "scale"))
         self.predictor, self.size, self.kind, self.frequency = predictor, real("size", size), kind, positive("frequency", frequency)
 
     @property
@@ -184,7 +184,7 @@ class NoisyPredictor(Predictor):
     """
 
     def __init__(self, predictor: NoiseFunction, size: float, seed: int = 0):
-        self.predictor, self.size, self.seed = checked(predictor), positive("size", size), seed
+        self.predictor, self.size, self.seed = checked(predictor), positive("size", size), generator(seed).initial_seed()
         self._generator: torch.Generator | None = None
 
     def __call__(self, x: Tensor, t: Any) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.dynamics.clocks import CLOCKS, Clock
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.exponentials import decay
-from pmmtheory.errors import InvalidParameter, positive, real
+from pmmtheory.errors import InvalidParameter, choice, positive, real
 from pmmtheory.targets import Gaussian, Target
 
 
@@ -65,11 +65,7 @@ class ReverseDiffusion(Dynamics):
         self.stop = real("stop", stop)
         if not 0 <= self.stop < self.horizon:
             raise InvalidParameter("stop", stop, f"a forward time from 0 to below the horizon {self.horizon:g}")
-        if integrator not in ("euler", "exponential"):
-            raise InvalidParameter("integrator", integrator, '"euler" or "exponential"')
-        if grid not in CLOCKS:
-            raise InvalidParameter("grid", grid, f"one of {', '.join(map(repr, CLOCKS))}")
-        self.integrator, self.grid = integrator, grid
+        self.integrator, self.grid = choice("integrator", integrator, ("euler", "exponential")), choice("grid", grid, CLOCKS)
         self._clock: Clock = CLOCKS[grid](self.horizon, self.stop)
         self.end = self.duration
 
@@ -84,7 +80,7 @@ class ReverseDiffusion(Dynamics):
 
     def law_at(self, t: float) -> Target:
         """The law of the reverse process at time t of the chain, if it starts from marginal(horizon)."""
-        return self.marginal(max(0.0, float(self.forward_time(t))))
+        return self.marginal(max(0.0, float(self.forward_time(real("t", t)))))
 
     def marginal(self, t: float) -> Target:
         """The law at forward time t, as a target.
@@ -96,11 +92,11 @@ class ReverseDiffusion(Dynamics):
         >>> round(ReverseDiffusion(data, horizon=2.0, stop=0.02).marginal(1.0).covariance, 6)
         1.097441
         """
-        return self.target.noised(math.exp(-t))
+        return self.target.noised(math.exp(-_forward(t)))
 
     def score(self, x: Tensor, t: float) -> Tensor:
         """The gradient of the log density at forward time t, of the shape of x."""
-        return self.target.noised_drift(x, math.exp(-t))
+        return self.target.noised_drift(x, math.exp(-_forward(t)))
 
     def with_integrator(self, integrator: str) -> Self:
         """The same process with another way to take a step."""
@@ -129,6 +125,8 @@ class ReverseDiffusion(Dynamics):
         """
         if not isinstance(self.target, Gaussian):
             raise InvalidParameter("target", self.target.name, "a Gaussian, for the law of the process in closed form")
+        if not isinstance(start, Gaussian):
+            raise InvalidParameter("start", start, "a Gaussian that is isotropic or has the axes of the data")
         first, last = self.target.noised(math.exp(-self.horizon)), self.target.noised(math.exp(-self.stop))
         if start.dim != last.dim or not (start.isotropic or start.axes is last.axes):
             raise InvalidParameter("start", start.name, "a Gaussian that is isotropic or has the axes of the data")
@@ -172,3 +170,10 @@ class ReverseDiffusion(Dynamics):
     def _covered(self, h: Time, t: Time) -> Time:
         """The forward time covered by a step of length h from t on."""
         return self._clock.covered(t, h)
+
+
+def _forward(t: float) -> float:
+    time = real("t", t, "a forward time of at least 0")
+    if time < 0:
+        raise InvalidParameter("t", t, "a forward time of at least 0")
+    return time

@@ -8,7 +8,7 @@ from torch import Tensor
 from pmmtheory.dynamics.block_factor import BlockFactor, join, root
 from pmmtheory.dynamics.dynamics import Dynamics, Time
 from pmmtheory.dynamics.exponentials import decay, phi1, phi2, spread
-from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.errors import InvalidParameter, scale
 from pmmtheory.targets import Target
 
 
@@ -48,7 +48,7 @@ class Underdamped(Dynamics):
 
     def __init__(self, target: Target, friction: float):
         super().__init__(target)
-        self.friction = positive("friction", friction)
+        self.friction = scale("friction", friction)
         self.linear = ((0.0, 1.0), (0.0, -self.friction))
         self.diffusion = ((0.0, 0.0), (0.0, 2 * self.friction))
 

@@ -29,7 +29,9 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Na
 StudiesOption = Annotated[
     Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
 ]
-ProfileOption = Annotated[str, typer.Option(help="quick, which takes about a minute, or full, which has more targets and smaller steps.")]
+ProfileOption = Annotated[
+    str, typer.Option(help="quick, which takes about a minute; full, which has more targets and smaller steps; or images, for what networks generate.")
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]

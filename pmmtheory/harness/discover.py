@@ -47,9 +47,13 @@ def package_of(measure: str, packages: Sequence[str]) -> str:
 
 
 def checks_by_study(studies: Iterable[Study], profile: str) -> dict[Study, list[Check]]:
-    """The checks of each study; an unknown profile is a UsageError."""
+    """The checks of each study that has the profile; an unknown profile, or one that none of them has, is a UsageError."""
     _known("profile", profile, PROFILES)
-    return {study: list(study.checks(profile)) for study in studies}
+    every = list(studies)
+    found = {study: list(study.checks(profile)) for study in every if profile in study.profiles}
+    if every and not found:
+        raise UsageError(f"none of the studies {', '.join(study.name for study in every)} has the profile {profile}.")
+    return found
 
 
 def load_measure(packages: Sequence[str], name: str) -> Measure:

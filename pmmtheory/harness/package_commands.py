@@ -1,4 +1,4 @@
-"""Commands that measure this package itself, whatever the studies."""
+"""Commands that need no studies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pmmtheory.harness import images
+
 HUNT_STORE = Path("results/hunt.sqlite")
 
 
@@ -15,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     for command in (bench, engines, hunt, spectrum, verdicts):
         app.command()(command)
+    app.add_typer(images.app)
 
 
 def bench() -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pmmtheory.schedulers import Scheduler
 
 
-def build_sampler(sampler: str, schedule: str, size: int, steps: int, **options: Any) -> Scheduler:
+def build_sampler(sampler: str, schedule: str, size: int, steps: int | None, **options: Any) -> Scheduler:
     """A sampler on a noise schedule: a class of the project's schedulers/, of pmmtheory.schedulers or, for controls, of pmmtheory.testing.broken_schedulers."""
     from pmmtheory import schedulers
     from pmmtheory.testing import broken_schedulers

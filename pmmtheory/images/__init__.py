@@ -1,6 +1,28 @@
-"""Image data sets, and what is measured of samplers on them."""
+"""Image data sets, exact and trained noise predictors of them, and what is measured of samplers on them."""
 
 from pmmtheory.images.data_sets import ImageSet, fingerprint, load_images
+from pmmtheory.images.empirical import EmpiricalDiffusion
+from pmmtheory.images.features import FeatureNet, load_features
+from pmmtheory.images.metrics import SetDistance, compare, frechet_distance, frechet_to_set, kernel_distance, noise_floor
+from pmmtheory.images.network import Architecture, NoiseNetwork, load_network
 from pmmtheory.images.spectra import Spectrum, image_spectrum
 
-__all__ = ["ImageSet", "Spectrum", "fingerprint", "image_spectrum", "load_images"]
+__all__ = [
+    "Architecture",
+    "EmpiricalDiffusion",
+    "FeatureNet",
+    "ImageSet",
+    "NoiseNetwork",
+    "SetDistance",
+    "Spectrum",
+    "compare",
+    "fingerprint",
+    "frechet_distance",
+    "frechet_to_set",
+    "image_spectrum",
+    "kernel_distance",
+    "load_features",
+    "load_images",
+    "load_network",
+    "noise_floor",
+]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, choice
 
 _PARTS = {"train": "train", "test": "t10k"}
 
@@ -33,6 +33,14 @@ class ImageSet:
     name: str
     images: Tensor
     labels: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidParameter("name", self.name, "a string")
+        if not isinstance(self.images, Tensor) or self.images.ndim != 4 or not bool(torch.isfinite(self.images).all()):
+            raise InvalidParameter("images", getattr(self.images, "shape", self.images), "finite numbers of shape (n, channels, height, width)")
+        if self.labels is not None and (not isinstance(self.labels, Tensor) or self.labels.shape != self.images.shape[:1]):
+            raise InvalidParameter("labels", getattr(self.labels, "shape", self.labels), "a tensor of one number an image, or None")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,8 +73,9 @@ def load_images(source: str | Path = "digits", part: str = "train") -> ImageSet:
     >>> len(load_images("digits", part="test"))
     359
     """
-    if part not in _PARTS:
-        raise InvalidParameter("part", part, '"train" or "test"')
+    choice("part", part, _PARTS)
+    if not isinstance(source, str | Path):
+        raise InvalidParameter("source", source, "a name or a path")
     if str(source) == "digits":
         return _digits(part)
     path = Path(source).expanduser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 import torch
 
 from pmmtheory.chain import Chain, chain_of
-from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive, required
+from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive, reals, required
 from pmmtheory.laws.engine import Engine, Refusal, engine_for, engines
 from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.diffusion import diffusion_law, spectral_gap
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.observed import observed_law
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.product.law import ProductLaw
+from pmmtheory.numerics.devices import known_device
 from pmmtheory.schemes import Scheme
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "Refusal",
     "diffusion_law",
     "engines",
+    "observed_law",
     "spectral_gap",
     "stationary_law",
     "transient_law",
@@ -87,8 +91,9 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     1000
     """
     chain = chain_of(scheme, None, None)
-    chosen = _chosen(chain, True, device, engine)
-    return _computed(chosen, lambda one, accuracy: one.stationary(chain.scheme, accuracy, device), chain, rtol, True)
+    place = known_device(device)
+    chosen = _chosen(chain, True, engine)
+    return _computed(chosen, lambda one, accuracy: one.stationary(chain.scheme, accuracy, place), chain, rtol, True)
 
 
 def transient_law(
@@ -133,20 +138,23 @@ def transient_laws(scheme: Scheme, initial: Any, steps: Sequence[int], rtol: flo
     [2.0, 1.0]
     """
     chain = Chain(scheme, required("initial", initial))
-    chosen = _chosen(chain, False, device, engine)
-    numbers = [count("steps", n, 0) for n in steps]
+    place = known_device(device)
+    chosen = _chosen(chain, False, engine)
+    numbers = [count("steps", n, 0) for n in reals("steps", steps, "ascending numbers of steps")]
     if numbers != sorted(numbers) or not numbers:
         raise InvalidParameter("steps", list(steps), "ascending numbers of steps")
     scheme.dynamics.require_time_for(numbers[-1], scheme.step_size)
-    laws: list[Any] = _computed(chosen, lambda one, accuracy: one.transients(chain, numbers, accuracy, device), chain, rtol, False)
+    laws: list[Any] = _computed(chosen, lambda one, accuracy: one.transients(chain, numbers, accuracy, place), chain, rtol, False)
     return laws
 
 
 def _computed(engine: Engine, run: Callable[[Engine, float], Any], chain: Chain, rtol: float | None, stationary: bool) -> Any:
     """What `run` gives with an engine and its accuracy; where that does not converge, in terms of what the user asked for."""
 
+    wanted = None if rtol is None else positive("rtol", rtol)
+
     def accuracy(of: Engine) -> float:
-        return of.default_rtol if rtol is None else positive("rtol", rtol)
+        return of.default_rtol if wanted is None else wanted
 
     def does(other: Engine) -> bool:
         try:
@@ -156,6 +164,11 @@ def _computed(engine: Engine, run: Callable[[Engine, float], Any], chain: Chain,
 
     try:
         return run(engine, accuracy(engine))
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not isinstance(error, torch.cuda.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        what = f"the law of {chain.scheme.name} on {getattr(chain.scheme.dynamics.target, 'name', 'a predictor')}, which takes more memory than there is,"
+        raise NotConverged(what, math.nan, accuracy(engine)) from error
     except NotConverged as error:
         if not _raised_here(error):
             raise
@@ -167,16 +180,16 @@ def _raised_here(error: NotConverged) -> bool:
     """Whether an engine raised it, and no target that an engine asked."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
+        if last.tb_next.tb_frame.f_globals.get("__name__") == "pmmtheory.errors":
+            break
         last = last.tb_next
     return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith((f"{__name__}.", "pmmtheory.numerics."))
 
 
-def _chosen(chain: Chain, stationary: bool, device: str, name: str | None) -> Engine:
+def _chosen(chain: Chain, stationary: bool, name: str | None) -> Engine:
     """The engine that computes the laws of a chain."""
-    if device.split(":")[0] not in ("cpu", "cuda"):
-        raise InvalidParameter("device", device, '"cpu" or "cuda"')
-    if device != "cpu" and not torch.cuda.is_available():
-        raise InvalidParameter("device", device, "a device that is present: no CUDA GPU was found")
+    if name is not None and not isinstance(name, str):
+        raise InvalidParameter("engine", name, "the name of an engine, or None")
     now = "phase_plane" if name == "plane" and chain.scheme.dynamics.blocks == 2 else _RENAMED.get(name or "", name)
     if now != name:
         warnings.warn(f'engine="{name}" is now engine="{now}"', FutureWarning, stacklevel=4)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pmmtheory.chain import Chain
 from pmmtheory.discover import classes
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import COUNTABLE, InvalidParameter
 from pmmtheory.laws.law import Law
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
@@ -44,12 +44,15 @@ class Engine(ABC):
         The accuracy of a law unless the user gives one.
     quick : bool
         Whether it costs so little that it is tried for a law that another engine did not reach, to say that it would do.
+    most_steps : int
+        The largest number of steps that it takes: fewer where it computes one after the other, at some milliseconds each.
     """
 
     name: ClassVar[str]
     rank: ClassVar[int]
     default_rtol: ClassVar[float]
     quick: ClassVar[bool] = False
+    most_steps: ClassVar[int] = COUNTABLE
 
     @abstractmethod
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
@@ -64,6 +67,8 @@ class Engine(ABC):
 
         No step changes a law that the chain starts from; and none enlarges what that one is off by.
         """
+        if steps[-1] > self.most_steps:
+            raise InvalidParameter("steps", steps[-1], f"at most {self.most_steps} for the engine {self.name}, which computes them one after the other")
         if not isinstance(chain.start, Law):
             return self.evolved(chain.scheme, chain.start, steps, rtol, device)
         later = [n for n in steps if n > 0]

@@ -13,6 +13,9 @@ from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
+_SHORTEST = 1e-12
+"""A step below which no chain is taken to be stable where it has not been before."""
+
 _FAR = (1e4, 1e2, 8.0, 1.0)
 """Distances in half lengths of the support, the farthest at which a step is a number."""
 
@@ -74,12 +77,15 @@ def require_stable(scheme: Scheme, growth: Callable[[Scheme], float]) -> None:
         return
     stable, unstable = 0.0, scheme.step_size
     trial = unstable / 2
-    for _ in range(60):
+    for turn in range(80):
         if growth(scheme.with_step(trial)) < 1:
             stable = trial
         else:
             unstable = trial
-        trial = (stable + unstable) / 2
-        if unstable < 1e-9 * scheme.step_size:
+        if stable > 0:
+            trial = (stable + unstable) / 2
+        else:  # by ever larger factors, as the step may be any number
+            trial = unstable / 2.0 ** (1 + turn)
+        if unstable < _SHORTEST or unstable - stable < 1e-12 * stable:
             break
     raise UnstableStep(scheme.step_size, stable if stable else math.nan, scheme.name)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pmmtheory.errors import InvalidParameter, real
+from pmmtheory.errors import InvalidParameter, choice, real
 from pmmtheory.noise.levels import NoiseLevels, Numbers
 
 
@@ -92,9 +92,7 @@ VARIANTS: Mapping[str, Variant] = {
 
 def variant_named(variant: str) -> Variant:
     """The coefficients of that name."""
-    if variant not in VARIANTS:
-        raise InvalidParameter("variant", variant, f"one of {', '.join(VARIANTS)}")
-    return VARIANTS[variant]
+    return VARIANTS[choice("variant", variant, VARIANTS)]
 
 
 def ddim_with(eta: float) -> Variant:
@@ -107,7 +105,11 @@ def ddim_with(eta: float) -> Variant:
 
 def finished(variant: Variant, t: NoiseLevels, s: NoiseLevels) -> AffineStep:
     """The steps of a variant, but the prediction of the data (DDIM, eta = 0) where s is the data: no noise is added to them."""
-    return AffineStep(*(np.where(s.sigma > 0, own, last) for own, last in zip(variant(t, s), ddim(t, s), strict=True)))
+    last = ddim(t, s)
+    try:
+        return AffineStep(*(np.where(s.sigma > 0, own, end) for own, end in zip(variant(t, s), last, strict=True)))
+    except TypeError:
+        raise InvalidParameter("variant", variant, "a function of two NoiseLevels that returns an AffineStep") from None
 
 
 def growth(t: NoiseLevels, s: NoiseLevels) -> Numbers:

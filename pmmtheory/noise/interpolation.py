@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.noise.levels import Numbers
 
 Times = TypeVar("Times", float, Tensor)
@@ -36,6 +36,7 @@ def interpolated(name: str, x: Times, knots: Numbers, values: Numbers) -> Times:
     low, high = float(knots[0]), float(knots[-1])
     slack = 1e-9 * (high - low)
     if not isinstance(x, Tensor):
+        x = real(name, x, _WITHIN)
         if not low - slack <= x <= high + slack:
             raise InvalidParameter(name, x, _WITHIN)
         i = min(max(int(np.searchsorted(knots, x, side="right")), 1), len(knots) - 1)

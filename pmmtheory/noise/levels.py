@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pmmtheory.errors import InvalidParameter
+
 Numbers = NDArray[np.float64]
 
 
@@ -22,6 +24,16 @@ class NoiseLevels:
     """
 
     log_alpha: Numbers
+
+    def __post_init__(self) -> None:
+        allowed = "a number of at most 0, or an array of them"
+        try:
+            values = np.asarray(self.log_alpha, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidParameter("log_alpha", self.log_alpha, allowed) from None
+        if not (values <= 0).all():
+            raise InvalidParameter("log_alpha", self.log_alpha, allowed)
+        object.__setattr__(self, "log_alpha", values)
 
     @property
     def alpha(self) -> Numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import choice
 
 KINDS = ("epsilon", "sample", "v_prediction")
 """The noise; the data; or v = alpha noise - sigma data (Salimans & Ho 2022, arXiv 2202.00512)."""
@@ -12,9 +12,7 @@ KINDS = ("epsilon", "sample", "v_prediction")
 
 def known_kind(kind: str) -> str:
     """The kind of prediction, or InvalidParameter naming `prediction_type`."""
-    if kind not in KINDS:
-        raise InvalidParameter("prediction_type", kind, f"one of {', '.join(map(repr, KINDS))}")
-    return kind
+    return choice("prediction_type", kind, KINDS)
 
 
 def noise_in(x: Tensor, output: Tensor, alpha: float | Tensor, sigma: float | Tensor, kind: str) -> Tensor:

@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from pmmtheory.errors import InvalidParameter, count, real
+from pmmtheory.errors import InvalidParameter, choice, count, fits, real
 from pmmtheory.noise.interpolation import Times, each, interpolated
 from pmmtheory.noise.levels import NoiseLevels, Numbers
 from pmmtheory.noise.spacings import SPACINGS
 from pmmtheory.targets import Target
+from pmmtheory.targets.target import as_numbers
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class NoiseSchedule:
     def __init__(self, betas: Sequence[float] | Numbers):
         try:
             values = np.asarray(betas, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError, RuntimeError):
             raise InvalidParameter("betas", betas, "numbers between 0 and 1") from None
         if values.ndim != 1 or values.size == 0:
             raise InvalidParameter("betas", tuple(values.shape), "a sequence of at least one number between 0 and 1")
@@ -70,7 +71,7 @@ class NoiseSchedule:
     @classmethod
     def cosine(cls, size: int = 1000, offset: float = 0.008, largest: float = 0.999) -> NoiseSchedule:
         """alpha(t)^2 proportional to cos^2((pi/2) (t/N + offset)/(1 + offset)), betas at most `largest` (Nichol & Dhariwal 2021, eq. 17)."""
-        n, shift, cap = count("size", size), real("offset", offset), real("largest", largest)
+        n, shift, cap = _size(size), real("offset", offset), real("largest", largest)
         angle = (np.arange(n + 1) / n + shift) / (1 + shift) * np.pi / 2
         # 1 - cos^2 v / cos^2 u = sin(v - u) sin(v + u) / cos^2 u
         fresh = np.sin(np.diff(angle)) * np.sin(angle[1:] + angle[:-1]) / np.cos(angle[:-1]) ** 2
@@ -85,7 +86,7 @@ class NoiseSchedule:
         >>> round(NoiseSchedule.at([0.1, 0.5, 2.0]).forward_time(2.0), 12)
         0.5
         """
-        times = np.asarray(forward_times, dtype=np.float64)
+        times = as_numbers("forward_times", forward_times, "ascending numbers above 0").numpy()
         if times.ndim != 1 or not times.size or not (np.diff(times, prepend=0.0) > 0).all():
             raise InvalidParameter("forward_times", forward_times, "ascending numbers above 0")
         return cls(-np.expm1(-2 * np.diff(times, prepend=0.0)))
@@ -134,11 +135,13 @@ class NoiseSchedule:
 
     def marginal(self, target: Target, t: float) -> Target:
         """The law of alpha(t) X + sigma(t) Z, X from the target."""
-        return target.noised(self.alpha(float(t)))
+        if not isinstance(target, Target):
+            raise InvalidParameter("target", target, "a pmmtheory target")
+        return target.noised(self.alpha(real("t", t)))
 
     def levels(self, times: Sequence[float] | float) -> NoiseLevels:
         """The noise levels at some training times."""
-        return NoiseLevels(self.log_alpha(torch.as_tensor(times, dtype=torch.float64)).numpy())
+        return NoiseLevels(self.log_alpha(as_numbers("times", times)).numpy())
 
     def times(self, steps: int, spacing: str = "uniform", end: float = 0) -> tuple[float, ...]:
         """steps + 1 training times from N down to `end`.
@@ -163,8 +166,7 @@ class NoiseSchedule:
         (1000.0, 750.0, 500.0, 250.0, 0.0)
         """
         n, last = count("steps", steps), count("end", end, 0)
-        if spacing not in SPACINGS:
-            raise InvalidParameter("spacing", spacing, f"one of {', '.join(map(repr, SPACINGS))}")
+        choice("spacing", spacing, SPACINGS)
         if last >= self.size:
             raise InvalidParameter("end", end, f"a training time below {self.size}, the noisiest")
         if n > self.size - last:
@@ -185,15 +187,21 @@ class NoiseSchedule:
         allowed = f"two or more training times from {self.size} at most down to 0 at least, each below the one before"
         try:
             points = np.asarray(times, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError, RuntimeError):
             raise InvalidParameter("times", times, allowed) from None
         if points.ndim != 1 or points.size < 2 or not (np.diff(points) < 0).all() or not (points[0] <= self.size and points[-1] >= 0):
             raise InvalidParameter("times", times, allowed)
         return tuple(points.tolist())
 
 
-def _ends(size: int, first: float | None, last: float | None, low: float, high: float) -> tuple[int, float, float]:
+def _size(size: int) -> int:
     n = count("size", size)
+    fits("size", size, 8.0 * n)
+    return n
+
+
+def _ends(size: int, first: float | None, last: float | None, low: float, high: float) -> tuple[int, float, float]:
+    n = _size(size)
     ends = [default / n if given is None else real("betas", given) for given, default in ((first, low), (last, high))]
     if not all(0 < end < 1 for end in ends):
         raise InvalidParameter("betas", tuple(ends), "numbers between 0 and 1, both excluded; with few training times give first and last")

@@ -62,7 +62,7 @@ class _Banded:
     def __init__(self, matrix: Tensor):
         self.matrix, n = matrix, len(matrix)
         rows, columns = torch.nonzero(matrix > _NOTHING * matrix.max(), as_tuple=True)
-        self.before, self.after = int((rows - columns).max().clamp_min(0)), int((columns - rows).max().clamp_min(0))
+        self.before, self.after = (int(gap.max().clamp_min(0)) if len(gap) else 0 for gap in (rows - columns, columns - rows))
         self.width = self.before + self.after + 1
         self._band: Tensor | None = None
         if 3 * self.width <= n:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics.predictor import NoiseFunction, Predictor
-from pmmtheory.errors import Diverged, InvalidParameter
-from pmmtheory.particles.simulate import lost_in, sample_step, stream, whole_seed
+from pmmtheory.errors import Diverged, InvalidParameter, flag, whole
+from pmmtheory.particles.simulate import lost_in, sample_step, stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
@@ -39,8 +39,7 @@ def sample(
     if callback is not None and not callable(callback):
         raise InvalidParameter("callback", callback, "a function of the number of the step, the training time and x")
     for name, value in (("independent", independent), ("progress", progress)):
-        if not isinstance(value, bool):
-            raise InvalidParameter(name, value, "True or False")
+        flag(name, value)
     state_dtype = torch.promote_types(x.dtype, torch.float32)
     scheme = _scheme(scheduler, predictor, x)
     system, what = scheme.dynamics, scheduler.name
@@ -59,7 +58,7 @@ def sample(
 
 def _randomness(seed: int, generator: torch.Generator | None, x: Tensor) -> Callable[[int], torch.Generator]:
     """What each step draws from, by its number."""
-    key = whole_seed(seed)
+    key = whole("seed", seed)
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not bool(torch.isfinite(x).all()):
         found = f"a tensor of {x.dtype}, shape {tuple(x.shape)}" if isinstance(x, Tensor) else x
         raise InvalidParameter("x", found, "a floating tensor of finite points, one an entry of its first axis")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +11,14 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain, chain_of
-from pmmtheory.errors import Diverged, InvalidParameter, count, required
+from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, real, required, whole
+from pmmtheory.numerics.devices import known_device
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets import Target
 
 _CHUNK = 16_384
+_LONGEST = 10**9
 _WATCH = 32
 """Steps between two looks at whether all particles are finite."""
 
@@ -68,8 +69,11 @@ def simulate(
     chain = chain_of(scheme, initial, steps)
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
-    n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole_seed(seed), known_device(device)
+    n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole("seed", seed), known_device(device)
     done, own = [], chain.scheme
+    if length > _LONGEST:
+        raise InvalidParameter("steps", length, f"at most {_LONGEST}, which take hours")
+    fits("particles", particles, 2.0 * n * math.prod(own.dynamics.state_shape), dtype.itemsize)
     for number, start in enumerate(_starts(own, n, key, chain.start)):
         generator = stream(key, number, place)
 
@@ -111,38 +115,22 @@ def lost_in(x: Tensor) -> int:
 
 
 def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator, together: bool = False) -> Tensor:
-    """One random step of every point of x; `together`, all have the same random times."""
-    mean, factor = scheme.step(x, t, drawn(scheme, x, generator, together))
+    """One random step of every point of x, a floating tensor of states; `together`, all have the same random times."""
+    if not isinstance(scheme, Scheme):
+        raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        raise InvalidParameter("x", x, "a floating tensor of states")
+    if not hasattr(generator, "manual_seed"):
+        raise InvalidParameter("generator", generator, "a torch.Generator")
+    real("t", t)
+    mean, factor = scheme.step(x, t, drawn(scheme, x, generator, flag("together", together)))
     moved: Tensor = mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     return moved
 
 
 def stream(seed: int, number: int, device: str) -> torch.Generator:
     """An independent generator for one chunk of one seed."""
-    return torch.Generator(device=device).manual_seed(_mixed(seed, number))
-
-
-def whole_seed(seed: Any) -> int:
-    """Return a seed as an int; raise InvalidParameter unless it is a whole number."""
-    try:
-        if not isinstance(seed, bool):
-            return operator.index(seed)
-    except TypeError:
-        pass
-    raise InvalidParameter("seed", seed, "a whole number")
-
-
-def known_device(device: Any) -> str:
-    """Return a device as torch writes it; raise InvalidParameter unless it is present."""
-    try:
-        found = torch.device(device)
-    except (RuntimeError, TypeError):
-        raise InvalidParameter("device", device, '"cpu" or "cuda"') from None
-    if found.type not in ("cpu", "cuda"):
-        raise InvalidParameter("device", device, '"cpu" or "cuda"')
-    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
-        raise InvalidParameter("device", device, f"a device that is present: {torch.cuda.device_count()} CUDA GPUs were found")
-    return str(found)
+    return torch.Generator(device=known_device(device)).manual_seed(_mixed(whole("seed", seed), whole("number", number)))
 
 
 def _mixed(seed: int, number: int) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pmmtheory.errors import InvalidParameter, positive, real
+from pmmtheory.errors import InvalidParameter, choice, positive, real, reals
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates.form import Form
 from pmmtheory.rates.judge import judge
@@ -99,17 +99,19 @@ def fit_rate(
     >>> fit.verdict, round(fit.rate, 2), round(fit.constant, 2)
     ('pass', 2.0, 3.0)
     """
-    if kind not in ("asymptotic", "bound"):
-        raise InvalidParameter("kind", kind, '"asymptotic" or "bound"')
+    choice("kind", kind, ("asymptotic", "bound"))
     for name, value in (("predicted", predicted), ("constant", constant)):
         if value is not None:
             real(name, value)
     form = Form(correction, logarithm, crossover)
-    steps = [positive("step_sizes", h) for h in step_sizes]
+    steps = [positive("step_sizes", h) for h in reals("step_sizes", step_sizes, "a sequence of finite numbers above 0")]
+    if isinstance(estimates, str | Mapping) or not isinstance(estimates, Iterable):
+        raise InvalidParameter("estimates", estimates, "a sequence of finite numbers or Estimates")
+    estimates = [_estimate(given) for given in estimates]
     if len(steps) != len(estimates) or len(set(steps)) != len(steps):
-        raise InvalidParameter("step_sizes", list(step_sizes), "as many different steps as estimates")
+        raise InvalidParameter("step_sizes", steps, "as many different steps as estimates")
     if logarithm and max(steps, default=0.0) >= 1:
-        raise InvalidParameter("step_sizes", list(step_sizes), "below 1 where there is a factor log(1/step)")
+        raise InvalidParameter("step_sizes", steps, "below 1 where there is a factor log(1/step)")
     measured = usable(steps, estimates)
     used = tuple(sorted(h for h, _ in measured))
     if len(used) < FEWEST:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmmtheory.errors import positive, real
+from pmmtheory.errors import InvalidParameter, positive, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates.interval import Interval
 from pmmtheory.rates.limit import limit
@@ -31,7 +31,8 @@ class Form:
     crossover: float | None = None
 
     def __post_init__(self) -> None:
-        positive("correction", self.correction)
+        if not 0.01 <= positive("correction", self.correction) <= 100:
+            raise InvalidParameter("correction", self.correction, "a number from 0.01 to 100")
         real("logarithm", self.logarithm)
         if self.crossover is not None:
             real("crossover", self.crossover)

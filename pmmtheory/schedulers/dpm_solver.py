@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pmmtheory.dynamics.noise_prediction import NoisePrediction
 from pmmtheory.dynamics.predictor import NoiseFunction
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, real
 from pmmtheory.noise.coefficients import dpm_solver
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
@@ -37,7 +37,7 @@ class DPMSolver(Scheduler):
         self, schedule: NoiseSchedule, steps: int | None = None, order: int = 2, spacing: str = "uniform", end: float = 0, times: Sequence[float] | None = None
     ):
         super().__init__(schedule, steps, spacing, end, times)
-        if order not in (1, 2, 3):
+        if real("order", order, "1, 2 or 3") not in (1, 2, 3):
             raise InvalidParameter("order", order, "1, 2 or 3")
         self.order = int(order)
 

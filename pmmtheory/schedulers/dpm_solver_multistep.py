@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pmmtheory.dynamics.predictor import NoiseFunction
 from pmmtheory.dynamics.remembering_prediction import RememberingPrediction
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, choice, flag, real
 from pmmtheory.noise.coefficients import dpm_multistep
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers.scheduler import Scheduler
@@ -48,11 +48,10 @@ class DPMSolverMultistep(Scheduler):
         times: Sequence[float] | None = None,
     ):
         super().__init__(schedule, steps, spacing, end, times)
-        if order not in (1, 2, 3):
+        if real("order", order, "1, 2 or 3") not in (1, 2, 3):
             raise InvalidParameter("order", order, "1, 2 or 3")
-        if second_difference not in ("reference", "exact"):
-            raise InvalidParameter("second_difference", second_difference, '"reference" or "exact"')
-        self.order, self.lower_order_final, self.second_difference = int(order), lower_order_final, second_difference
+        choice("second_difference", second_difference, ("reference", "exact"))
+        self.order, self.lower_order_final, self.second_difference = int(order), flag("lower_order_final", lower_order_final), second_difference
 
     @property
     def name(self) -> str:

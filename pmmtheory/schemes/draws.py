@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
+from pmmtheory.errors import count_or_infinity, room_for
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
 
@@ -36,6 +37,7 @@ class Normal(Draw):
         return torch.randn(shape, generator=generator, dtype=dtype, device=generator.device)
 
     def rule(self, level: int) -> Rule:
+        room_for("the rule for a normal draw", 60 * _denser(level))
         n = round(60 * _denser(level))
         z = np.linspace(-8.5, 8.5, n)
         w = np.exp(-z * z / 2)
@@ -82,10 +84,14 @@ class Uniform(Draw):
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n.
+    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n, but where a step jumps in the index, as
+    one that looks up data: then it is all of them.
     """
 
     n: float
+
+    def __post_init__(self) -> None:
+        count_or_infinity("n", self.n)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         if self.n == math.inf:
@@ -101,10 +107,12 @@ class Index(Draw):
         return discrete_gauss(int(self.n), order)
 
     def cells(self, count: int) -> np.ndarray | None:
-        return Uniform().cells(count) if self.n == math.inf and keeps_law(self, Index) else None
+        if not keeps_law(self, Index) or self.n <= _order(0):
+            return None
+        return Uniform().cells(count)
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
-        return Uniform().split(places, level)
+        return Uniform().split(places, level) if self.n == math.inf else all_of(int(self.n))
 
     def mirrored(self, value: Any) -> Any:
         return value if keeps_law(self, Index) else None

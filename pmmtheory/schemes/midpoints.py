@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count_or_infinity
+from pmmtheory.errors import choice, count_or_infinity, flag, positive
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
 from pmmtheory.schemes.draws import Index, all_of, some_of
 from pmmtheory.schemes.midpoint_sets import LISTED, bernoulli_sets
@@ -35,8 +35,9 @@ class Midpoints(Draw):
 
     def __post_init__(self) -> None:
         count_or_infinity("substeps", self.substeps)
-        if self.kind not in ("bernoulli", "single", "interior"):
-            raise InvalidParameter("midpoints", self.kind, '"bernoulli", "single" or "interior"')
+        choice("midpoints", self.kind, ("bernoulli", "single", "interior"))
+        positive("intensity", self.intensity)
+        flag("listed", self.listed)
 
     @property
     def weight(self) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.errors import InvalidParameter, choice, positive
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.structure import PoissonStructure
 from pmmtheory.targets import Gaussian
@@ -71,6 +71,19 @@ class Scheme(ABC):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
 
+    def observe(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Conditional mean and factor of what is observed of a state, a Gaussian given it as a step is: the state itself unless a subclass post-processes it.
+
+        `orders` are those of its law. Laws and particles are those of the states: `laws.observed_law` makes the one of the other, and check_scheme
+        judges what is observed.
+        """
+        return x, 0.0
+
+    @property
+    def observes(self) -> bool:
+        """Whether what is observed is not the state itself."""
+        return type(self).observe is not Scheme.observe
+
     @property
     def order(self) -> float | None:
         """p where the stationary law is the target up to step^p: that which is declared for its dynamics and its target, None where none is."""
@@ -87,9 +100,8 @@ class Scheme(ABC):
         Where the law is pi (1 + step^p phi + ...), total variation and W2 fall like step^p, and KL, chi2 and Renyi divergences, which are quadratic in
         phi, like step^(2p). Raises InvalidParameter for another distance.
         """
-        if distance not in _FACTORS:
-            raise InvalidParameter("distance", distance, ", ".join(_FACTORS))
-        return None if self.order is None else _FACTORS[distance] * self.order
+        factor = _FACTORS[choice("distance", distance, _FACTORS)]
+        return None if self.order is None else factor * self.order
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -112,6 +124,8 @@ class Scheme(ABC):
 
     def over(self, dynamics: Dynamics) -> Self:
         """The same scheme over other dynamics."""
+        if not isinstance(dynamics, Dynamics):
+            raise InvalidParameter("dynamics", dynamics, "one of pmmtheory.dynamics, e.g. Overdamped(target)")
         other = copy.copy(self)
         other.dynamics = dynamics
         return other

@@ -94,6 +94,8 @@ class Splitting(Scheme):
 
 def _check(parts: Any) -> None:
     """Raise InvalidParameter unless these are flows with their shares of a step, and one of them has noise."""
+    if not isinstance(parts, tuple | list):
+        raise InvalidParameter("parts", parts, 'a tuple of pairs of a letter "A", "B", "O" or "U" and its share of the step')
     for part in parts:
         if not (isinstance(part, tuple) and len(part) == 2 and part[0] in ("A", "B", "O", "U")):
             raise InvalidParameter("parts", part, 'pairs of a letter "A", "B", "O" or "U" and its share of the step')

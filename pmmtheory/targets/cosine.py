@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import positive, real
+from pmmtheory.errors import InvalidParameter, real, scale
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import DEPTH, Region
 from pmmtheory.targets.target import Constant
@@ -22,7 +22,9 @@ class Cosine(LineTarget):
     _smooth = True
 
     def __init__(self, amplitude: float = 0.5, frequency: float = 1.0, phase: float = 0.0):
-        self.amplitude, self.frequency, self.phase = real("amplitude", amplitude), positive("frequency", frequency), real("phase", phase)
+        self.amplitude, self.frequency, self.phase = real("amplitude", amplitude), scale("frequency", frequency), real("phase", phase)
+        if abs(self.amplitude) > 1e9:
+            raise InvalidParameter("amplitude", amplitude, "a number from -1e9 to 1e9")
         bend = abs(self.amplitude) * self.frequency**2
         self.smoothness = Constant(1 + bend, "F'' = 1 - amplitude frequency^2 cos(frequency x + phase)")
         self.strong_convexity = 1 - bend

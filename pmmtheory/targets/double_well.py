@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from pmmtheory.errors import positive
+from pmmtheory.errors import scale
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import DEPTH, Region
 from pmmtheory.targets.target import Constant
@@ -27,7 +27,7 @@ class DoubleWell(LineTarget):
     _smooth = True
 
     def __init__(self, barrier: float = 1.0, separation: float = 1.0):
-        self.barrier, self.separation = positive("barrier", barrier), positive("separation", separation)
+        self.barrier, self.separation = scale("barrier", barrier), scale("separation", separation)
         self.smoothness = Constant(math.inf, "F'' grows like x^2")
         self.tail_curvature = (math.inf, math.inf)
 

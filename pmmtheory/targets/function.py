@@ -26,10 +26,26 @@ def require_function(potential: Function, dim: int) -> None:
         raise InvalidParameter("potential", seen, f"a function that maps shape {shape} to a tensor of shape (3,)")
     if value.dtype != torch.float64:
         raise InvalidParameter("potential", value.dtype, "a function that maps float64 to float64")
+    if dim > 1 and not bool(torch.isfinite(value).all()):
+        raise InvalidParameter("potential", "NaN or infinite", "a potential is a finite number where its density is")
     if not value.requires_grad:
         raise InvalidParameter("potential", potential, "a function that autograd can differentiate; this one returns a tensor without a gradient")
     if not torch.allclose(first.detach(), value[:1].detach(), rtol=1e-9, atol=1e-12, equal_nan=True):
         raise InvalidParameter("potential", potential, "a function of each point alone: its value at a point must not depend on the others")
+    _require_any_shape(potential, probe.detach(), value.detach())
+
+
+def _require_any_shape(potential: Function, points: Tensor, values: Tensor) -> None:
+    """Points come in arrays of any shape: (n, m) as well as (n,)."""
+    allowed = "a function of an array of points of any shape, such as (2, 3), that returns one value a point"
+    try:
+        many = potential(points.expand(2, *points.shape).clone())
+    except Exception as error:  # the user's own code may raise anything
+        raise InvalidParameter("potential", potential, f"{allowed} (it raised: {error})") from error
+    if not isinstance(many, Tensor) or many.shape != (2, *values.shape):
+        raise InvalidParameter("potential", tuple(getattr(many, "shape", ())), allowed)
+    if not torch.allclose(many.detach(), values.expand_as(many), rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise InvalidParameter("potential", potential, "a function of each point alone: its value at a point must not depend on the shape of the array")
 
 
 def require_derivative(potential: Function, drift: Function, x: Tensor) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count, real
+from pmmtheory.errors import InvalidParameter, count, fits, real, scale
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import HIGHEST, LineTarget
 from pmmtheory.targets.region import REACH, Region
-from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
+from pmmtheory.targets.target import Constant, as_numbers, as_points, as_shares, draws, generator, unit_vector
 
 
 class Gaussian(LineTarget):
@@ -49,6 +49,7 @@ class Gaussian(LineTarget):
         if len(sizes) > 1 or 0 in sizes:
             raise InvalidParameter("dim", sorted(sizes), "mean, covariance and dim must agree on one dimension of at least 1")
         self.dim = sizes.pop() if sizes else 1
+        fits("dim", self.dim, 4.0 * self.dim)
         self._mean = centre.expand(self.dim).clone()
         self.axes: Tensor | None = None
         if spread.ndim == 2 and self.dim > 1:
@@ -59,6 +60,8 @@ class Gaussian(LineTarget):
             self.variances = spread.flatten().expand(self.dim).clone()
         if not bool((self.variances > 0).all()):
             raise InvalidParameter("covariance", float(self.variances.min()), "positive definite: every eigenvalue above 0")
+        scale("covariance", float(self.variances.min()))
+        scale("covariance", float(self.variances.max()))
         low, high = 1 / float(self.variances.max()), 1 / float(self.variances.min())
         self.smoothness = Constant(high, "largest eigenvalue of the precision")
         self.lsi = self.poincare = Constant(low, "Gross 1975: smallest eigenvalue of the precision")
@@ -130,20 +133,23 @@ class Gaussian(LineTarget):
         return Gaussian(float(unit @ self._mean), float((self._rotate(unit) ** 2) @ self.variances))
 
     def cdf(self, x: Any) -> Tensor:
+        self._require_line("a distribution function")
         value: Tensor = normal_cdf((as_points(x, 1) - self.mean) / math.sqrt(self.covariance))
         return value
 
     def quantile(self, u: Any) -> Tensor:
-        value: Tensor = self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_points(u, 1))
+        self._require_line("a distribution function")
+        value: Tensor = self.mean + math.sqrt(self.covariance) * torch.special.ndtri(as_shares(u))
         return value
 
     def survival(self, x: Any) -> Tensor:
+        self._require_line("a distribution function")
         value: Tensor = normal_cdf((self.mean - as_points(x, 1)) / math.sqrt(self.covariance))
         return value
 
     def moment_about(self, centre: float, k: int) -> Estimate:
         self._require_line("moments of order k")
-        power, var, shift = count("k", k, 0), float(self.variances), float(self._mean) - centre
+        power, var, shift = count("k", k, 0, HIGHEST), float(self.variances), float(self._mean) - real("centre", centre)
         try:
             terms = [math.comb(power, j) * shift ** (power - j) * var ** (j // 2) * math.prod(range(1, j, 2)) for j in range(0, power + 1, 2)]
         except OverflowError:
@@ -154,7 +160,7 @@ class Gaussian(LineTarget):
         return Estimate.of(sum(terms), "closed form", rounding=(power + 4) * 2.0**-52 * size)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        z = torch.randn((count("n", n), self.dim), generator=generator(seed), dtype=torch.float64) * torch.sqrt(self.variances)
+        z = torch.randn((draws(n, self.dim), self.dim), generator=generator(seed), dtype=torch.float64) * torch.sqrt(self.variances)
         x = self._mean + (z if self.axes is None else z @ self.axes.T)
         return x[:, 0] if self.dim == 1 else x
 
@@ -184,10 +190,7 @@ def normal_cdf(z: Tensor) -> Tensor:
 
 
 def _tensor(name: str, value: Any) -> Tensor:
-    try:
-        tensor = torch.as_tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        raise InvalidParameter(name, value, "numbers only") from None
+    tensor = as_numbers(name, value, "numbers only")
     if not bool(torch.isfinite(tensor).all()):
         raise InvalidParameter(name, value, "finite numbers only")
     return tensor

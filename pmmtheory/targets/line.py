@@ -10,14 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.extremes import hardy, maximum
 from pmmtheory.targets.quadrature import LineQuadrature
 from pmmtheory.targets.region import Region
 from pmmtheory.targets.tails import Tail, tail
-from pmmtheory.targets.target import Constant, Target, as_points, generator
+from pmmtheory.targets.target import Constant, Target, as_points, as_shares, draws, generator
+
+HIGHEST = 10**6
+"""The highest order of a moment; float64 holds few of that."""
 
 
 class LineTarget(Target):
@@ -69,7 +72,8 @@ class LineTarget(Target):
 
     def log_density(self, x: Any) -> Tensor:
         """log pi(x) = -F(x) - log Z."""
-        return self.quadrature.log_density(as_points(x, 1))
+        points = as_points(x, 1)
+        return torch.where(torch.isinf(points), -math.inf, self.quadrature.log_density(points))
 
     def cdf(self, x: Any) -> Tensor:
         """pi((-inf, x])."""
@@ -81,11 +85,11 @@ class LineTarget(Target):
 
     def quantile(self, u: Any) -> Tensor:
         """The inverse of cdf; infinite at 0 and 1."""
-        return self.quadrature.quantile(as_points(u, 1))
+        return self.quadrature.quantile(as_shares(u))
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         """n exact draws, by inversion of the distribution function."""
-        u = torch.rand(count("n", n), generator=generator(seed), dtype=torch.float64)
+        u = torch.rand(draws(n, 1), generator=generator(seed), dtype=torch.float64)
         return self.quantile(u)
 
     def moment(self, k: int) -> Estimate:
@@ -94,7 +98,7 @@ class LineTarget(Target):
 
     def moment_about(self, centre: float, k: int) -> Estimate:
         """E (X - centre)^k, whose error suffers from no cancellation when the centre is near the mean."""
-        return self.quadrature.power(count("k", k, 0), centre)
+        return self.quadrature.power(count("k", k, 0, HIGHEST), real("centre", centre))
 
     @property
     def mean(self) -> float:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import positive
+from pmmtheory import errors
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import DEPTH, Region
-from pmmtheory.targets.target import Constant, as_points
+from pmmtheory.targets.target import Constant, as_points, as_shares
 
 
 class LogCosh(LineTarget):
@@ -31,7 +31,7 @@ class LogCosh(LineTarget):
     _smooth = True
 
     def __init__(self, scale: float = 1.0):
-        self.scale = positive("scale", scale)
+        self.scale = errors.scale("scale", scale)
         self.smoothness = Constant(1 / self.scale**2, "F'' = sech^2(x/scale)/scale^2")
         self.poincare = Constant(1 / (4 * self.scale**2), "Poeschl-Teller spectrum")
         self.strong_convexity = 0.0
@@ -66,4 +66,4 @@ class LogCosh(LineTarget):
         return self.cdf(-as_points(x, 1))
 
     def quantile(self, u: Any) -> Tensor:
-        return self.scale * torch.log(torch.tan(math.pi / 2 * as_points(u, 1)))
+        return self.scale * torch.log(torch.tan(math.pi / 2 * as_shares(u)))

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, scale
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.region import REACH, Region
-from pmmtheory.targets.target import Constant, as_points, generator, unit_vector
+from pmmtheory.targets.target import Constant, as_points, as_shares, draws, generator, unit_vector
 
 _MOST = 4096
 """Noise levels kept."""
@@ -54,6 +54,8 @@ class GaussianMixture(LineTarget):
             raise InvalidParameter("means", tuple(points.shape), f"{n} numbers or {n} points, one a weight")
         if self.variances.shape != (n,) or not bool((self.variances > 0).all()):
             raise InvalidParameter("variances", self.variances.tolist(), f"{n} positive numbers, one a weight")
+        for variance in self.variances.tolist():
+            scale("variances", variance)
         self.means = points.reshape(n, -1)
         self.dim = self.means.shape[1]
         self._known: dict[Any, tuple[Tensor, ...]] = {}
@@ -161,13 +163,16 @@ class GaussianMixture(LineTarget):
         return (share / v).sum(0) - (share * centred**2).sum(0)
 
     def cdf(self, x: Any) -> Tensor:
+        self._require_line("a distribution function")
         return self._mass(as_points(x, 1), -1)
 
     def survival(self, x: Any) -> Tensor:
+        self._require_line("a distribution function")
         return self._mass(as_points(x, 1), 1)
 
     def quantile(self, u: Any) -> Tensor:
-        level = as_points(u, 1)
+        self._require_line("a distribution function")
+        level = as_shares(u)
         parts = self._like(self.means[:, 0], level) + torch.sqrt(self._like(self.variances, level)) * torch.special.ndtri(level)[..., None]
         return inverse(self._mass, self.density, level, parts.amin(-1), parts.amax(-1))
 
@@ -186,7 +191,7 @@ class GaussianMixture(LineTarget):
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         draw = generator(seed)
-        k = torch.multinomial(self.weights, count("n", n), replacement=True, generator=draw)
+        k = torch.multinomial(self.weights, draws(n, self.dim), replacement=True, generator=draw)
         z = torch.randn((n, self.dim), generator=draw, dtype=torch.float64)
         x = self.means[k] + torch.sqrt(self.variances[k])[:, None] * z
         return x[:, 0] if self.dim == 1 else x

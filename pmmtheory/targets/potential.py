@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count, positive, real
+from pmmtheory.errors import InvalidParameter, count, fits, positive, reals
 from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.function import require_derivative, require_function
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.targets.target import Constant, generator
+
+_CONTINUOUS, _KINKED = 1e-6, 1e-3
+"""What identities by parts may be missed by, on smooth potentials and where F' jumps or has no bound."""
 
 
 class Potential(LineTarget):
@@ -37,7 +41,7 @@ class Potential(LineTarget):
     Raises
     ------
     InvalidParameter
-        If F is not such a function, or its derivative by autograd is not that of its values.
+        If F is not such a function, jumps, or its derivative by autograd is not that of its values.
     NotNormalisable
         If F is unbounded below, or its tails are heavier than exponential.
 
@@ -62,18 +66,35 @@ class Potential(LineTarget):
             raise InvalidParameter("potential", potential, "a function of a torch tensor")
         self._function = potential
         self.dim = count("dim", dim)
+        fits("dim", dim, 64.0 * self.dim)
+        if not isinstance(name, str):
+            raise InvalidParameter("name", name, "a string")
         self._name = name
-        self.points = _numbers(points)
+        self.points = tuple(sorted(reals("points", points)))
         require_function(potential, self.dim)
         if smoothness is not None:
             self.smoothness = Constant(positive("smoothness", smoothness), "given by the user")
         if self.dim == 1:
             require_derivative(self.potential, self.drift, self.quadrature.nodes.flatten())
+            self._require_continuity()
         else:
             require_derivative(self.potential, self.drift, torch.randn((8, self.dim), generator=generator(0), dtype=torch.float64))
             self.lsi = self.poincare = None
             if smoothness is None:
                 self.smoothness = Constant(float("inf"), "not known")
+
+    def _require_continuity(self) -> None:
+        """E F' = 0 and E (x - m) F' = 1, by parts, unless F itself jumps: its drift is then not that of its density."""
+        rule, middle = self.quadrature, self.mean
+
+        def slope(x: Tensor) -> Tensor:
+            return -self.drift(x).detach()
+
+        scale = math.sqrt(self.covariance)
+        size = rule.expect(lambda x: torch.abs(slope(x))) * scale
+        off = max(abs(rule.expect(slope)) * scale, abs(rule.expect(lambda x: (x - middle) * slope(x)) - 1))
+        if not off <= (_CONTINUOUS if not rule.kinks else _KINKED) * (1 + size):
+            raise InvalidParameter("potential", self._name, f"a continuous function, as this is not: the mean of (x - E x) F' misses 1 by {off:.2g}")
 
     @property
     def name(self) -> str:
@@ -89,11 +110,3 @@ class Potential(LineTarget):
         if self.dim > 1:
             raise InvalidParameter("dim", self.dim, "the normaliser of a Potential is computed for dim = 1 only")
         return super().log_density(x)
-
-
-def _numbers(points: Sequence[float]) -> tuple[float, ...]:
-    allowed = "a sequence of finite numbers"
-    try:
-        return tuple(sorted(real("points", p, allowed) for p in points))
-    except TypeError:
-        raise InvalidParameter("points", points, allowed) from None

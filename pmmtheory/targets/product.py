@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.target import Constant, Target, as_points, generator, unit_vector
+from pmmtheory.targets.target import Constant, Target, as_points, draws, generator, unit_vector
 
 
 class Product(Target):
@@ -95,7 +95,7 @@ class Product(Target):
         return self._each(lambda factor, part: factor.drift(part), x).reshape(x.shape)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        points = torch.empty((n, self.dim), dtype=torch.float64)
+        points = torch.empty((draws(n, self.dim), self.dim), dtype=torch.float64)
         seeds = torch.randint(2**62, (len(self.distinct),), generator=generator(seed)).tolist()
         for (factor, places), own in zip(self.distinct, seeds, strict=True):
             points[:, places] = factor.sample(n * len(places), own).reshape(n, len(places))

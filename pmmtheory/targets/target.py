@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, count, fits, whole
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ class Target(ABC):
     def drift(self, x: Tensor) -> Tensor:
         """-grad F(x), of the shape of x."""
 
+    def curvature(self, x: Tensor) -> Tensor:
+        """F''(x), where the target is on the line; raises InvalidParameter elsewhere."""
+        raise InvalidParameter("dim", self.dim, f"curvature: {self.name} has none, as only a target on the line does")
+
     @abstractmethod
     def sample(self, n: int, seed: int = 0) -> Tensor:
         """Draw n independent points exactly; the same seed gives the same points."""
@@ -84,16 +88,41 @@ class Target(ABC):
 
 
 def as_points(x: Any, dim: int) -> Tensor:
-    """Points as a floating tensor; raises InvalidParameter on a wrong trailing dimension."""
-    points = x if isinstance(x, Tensor) and x.is_floating_point() else torch.as_tensor(x, dtype=torch.float64)
+    """Points as a floating tensor; raises InvalidParameter on a wrong trailing dimension, or what is no array of numbers."""
+    points = x if isinstance(x, Tensor) and x.is_floating_point() else as_numbers("x", x)
     if dim > 1 and (points.ndim == 0 or points.shape[-1] != dim):
         raise InvalidParameter("x", tuple(points.shape), f"points of a target in dimension {dim} have shape (..., {dim})")
     return points
 
 
+def as_numbers(name: str, values: Any, allowed: str = "a number, or an array or tensor of numbers") -> Tensor:
+    """Values as a float64 tensor; raises InvalidParameter where they are no numbers."""
+    try:
+        if not (isinstance(values, Tensor) and values.is_complex()):
+            return torch.as_tensor(values, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        pass
+    raise InvalidParameter(name, values, allowed)
+
+
+def as_shares(u: Any) -> Tensor:
+    """Levels of a quantile as a tensor; raises InvalidParameter unless all lie in [0, 1]."""
+    shares = as_numbers("u", u)
+    if not bool(((shares >= 0) & (shares <= 1)).all()):
+        raise InvalidParameter("u", u, "numbers from 0 to 1")
+    return shares
+
+
+def draws(n: Any, dim: int) -> int:
+    """A number of draws in a dimension; raises InvalidParameter unless it is a whole number of at least 1 whose points fit into the memory."""
+    whole_number = count("n", n)
+    fits("n", n, whole_number * dim)
+    return whole_number
+
+
 def unit_vector(direction: Any, dim: int) -> Tensor:
     """A direction of length one, shape (dim,); raises InvalidParameter where it has no direction or another shape."""
-    vector = torch.as_tensor(direction, dtype=torch.float64).reshape(-1)
+    vector = as_numbers("direction", direction).reshape(-1)
     length = float(torch.linalg.vector_norm(vector))
     if tuple(vector.shape) != (dim,) or not 0 < length < float("inf"):
         raise InvalidParameter("direction", tuple(vector.tolist()), f"{dim} finite numbers, not all zero")
@@ -101,5 +130,8 @@ def unit_vector(direction: Any, dim: int) -> Tensor:
 
 
 def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A torch generator that depends on nothing but the seed."""
-    return torch.Generator(device=device).manual_seed(seed)
+    """A torch generator that depends on nothing but the seed; raises InvalidParameter unless torch takes that."""
+    key = whole("seed", seed)
+    if not -(2**63) <= key < 2**64:
+        raise InvalidParameter("seed", seed, "a whole number from -2^63 to 2^64 - 1")
+    return torch.Generator(device=device).manual_seed(key)

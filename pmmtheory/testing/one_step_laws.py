@@ -11,8 +11,10 @@ from pmmtheory.laws.step.characteristic import characteristic, one_step_moments
 from pmmtheory.laws.step.kernel import noise_scale, transition_matrix
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import on_the_line
+from pmmtheory.testing.folded import folded
+from pmmtheory.testing.jumping_laws import small_steps_by_particles
 from pmmtheory.testing.nodes import mixture, nodes
-from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, require, rounding, states
+from pmmtheory.testing.subject import LINE, STARTS, STEP, Skipped, Subject, Unclaimed, require, rounding, states
 
 _SIGMAS = 5.0
 _MARGIN = 10.0
@@ -26,7 +28,7 @@ def mass(subject: Subject) -> None:
     scheme = subject.on_line()
     one = torch.ones_like(STARTS)
     words = "the characteristic function of a step at frequency 0 is"
-    if scheme.dynamics.blocks > 1:
+    if scheme.dynamics.blocks > 1 or subject.jumping:
         require(_total(scheme), one[0], rounding(one), words)
         return
     zero = characteristic(scheme, STARTS, 0.0, 1 / noise_scale(scheme, 0.0), 2, 2)[:, 0]
@@ -36,17 +38,19 @@ def mass(subject: Subject) -> None:
     require(fine, one, allowed, "the integral of the density of a step is")
 
 
-def small_steps(subject: Subject) -> None:
+def small_steps(subject: Subject) -> str | None:
     """As a -> 0: E(X' - x)/a -> N x + f b(x), Cov(X')/a -> D, and third moments E(X' - x)^3/a -> 0.
 
     Overdamped N = 0, f = 1 and D = 2. The limits are extrapolated from steps a, a/2, ..., and may be off by a multiple
     of the last change.
     """
     system = subject.dynamics(LINE)
+    if subject.jumping:
+        return small_steps_by_particles(subject)
     if 1 in subject.dims and system.blocks > 1:
         _small_steps_of_blocks(subject, system)
-        return
-    rates = torch.stack([_generator(subject.on_line(LINE, STEP / 2**k)) for k in range(_HALVINGS)])
+        return None
+    rates = torch.stack([_generator(folded(subject.on_line(LINE, STEP / 2**k))) for k in range(_HALVINGS)])
     limit, change = _extrapolate(rates)
     smallest = STEP / 2 ** (_HALVINGS - 1)
     allowed = _MARGIN * change.amax(1) + rounding(STARTS) / smallest
@@ -55,13 +59,18 @@ def small_steps(subject: Subject) -> None:
     require(drift + limit[0], drift, allowed[0], "as the step -> 0 the mean of X' - x over the step tends to")
     require(noise + limit[1], torch.full_like(drift, noise), allowed[1], "as the step -> 0 the variance of X' over the step tends to")
     require(limit[2], torch.zeros_like(drift), allowed[2], "as the step -> 0 the third cumulant of X' over the step tends to")
+    return None
 
 
 def _total(scheme: Scheme) -> Tensor:
     """The product of the total weights of the draws' own rules."""
     if any(draw.layered for draw in scheme.draws.values()):
         raise Skipped("midpoints have no rule of their own")
-    return torch.tensor([1.0, *(draw.rule(2)[1].sum() for draw in scheme.draws.values())], dtype=torch.float64).prod()
+    try:
+        totals = [float(draw.rule(2)[1].sum()) for draw in scheme.draws.values()]
+    except NotImplementedError as error:
+        raise Unclaimed("a draw has no rule of its own") from error
+    return torch.tensor([1.0, *totals], dtype=torch.float64).prod()
 
 
 def _row_sums(scheme: Scheme, level: int) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,16 +12,19 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles import sample_step
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
+from pmmtheory.testing.jumps import Jumps
 
 SEED = 20240517
 ROUNDINGS = 2.0**10
 """How many roundings of its largest number a computation of some hundred operations may be off."""
 
 STEP = 0.1
+CLOSED_FORM_AT = (0.1, 0.2)
+"""The steps times curvatures at which a closed form of the stationary variance is asked."""
+
 LINE = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0, 1.0])
 SPACE = Gaussian(mean=[0.5, -1.0, 0.0], covariance=[1.0, 2.0, 0.7])
 STARTS = torch.tensor([-2.1, -0.3, 0.4, 1.7], dtype=torch.float64)
@@ -33,7 +35,11 @@ class Violation(Exception):
 
 
 class Skipped(Exception):
-    """Why a law was not checked."""
+    """Why a law could not be checked."""
+
+
+class Unclaimed(Exception):
+    """Why a law has nothing to hold the scheme to: not a failure where all laws must be checked."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Subject:
     ----------
     dims : tuple of int
         Those of 1 and 3 in which it can be built.
+    jumps : Jumps
+        Where its step jumps.
     """
 
     make: Callable[[Dynamics, float], Scheme]
@@ -52,6 +60,31 @@ class Subject:
     dims: tuple[int, ...]
     order: float | None
     stationary_variance: Callable[[float], float] | None
+    jumps: Jumps = Jumps()
+
+    @property
+    def jumping(self) -> bool:
+        """Whether its step jumps at places that no rule knows, so that it has no exact law."""
+        return bool(self.jumps.unruly)
+
+    @property
+    def observes(self) -> bool:
+        """Whether it post-processes its states."""
+        return self.everywhere()[0].observes
+
+    @property
+    def claims_invariance(self) -> bool:
+        """Whether a chain that jumps is to leave the target as it is: where it says so, or stays where it is at times and claims no order."""
+        return self.order == math.inf or (self.order is None and self.jumps.stays)
+
+    def claimed_order(self) -> float:
+        """The order it claims; raises Unclaimed where there is none."""
+        if self.order is not None:
+            return self.order
+        example = self.everywhere()[0]
+        others = ", ".join(f"{kind.__name__}: {order:g}" for kind, order in getattr(example, "orders", {}).items())
+        kind = type(example.dynamics).__name__
+        raise Unclaimed(f"no order is claimed: `orders` declares none for {kind}{f', but {others}' if others else ''}")
 
     def on(self, target: Target, step_size: float = STEP) -> Scheme:
         """The scheme on a target."""
@@ -66,37 +99,6 @@ class Subject:
     def everywhere(self) -> list[Scheme]:
         """The scheme in each of its dimensions."""
         return [self.on(LINE if dim == 1 else SPACE) for dim in self.dims]
-
-
-def examine(
-    scheme: Callable[..., Scheme],
-    options: Mapping[str, Any],
-    order: float | None,
-    stationary_variance: Callable[[float], float] | None,
-    dynamics: Callable[[Target], Dynamics],
-) -> Subject:
-    """The subject made of what the caller of check_scheme gave."""
-    if not callable(scheme) or inspect.isabstract(scheme):
-        raise InvalidParameter("scheme", scheme, "a concrete Scheme class, or a factory (dynamics, step_size) -> Scheme")
-
-    def make(system: Dynamics, step_size: float) -> Scheme:
-        return scheme(system, step_size, **options)
-
-    built: dict[int, Scheme] = {}
-    refusal: InvalidParameter | None = None
-    for dim, target in ((1, LINE), (3, SPACE)):
-        try:
-            built[dim] = make(dynamics(target), STEP)
-        except InvalidParameter as error:
-            refusal = error
-    if not built:
-        assert refusal is not None
-        raise refusal
-    example = next(iter(built.values()))
-    if not isinstance(example, Scheme):
-        raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(example).__name__}")
-    claimed = order if order is not None else getattr(example, "order", None)
-    return Subject(make, dynamics, example.name, tuple(built), claimed, stationary_variance)
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,11 @@ def record(scheme: Scheme, x: Tensor, seed: int = SEED) -> Step:
     setattr(spy, "step", step)  # noqa: B010
     sample_step(spy, x, 0.0, torch.Generator(device=x.device).manual_seed(seed))
     return seen[0]
+
+
+def declares(scheme: Scheme, attribute: str) -> bool:
+    """Whether the scheme says this itself, in place of what every scheme says."""
+    return attribute in vars(scheme) or any(attribute in vars(kind) for kind in type(scheme).__mro__[: type(scheme).__mro__.index(Scheme)])
 
 
 def mapped(scheme: Scheme, draws: Mapping[str, Any], f: Callable[[Tensor], Tensor]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pmmtheory.estimate import Estimate
 _EPS = 2.0**-52
 
 
-class LeadingConstant(float, Estimate):
-    """An Estimate that is a float as well.
+class LeadingConstant(float, Estimate):  # type: ignore[misc]  # its operators are those of float
+    """An Estimate that is a float as well, and calculates, compares and prints as one: `Estimate.of(constant.value, ...)` carries an error on.
 
     Examples
     --------
@@ -26,6 +26,8 @@ class LeadingConstant(float, Estimate):
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.value, self.error, self.method
+
+    __str__ = float.__repr__
 
     @classmethod
     def exact(cls, value: float, units: float = 8.0) -> Self:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from pmmtheory.errors import InvalidParameter, count, count_or_infinity, positive
+from pmmtheory.errors import InvalidParameter, choice, count, count_or_infinity, positive
 from pmmtheory.schemes import Scheme
 from pmmtheory.theory import covariance_series as symbols
 from pmmtheory.theory.covariance_series import SPREAD_ORDER, covariance_series
@@ -106,8 +106,9 @@ def leading_covariance(
     6.25
     """
     lam = positive("curvature", curvature)
-    if midpoints not in ("bernoulli", "single"):
-        raise InvalidParameter("midpoints", midpoints, '"bernoulli" or "single"')
+    choice("midpoints", midpoints, ("bernoulli", "single"))
+    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
+        raise InvalidParameter("scheme", scheme, "a class of pmmtheory.schemes, the class itself")
     found = covariance_series(scheme, friction is None, midpoints, *_inverse_substeps(substeps, substeps_times_step, growth))
     values = {symbols.curvature: lam} | ({} if friction is None else {symbols.friction: positive("friction", friction)})
     first: dict[str, tuple[int, float]] = {}
@@ -123,7 +124,8 @@ def leading_covariance(
 
 def _inverse_substeps(substeps: float, product: float | None, growth: int) -> tuple[Fraction, int]:
     """(q, r) with 1/K = q step^r."""
+    power = count("growth", growth)
     if product is not None:
-        return 1 / Fraction(positive("substeps_times_step", product)), count("growth", growth)
+        return 1 / Fraction(positive("substeps_times_step", product)), power
     k = count_or_infinity("substeps", substeps)
     return (Fraction(0) if k == math.inf else Fraction(1, int(k))), 0

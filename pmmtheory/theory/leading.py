@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged, count_or_infinity, positive
+from pmmtheory.errors import InvalidParameter, NotConverged, choice, count_or_infinity, positive
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
@@ -81,6 +81,11 @@ def leading_term(
     """
     if not isinstance(target, LineTarget) or target.dim != 1:
         raise InvalidParameter("target", getattr(target, "name", target), "a target on the line")
+    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
+        raise InvalidParameter("scheme", scheme, "EulerMaruyama, RandomizedMidpoint or PoissonMidpoint, the class itself")
+    k = count_or_infinity("substeps", substeps)
+    c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
+    choice("midpoints", midpoints, ("bernoulli", "single"))
     if issubclass(scheme, EulerMaruyama):
         return _term(target, 1, _euler)
     superconvergent = isinstance(target, Gaussian)
@@ -88,13 +93,9 @@ def leading_term(
         return _term(target, 3, _gaussian_randomized) if superconvergent else _term(target, 2, _randomized)
     if not issubclass(scheme, PoissonMidpoint):
         raise InvalidParameter("scheme", scheme.__name__, "EulerMaruyama, RandomizedMidpoint or PoissonMidpoint")
-    if midpoints not in ("bernoulli", "single"):
-        raise InvalidParameter("midpoints", midpoints, '"bernoulli" or "single"')
     second = _poisson if midpoints == "bernoulli" else _randomized
-    if substeps_times_step is not None:
-        c = positive("substeps_times_step", substeps_times_step)
+    if c is not None:
         return _term(target, 2, lambda p: _euler(p) / c + second(p))
-    k = count_or_infinity("substeps", substeps)
     if k == math.inf and midpoints == "single" and superconvergent:
         return _term(target, 3, _gaussian_randomized)
     return _term(target, 2, second) if k == math.inf else _term(target, 1, lambda p: _euler(p) / k)

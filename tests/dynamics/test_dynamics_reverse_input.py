@@ -56,7 +56,7 @@ def test_the_sentences() -> None:
         ReverseDiffusion(DATA, 1.0, 2.0)
     with pytest.raises(InvalidParameter, match='"euler" or "exponential"'):
         ReverseDiffusion(DATA, 1.0, 0.1, "rk4")
-    with pytest.raises(InvalidParameter, match="'uniform', 'quadratic', 'log-snr'"):
+    with pytest.raises(InvalidParameter, match='"uniform", "quadratic", "log-snr" or "vp"'):
         ReverseDiffusion(DATA, 1.0, 0.1, grid="cubic")
     with pytest.raises(InvalidParameter, match='above 0 for the grid "log-snr"'):
         ReverseDiffusion(DATA, 1.0, 0.0, grid="log-snr")

@@ -6,7 +6,7 @@ import pytest
 
 from pmmtheory.harness.discover import find_studies, require_measures
 from pmmtheory.harness.project import Project
-from pmmtheory.harness.study import PROFILES, Check
+from pmmtheory.harness.study import USUAL, Check
 from tests.harness.deciding import decided
 
 NAMES = ("ddpm_variants", "initial_error", "ode_samplers", "perturbed_scores", "reverse_controls", "reverse_diffusion", "samplers")
@@ -18,7 +18,7 @@ def checks_of(name: str, profile: str = "quick") -> list[Check]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", USUAL)
 def test_well_formed(name: str, profile: str) -> None:
     checks = checks_of(name, profile)
     assert len({(check.claim.statement, check.claim.scheme, check.target) for check in checks}) == len(checks)

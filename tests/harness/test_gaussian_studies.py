@@ -6,7 +6,7 @@ import pytest
 
 from pmmtheory.harness.discover import find_studies, require_measures
 from pmmtheory.harness.project import Project
-from pmmtheory.harness.study import PROFILES
+from pmmtheory.harness.study import USUAL
 from tests.harness.deciding import decided
 
 NAMES = ("dimension", "pmm_underdamped_scaled", "underdamped_controls", "underdamped_distances", "underdamped_gaussian")
@@ -14,7 +14,7 @@ STUDIES = find_studies("experiments.studies")
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", USUAL)
 def test_well_formed(name: str, profile: str) -> None:
     """Different claims with enough points, and a full profile that keeps every check of the quick one."""
     checks = list(STUDIES[name].checks(profile))

@@ -14,7 +14,7 @@ from pmmtheory.harness.discover import find_studies, require_measures
 from pmmtheory.harness.measures.spectrum_error import measure
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.source_tree import version_of
-from pmmtheory.harness.study import PROFILES, Check
+from pmmtheory.harness.study import USUAL, Check
 from pmmtheory.images import fingerprint, image_spectrum
 from tests.harness.deciding import decided
 
@@ -36,7 +36,7 @@ def checks(profile: str = "quick") -> list[Check]:
     return list(STUDY.checks(profile))
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", USUAL)
 def test_well_formed(profile: str) -> None:
     found = checks(profile)
     assert len({(check.claim.statement, check.claim.scheme, check.target) for check in found}) == len(found)

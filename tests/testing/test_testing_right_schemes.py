@@ -101,7 +101,7 @@ def test_underdamped_every_law_with_an_exact_route_is_checked(scheme: type[Schem
 def test_underdamped_the_reasons_are_given() -> None:
     assert "not exact with a constant drift" in check_scheme(BAOAB, dynamics=underdamped, skip=LONG).skipped["affine semigroup"]
     assert check_scheme(PoissonMidpoint, dynamics=underdamped, substeps=2, skip=LONG).skipped["mass"] == "midpoints have no rule of their own"
-    assert check_scheme(SingleMidpoint, dynamics=underdamped).skipped["weak order"] == "no order is claimed"
+    assert check_scheme(SingleMidpoint, dynamics=underdamped).skipped["weak order"].startswith("no order is claimed")
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ class Results:
     path : Path
         The store. Where there is none, nothing is known.
     profile : str
-        "quick" or "full": which checks the studies give.
+        Which checks the studies give.
     studies : mapping
         The name of a study -> the study and its checks.
     stored : mapping

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.law import Law
+from pmmtheory.numerics.devices import known_device
 from pmmtheory.targets import Gaussian
 
 Mixture = tuple[Tensor, Tensor]
@@ -129,8 +130,9 @@ class LinearLaw(Law):
 
     def on(self, device: str) -> LinearLaw:
         """The same law with its tensors on a device."""
-        axes = None if self.axes is None else self.axes.to(device)
-        return replace(self, centre=self.centre.to(device), blocks=self.blocks.to(device), axes=axes)
+        place = known_device(device)
+        axes = None if self.axes is None else self.axes.to(place)
+        return replace(self, centre=self.centre.to(place), blocks=self.blocks.to(place), axes=axes)
 
     def mixture(self, nodes: int) -> Mixture:
         """sum_i w_i N(centre, v_i I), equal to the law in its first 2 nodes moments of the variance.

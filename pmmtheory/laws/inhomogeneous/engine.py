@@ -36,6 +36,7 @@ class InhomogeneousEngine(Engine):
     """Chains on the line whose steps depend on time."""
 
     name, rank, default_rtol = "inhomogeneous", 1, 2e-8
+    most_steps = 1_000_000
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         system = chain.scheme.dynamics

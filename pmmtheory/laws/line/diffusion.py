@@ -9,8 +9,9 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, positive
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.numerics.devices import known_device
 from pmmtheory.numerics.interpolation import finer
-from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.line import LineTarget, on_the_line
 
 _LEVELS = 5
 _LARGEST = 2500
@@ -43,15 +44,15 @@ def diffusion_law(target: LineTarget, initial: LineTarget, time: float, rtol: fl
     >>> round(law.mean / math.exp(-0.3), 10), round((1 - law.covariance) / math.exp(-0.6), 10)
     (1.0, 0.5)
     """
-    duration = positive("time", time)
+    duration, rtol, place = positive("time", time), positive("rtol", rtol), known_device(device)
     what = "the law of the diffusion"
-    require_bounded_curvature(target)
-    ends = _box(target, initial)
+    require_bounded_curvature(on_the_line(target))
+    ends = _box(target, on_the_line(initial, "initial"))
     if ends is None:
         raise NotConverged(f"{what} from a start so wide that p_0/sqrt(pi) does not decay", math.nan, rtol)
-    law, reached = _at_level(target, initial, duration, 0, ends, device, what), math.inf
+    law, reached = _at_level(target, initial, duration, 0, ends, place, what), math.inf
     for level in range(1, _LEVELS):
-        law = _at_level(target, initial, duration, level, ends, device, what).resolved_by(law)
+        law = _at_level(target, initial, duration, level, ends, place, what).resolved_by(law)
         reached = min(reached, law.numerical_error)
         if law.numerical_error <= rtol:
             return law
@@ -75,7 +76,7 @@ def spectral_gap(target: LineTarget) -> float:
     >>> round(spectral_gap(Gaussian(0.0, 1 / 1.7)), 9)
     1.7
     """
-    require_bounded_curvature(target)
+    require_bounded_curvature(on_the_line(target))
     (gap, error), (wider, _), (finer, _) = (_gap_in_box(target, level, factor) for level, factor in ((1, 1.0), (1, 1.3), (2, 1.1)))
     if not error <= 1e-6 * gap:
         raise NotConverged("the spectral gap of the diffusion (rounding and lowest eigenvalue, relative to the gap)", error / abs(gap), 1e-6)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
@@ -35,6 +36,9 @@ _WIDER = 0.08
 """The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
 
 _EPS = 2.3e-16
+
+_FAINT = 1e-200
+"""The least mass that a law is told from, of a chain that is killed outside a grid."""
 
 _SLOW, _CAUTION = 0.02, 10.0
 """A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
@@ -153,6 +157,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             many = 1 if misses is not None else max(1, n - 1 - done)
             before, masses, done = masses, powers.apply(masses, many), done + many
             missed = misses(missed, before, masses) if misses is not None else 0.0
+        if not float(masses.sum()) > _FAINT:
+            raise NotConverged(f"the law of {scheme.name} after {n} steps, of which no mass is left on the grid,", math.nan, rtol)
         if seen is None:
             values = masses / points.weights
         elif before is not None:

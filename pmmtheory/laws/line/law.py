@@ -35,6 +35,9 @@ _NOTHING, _INSIDE = 1e-11, 0.95
 _WIDER = 1.05
 """How much wider the spacing of a coarser law must be for the points of the finer to lie all over between its own."""
 
+_HIGHEST = 500
+"""The highest order of a moment: that of a standard normal is no number in double precision beyond."""
+
 
 class LineLaw(Law):
     """The law of a chain on the line.
@@ -125,7 +128,7 @@ class LineLaw(Law):
         NotConverged
             Where the tails of the law are not known well enough to tell.
         """
-        power = count("k", k, 0)
+        power = count("k", k, 0, _HIGHEST)
         if power >= self.accuracy.tail_index:
             raise InvalidParameter("k", k, f"an order below {self.accuracy.tail_index:.4g}: moments of this law are infinite from there on")
         size = torch.abs(self.grid) ** power

@@ -47,6 +47,7 @@ class PhasePlaneEngine(Engine):
     """Underdamped chains on the line."""
 
     name, rank, default_rtol = "phase_plane", 2, 1e-5
+    most_steps = 1_000_000
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         scheme = chain.scheme

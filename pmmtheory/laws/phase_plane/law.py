@@ -174,7 +174,7 @@ class PlaneLaw(Law):
 
     def moment(self, i: int, j: int) -> Estimate:
         """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""
-        powers = count("i", i, 0), count("j", j, 0)
+        powers = count("i", i, 0, 40), count("j", j, 0, 40)
         value = self._moment(*powers)
         resolution = abs(value - self.coarse._moment(*powers)) if self.coarse is not None else math.inf
         low, high = self.told

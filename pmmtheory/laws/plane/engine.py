@@ -42,6 +42,7 @@ class PlaneEngine(Engine):
     """Chains of positions in R^2 whose target is a mixture of Gaussians."""
 
     name, rank, default_rtol = "plane", 4, 1e-5
+    most_steps = 1_000_000
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         scheme, target = chain.scheme, chain.scheme.dynamics.target

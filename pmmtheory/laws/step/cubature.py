@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import room_for
 from pmmtheory.laws.step.draw_rules import draw_rules
 from pmmtheory.schemes import Draw, Scheme
 from pmmtheory.schemes.draw import Rule
@@ -73,6 +74,7 @@ def cubature(
     layers = max((rule[0][0].shape[0] for name, rule in own.items() if scheme.draws[name].layered), default=0)
     parts = {name: _components(name, draw, shape, layers, own, normal) for name, draw in scheme.draws.items() if normals or not draw.normal}
     rules = [rule for part in parts.values() for rule in part]
+    room_for("the rule for the draws of a step", math.prod(float(len(shares)) for _, shares in rules) * (len(rules) + 1))
     weights = np.ones(1)
     for _, shares in rules:
         weights = np.multiply.outer(weights, shares).reshape(-1)

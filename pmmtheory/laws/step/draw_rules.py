@@ -21,6 +21,9 @@ _LARGEST = 8
 _STEEP = 6.0
 """How many times the median change over a cell a change must be for a jump to be looked for."""
 
+_ROUNDINGS = 64
+"""How many roundings of its largest number a step may change by where nothing changes."""
+
 _FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float], tuple[float, ...]]] = WeakKeyDictionary()
 
 
@@ -69,6 +72,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
+    floor = floor + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
     probe, cell = torch.nonzero((change > floor).any(0)).T
     low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
     first = torch.abs(right - left).max(0).values

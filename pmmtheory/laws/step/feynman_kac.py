@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import room_for
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
 from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
@@ -83,6 +84,7 @@ class WalkGrid:
     """The uniform grid of v with trapezoid weights of the standard Gaussian, and the transitions on it."""
 
     def __init__(self, band: float, reach: float):
+        room_for("the walk over the midpoints of a step", (2 * reach * band / math.pi) ** 2)
         count = 2 * math.ceil(reach * band / math.pi) + 1
         self.nodes = np.linspace(-reach, reach, count)
         density = np.exp(-(self.nodes**2) / 2)
@@ -132,6 +134,7 @@ def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: Waves, walk: Wa
     """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
     pmm = step.pmm
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
+    room_for(f"the law of {pmm.name} after a step", float(len(nodes)) * len(waves.frequencies) * len(x), 16)
     u = weights.to(torch.complex128)[:, None, None].repeat(1, len(waves.frequencies), x.shape[0])
     exact = steps == pmm.substeps
     first = None if exact else step.push(_SOON, x, nodes)

@@ -1,0 +1,164 @@
+"""Samplers on images, by images that they generate: by the exact score of the digits in every profile, by a trained network in the profile "images"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from experiments.studies import image_spectra
+from experiments.studies._image_cells import COUNT, EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, floor
+from experiments.studies._steps import against_number
+from pmmtheory.harness.study import PROFILES, Cell, Check, Point, Study
+from pmmtheory.theory.claim import Claim
+
+CONTROL = "HalvedVariance"
+CURVES = tuple(label for label in SAMPLERS if label != CONTROL)
+"""The samplers of the figure."""
+BUDGETS = (10, 20, 40, 80, 200)
+MANY = ("DDPM V1", "DDPM V2", "DDPM V3")
+"""They are run with 1000 calls too."""
+
+NEEDS: Mapping[str, Mapping[str, int]] = {
+    EXACT: {
+        **dict.fromkeys(("DDPM V1", "DDPM V2", "DDPM V3", "DDIM", "DPM-Solver-2M", "DPM-Solver-3M", "DPM-Solver++(2M)", "Heun"), 10),
+        **{"RMM": 20, "PMM over V3, K=5": 20, "PMM over V3, K=5, Bernoulli midpoints": 40, "PMM over V3, K=1000/steps": 40},
+    },
+    NETWORK: {},
+}
+"""By predictor and label, the calls with which, and not with the next fewer, no difference is seen: from images of the set for an exact score, from DDPM of
+1000 calls for a network."""
+
+_SOURCE = "generated images; Kandasamy & Nagaraj 2024, sect. 5, has larger ones"
+_FIVE, _MANY = "PMM over V3, K=5", "PMM over V3, K=1000/steps"
+_VARIANTS = (_FIVE, _MANY, "PMM over V3, K=5, Bernoulli midpoints", "PMM over V1, K=5", "PMM over V2, K=1000/steps")
+_GRIDS = tuple(label for label in CURVES if label.startswith(("DPM-Solver-2M", "DPM-Solver-3M")))
+
+
+def budgets(label: str) -> tuple[int, ...]:
+    """The calls that a sampler is run with; a quadratic grid has no more distinct whole times."""
+    if "quadratic" in label:
+        return tuple(calls for calls in BUDGETS if calls <= 40)
+    return (*BUDGETS, 1000) if label in MANY else BUDGETS
+
+
+def curves(profile: str) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
+    """By predictor and label, the calls that the figure shows where they are stored."""
+    if profile != "images":
+        return {ON_THE_WAY: dict.fromkeys(CURVES, (10, 40))}
+    every = {label: budgets(label) for label in CURVES}
+    return {NETWORK: every, EXACT: every}
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    yield from _on_the_way()
+    if profile == "images":
+        yield from _network()
+        yield from _exact()
+        for images in image_spectra.sets("full")[1:]:
+            yield from _own(images)
+
+
+def _on_the_way() -> Iterator[Check]:
+    """The exact score of the digits down to training time 100, against noised digits."""
+    where = ON_THE_WAY
+    for better, worse in (("DPM-Solver-2M", "DDIM"), ("DPM-Solver-2M", "DDPM V3"), ("DPM-Solver-2M", "Heun"), ("DDPM V3", "DDPM V1"), ("DDIM", "DDPM V1")):
+        yield _nearer(f"with 10 calls {better} is nearer to the data than {worse}", better, 10, worse, 10, where)
+    for label, calls in (("DPM-Solver-2M", 10), ("DDPM V3", 40), (_FIVE, 40)):
+        yield _within(f"{label} of {calls} calls is within the noise of images of the set", label, calls, floor(where), where)
+    claim = Claim(f"{_FIVE}, is unstable with 10 calls: the Frechet distance is above 10", _FIVE, "frechet", 0, "inequality", _SOURCE)
+    yield against_number(claim, _target(where), (Point(0.1, cell(_FIVE, 10, where), "frechet"),), 10.0, False)
+    yield _within("DDPM V1 with half the variance is within the noise of images of the set, at 40 calls", CONTROL, 40, floor(where), where, control=True)
+
+
+def _network() -> Iterator[Check]:
+    """The network that learned the digits, against them; DDPM of 1000 calls is what it can do."""
+    where, calls_of = NETWORK, {"DDIM": (40, 80), **{grid: tuple(n for n in budgets(grid) if n in (40, 80)) for grid in _GRIDS}}
+    yield from _more_calls(where)
+    for label, calls in NEEDS[where].items():
+        yield from _needs(label, calls, cell("DDPM V3", 1000, where), "DDPM V3 of 1000 calls", where)
+    yield _within("DDPM V3 of 1000 calls is within the noise of images for tests", "DDPM V3", 1000, floor(where), where)
+    for rival, budget in calls_of.items():
+        for calls in budget:
+            for one, other in ((_FIVE, rival), (rival, _FIVE)):
+                yield _within(f"{one}, of {calls} calls is not seen to be farther from the data than {other} of as many", one, calls, cell(other, calls), where)
+    for variant in _VARIANTS[1:]:
+        statement = f"{variant}, of 40 calls is not seen to be nearer than DPM-Solver-2M of as many, so that no best variant of a budget is"
+        yield _within(statement, "DPM-Solver-2M", 40, cell(variant, 40), where)
+    statement = "DDPM V1 with half the variance is within the noise of images for tests, at 80 calls, on pixels"
+    yield _within(statement, CONTROL, 80, floor(where), where, "pixels", control=True)
+
+
+def _exact() -> Iterator[Check]:
+    """The exact score of the digits down to the data: who is nearer, beside what the exact laws on their covariance say (see image_spectra)."""
+    where = EXACT
+    yield from _more_calls(where)
+    for label, calls in NEEDS[where].items():
+        yield from _needs(label, calls, floor(where), "images of the set", where)
+    few = (10, 20, 40, 80)
+    pairs: dict[tuple[str, str], tuple[int, ...]] = {("DDPM V1", "DDPM V3"): few, ("DDPM V3", "DDPM V2"): few}
+    pairs |= {(_FIVE, rival): (40, 80) for rival in ("DDIM", "Heun", "DDPM V3", "DDPM V2")}
+    pairs |= {(rival, _FIVE): (40, 80) for rival in ("DPM-Solver-2M", "DPM-Solver++(2M)")}
+    for (better, worse), at in pairs.items():
+        claim = Claim(f"{better} is not seen to be farther than {worse}, to which laws on the covariance prefer it", better, "pixels", 0, "inequality", _SOURCE)
+        points = tuple(Point(1 / calls, cell(better, calls, where), "pixels_low") for calls in at)
+        yield Check(claim, _target(where), points, bounds=tuple(Point(1 / calls, cell(worse, calls, where), "pixels_high") for calls in at))
+    over_two = "PMM over V2, K=1000/steps"
+    yield _nearer("over V2, K = 1000/steps, PMM of 80 calls is farther than DDPM V2, as on the covariance", "DDPM V2", 80, over_two, 80, where)
+    yield _nearer("with 40 calls PMM over V3 is farther than DDIM where K = 1000/steps, as on the covariance", "DDIM", 40, _MANY, 40, where, "pixels")
+    yield _nearer("with 20 calls PMM over V3 is nearer with K = 5 than with K = 1000/steps", _FIVE, 20, _MANY, 20, where)
+    statement = "DDPM V1 with half the variance is within the noise of images of the set, at 40 calls, on pixels"
+    yield _within(statement, CONTROL, 40, floor(where), where, "pixels", control=True)
+
+
+def _more_calls(predictor: str) -> Iterator[Check]:
+    """Every point of the figure: more calls are not seen to be worse than ten."""
+    for label in CURVES:
+        more = budgets(label)[1:]
+        claim = Claim(f"{label} with more calls is not seen to be farther from the data than with 10", label, "frechet", 0, "inequality", _SOURCE)
+        bounds = tuple(Point(1 / calls, cell(label, 10, predictor), "frechet_high") for calls in more)
+        yield Check(claim, _target(predictor), tuple(Point(1 / calls, cell(label, calls, predictor), "frechet_low") for calls in more), bounds=bounds)
+
+
+def _needs(label: str, calls: int, other: Cell, name: str, predictor: str) -> Iterator[Check]:
+    """With so many calls, and not with the next fewer, a sampler is within the noise of another cell."""
+    yield _within(f"{label} needs {calls} calls to be within the noise of {name}: with these it is", label, calls, other, predictor)
+    if calls > BUDGETS[0]:
+        fewer = BUDGETS[BUDGETS.index(calls) - 1]
+        claim = Claim(f"{label} needs {calls} calls to be within the noise of {name}: with {fewer} it is not", label, "frechet", 0, "inequality", _SOURCE)
+        points = (Point(1 / fewer, other, "frechet_high"),)
+        yield Check(claim, _target(predictor), points, bounds=(Point(1 / fewer, cell(label, fewer, predictor), "frechet_low"),))
+
+
+def _own(images: str) -> Iterator[Check]:
+    """A set that the user names, by its exact score: what more calls do, on features of a net for images of that shape if one comes along, else on pixels."""
+    from pmmtheory.images import fingerprint, load_images
+
+    nets: dict[tuple[int, ...], str] = {(1, 8, 8): "digits", (1, 28, 28): "mnist"}
+    features = nets.get(tuple(load_images(images).images.shape[1:]), "")
+    options, metric = {"images": images, "features": features, "content": fingerprint(images)}, "frechet" if features else "pixels"
+    for label in CURVES:
+        claim = Claim(f"{label} with 80 calls is not seen to be farther from the data than with 10", label, metric, 0, "inequality", _SOURCE)
+        points, bounds = (cell(label, calls, EXACT, **options) for calls in (80, 10))
+        low, high = Point(1 / 80, points, f"{metric}_low"), Point(1 / 80, bounds, f"{metric}_high")
+        yield Check(claim, _target(EXACT, Path(images).stem), (low,), bounds=(high,))
+
+
+def _target(predictor: str, images: str = "digits") -> str:
+    return f"{images}, {predictor}, {COUNT[predictor]} images"
+
+
+def _nearer(statement: str, better: str, calls: int, worse: str, others: int, predictor: str, metric: str = "frechet") -> Check:
+    """Whether the distance of one sampler is below that of another by more than both errors, which hold with 95% each."""
+    claim = Claim(statement, better, metric, 0, "inequality", _SOURCE)
+    points = (Point(1 / calls, cell(better, calls, predictor), metric),)
+    return Check(claim, _target(predictor), points, bounds=(Point(1 / calls, cell(worse, others, predictor), metric),))
+
+
+def _within(statement: str, label: str, calls: int, other: Cell, predictor: str, metric: str = "frechet", control: bool = False) -> Check:
+    """Whether the distance of a sampler is not above that of another cell by more than both errors: a pass says that no difference is seen."""
+    claim = Claim(statement, label, metric, 0, "inequality", "negative control" if control else _SOURCE)
+    points = (Point(1 / calls, cell(label, calls, predictor), f"{metric}_low"),)
+    return Check(claim, _target(predictor), points, bounds=(Point(1 / calls, other, f"{metric}_high"),), control=control)
+
+
+study = Study("image_samples", "Samplers on images at equal calls, by generated images", _checks, profiles=PROFILES)

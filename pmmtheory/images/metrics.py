@@ -1,0 +1,268 @@
+"""Distances between two sets of images, by the features of a net that gives them their name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, count, whole
+from pmmtheory.estimate import Estimate
+from pmmtheory.images.features import FeatureNet
+from pmmtheory.images.shapes import images_of
+from pmmtheory.particles.simulate import stream
+
+_BLOCK = 2000
+
+_LARGEST = 1e20
+"""Squares of sums of sixth powers are within double precision."""
+
+_MOST = 100_000
+"""Resamples, one after the other, by which a standard error is known to a fifth of a percent."""
+
+
+@dataclass(frozen=True)
+class SetDistance:
+    """A distance between the laws that two sets of images were drawn from.
+
+    Attributes
+    ----------
+    name : str
+        Of the distance and of the net whose features it is of.
+    estimate : Estimate
+        Of the two sets as they are; its error is a standard error, for the randomness of both.
+    interval : tuple of two floats
+        For the distance of the laws, with 95% confidence.
+    bias : float
+        By how much the estimate is larger than that on average, as far as known: of a Frechet distance of finite sets, about the
+        `noise_floor`; 0 for an unbiased one.
+    """
+
+    name: str
+    estimate: Estimate
+    interval: tuple[float, float]
+    bias: float = 0.0
+
+    def __float__(self) -> float:
+        return self.estimate.value
+
+
+def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
+    """Both distances between two sets of images: {"frechet": ..., "kernel": ...}.
+
+    Parameters
+    ----------
+    net : FeatureNet
+    images, other : tensor of images, or an ImageSet
+    seed, resamples : int
+        Of the bootstrap.
+
+    Examples
+    --------
+    >>> from pmmtheory.images import load_features, load_images
+    >>> train, test = load_images("digits"), load_images("digits", part="test")
+    >>> found = compare(load_features("digits"), train, test, resamples=20)
+    >>> found["kernel"].name
+    'kernel distance on digits-cnn64'
+    """
+    checked = _net(net)
+    x, y = (checked.features(images_of(name, one)) for name, one in (("images", images), ("other", other)))
+    return {"frechet": frechet_distance(x, y, checked.name, seed, resamples), "kernel": kernel_distance(x, y, checked.name)}
+
+
+def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
+    """`compare` for sets of one size without repeats out of the training and the test images: what a perfect sampler would score with so many images.
+
+    Parameters
+    ----------
+    size : int, optional
+        Images in each set; by default as many as the smaller set has.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `size` where a set has fewer images.
+    """
+    parts = [images_of(name, one) for name, one in (("train", train), ("test", test))]
+    least = min(map(len, parts))
+    n = least if size is None else count("size", size, 3)
+    if n > least:
+        raise InvalidParameter("size", size, f"at most {least}, the images in the smaller set")
+    draws = (torch.randperm(len(part), generator=stream(whole("seed", seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
+    first, second = (part[draw] for part, draw in zip(parts, draws, strict=True))
+    return compare(net, first, second, seed, resamples)
+
+
+def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0, resamples: int = 100) -> SetDistance:
+    """|m_x - m_y|^2 + tr(C_x + C_y - 2 (C_x^1/2 C_y C_x^1/2)^1/2), from the means and covariances of two sets of features.
+
+    It is the squared W2 of two Gaussians. Of finite sets it is too large: for two sets of one Gaussian law with d equal variances by
+    (d + d^2/4)(1/n + 1/m) times the variance. The bootstrap, which draws both sets again with repeats, says by how much, and how far it varies; the
+    interval is about the value less that bias.
+
+    Parameters
+    ----------
+    x, y : tensors of shapes (n, d) and (m, d)
+        More points than features in each.
+    net : str
+        The name of the features.
+    seed, resamples : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `x` or `y` where there are too few points or values that are not finite.
+
+    Source: Heusel et al. 2017 (arXiv 1706.08500), with Inception features; here with the net that is named.
+    """
+    x, y = _features(x, y, net)
+    for name, one in (("x", x), ("y", y)):
+        if len(one) <= one.shape[1]:
+            raise InvalidParameter(name, tuple(one.shape), "more points than features, without which a covariance says little")
+    value, draws = _squared(x, y), count("resamples", resamples, 2, _MOST)
+    again = torch.tensor([_squared(*_resampled(x, y, whole("seed", seed), i)) for i in range(draws)], dtype=torch.float64)
+    bias, spread = float(again.mean()) - value, float(again.std())
+    low, high = (max(value - bias + side * 1.96 * spread, 0.0) for side in (-1, 1))
+    estimate = Estimate.of(value, f"bootstrap of {len(x)} and {len(y)} points", sampling=spread, rounding=_rounding(x, y, value))
+    return SetDistance(f"Frechet distance on {net}", estimate, (low, high), bias)
+
+
+def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20) -> SetDistance:
+    """frechet_distance(x, y) as a distance of the law of x to the set y as it is, at len(x) points: to compare samplers, judged by one set with as many points.
+
+    Its standard error is that of the jackknife that leaves out one of so many groups of x at a time, times Student's quantile over 1.96, so that 1.96 standard
+    errors hold 95%. On features of the digits it is 1.3 to 1.5 times the deviation over seeds; that of the bootstrap, which draws with repeats, is twice it.
+
+    Parameters
+    ----------
+    x, y : tensors of shapes (n, d) and (m, d)
+        Points of x in any order that does not depend on them; more than features in every n (1 - 1/groups) of them.
+    net : str
+        The name of the features.
+    groups : int
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `x` or `y` where there are too few points or values that are not finite.
+
+    Examples
+    --------
+    >>> draw = torch.Generator().manual_seed(0)
+    >>> x, y = (torch.randn(n, 3, generator=draw, dtype=torch.float64) for n in (400, 5000))
+    >>> frechet_to_set(x, y).interval[1] < frechet_to_set(x + 1, y).interval[0]
+    True
+    """
+    from scipy.stats import t
+
+    x, y = _features(x, y, net)
+    parts = torch.arange(len(x)) % count("groups", groups, 2, len(x))
+    for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
+        if least <= one.shape[1]:
+            raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
+    value = _squared(x, y)
+    left = torch.tensor([_squared(x[parts != group], y) for group in range(groups)], dtype=torch.float64)
+    spread = math.sqrt((groups - 1) / groups * float((left - left.mean()).square().sum())) * float(t.ppf(0.975, groups - 1)) / 1.96
+    estimate = Estimate.of(value, f"jackknife of {len(x)} points in {groups} groups", sampling=spread, rounding=_rounding(x, y, value))
+    return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
+
+
+def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
+    """The unbiased estimate of MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y), with k(a, b) = (a.b/d + 1)^3.
+
+    Its mean over sets is the distance of the laws, so that it may be below 0. The standard error is that of the jackknife, which leaves out one
+    point at a time: right where the laws differ, too large by up to sqrt(2) where they are equal.
+
+    Parameters
+    ----------
+    x, y : tensors of shapes (n, d) and (m, d)
+        Three points or more in each.
+    net : str
+        The name of the features.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `x` or `y` where there are too few points or values that are not finite.
+
+    Source: Binkowski et al. 2018 (arXiv 1801.01401), the kernel inception distance (KID), with Inception features; Gretton et al. 2012, eq. 3.
+    """
+    x, y = _features(x, y, net)
+    n, m = len(x), len(y)
+    own_x, own_y = (_kernel_sums(one, one) - _kernel(one, one) for one in (x, y))
+    across, back = _kernel_sums(x, y), _kernel_sums(y, x)
+    xx, yy, xy = float(own_x.sum()) / (n * (n - 1)), float(own_y.sum()) / (m * (m - 1)), float(across.sum()) / (n * m)
+    value = xx + yy - 2 * xy
+    square = sum(_jackknife(one, cross, k, other) for one, cross, k, other in ((own_x, across, xx, m), (own_y, back, yy, n)))
+    rounding = 8 * torch.finfo(torch.float64).eps * (xx + yy + 2 * abs(xy))
+    estimate = Estimate.of(value, f"jackknife of {n} and {m} points", sampling=math.sqrt(square), rounding=rounding)
+    return SetDistance(f"kernel distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
+
+
+def _net(net: Any) -> FeatureNet:
+    if not callable(getattr(net, "features", None)) or not isinstance(getattr(net, "name", None), str):
+        raise InvalidParameter("net", net, 'a FeatureNet, e.g. load_features("digits")')
+    checked: FeatureNet = net
+    return checked
+
+
+def _features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
+    if not isinstance(net, str):
+        raise InvalidParameter("net", net, "the name of the features, a string")
+    for name, one in (("x", x), ("y", y)):
+        if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1] or one.is_complex():
+            raise InvalidParameter(name, tuple(one.shape) if isinstance(one, Tensor) else one, "features of three points or more, of shape (n, d)")
+        if not bool(torch.isfinite(one).all()):
+            raise InvalidParameter(name, "NaN or infinite values", "finite features")
+        if (largest := float(one.to(torch.float64).abs().max())) > _LARGEST:
+            raise InvalidParameter(name, f"values up to {largest:g}", f"features of at most {_LARGEST:g}, of whose powers sums are numbers in double precision")
+    if x.shape[1] != y.shape[1]:
+        raise InvalidParameter("y", tuple(y.shape), f"as many features as x has, {x.shape[1]}")
+    return x.to("cpu", torch.float64), y.to("cpu", torch.float64)
+
+
+def _squared(x: Tensor, y: Tensor) -> float:
+    """The squared W2 of the Gaussians with the means and covariances of two sets: |m - m'|^2 + min |R - U R'|^2 over rotations U, where C = R'R.
+
+    The factors come from the points themselves, so that covariances may be singular.
+    """
+    first, second = (torch.linalg.qr((one - one.mean(0)) / math.sqrt(len(one) - 1), mode="r").R for one in (x, y))
+    left, _, right = torch.linalg.svd(first @ second.T)
+    apart = first - left @ right @ second
+    return float((x.mean(0) - y.mean(0)).square().sum() + apart.square().sum())
+
+
+def _rounding(x: Tensor, y: Tensor, value: float) -> float:
+    """Of _squared."""
+    size = float(x.square().mean(0).sum() + y.square().mean(0).sum())
+    return 16 * torch.finfo(torch.float64).eps * math.sqrt(size * x.shape[1] * (value + size * 1e-15))
+
+
+def _resampled(x: Tensor, y: Tensor, seed: int, number: int) -> tuple[Tensor, Tensor]:
+    generator = stream(seed, number, "cpu")
+    first, second = (one[torch.randint(len(one), (len(one),), generator=generator)] for one in (x, y))
+    return first, second
+
+
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    """k of the points of two sets, one by one."""
+    return ((x * y).sum(1) / x.shape[1] + 1) ** 3
+
+
+def _kernel_sums(x: Tensor, y: Tensor) -> Tensor:
+    """The sums over y of k(x_i, y), of shape (n,)."""
+    return torch.cat([((part @ y.T) / x.shape[1] + 1).pow_(3).sum(1) for part in x.split(_BLOCK)])
+
+
+def _jackknife(own: Tensor, across: Tensor, mean: float, other: int) -> float:
+    """What leaving out each point of one set adds to the variance; own are its sums of k over the rest of its set, across over the other set.
+
+    Without point i the mean over pairs is (n (n - 1) mean - 2 own_i)/((n - 1)(n - 2)), that over both sets (n m xy - across_i)/((n - 1) m).
+    """
+    n = len(own)
+    values = -2 * own / ((n - 1) * (n - 2)) + 2 * across / ((n - 1) * other)
+    return float((n - 1) / n * (values - values.mean()).square().sum())

@@ -1,0 +1,238 @@
+"""Every public callable, and good values of its parameters by their names."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from pmmtheory.chain import Chain
+from pmmtheory.dynamics import Overdamped, ProbabilityFlow, ReverseDiffusion, Underdamped
+from pmmtheory.errors import PmmError
+from pmmtheory.images import Architecture, FeatureNet
+from pmmtheory.laws import stationary_law
+from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
+from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
+from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Product
+from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
+
+ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images")
+
+BUILT_INSIDE = {
+    *("LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "ProductLaw", "Refusal", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "RateFit"),
+    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
+}
+"""Results and parts of schemes: what the package builds and its users read."""
+
+
+OF_ENGINES = {"inherit", "resolved_by", "beyond", "misplaced"}
+"""Methods of laws that engines call."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A callable with a name, and the values that its parameters have while one of them is bad."""
+
+    name: str
+    call: Callable[..., Any]
+    parameters: dict[str, inspect.Parameter]
+    good: dict[str, Any]
+
+    def with_bad(self, parameter: str, value: Any) -> Callable[[], Any]:
+        return partial(self.call, **{**self.good, parameter: value})
+
+
+def square(x: torch.Tensor) -> torch.Tensor:
+    return x**2 / 2
+
+
+def square_in_the_plane(x: torch.Tensor) -> torch.Tensor:
+    return (x**2).sum(-1) / 2
+
+
+@lru_cache(maxsize=1)
+def good_values() -> dict[str, tuple[Any, ...]]:
+    """By the name of a parameter: values that fit, the first that a callable takes is used."""
+    line, scheme = Gaussian(), EulerMaruyama(Overdamped(Gaussian()), 0.1)
+    law = stationary_law(scheme)
+    schedule = NoiseSchedule(np.linspace(1e-3, 0.2, 20))
+    spread = torch.arange(200.0, dtype=torch.float64)
+    points = torch.tensor([0.1, 0.2], dtype=torch.float64)
+    images = torch.linspace(-1, 1, 48).sin().reshape(3, 1, 4, 4)
+    return {
+        "target": (line, Gaussian(dim=2)),
+        "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1), ProbabilityFlow(line, 1.0, 0.1)),
+        "scheme": (scheme, EulerMaruyama),
+        "step_size": (0.1,),
+        "friction": (2.0,),
+        "schedule": (schedule,),
+        "predictor": (ExactPredictor(line, schedule),),
+        "steps": (4, [1, 2]),
+        "times": ([15, 10, 5, 0],),
+        "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1), stationary_law(scheme, engine="gaussian")),
+        "other": (line, law, images),
+        "initial": (line,),
+        "f": (torch.cos,),
+        "order": (2.0, 2),
+        "potential": (square,),
+        "points": ((0.5,), points),
+        "weights": ([0.5, 0.5],),
+        "means": ([-1.0, 1.0],),
+        "variances": ([1.0, 1.0],),
+        "factors": ([line, Cosine()],),
+        "horizon": (1.0,),
+        "stop": (0.1,),
+        "betas": (np.linspace(1e-3, 0.2, 20),),
+        "log_alpha": (np.linspace(-0.001, -3.0, 20),),
+        "step_sizes": ([0.4, 0.2, 0.1, 0.05],),
+        "estimates": ([0.4, 0.2, 0.1, 0.05],),
+        "particles": (5,),
+        "x": (points, spread.reshape(-1, 2)),
+        "y": (torch.cos(spread).reshape(-1, 2),),
+        "t": (0.5, 5, 0),
+        "h": (0.1,),
+        "k": (2,),
+        "n": (3,),
+        "u": (0.3,),
+        "b": (points,),
+        "q": (0.3,),
+        "alpha": (0.5,),
+        "size": (0.1,),
+        "nodes": (3,),
+        "substeps": (4,),
+        "kind": ("asymptotic", "bernoulli", "wave"),
+        "time": (0.5,),
+        "number": (0,),
+        "seed": (0,),
+        "device": ("cpu",),
+        "generator": (torch.Generator(),),
+        "draws": ({},),
+        "direction": ([1.0],),
+        "distance": ("tv",),
+        "centre": (0.0,),
+        "i": (1, 0),
+        "j": (1, 0),
+        "step": (0.1,),
+        "value": (1.0,),
+        "error": (0.1,),
+        "method": ("given",),
+        "images": (images,),
+        "train": (images,),
+        "test": (images + 0.1,),
+        "net": (FeatureNet((1, 4, 4), classes=2, size=2),),
+        "architecture": (Architecture((1, 4, 4), widths=(16, 16)),),
+        "shape": ((1, 4, 4),),
+        "skip": ([law for law in {**LAWS, **JUMPING_LAWS} if law not in ("shapes", "stationary Gaussian", "weak order")],),
+        "name": ("images",),
+        "network": (lambda x, t: x,),
+        "integrator": ("euler",),
+        "position": (points,),
+        "value_of": (1.0,),
+        "state": (points,),
+        "start": (line,),
+        "source": ("digits",),
+        "forward_times": ([0.1, 0.5, 2.0],),
+        "event_shape": (None,),
+        "spacing": ("uniform",),
+        "end": (0,),
+    }
+
+
+def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public class and function."""
+    yield from _exported()
+
+
+def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public method of what they build that is not handed states: those are of the inner loop, where tensors come in and tensors go out."""
+    for name, item in _instances().items():
+        for key, _ in inspect.getmembers(type(item), callable):
+            if key.startswith("_") or key in OF_ENGINES or isinstance(inspect.getattr_static(type(item), key), property):
+                continue
+            method = getattr(item, key)
+            parameters = _own_parameters(method)
+            states = any(kind in str(p.annotation) for p in parameters.values() for kind in ("Tensor", "Time", "Mapping"))
+            if parameters and not states:
+                yield f"{name}.{key}", method
+
+
+def _exported() -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    for room in ROOMS:
+        module = importlib.import_module(f"pmmtheory.{room}")
+        for name in getattr(module, "__all__", [key for key in vars(module) if not key.startswith("_")]):
+            item = getattr(module, name)
+            wanted = inspect.isfunction(item) or (inspect.isclass(item) and not inspect.isabstract(item))
+            if wanted and name not in BUILT_INSIDE and id(item) not in seen and _own_parameters(item):
+                seen.add(id(item))
+                yield f"{room}.{name}", item
+    yield "chain.Chain", Chain
+
+
+@lru_cache(maxsize=1)
+def _instances() -> dict[str, Any]:
+    line, schedule = Gaussian(), NoiseSchedule(np.linspace(1e-3, 0.2, 20))
+    return {
+        "Gaussian()": line,
+        "GaussianMixture()": GaussianMixture([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0]),
+        "Cosine()": Cosine(),
+        "DoubleWell()": DoubleWell(),
+        "LogCosh()": LogCosh(),
+        "Potential()": Potential(square),
+        "Potential(dim=2)": Potential(square_in_the_plane, dim=2),
+        "Gaussian(dim=2)": Gaussian(dim=2),
+        "Product()": Product([line, Cosine()]),
+        "Overdamped()": Overdamped(line),
+        "Underdamped()": Underdamped(line, 2.0),
+        "ReverseDiffusion()": ReverseDiffusion(line, 1.0, 0.1),
+        "EulerMaruyama()": EulerMaruyama(Overdamped(line), 0.1),
+        "PoissonMidpoint()": PoissonMidpoint(Overdamped(line), 0.1, 4),
+        "BAOAB()": BAOAB(Underdamped(line, 2.0), 0.1),
+        "LineLaw()": stationary_law(EulerMaruyama(Overdamped(Cosine()), 0.1)),
+        "PlaneLaw()": stationary_law(EulerMaruyama(Underdamped(line, 2.0), 0.1)),
+        "LinearLaw()": stationary_law(EulerMaruyama(Underdamped(line, 2.0), 0.1), engine="gaussian"),
+        "NoiseSchedule()": schedule,
+        "NoiseLevels()": NoiseLevels(np.linspace(-0.001, -3.0, 20)),
+        "DDIM()": DDIM(schedule, 4),
+        "ExactPredictor()": ExactPredictor(line, schedule),
+    }
+
+
+def _own_parameters(item: Any) -> dict[str, inspect.Parameter]:
+    try:
+        found = inspect.signature(item).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {name: p for name, p in found.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+
+class Refuses(LookupError):
+    """A method that there is not for this object: every call is refused by an error of pmmtheory."""
+
+
+def subject(name: str, call: Callable[..., Any]) -> Subject:
+    """A callable with good values of what it must be given; raises LookupError where none is known, or none is taken."""
+    parameters = _own_parameters(call)
+    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip")]
+    unknown = [key for key in given if key not in good_values()]
+    if unknown:
+        raise LookupError(f"{name} has parameters without a known good value: {unknown}")
+    said: list[Exception] = []
+    for values in itertools.islice(itertools.product(*(good_values()[key] for key in given)), 200):
+        good = dict(zip(given, values, strict=True))
+        try:
+            call(**good)
+        except Exception as error:
+            said.append(error)
+            continue
+        return Subject(name, call, parameters, good)
+    if all(isinstance(error, PmmError) for error in said):
+        raise Refuses(f"{name}: {said[-1]}")
+    raise LookupError(f"{name} takes no known values: {[repr(error) for error in said if not isinstance(error, PmmError)][:3]}")
