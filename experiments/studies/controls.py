@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, exponent
 from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 _BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "IndependentNoise": ("midpoint with independent noise", {"substeps": "inf"}),
@@ -30,4 +32,9 @@ def _checks(profile: str) -> Iterator[Check]:
     )
 
 
-study = Study("controls", "Negative controls: broken schemes and wrong claims, each of which must fail", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if power := exponent(among(outcomes, scheme=_BROKEN["IndependentNoise"][0], distance=("tv", "w2"))):
+        yield f"PMM with independent noise in the midpoint: order {power}."
+
+
+study = Study("controls", "Negative controls: broken schemes and wrong claims, each of which must fail", _checks, _findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponent, hold
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _DATA = "two modes"
@@ -40,4 +42,19 @@ def _checks(profile: str) -> Iterator[Check]:
             yield Check(Claim(statement, f"DDPM {better}", metric, 0, "inequality", _SOURCE), _DATA, points, bounds=bounds)
 
 
-study = Study("ddpm_variants", "Variants of DDPM on an exact score: orders, and which is best at which budget", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    rates = among(outcomes, kind="asymptotic")
+    if power := exponent(rates):
+        yield f"DDPM {', '.join(outcome.check.claim.scheme.removeprefix('DDPM ') for outcome in rates)}: order {power}."
+    others = _NEARER["w2", "V1"]
+    best = among(outcomes, kind="inequality", scheme="DDPM V1", distance="w2")
+    if hold(best) and len(best) == len(others):
+        calls = ", ".join(map(str, sorted(set.intersection(*map(set, others.values())))))
+        yield f"V1 is the nearest to the data of {len(others) + 1} variants with {calls} calls."
+    first, last = (among(outcomes, distance="tv", statement=words) for words in ("V1 beats V1b at", "V1b beats V1 at"))
+    if hold(first) and hold(last):
+        before, after = max(round(1 / step) for step, _ in first[0].points), min(round(1 / step) for step, _ in last[0].points)
+        yield f"In TV V1 and V1b cross between {before} and {after}."
+
+
+study = Study("ddpm_variants", "Variants of DDPM on an exact score: orders, and which is best at which budget", _checks, _findings)

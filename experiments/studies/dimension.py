@@ -7,11 +7,13 @@ d > 4 m^2/n^2, until d n is about 1; uniformly in d, W2/sqrt(d) falls like sqrt(
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pmmtheory.harness.catalogue import TARGETS
+from pmmtheory.harness.findings import among, exponent, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _TARGET, _FRICTION = "gaussian", 2.3
@@ -107,4 +109,11 @@ def _cell(options: dict[str, Any], step: float, dim: int) -> Cell:
     return Cell.of("gaussian_error", target=_TARGET, step_size=step, dim=dim, **options)
 
 
-study = Study("dimension", "Gaussian targets in dimension 1 to 10000: how the distances grow, and constants at d = 100", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if found := exponents({name: among(outcomes, scheme=name, distance="kl", statement="grows like d^") for name in ("LMC", "RMM")}, -1):
+        yield f"On Gaussians KL grows like d^p, p = {found}."
+    if uniform := exponent(among(outcomes, distance="uniform")):
+        yield f"Over all d W2/sqrt(d) of midpoint schemes falls like step^p, p = {uniform}."
+
+
+study = Study("dimension", "Gaussian targets in dimension 1 to 10000: how the distances grow, and constants at d = 100", _checks, _findings)

@@ -136,7 +136,8 @@ def _own(images: str) -> Iterator[Check]:
     """A set that the user names, by its exact score: what more calls do, on features of a net for images of that shape if one comes along, else on pixels."""
     from pmmtheory.images import fingerprint, load_images
 
-    features = {(1, 8, 8): "digits", (1, 28, 28): "mnist"}.get(tuple(load_images(images).images.shape[1:]), "")
+    nets: dict[tuple[int, ...], str] = {(1, 8, 8): "digits", (1, 28, 28): "mnist"}
+    features = nets.get(tuple(load_images(images).images.shape[1:]), "")
     options, metric = {"images": images, "features": features, "content": fingerprint(images)}, "frechet" if features else "pixels"
     for label in CURVES:
         claim = Claim(f"{label} with 80 calls is not seen to be farther from the data than with 10", label, metric, 0, "inequality", _SOURCE)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from experiments.studies._steps import against_number
+from pmmtheory.harness.findings import among, hold, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 FOLDERS = "PMMTHEORY_IMAGES"
@@ -54,6 +56,8 @@ _MORE: Mapping[str, tuple[int, ...]] = {
 
 _SOURCE = "exact laws on Gaussian data with the covariance of images; Kandasamy & Nagaraj 2024, sect. 5, has networks"
 _MANY, _FIVE = "PMM over V3, K=1000/steps", "PMM over V3, K=5"
+_BEATEN, _AHEAD = ("DDIM", "Heun", "DDPM V3", "DDPM V2"), ("DPM-Solver-2M", "DPM-Solver++(2M)")
+"""What PMM is nearer to the data than, and what it is not."""
 
 
 def cell(label: str, calls: int, images: str = "digits") -> Cell:
@@ -114,10 +118,10 @@ def _variants(profile: str) -> Iterator[Check]:
 def _against_solvers() -> Iterator[Check]:
     """At 40 and 80 calls. For PMM W2 lies between the Frechet distance and the bound: a claim that it is nearer has the bound, that it is not the other."""
     both = (40, 80)
-    for rival in ("DDIM", "Heun", "DDPM V3", "DDPM V2"):
+    for rival in _BEATEN:
         yield _nearer(f"PMM over V3, K=5, beats {rival} at 40 and 80 calls", _FIVE, both, rival, both, "w2_bound")
     yield _nearer("PMM over V3, K=5, beats DDPM V1 at 40 and 80 calls in the Frechet distance", _FIVE, both, "DDPM V1", both)
-    for rival in ("DPM-Solver-2M", "DPM-Solver++(2M)"):
+    for rival in _AHEAD:
         yield _nearer(f"PMM over V3, K=5, does not beat {rival} at 40 and 80 calls", rival, both, _FIVE, both)
     yield _nearer("with 40 calls PMM over V3 does not beat DDIM where K = 1000/steps", "DDIM", (40,), _MANY, (40,))
     yield _nearer(
@@ -151,4 +155,19 @@ def _nearer(
     return Check(claim, "digits", points, bounds=bounds, control=control)
 
 
-study = Study("image_spectra", "Samplers on Gaussian data with the covariance of images, at equal calls", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, target="digits", control=False)
+    beaten = [among(ours, scheme=_FIVE, distance="w2", statement=f"beats {rival} at") for rival in _BEATEN]
+    ahead = [among(ours, scheme=rival, statement=f"{_FIVE}, does not beat") for rival in _AHEAD]
+    if all(map(hold, beaten)) and all(map(hold, ahead)):
+        calls = " and ".join(f"{1 / step:g}" for step in sorted({step for group in beaten for outcome in group for step, _ in outcome.points}, reverse=True))
+        yield f"Covariance of digits, {calls} calls: PMM over V3 is nearer in W2 than {', '.join(_BEATEN)}, not than {', '.join(_AHEAD)}."
+    matched, missed = (among(ours, statement=f"PMM over V3 of {words} match") for words in ("200 calls", "80 calls does not yet"))
+    if hold(matched) and hold(missed):
+        near, far = matched[0].estimate(matched[0].check.points[0]), missed[0].estimate(missed[0].check.bounds[0])
+        goal = missed[0].estimate(missed[0].check.points[0])
+        if near and far and goal and near.value < goal.value < far.value:
+            yield f"With 200 it matches DDPM V3 of 1000, with 80 not: Frechet {shown(near)}, {shown(goal)}, {shown(far)}."
+
+
+study = Study("image_spectra", "Samplers on Gaussian data with the covariance of images, at equal calls", _checks, _findings)

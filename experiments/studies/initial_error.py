@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pmmtheory.harness.findings import among, hold, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _DATA, _STEPS = "two modes", 64
@@ -22,4 +24,12 @@ def _checks(profile: str) -> Iterator[Check]:
         yield Check(Claim(statement, "reverse exponential", "tv", 0, "inequality", _SOURCE), _DATA, points, bounds=bounds)
 
 
-study = Study("initial_error", "Starting from noise: the initial error apart from the error of the steps", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in among(outcomes, statement="two chains")[:1]:
+        step = min(step for step, _ in outcome.points) if hold([outcome]) else None
+        bound = next((outcome.estimate(point) for point in outcome.check.bounds if point.step == step), None)
+        if step and bound:
+            yield f"Starting from N(0, 1) at horizon {1 / step:g} costs a TV of {shown(dict(outcome.points)[step])}; {shown(bound)} is proved."
+
+
+study = Study("initial_error", "Starting from noise: the initial error apart from the error of the steps", _checks, _findings)

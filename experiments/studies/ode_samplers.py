@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 SAMPLERS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -41,4 +43,11 @@ def cell(data: str, steps: int, **options: Any) -> Cell:
     return Cell.of("sampler_error", data=data, steps=steps, end=100, spacing="log-snr", rtol=1e-8, **options)
 
 
-study = Study("ode_samplers", "Deterministic samplers on an exact score: order in W2", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    names = {"-3M as published": "DPM-Solver-3M, reference code", "-3M made exact": "DPM-Solver-3M, exact difference"}
+    labels = {"DDIM": "DDIM", "DPM-Solver-2": "DPM-Solver-2", "-3": "DPM-Solver-3"} | names
+    if found := exponents({words: among(outcomes, target="two modes", scheme=label) for words, label in labels.items()}):
+        yield f"Deterministic samplers, order in W2: {found}."
+
+
+study = Study("ode_samplers", "Deterministic samplers on an exact score: order in W2", _checks, _findings)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies._steps import against_number
+from pmmtheory.estimate import Estimate
+from pmmtheory.harness.findings import among, exponent, hold, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _DATA = "two modes"
@@ -88,4 +91,22 @@ def _noisy(steps: int, **options: Any) -> Cell:
     return Cell.of("sampler_particles", data=_DATA, steps=steps, particles=10_000, call_noise=1.0, **options)
 
 
-study = Study("perturbed_scores", "Wrong scores: smooth errors and noisy calls", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    floors = {label: among(outcomes, scheme=label, statement=f"W2 of {label}") for label in ("DPM-Solver-2M", "DDPM V1")}
+    if all(hold(group) for group in floors.values()):
+        reached = {label: _farthest(group[0]) for label, group in floors.items()}
+        said = ", ".join(f"{label} of {calls} calls {shown(known)}" for label, (calls, known) in reached.items())
+        beaten = among(outcomes, scheme="PMM over V1, K=5", kind="inequality")
+        also = f", PMM of 40 {shown(beaten[0].points[0][1])}" if hold(beaten) else ""
+        yield f"With errors of {_ERROR}, W2 of {said}{also}."
+    if noisy := exponent(among(outcomes, scheme="DDPM V1", statement="independent noise in every call")):
+        yield f"Noise averages out: order {noisy}."
+
+
+def _farthest(outcome: Outcome) -> tuple[int, Estimate]:
+    """The most calls of a floor, and what is reached with them."""
+    known = [(round(1 / point.step), outcome.estimate(point)) for point in (*outcome.check.points, *outcome.check.bounds) if point.cell.measure != "number"]
+    return max(((calls, estimate) for calls, estimate in known if estimate), key=lambda pair: pair[0])
+
+
+study = Study("perturbed_scores", "Wrong scores: smooth errors and noisy calls", _checks, _findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 FRICTION = 2.0
@@ -20,6 +22,7 @@ SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
     "PMM single, K=inf": (3, {"scheme": "PoissonMidpoint", "midpoints": "single", "substeps": "inf", "rtol": 1e-6}),
     "PMM bernoulli, K=inf": (3, {"scheme": "PoissonMidpoint", "midpoints": "bernoulli", "substeps": "inf"}),
 }
+_KINDS = {1: "ULMC", 2: "splittings", 3: "RMM and PMM"}
 _TARGETS: dict[str, tuple[float, tuple[str, ...]]] = {
     "ripple": (0.28, tuple(SCHEMES)),
     "bimodal": (0.28, ()),
@@ -66,4 +69,14 @@ def cell(target: str, label: str, step: float) -> Cell:
     return Cell.of("plane_error", target=target, friction=FRICTION, step_size=step, **SCHEMES[label][1])
 
 
-study = Study("phase_plane", "Underdamped schemes on targets that are no Gaussians: orders of position, velocity and joint law", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, distance="position w2")
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in ours:
+        groups.setdefault(_KINDS[SCHEMES[outcome.check.claim.scheme][0]], []).append(outcome)
+    if found := exponents(groups):
+        names = ", ".join(dict.fromkeys(outcome.check.target for outcome in ours))
+        yield f"Underdamped beyond Gaussians ({names}), order in W2: {found}."
+
+
+study = Study("phase_plane", "Underdamped schemes on targets that are no Gaussians: orders of position, velocity and joint law", _checks, _findings)

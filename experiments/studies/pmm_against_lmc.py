@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, exponent
 from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -20,4 +22,9 @@ def _checks(profile: str) -> Iterator[Check]:
             )
 
 
-study = Study("pmm_against_lmc", "PMM against the chain it imitates, LMC(step/K): TV of order 2, KL of order 4", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if power := exponent(among(outcomes, distance=("tv", "w2"))):
+        yield f"PMM against the LMC(step/K) that it imitates: order {power}."
+
+
+study = Study("pmm_against_lmc", "PMM against the chain it imitates, LMC(step/K): TV of order 2, KL of order 4", _checks, _findings)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, constants, exponent
 from pmmtheory.harness.study import Cell, Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 _SUBSTEPS = {"bernoulli": 4, "single": 8}
 
@@ -22,4 +24,10 @@ def _checks(profile: str) -> Iterator[Check]:
             )
 
 
-study = Study("pmm_fixed", "PMM with fixed K at stationarity: order 1 only, with constants", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, distance=("tv", "w2"))
+    if (power := exponent(ours)) and (near := constants(ours)):
+        yield f"PMM with K fixed: order {power}, constants of LMC over K {near}."
+
+
+study = Study("pmm_fixed", "PMM with fixed K at stationarity: order 1 only, with constants", _checks, _findings)

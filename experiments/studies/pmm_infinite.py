@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, constants, exponent, targets
 from pmmtheory.harness.study import Cell, Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -23,4 +25,10 @@ def _checks(profile: str) -> Iterator[Check]:
             )
 
 
-study = Study("pmm_infinite", "PMM with K = inf at stationarity: order 2, both options, with constants", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, scheme="PMM bernoulli, K=inf", distance=("tv", "w2"))
+    if (power := exponent(ours)) and (near := constants(ours)):
+        yield f"PMM with K = inf {targets(ours)}: order {power}, constants {near}."
+
+
+study = Study("pmm_infinite", "PMM with K = inf at stationarity: order 2, both options, with constants", _checks, _findings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, constants, exponent, targets
 from pmmtheory.harness.study import Cell, Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 _PRODUCT = 2
 
@@ -37,4 +39,10 @@ def _checks(profile: str) -> Iterator[Check]:
             )
 
 
-study = Study("pmm_scaled", "PMM with K = 2/step at stationarity: order 2, both options, with constants", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, scheme="PMM bernoulli, K=2/step", distance=("tv", "w2"))
+    if (power := exponent(ours)) and (near := constants(ours)):
+        yield f"PMM with K = 2/step {targets(ours)}: order {power}, constants {near}."
+
+
+study = Study("pmm_scaled", "PMM with K = 2/step at stationarity: order 2, both options, with constants", _checks, _findings)

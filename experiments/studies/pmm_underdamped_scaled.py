@@ -6,11 +6,13 @@ shows the step^3 of K = inf beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies._covariance import FRICTION, STEPS, covariance_check
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -28,4 +30,9 @@ def _checks(profile: str) -> Iterator[Check]:
             yield covariance_check(f"PMM {midpoints}, K=1/step^2", entry, 3, steps, FRICTION, square, {"substeps_times_step": 1, "growth": 2})
 
 
-study = Study("pmm_underdamped_scaled", "Underdamped PMM on a Gaussian with K fixed, like 1/step and like 1/step^2: orders 1, 2 and 3", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if found := exponents({words: among(outcomes, scheme=f"PMM single, {words}") for words in ("K=8", "K=2/step", "K=1/step^2")}):
+        yield f"Underdamped PMM, order: {found}."
+
+
+study = Study("pmm_underdamped_scaled", "Underdamped PMM on a Gaussian with K fixed, like 1/step and like 1/step^2: orders 1, 2 and 3", _checks, _findings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pmmtheory.harness.claims import DISTANCES
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _DATA, _PLANE, _HORIZON, _STOP = "two modes", "two modes in the plane", 1.0, 0.5
@@ -75,4 +77,10 @@ def cell(steps: int, grid: str = "uniform", **options: Any) -> Cell:
     return Cell.of("reverse_error", steps=steps, horizon=_HORIZON, stop=_STOP, grid=grid, **{"data": _DATA, **options})
 
 
-study = Study("reverse_diffusion", "Reverse diffusion with an exact score: orders in the step", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    names = {"Euler": "reverse Euler", "PMM": "reverse PMM exponential, K=steps", "RMM": "reverse RMM"}
+    if found := exponents({words: among(outcomes, scheme=scheme, distance="w2") for words, scheme in names.items()}):
+        yield f"Reverse diffusion, order in W2: {found}."
+
+
+study = Study("reverse_diffusion", "Reverse diffusion with an exact score: orders in the step", _checks, _findings)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
+from pmmtheory.harness.findings import among, constants, exponent, targets
 from pmmtheory.harness.study import Cell, Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -18,4 +20,13 @@ def _checks(profile: str) -> Iterator[Check]:
         yield from stationary_claims(target, step_sizes(target, profile), "RandomizedMidpoint", "RMM", order, source, constant)
 
 
-study = Study("rmm", "Randomized midpoint at stationarity: order 2, and 3 on Gaussians, with constants", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    ours = among(outcomes, distance=("tv", "w2"))
+    others = [outcome for outcome in ours if outcome.check.target != "gaussian"]
+    if (power := exponent(others)) and (near := constants(others)):
+        yield f"RMM {targets(others)}: order {power}, constants {near}."
+    if higher := exponent(among(ours, target="gaussian")):
+        yield f"On a Gaussian it is {higher}."
+
+
+study = Study("rmm", "Randomized midpoint at stationarity: order 2, and 3 on Gaussians, with constants", _checks, _findings)

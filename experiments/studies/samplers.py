@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies._steps import against_number
+from pmmtheory.estimate import Estimate
+from pmmtheory.harness.findings import among, factor, hold, least, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 DATA = "two modes"
@@ -102,4 +105,51 @@ def _beyond(label: str, counts: tuple[int, ...], statement: str, limit: float, b
     return against_number(claim, DATA, measured, limit, below)
 
 
-study = Study("samplers", "Samplers of diffusion models at equal calls, exact score", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    curves = among(outcomes, statement="is below 1 at every number of calls")
+    if hold(curves) and (winners := _winners(curves)):
+        yield f"Nearest to two modes in W2: {winners}."
+    said = ("PMM of 80 calls matches DDPM of 1000", "PMM of 40 calls does not yet match DDPM of 1000", "PMM of 80 calls does not beat DPM-Solver-2M of 80")
+    groups = [among(outcomes, statement=words, distance="w2") for words in said]
+    if all(map(hold, groups)):
+        (near, original), (_, far), (solver, _) = (_pair(group[0]) for group in groups)
+        here = f"PMM of 80 calls has {shown(near)}, of 40 {shown(far)}, DDPM V2 of 1000 {shown(original)}, DPM-Solver-2M of 80 {shown(solver)}"
+        yield f"{here}; published (images): PMM of 50 to 80 matches DDPM of 1000 and beats ODE solvers."
+    literal = among(outcomes, scheme="DDPM V3-literal", statement="does not approach the data")
+    code = among(curves, scheme="DDPM V3")
+    if hold(literal) and hold(code):
+        stuck, reached = (min(((step, known) for step, known in _measured(outcome)), default=None) for outcome in (literal[0], code[0]))
+        if stuck and reached and stuck[0] == reached[0] and factor(stuck[1], reached[1]):
+            yield f"V3 as printed stays at {shown(stuck[1])}; as coded {shown(reached[1])}."
+
+
+def _winners(curves: Sequence[Outcome]) -> str:
+    """Who is nearest, at every number of calls that half of the samplers have, if it can be told."""
+    found: dict[float, dict[str, Estimate]] = {}
+    for outcome in curves:
+        for point in outcome.check.points:
+            known, calls = outcome.estimate(point), outcome.estimate(point, "calls")
+            if known and calls:
+                found.setdefault(calls.value, {})[outcome.check.claim.scheme] = known
+    best = {calls: least(numbers) for calls, numbers in sorted(found.items()) if 2 * len(numbers) >= len(curves)}
+    common = [(calls, " or ".join(names)) for calls, names in best.items() if len(names) < 3]
+    winners = dict.fromkeys(name for _, name in common)
+    return "; ".join(f"{name} with {', '.join(f'{calls:g}' for calls, other in common if other == name)} calls" for name in winners)
+
+
+def _measured(outcome: Outcome) -> Iterator[tuple[float, Estimate]]:
+    """The numbers of samplers on either side of an inequality."""
+    for point in (*outcome.check.points, *outcome.check.bounds):
+        if point.cell.measure != "number" and (known := outcome.estimate(point)):
+            yield point.step, known
+
+
+def _pair(outcome: Outcome) -> tuple[Estimate, Estimate]:
+    """The two sides of a comparison that holds."""
+    first, second = (outcome.estimate(side[0]) for side in (outcome.check.points, outcome.check.bounds))
+    if first is None or second is None:
+        raise ValueError("a comparison that holds has both sides.")
+    return first, second
+
+
+study = Study("samplers", "Samplers of diffusion models at equal calls, exact score", _checks, _findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponents, factor, hold, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 ACCURACIES = tuple(float(f"{10 ** (-i / 2):.6g}") for i in range(5, 10))
@@ -18,6 +20,7 @@ SCHEMES: dict[str, tuple[float, dict[str, Any]]] = {
     "PMM bernoulli, K=inf": (-0.5, {"scheme": "PoissonMidpoint", "substeps": "inf", "midpoints": "bernoulli"}),
     "RMM": (-0.5, {"scheme": "RandomizedMidpoint"}),
 }
+_FAST = "PMM bernoulli, K=inf"
 _SOURCE = "Kandasamy & Nagaraj 2024: the quadratic speed-up under LSI"
 
 
@@ -42,4 +45,30 @@ def _checks(profile: str) -> Iterator[Check]:
             yield Check(claim, target, points, bounds=(Point(accuracy, cell(target, "LMC", accuracy, True), "calls"),))
 
 
-study = Study("speed_up", "The quadratic speed-up: drift calls for a given accuracy in TV", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for target in dict.fromkeys(outcome.check.target for outcome in outcomes):
+        ours = among(outcomes, target=target)
+        slow, fast = (among(ours, scheme=scheme, kind="asymptotic") for scheme in ("LMC", _FAST))
+        if found := exponents({"LMC": slow, "PMM": fast}):
+            yield f"Drift calls for TV = eps ({target}) grow like eps^p, p = {found}{_saved(slow[0], fast[0])}."
+        for outcome in among(ours, kind="inequality"):
+            yield from _from_cold(outcome)
+
+
+def _saved(slow: Outcome, fast: Outcome) -> str:
+    """The factor between the calls at the highest accuracy of both."""
+    calls, fewer = dict(slow.points), dict(fast.points)
+    at = min(calls.keys() & fewer.keys(), default=None)
+    if at is None or not (times := factor(calls[at], fewer[at])):
+        return ""
+    return f"; at eps = {at:.2g} PMM needs {times} times fewer, {shown(fewer[at])} a unit of time for {shown(calls[at])}"
+
+
+def _from_cold(outcome: Outcome) -> Iterator[str]:
+    for point, bound in zip(outcome.check.points, outcome.check.bounds, strict=True):
+        few, many = outcome.estimate(point), outcome.estimate(bound)
+        if hold([outcome]) and few and many and (times := factor(many, few)):
+            yield f"From a cold start to TV <= {point.step:g} it needs {times} times fewer."
+
+
+study = Study("speed_up", "The quadratic speed-up: drift calls for a given accuracy in TV", _checks, _findings)

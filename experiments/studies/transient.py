@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pmmtheory.harness.claims import transient_claims
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 _SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
     "LMC": (1, {"scheme": "EulerMaruyama"}),
     "RMM": (2, {"scheme": "RandomizedMidpoint"}),
     "PMM bernoulli, K=inf": (2, {"scheme": "PoissonMidpoint", "substeps": "inf", "midpoints": "bernoulli"}),
 }
+_NAMES = {"LMC": "LMC", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf"}
 _STARTS = {"bimodal": (1.0, 0.6), "cosine": (0.5, 0.4), "ripple": (1.0, 0.5), "gaussian": (1.0, 0.3)}
 _SOURCE = "one step of weak order p + 1 gives order p after a fixed time (Talay & Tubaro 1990)"
 
@@ -26,4 +29,9 @@ def _checks(profile: str) -> Iterator[Check]:
             yield from transient_claims(target, counts, label=label, order=order, source=_SOURCE, mean=mean, variance=variance, **options)
 
 
-study = Study("transient", "After a fixed time, against the exact law of the diffusion", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    if found := exponents({words: among(outcomes, scheme=scheme, distance="tv") for words, scheme in _NAMES.items()}):
+        yield f"After a fixed time, order in TV: {found}."
+
+
+study = Study("transient", "After a fixed time, against the exact law of the diffusion", _checks, _findings)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies import phase_plane
 from experiments.studies._steps import step_sizes
+from pmmtheory.harness.findings import among, exponent, exponents, hold
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.bounds import SRINIVASAN_NAGARAJ, kandasamy_nagaraj_underdamped_rate
 from pmmtheory.theory.claim import Claim
 
@@ -64,4 +66,14 @@ def _w2(label: str, distance: str, points: tuple[Point, ...]) -> Check:
     return Check(Claim(statement, label, distance, rate, "bound", _SN, "strongly log-concave, L-smooth"), _TARGET, points)
 
 
-study = Study("underdamped_bounds", "Upper bounds of Kandasamy & Nagaraj and of Srinivasan & Nagaraj, as one-sided claims", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    rates = among(outcomes, kind="asymptotic")
+    theorem = among(outcomes, kind="bound", scheme=tuple(outcome.check.claim.scheme for outcome in rates))
+    if (power := exponent(rates)) and hold(theorem):
+        proved = " or ".join(dict.fromkeys(f"{outcome.check.claim.rate:g}" for outcome in theorem))
+        yield f"TV of underdamped PMM to ULMC(step/K) at a time: order {power}, {proved} is proved."
+    if found := exponents({name: among(outcomes, scheme=name, kind="bound") for name in SRINIVASAN_NAGARAJ}):
+        yield f"Order in W2: {found}; proved {', '.join(f'{rate:g}' for rate in SRINIVASAN_NAGARAJ.values())}."
+
+
+study = Study("underdamped_bounds", "Upper bounds of Kandasamy & Nagaraj and of Srinivasan & Nagaraj, as one-sided claims", _checks, _findings)

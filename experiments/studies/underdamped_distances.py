@@ -5,11 +5,13 @@ The covariance of PMM with one midpoint has an error of order 4, but the varianc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from experiments.studies._covariance import FRICTION, STEPS, TARGET
+from pmmtheory.harness.findings import among, constants, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _GAUSSIAN_LAWS = {"ULMC": ("EulerMaruyama", 1), "BAOAB": ("BAOAB", 2), "OBABO": ("OBABO", 2), "ABOBA": ("ABOBA", 2), "UBU": ("UBU", 2), "BUB": ("BUB", 2)}
@@ -39,6 +41,17 @@ def _check(label: str, options: dict[str, Any], steps: Iterable[float], distance
     return Check(Claim(statement, label, distance, rate, "asymptotic", source, "Gaussian target"), TARGET, points, constant)
 
 
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    names = {"ULMC": "ULMC", "BAOAB": "BAOAB", "RMM": "RMM", "PMM of one midpoint": "PMM single, K=inf"}
+    if found := exponents({words: among(outcomes, scheme=scheme, distance="w2") for words, scheme in names.items()}):
+        yield f"Underdamped on a Gaussian, order in W2: {found}."
+    if near := constants(outcomes):
+        yield f"{len(outcomes)} constants {near}."
+
+
 study = Study(
-    "underdamped_distances", "Distances of underdamped schemes from a Gaussian: KL, TV and W2 of the joint law or of the position, with constants", _checks
+    "underdamped_distances",
+    "Distances of underdamped schemes from a Gaussian: KL, TV and W2 of the joint law or of the position, with constants",
+    _checks,
+    _findings,
 )

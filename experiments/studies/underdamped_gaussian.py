@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from experiments.studies._covariance import FRICTION, STEPS, covariance_check, exact_covariance_check
+from pmmtheory.harness.findings import among, exponents
 from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.verdict import Outcome
 
 _ERRORS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "ULMC": ({"scheme": "EulerMaruyama"}, {"uu": 1, "uv": 3, "vv": 1}),
@@ -41,4 +43,10 @@ def _checks(profile: str) -> Iterator[Check]:
                 yield exact_covariance_check(label, entry, STEPS, friction, options)
 
 
-study = Study("underdamped_gaussian", "Underdamped schemes on a Gaussian: every error of the stationary covariance, with constants", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    names = {"ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf", "PMM of one midpoint": "PMM single, K=inf"}
+    if found := exponents({words: among(outcomes, scheme=scheme, distance=("uu", "-uu")) for words, scheme in names.items()}):
+        yield f"Underdamped on a Gaussian, order in E U^2: {found}."
+
+
+study = Study("underdamped_gaussian", "Underdamped schemes on a Gaussian: every error of the stationary covariance, with constants", _checks, _findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponents, factor
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 TARGET, FRICTION = "gaussian", 2.3
@@ -23,6 +25,7 @@ SCHEMES: dict[str, tuple[int, dict[str, Any]]] = {
     "underdamped PMM single, K=inf": (3, {**_POISSON, "midpoints": "single", "friction": FRICTION}),
     "underdamped PMM bernoulli, K=inf": (3, {**_POISSON, "midpoints": "bernoulli", "friction": FRICTION}),
 }
+_FAST = "underdamped PMM single, K=inf"
 _SLOW = "underdamped PMM bernoulli, K=inf"
 """The law of its random covariance takes seconds: only in the full profile."""
 
@@ -46,4 +49,15 @@ def _checks(profile: str) -> Iterator[Check]:
         yield Check(Claim(statement, label, "calls", -1 / order, "asymptotic", source, "Gaussian target", correction=1 / order), TARGET, points)
 
 
-study = Study("underdamped_speed_up", "The cubic speed-up: drift calls for a given accuracy in W2, overdamped and underdamped", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    names = {"LMC": "LMC", "ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "underdamped RMM": "underdamped RMM", "underdamped PMM": _FAST}
+    groups = {words: among(outcomes, scheme=scheme) for words, scheme in names.items()}
+    if found := exponents(groups):
+        yield f"Calls for W2 = eps on a Gaussian grow like eps^p, p = {found}."
+        slow, fast = (dict(groups[name][0].points) for name in ("ULMC", "underdamped PMM"))
+        at = min(slow.keys() & fast.keys(), default=None)
+        if at is not None and (times := factor(slow[at], fast[at])):
+            yield f"At eps = {at:.2g} underdamped PMM needs {times} times fewer than ULMC."
+
+
+study = Study("underdamped_speed_up", "The cubic speed-up: drift calls for a given accuracy in W2, overdamped and underdamped", _checks, _findings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pmmtheory.harness.findings import among, exponent, hold
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.bounds import kandasamy_nagaraj_rate
 from pmmtheory.theory.claim import Claim
 
@@ -50,4 +52,16 @@ def _vempala_wibisono(target: str) -> Check:
     return Check(claim, target, tuple(points), bounds=tuple(bounds))
 
 
-study = Study("upper_bounds", "Upper bounds of Kandasamy & Nagaraj and of Vempala & Wibisono, as one-sided claims", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    rates, theorem = among(outcomes, kind="asymptotic"), among(outcomes, kind="bound")
+    proved = {outcome.check.claim.scheme.removeprefix("PMM bernoulli, "): outcome.check.claim.rate for outcome in theorem}
+    if hold(theorem) and (power := exponent(rates)):
+        said = ", ".join(f"{rate:g} for {words}" for words, rate in proved.items())
+        yield f"KL of PMM to LMC(step/K) at a time: order {power}; {said} is proved."
+    vempala = among(outcomes, kind="inequality")
+    if hold(vempala):
+        largest = max(outcome.ratio for outcome in vempala if outcome.ratio is not None)
+        yield f"KL of LMC is at most {100 * largest:.2g}% of its bound."
+
+
+study = Study("upper_bounds", "Upper bounds of Kandasamy & Nagaraj and of Vempala & Wibisono, as one-sided claims", _checks, _findings)

@@ -30,7 +30,7 @@ def draw(results: Results) -> Figure:
         rows = [(target, tuple(dot for outcome in ours if outcome.check.target == target and (dot := _dot(outcome)))) for target in targets]
         blocks.append(Block(style.words(scheme), tuple(Row(target, dots, "" if dots else "not measured") for target, dots in rows)))
     reach = max((abs(end) for block in blocks for row in block.rows for dot in row.dots for end in (dot.low, dot.high)), default=1.0)
-    figure = forest(blocks, "Measured / predicted − 1, per thousand", lambda panel: _prepare(panel, min(1.08 * reach, _FARTHEST)))
+    figure = forest(blocks, "(Measured / predicted − 1) × 1000", lambda panel: _prepare(panel, min(1.08 * reach, _FARTHEST)))
     marks = {style.DISTANCES[distance]: marker for distance, marker in style.DISTANCE_MARKERS.items()}
     handles = [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
     figure.legend(handles=handles, loc="upper center", ncols=len(handles), handlelength=1.2, borderaxespad=0.4)

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from experiments.studies import image_spectra
 from pmmtheory.harness.figures import style
 from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.figures.ticks import log
 
 title = "Gaussian data with the covariance of images: the exact distance of samplers to the data against network calls"
 
@@ -29,13 +30,13 @@ def draw(results: Results) -> Figure:
         for panel, labels in ((left, _VARIANTS), (right, _RIVALS)):
             for label in labels:
                 _draw_curve(panel, label, images, results)
-            panel.set(xscale="log", yscale="log")
+            log(panel)
         left.set(title=f"{Path(images).name}: variants of DDPM", ylabel="Distance to the data")
-        right.set(title=f"{Path(images).name}: PMM and others, bars up to the bound on $W_2$")
+        right.set(title=f"{Path(images).name}: PMM, bars up to a bound on $W_2$")
     for panel in axes[-1]:
         panel.set_xlabel("Network calls")
     handles = [Line2D([], [], linestyle="none", **style.look(name).options, label=style.words(name)) for name in dict.fromkeys((*_VARIANTS, *_RIVALS))]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, handlelength=1.2)
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, handlelength=1.2)
     return figure
 
 

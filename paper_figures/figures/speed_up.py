@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness.figures import style
 from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.figures.ticks import log
 from pmmtheory.harness.study import Cell
 from pmmtheory.harness.verdict import Outcome
 
@@ -39,11 +40,12 @@ def draw(results: Results) -> Figure:
                 if (target, scheme) in rates:
                     _draw_curve(panel, curve, rates[target, scheme], metric)
             _draw_savings(panel, curves[target, metric])
-            panel.set(xscale="log", yscale="log", title=f"{target}: {words}", ylabel="Drift evaluations")
+            log(panel)
+            panel.set(title=f"{target}: {words}", ylabel="Drift evaluations")
             panel.invert_xaxis()
-        style.show_slopes(row[-1], "upper left")
+        style.show_slopes(row[-1], "upper left", room=0.1)
     for panel in axes[-1]:
-        panel.set_xlabel("Accuracy: total variation distance to the target")
+        panel.set_xlabel("Accuracy in total variation")
     schemes = list(dict.fromkeys(scheme for _, scheme in rates))
     handles = [Line2D([], [], linestyle="none", **style.look(scheme).options, label=style.words(scheme)) for scheme in schemes]
     claimed = Line2D([], [], color=style.FAINT, label="claimed slope", **style.DASHES)
@@ -78,7 +80,7 @@ def _draw_curve(panel: Axes, curve: Mapping[float, Estimate], rate: Outcome, met
         panel.plot(accuracies, claimed, color=look.colour, zorder=1, **style.DASHES)
     else:
         panel.plot(accuracies, values, color=look.colour, linewidth=0.7, zorder=1)
-    panel.errorbar(accuracies, values, [curve[accuracy].error for accuracy in accuracies], fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
+    style.bars(panel, accuracies, [curve[accuracy] for accuracy in accuracies], look.colour)
     panel.plot(accuracies, values, linestyle="none", **look.options, label=style.slope(rate.fit, power) if metric == "rate" else None, zorder=3)
 
 

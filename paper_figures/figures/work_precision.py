@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from pmmtheory.harness.catalogue import build_scheme
 from pmmtheory.harness.figures import style
 from pmmtheory.harness.figures.results import Results
+from pmmtheory.harness.figures.ticks import log
 from pmmtheory.harness.verdict import Outcome
 
 title = "Work and precision: the distance of the stationary law from its target against drift evaluations"
@@ -27,14 +28,15 @@ _STUDIES = {
 def draw(results: Results) -> Figure:
     """One panel a distance: markers are measured, dashes predicted."""
     results.outcomes(*_STUDIES.values())
-    figure, axes = style.panels(1, len(style.DISTANCES), 2.75, sharex=True)
+    figure, axes = style.panels(1, len(style.DISTANCES), 2.9, sharex=True)
     for panel, (distance, name) in zip(axes.flat, style.DISTANCES.items(), strict=True):
         outcomes = {scheme: results.one(study, _TARGET, scheme, distance) for scheme, study in _STUDIES.items()}
         for outcome in outcomes.values():
             if outcome.points:
                 _draw_scheme(panel, outcome)
-        panel.set(xscale="log", yscale="log", title=name)
-        style.show_slopes(panel, "lower left")
+        log(panel)
+        panel.set_title(name, fontsize=7.5)
+        style.show_slopes(panel, "lower left", room=0.3)
         if distance == "tv":
             _draw_saving(panel, outcomes["LMC"], outcomes["PMM bernoulli, K=inf"])
     axes.flat[0].set_ylabel("Distance of the stationary law\nfrom the target")
@@ -52,8 +54,8 @@ def _draw_scheme(panel: Axes, outcome: Outcome) -> None:
     if outcome.predicted_constant:
         predicted = [outcome.predicted_constant.value * step**claim.rate for step, _ in outcome.points]
         panel.plot(work, predicted, color=look.colour, zorder=1, **style.DASHES)
-    values, errors = ([getattr(estimate, part) for _, estimate in outcome.points] for part in ("value", "error"))
-    panel.errorbar(work, values, errors, fmt="none", ecolor=look.colour, elinewidth=0.7, zorder=2)
+    values = [estimate.value for _, estimate in outcome.points]
+    style.bars(panel, work, [estimate for _, estimate in outcome.points], look.colour)
     panel.plot(work, values, linestyle="none", **look.options, label=style.slope(outcome.fit, -1.0), gid=claim.scheme, zorder=3)
 
 
@@ -70,8 +72,7 @@ def _draw_saving(panel: Axes, slow: Outcome, fast: Outcome) -> None:
     level = min(estimate.value for _, estimate in slow.points)
     far, near = _work_for(level, slow), _work_for(level, fast)
     panel.annotate("", (near, level), (far, level), arrowprops=style.ARROW, zorder=0)
-    middle = ((far * near) ** 0.5, level)
-    panel.annotate(f"{far / near:.0f}×\nfewer", middle, (4, -3), textcoords="offset points", ha="center", va="top", fontsize=7, linespacing=1)
+    panel.annotate(f"{far / near:.0f}×", (far, level), (5, 1), textcoords="offset points", ha="left", va="center", fontsize=7)
 
 
 def _work_for(level: float, outcome: Outcome) -> float:

@@ -45,13 +45,13 @@ def comparisons() -> tuple[Comparison, ...]:
     return tuple(kind() for kind in classes("pmmtheory.divergences", Comparison).values())
 
 
-def pair_of(law: Any, other: Any, name: str) -> Pair:
-    """The pair of these laws, for the divergence of this name; raises InvalidParameter where they are not of one kind."""
+def pair_of(law: Any, other: Any, name: str, allowed: str = "") -> Pair:
+    """The pair of these laws, for the divergence of this name; raises InvalidParameter where they are not of one kind, with what is allowed."""
     for comparison in comparisons():
         if (pair := comparison.of(law, other)) is not None:
             return pair
     raise InvalidParameter(
         "law",
         f"{type(law).__name__} against {type(other).__name__}",
-        f"{name} takes a law and a target or law of the same kind and dimension, or two Gaussians of one dimension",
+        allowed or f"{name} takes a law and a target or law of the same kind and dimension, or two Gaussians of one dimension",
     )

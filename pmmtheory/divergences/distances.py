@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pmmtheory.divergences import sliced
 from pmmtheory.divergences.measured import pair
+from pmmtheory.divergences.pair import MOMENTS
 from pmmtheory.divergences.samples import as_sample, is_sample, w2_samples
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -61,7 +62,7 @@ def frechet(law: Any, other: Any) -> Estimate:
     >>> round(float(frechet(law, data)), 4) == round(float(w2(law, data)), 4)
     True
     """
-    return pair("frechet", law, other).frechet()
+    return pair("frechet", law, other, MOMENTS).frechet()
 
 
 def w2_bounds(law: Any, other: Any) -> tuple[Estimate, Estimate]:

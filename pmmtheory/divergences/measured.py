@@ -17,8 +17,8 @@ def measured(f: Generator, law: Any, other: Any) -> Estimate:
     return f.of(pair(f.name, law, other))
 
 
-def pair(name: str, law: Any, other: Any) -> Pair:
-    """The pair of two laws, for the divergence of this name; raises InvalidParameter where they are not of one kind, and of a sample."""
+def pair(name: str, law: Any, other: Any, allowed: str = "") -> Pair:
+    """The pair of two laws, for the divergence of this name; raises InvalidParameter where they are not of one kind, with what is allowed, and of a sample."""
     if is_sample(law):
         raise InvalidParameter("law", f"a sample, for {name}", "a law: samples have w2 on the line and sliced_w2 in the plane")
-    return pair_of(law, other, name)
+    return pair_of(law, other, name, allowed)

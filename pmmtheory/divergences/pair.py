@@ -16,6 +16,8 @@ from pmmtheory.estimate import Estimate
 if TYPE_CHECKING:
     from pmmtheory.divergences.line_densities import OnGrid
 
+MOMENTS = 'frechet takes a law by moments, as engine="gaussian" gives, and another on its axes or a Gaussian'
+
 Function = Callable[[Tensor], Tensor]
 
 
@@ -59,7 +61,7 @@ class Pair(ABC):
 
     def frechet(self) -> Estimate:
         """W2 of Gaussians with these means and covariances."""
-        raise self.refused("frechet")
+        raise InvalidParameter("law", f"{self.words} for frechet", MOMENTS)
 
     def w2_bounds(self) -> tuple[Estimate, Estimate]:
         """Numbers below and above w2: w2 itself, twice, where it is known."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +60,10 @@ def chosen(folder: Path | None, own: Project | None) -> Project:
     here = Path.cwd()
     if folder is None and own is not None:
         return own
+    option = f"--studies {shlex.quote(str(folder))}" if folder is not None else ""
     folder = folder or named_in(here) or (here if (here / "studies").is_dir() else None)
     if folder is None:
         raise UsageError(
             'say which studies: --studies FOLDER, or [tool.pmmtheory] studies = "FOLDER" in the pyproject.toml here; `pmmtheory new FOLDER` writes an example.'
         )
-    return in_folder(folder)
+    return replace(in_folder(folder), option=option)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmmtheory import __version__
 from pmmtheory.harness import discover, package_commands
 from pmmtheory.harness.choice import chosen
 from pmmtheory.harness.errors import ExperimentError, UsageError
@@ -25,6 +26,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 package_commands.add_to(app)
 app.command()(figures)
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pmmtheory {__version__}")
+        raise typer.Exit
+
+
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of studies, default all; `list` shows them.")]
 StudiesOption = Annotated[
     Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
@@ -36,6 +44,7 @@ DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each de
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
+VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
 StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
 
 
@@ -49,6 +58,7 @@ def everything(
     json: JsonOption = None,
     fresh: FreshOption = False,
     store: StoreOption = DEFAULT_STORE,
+    version: VersionOption = False,
 ) -> None:
     """Check the theory: run every study (or the command named) and say what was found. What is stored is not computed again."""
     if context.invoked_subcommand is None:
@@ -99,6 +109,23 @@ def show(
     from pmmtheory.harness.listing import show_tables
 
     show_tables(_checks(_project(context, studies), names, profile), device, store, only_failures)
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    names: Names = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    latex: Annotated[Path | None, typer.Option(help="Also write a table of each study for LaTeX into this folder.", show_default=False)] = None,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Write what is stored of the named studies as one HTML page: findings, claims, figures and where they come from. Nothing is computed."""
+    from pmmtheory.harness.report.command import write_report
+
+    write_report(_checks(_project(context, studies), names, profile), profile, device, store, out, latex)
 
 
 @app.command()
@@ -155,7 +182,7 @@ def _checks(project: Project, names: list[str] | None, profile: str) -> dict[Stu
 
 def _run(project: Project, names: list[str] | None, profile: str, device: str, workers: int | None, json: Path | None, fresh: bool, store: Path) -> None:
     """Compute what is missing, print the page and end with the exit status."""
-    from pmmtheory.harness import report
+    from pmmtheory.harness import verdicts_json
     from pmmtheory.harness.page import Page
     from pmmtheory.harness.provenance import provenance
     from pmmtheory.harness.runner import fill
@@ -166,7 +193,7 @@ def _run(project: Project, names: list[str] | None, profile: str, device: str, w
     checks = _checks(project, names, profile)
     origin = provenance(device)
     if json:
-        report.require_writable(json)
+        verdicts_json.require_writable(json)
     default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
     page = Page(checks)
 
@@ -177,5 +204,5 @@ def _run(project: Project, names: list[str] | None, profile: str, device: str, w
         tally = fill(opened, checks, origin, workers or default_workers, show, fresh)
     page.end(tally, time.perf_counter() - start, store)
     if json:
-        report.write_json(json, page.outcomes, profile, origin)
+        verdicts_json.write_json(json, page.outcomes, profile, origin)
     raise typer.Exit(0 if all(outcome.as_it_should for outcome in page.outcomes) else 1)

@@ -58,7 +58,10 @@ def checks_by_study(studies: Iterable[Study], profile: str) -> dict[Study, list[
 
 def load_measure(packages: Sequence[str], name: str) -> Measure:
     """The function `measure` of the file with this name, in the first package that has it."""
-    measure: Measure = importlib.import_module(f"{package_of(name, packages)}.{name}").measure
+    package = package_of(name, packages)
+    measure: Measure | None = getattr(importlib.import_module(f"{package}.{name}"), "measure", None)
+    if measure is None:
+        raise UsageError(f"the file {name}.py in {package} does not define `measure(device, **parameters)`.")
     return measure
 
 

@@ -28,12 +28,13 @@ class Page:
     def add(self, study: Study, outcomes: Sequence[Outcome], results: Mapping[str, Stored]) -> None:
         """The line of a study: how many of its claims pass and of its controls fail, and how long its cells took."""
         self.outcomes += outcomes
-        self.findings += study.findings(outcomes) if study.findings else ()
+        if study.findings and (found := " ".join(study.findings(outcomes))):
+            self.findings.append(found)
         keys = {cell.key for outcome in outcomes for cell in outcome.check.cells}
         seconds = sum(results[key].seconds for key in keys if key in results)
         good = all(outcome.as_it_should for outcome in outcomes)
         mark = "[green]ok[/]" if good else "[red]NO[/]"
-        self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {_counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
+        self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
 
     def end(self, tally: Tally, seconds: float, store: Path) -> None:
         """What is not as it should be, in full; what was found; and one line over all."""
@@ -48,7 +49,18 @@ class Page:
         if sentences:
             self.console.print(f"\n[bold]{title}[/]")
             for sentence in sentences:
-                self.console.print(fill(sentence, WIDTH, initial_indent="- ", subsequent_indent="  "), markup=False, soft_wrap=True)
+                self.console.print(paragraph(sentence), markup=False, soft_wrap=True)
+
+
+def paragraph(sentence: str) -> str:
+    """An item of a list in lines that fit; names and numbers stay whole.
+
+    >>> print(paragraph("DPM-Solver-2M is of order 2.00 ± 0.05. " * 2 + "It is."))
+    - DPM-Solver-2M is of order 2.00 ± 0.05. DPM-Solver-2M is of order 2.00 ± 0.05.
+      It is.
+    """
+    tied = sentence.replace(" ± ", "\xa0±\xa0").replace("(± ", "(±\xa0")
+    return fill(tied, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False).replace("\xa0", " ")
 
 
 def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
@@ -62,7 +74,7 @@ def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
     return f"{verdicts}; {sum(controls)} of {len(controls)} controls caught; {cells}; {seconds:.1f} s"
 
 
-def _counts(outcomes: Sequence[Outcome]) -> str:
+def counts(outcomes: Sequence[Outcome]) -> str:
     """How many there are of each verdict; of controls, how many are caught."""
     claims = Counter(outcome.verdict for outcome in outcomes if not outcome.check.control)
     controls = [outcome.as_it_should for outcome in outcomes if outcome.check.control]

@@ -20,9 +20,12 @@ class Project:
     ----------
     package : str
         The package that holds them; "" where they are packages themselves.
+    option : str
+        How the folder is named to a command, e.g. "--studies mine"; "" where it need not be.
     """
 
     package: str = ""
+    option: str = ""
 
     def part(self, kind: str) -> str:
         """The package of the studies, the measures, ..."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,24 @@ class Stored:
     estimates: dict[str, Estimate] = field(default_factory=dict)
     reason: str = ""
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Computing:
+    """What computed some cells.
+
+    Attributes
+    ----------
+    machines : tuple of (hardware, version of this package, of Python, of torch)
+    times : (str, str)
+        The first and the last, in ISO 8601; empty where there is no cell.
+    sources : mapping
+        Of each measure, the key of its source code.
+    """
+
+    machines: tuple[tuple[str, str, str, str], ...]
+    times: tuple[str, str]
+    sources: Mapping[str, str]
 
 
 class Store:
@@ -90,6 +108,18 @@ class Store:
             rows = self.connection.execute(query, (origin.device,)).fetchall()
         current = {cell for measure, source, cell in rows if source == origin.sources.of(measure)}
         return {cell for _, _, cell in rows} - current
+
+    def computed(self, origin: Provenance, keys: Iterable[str]) -> Computing:
+        """On which machines, with which versions and when this code computed these cells."""
+        query = "SELECT measure, source, cell, hardware, version, python, torch, time FROM results WHERE device = ?"
+        wanted, machines, times, sources = set(keys), dict[tuple[str, str, str, str], None](), list[str](), dict[str, str]()
+        with one_sentence(self.path):
+            for measure, source, cell, hardware, version, python, torch, time in self.connection.execute(query, (origin.device,)):
+                if cell in wanted and source == origin.sources.of(measure):
+                    machines[hardware, version, python, torch] = None
+                    times.append(time)
+                    sources[measure] = source
+        return Computing(tuple(machines), (min(times, default=""), max(times, default="")), sources)
 
     def everything(self) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The names of the columns and every row, of all devices and sources."""

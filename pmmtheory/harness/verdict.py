@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pmmtheory.errors import PmmError
 from pmmtheory.estimate import Estimate
@@ -33,6 +33,8 @@ class Outcome:
         None for kind "inequality".
     ratio : float or None
         For kind "inequality": the largest measured / bound.
+    results : mapping
+        All that is stored, by the keys of cells.
     """
 
     study: str
@@ -44,6 +46,11 @@ class Outcome:
     predicted_constant: Estimate | None = None
     fit: RateFit | None = None
     ratio: float | None = None
+    results: Results = field(default_factory=dict, repr=False, compare=False)
+
+    def estimate(self, point: Point, metric: str | None = None) -> Estimate | None:
+        """The number of one of the check's points or bounds, or another one that its cell gave; None where there is none."""
+        return self.results.get(point.cell.key, Stored()).estimates.get(metric or point.metric)
 
     @property
     def as_it_should(self) -> bool:
@@ -59,18 +66,18 @@ def decide(study: str, check: Check, results: Results) -> Outcome:
         verdict, reason, ratio = _compare(check, results)
         if verdict == "pass" and skipped:
             verdict, reason = "undecided", f"{reason}, but points are missing"
-        return Outcome(study, check, verdict, reason, points, skipped, ratio=ratio)
+        return Outcome(study, check, verdict, reason, points, skipped, ratio=ratio, results=results)
     constant, claim = find(check.constant, results) if check.constant else None, check.claim
     try:
         steps, estimates = [step for step, _ in points], [estimate for _, estimate in points]
         claimed = constant.value if constant else None
         fit = fit_rate(steps, estimates, claim.rate, claim.kind, claimed, claim.correction, claim.logarithm, claim.crossover)
     except PmmError as error:
-        return Outcome(study, check, "undecided", str(error), points, skipped, constant)
+        return Outcome(study, check, "undecided", str(error), points, skipped, constant, results=results)
     verdict, reason = fit.verdict, fit.reason
     if verdict == "pass" and check.constant and constant is None:
         verdict, reason = "undecided", f"{reason}, but the predicted constant is missing: {_why(check.constant, results)}"
-    return Outcome(study, check, verdict, reason, points, skipped, constant, fit)
+    return Outcome(study, check, verdict, reason, points, skipped, constant, fit, results=results)
 
 
 def find(point: Point, results: Results) -> Estimate | None:

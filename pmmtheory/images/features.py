@@ -9,8 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from pmmtheory.errors import InvalidParameter, count
-from pmmtheory.images.checkpoints import kept
+from pmmtheory.errors import InvalidParameter, count, fits
+from pmmtheory.images.checkpoints import as_record, kept
+from pmmtheory.images.shapes import image_shape
+from pmmtheory.numerics.devices import known_device
+
+_SINGLE = 4
+"""Bytes of a number in single precision."""
 
 
 class FeatureNet(nn.Module):
@@ -41,22 +46,24 @@ class FeatureNet(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], classes: int = 10, size: int = 64, record: dict[str, Any] | None = None):
         super().__init__()
-        if len(shape) != 3 or min(shape[1:]) < 4:
-            raise InvalidParameter("shape", shape, "that of one image, (channels, height, width), at least 4 points high and wide")
-        self.shape, self.classes, self.size, self.record = shape, count("classes", classes, 2), count("size", size), record or {}
+        self.shape, self.classes, self.size, self.record = image_shape(shape, 4), count("classes", classes, 2), count("size", size), as_record(record)
+        channels, inner = self.shape[0], 64 * (self.shape[1] // 4) * (self.shape[2] // 4)
+        fits("shape", shape, 32 * 9 * channels + inner, _SINGLE)
+        fits("size", size, inner * self.size, _SINGLE)
+        fits("classes", classes, self.size * self.classes, _SINGLE)
         self.body = nn.Sequential(
-            nn.Conv2d(shape[0], 32, 3, padding=1),
+            nn.Conv2d(channels, 32, 3, padding=1),
             nn.GELU(),
             nn.MaxPool2d(2),
             nn.Conv2d(32, 64, 3, padding=1),
             nn.GELU(),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(64 * (shape[1] // 4) * (shape[2] // 4), size),
+            nn.Linear(inner, self.size),
         )
-        self.head = nn.Sequential(nn.GELU(), nn.Linear(size, classes))
-        self.register_buffer("centre", torch.zeros(size))
-        self.register_buffer("scale", torch.ones(size))
+        self.head = nn.Sequential(nn.GELU(), nn.Linear(self.size, self.classes))
+        self.register_buffer("centre", torch.zeros(self.size))
+        self.register_buffer("scale", torch.ones(self.size))
 
     @property
     def name(self) -> str:
@@ -93,8 +100,9 @@ class FeatureNet(nn.Module):
         self.scale *= found.std(0).clamp_min(torch.finfo(torch.float16).tiny)
 
     def _checked(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or tuple(images.shape[1:]) != self.shape:
-            raise InvalidParameter("images", tuple(images.shape), f"a batch of images, of shape (n, {', '.join(map(str, self.shape))})")
+        if not isinstance(images, Tensor) or images.ndim != 4 or tuple(images.shape[1:]) != self.shape:
+            given = tuple(images.shape) if isinstance(images, Tensor) else images
+            raise InvalidParameter("images", given, f"a batch of images, of shape (n, {', '.join(map(str, self.shape))})")
         return images
 
 
@@ -110,7 +118,7 @@ def load_features(source: str | Path = "digits", device: str = "cpu") -> Feature
     Raises
     ------
     InvalidParameter
-        Naming `source` where there is no such net.
+        Naming `source` where there is no such net, or `device`.
 
     Examples
     --------
@@ -121,11 +129,12 @@ def load_features(source: str | Path = "digits", device: str = "cpu") -> Feature
     >>> net.features(load_images("digits", part="test").images).shape
     torch.Size([359, 64])
     """
+    place = known_device(device)
     record, weights = kept(source, "features")
     channels, height, width = record["shape"]
     net = FeatureNet((channels, height, width), record["classes"], record["size"], record)
     net.load_state_dict({name: value.float() for name, value in weights.items()})
-    return net.requires_grad_(False).eval().to(device)
+    return net.requires_grad_(False).eval().to(place)
 
 
 def label_loss(net: FeatureNet, images: Tensor, labels: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,35 +11,13 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.images.features import FeatureNet
+from pmmtheory.images.kernel import kernel_distance
+from pmmtheory.images.set_distance import SetDistance, as_features
+from pmmtheory.images.shapes import images_of
 from pmmtheory.particles.simulate import stream
 
-_BLOCK = 2000
-
-
-@dataclass(frozen=True)
-class SetDistance:
-    """A distance between the laws that two sets of images were drawn from.
-
-    Attributes
-    ----------
-    name : str
-        Of the distance and of the net whose features it is of.
-    estimate : Estimate
-        Of the two sets as they are; its error is a standard error, for the randomness of both.
-    interval : tuple of two floats
-        For the distance of the laws, with 95% confidence.
-    bias : float
-        By how much the estimate is larger than that on average, as far as known: of a Frechet distance of finite sets, about the
-        `noise_floor`; 0 for an unbiased one.
-    """
-
-    name: str
-    estimate: Estimate
-    interval: tuple[float, float]
-    bias: float = 0.0
-
-    def __float__(self) -> float:
-        return self.estimate.value
+_MOST = 100_000
+"""Resamples, one after the other, by which a standard error is known to a fifth of a percent."""
 
 
 def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
@@ -61,8 +38,9 @@ def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: 
     >>> found["kernel"].name
     'kernel distance on digits-cnn64'
     """
-    x, y = (net.features(getattr(one, "images", one)) for one in (images, other))
-    return {"frechet": frechet_distance(x, y, net.name, seed, resamples), "kernel": kernel_distance(x, y, net.name)}
+    checked = _net(net)
+    x, y = (checked.features(images_of(name, one)) for name, one in (("images", images), ("other", other)))
+    return {"frechet": frechet_distance(x, y, checked.name, seed, resamples), "kernel": kernel_distance(x, y, checked.name)}
 
 
 def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
@@ -78,9 +56,9 @@ def noise_floor(net: FeatureNet, train: Any, test: Any, size: int | None = None,
     InvalidParameter
         Naming `size` where a set has fewer images.
     """
-    parts = [getattr(one, "images", one) for one in (train, test)]
+    parts = [images_of(name, one) for name, one in (("train", train), ("test", test))]
     least = min(map(len, parts))
-    n = least if size is None else count("size", size, 2)
+    n = least if size is None else count("size", size, 3)
     if n > least:
         raise InvalidParameter("size", size, f"at most {least}, the images in the smaller set")
     draws = (torch.randperm(len(part), generator=stream(whole("seed", seed), i, "cpu"))[:n].to(part.device) for i, part in enumerate(parts))
@@ -111,11 +89,11 @@ def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0,
 
     Source: Heusel et al. 2017 (arXiv 1706.08500), with Inception features; here with the net that is named.
     """
-    x, y = _features(x, y)
+    x, y = as_features(x, y, net)
     for name, one in (("x", x), ("y", y)):
         if len(one) <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features, without which a covariance says little")
-    value, draws = _squared(x, y), count("resamples", resamples, 2)
+    value, draws = _squared(x, y), count("resamples", resamples, 2, _MOST)
     again = torch.tensor([_squared(*_resampled(x, y, whole("seed", seed), i)) for i in range(draws)], dtype=torch.float64)
     bias, spread = float(again.mean()) - value, float(again.std())
     low, high = (max(value - bias + side * 1.96 * spread, 0.0) for side in (-1, 1))
@@ -151,8 +129,8 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     """
     from scipy.stats import t
 
-    x, y = _features(x, y)
-    parts = torch.arange(len(x)) % count("groups", groups, 2)
+    x, y = as_features(x, y, net)
+    parts = torch.arange(len(x)) % count("groups", groups, 2, len(x))
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
         if least <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
@@ -163,47 +141,11 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
 
 
-def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
-    """The unbiased estimate of MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y), with k(a, b) = (a.b/d + 1)^3.
-
-    Its mean over sets is the distance of the laws, so that it may be below 0. The standard error is that of the jackknife, which leaves out one
-    point at a time: right where the laws differ, too large by up to sqrt(2) where they are equal.
-
-    Parameters
-    ----------
-    x, y : tensors of shapes (n, d) and (m, d)
-        Three points or more in each.
-    net : str
-        The name of the features.
-
-    Raises
-    ------
-    InvalidParameter
-        Naming `x` or `y` where there are too few points or values that are not finite.
-
-    Source: Binkowski et al. 2018 (arXiv 1801.01401), the kernel inception distance (KID), with Inception features; Gretton et al. 2012, eq. 3.
-    """
-    x, y = _features(x, y)
-    n, m = len(x), len(y)
-    own_x, own_y = (_kernel_sums(one, one) - _kernel(one, one) for one in (x, y))
-    across, back = _kernel_sums(x, y), _kernel_sums(y, x)
-    xx, yy, xy = float(own_x.sum()) / (n * (n - 1)), float(own_y.sum()) / (m * (m - 1)), float(across.sum()) / (n * m)
-    value = xx + yy - 2 * xy
-    square = sum(_jackknife(one, cross, k, other) for one, cross, k, other in ((own_x, across, xx, m), (own_y, back, yy, n)))
-    rounding = 8 * torch.finfo(torch.float64).eps * (xx + yy + 2 * abs(xy))
-    estimate = Estimate.of(value, f"jackknife of {n} and {m} points", sampling=math.sqrt(square), rounding=rounding)
-    return SetDistance(f"kernel distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
-
-
-def _features(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    for name, one in (("x", x), ("y", y)):
-        if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1]:
-            raise InvalidParameter(name, tuple(one.shape) if isinstance(one, Tensor) else one, "features of three points or more, of shape (n, d)")
-        if not bool(torch.isfinite(one).all()):
-            raise InvalidParameter(name, "NaN or infinite values", "finite features")
-    if x.shape[1] != y.shape[1]:
-        raise InvalidParameter("y", tuple(y.shape), f"as many features as x has, {x.shape[1]}")
-    return x.to("cpu", torch.float64), y.to("cpu", torch.float64)
+def _net(net: Any) -> FeatureNet:
+    if not callable(getattr(net, "features", None)) or not isinstance(getattr(net, "name", None), str):
+        raise InvalidParameter("net", net, 'a FeatureNet, e.g. load_features("digits")')
+    checked: FeatureNet = net
+    return checked
 
 
 def _squared(x: Tensor, y: Tensor) -> float:
@@ -227,23 +169,3 @@ def _resampled(x: Tensor, y: Tensor, seed: int, number: int) -> tuple[Tensor, Te
     generator = stream(seed, number, "cpu")
     first, second = (one[torch.randint(len(one), (len(one),), generator=generator)] for one in (x, y))
     return first, second
-
-
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    """k of the points of two sets, one by one."""
-    return ((x * y).sum(1) / x.shape[1] + 1) ** 3
-
-
-def _kernel_sums(x: Tensor, y: Tensor) -> Tensor:
-    """The sums over y of k(x_i, y), of shape (n,)."""
-    return torch.cat([((part @ y.T) / x.shape[1] + 1).pow_(3).sum(1) for part in x.split(_BLOCK)])
-
-
-def _jackknife(own: Tensor, across: Tensor, mean: float, other: int) -> float:
-    """What leaving out each point of one set adds to the variance; own are its sums of k over the rest of its set, across over the other set.
-
-    Without point i the mean over pairs is (n (n - 1) mean - 2 own_i)/((n - 1)(n - 2)), that over both sets (n m xy - across_i)/((n - 1) m).
-    """
-    n = len(own)
-    values = -2 * own / ((n - 1) * (n - 2)) + 2 * across / ((n - 1) * other)
-    return float((n - 1) / n * (values - values.mean()).square().sum())

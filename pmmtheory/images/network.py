@@ -12,11 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, pixel_shuffle, pixel_unshuffle
 
-from pmmtheory.errors import InvalidParameter, count
-from pmmtheory.images.checkpoints import kept
+from pmmtheory.errors import InvalidParameter, count, fits, reals
+from pmmtheory.images.checkpoints import as_record, kept
+from pmmtheory.images.shapes import image_shape
 from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.numerics.devices import known_device
 
 LEVELS = 2
+
+_SINGLE = 4
+"""Bytes of a number in single precision."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,19 @@ class Architecture:
     layers: int = 1
 
     def __post_init__(self) -> None:
-        if len(self.shape) != 3:
-            raise InvalidParameter("shape", self.shape, "that of one image, (channels, height, width)")
-        for size in (*self.shape, self.patch, self.layers):
-            count("shape", size)
-        if len(self.widths) != LEVELS or any(width % 16 or width < 16 for width in self.widths):
-            raise InvalidParameter("widths", self.widths, f"{LEVELS} multiples of 16")
+        allowed = f"{LEVELS} multiples of 16"
+        widths = tuple(count("widths", width, 16) for width in reals("widths", self.widths, allowed))
+        if len(widths) != LEVELS or any(width % 16 for width in widths):
+            raise InvalidParameter("widths", self.widths, allowed)
+        # frozen: lists and whole floats are kept as the tuples of ints that they stand for
+        counts = {name: count(name, getattr(self, name)) for name in ("patch", "layers")}
+        for name, value in {"shape": image_shape(self.shape), "widths": widths, **counts}.items():
+            object.__setattr__(self, name, value)
+        block = 18 * sum(width**2 for width in widths)
+        fits("widths", self.widths, block, _SINGLE)
+        fits("layers", self.layers, block * self.layers, _SINGLE)
+        fits("shape", self.shape, 18 * self.shape[0] * widths[0], _SINGLE)
+        fits("patch", self.patch, 18 * self.shape[0] * self.patch**2 * widths[0], _SINGLE)
 
     @classmethod
     def of(cls, shape: tuple[int, int, int]) -> Self:
@@ -57,7 +69,7 @@ class Architecture:
         >>> Architecture.of((1, 28, 28))
         Architecture(shape=(1, 28, 28), patch=2, widths=(32, 64), layers=1)
         """
-        patch = 1
+        shape, patch = image_shape(shape), 1
         while max(shape[1:]) > 16 * patch:
             patch *= 2
         return cls(shape, patch, (32, 64))
@@ -85,18 +97,24 @@ class NoiseNetwork(nn.Module):
 
     Raises
     ------
+    InvalidParameter
+        Naming `architecture`, `schedule` or `record`.
     ImportError
         With the command that installs the diffusers library, where it is missing.
     """
 
     def __init__(self, architecture: Architecture, schedule: NoiseSchedule | None = None, record: dict[str, Any] | None = None):
         super().__init__()
+        if not isinstance(architecture, Architecture):
+            raise InvalidParameter("architecture", architecture, "an Architecture, e.g. Architecture.of((1, 28, 28))")
+        if schedule is not None and not isinstance(schedule, NoiseSchedule):
+            raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear(), or None")
+        self.record = as_record(record)
         if find_spec("diffusers") is None:
             raise ImportError("pmmtheory.images.NoiseNetwork needs the diffusers library: pip install pmmtheory[diffusion]")
         import diffusers
 
         self.architecture, self.schedule = architecture, schedule or NoiseSchedule.linear()
-        self.record = record or {}
         channels, below, right = architecture.shape[0] * architecture.patch**2, *architecture.margins
         library: Any = diffusers
         self.unet: Any = library.UNet2DModel(
@@ -150,16 +168,17 @@ def load_network(source: str | Path = "digits", device: str = "cpu") -> NoiseNet
     Raises
     ------
     InvalidParameter
-        Naming `source` where there is no such network.
+        Naming `source` where there is no such network, or `device`.
     ImportError
         With the command that installs the diffusers library, where it is missing.
     """
+    place = known_device(device)
     record, weights = kept(source, "network")
     plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record["architecture"].items()}
     built = Architecture(**plain)
     network = NoiseNetwork(built, NoiseSchedule.linear(record["schedule"]["size"]), record)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
-    return network.requires_grad_(False).eval().to(device)
+    return network.requires_grad_(False).eval().to(place)
 
 
 def described(network: NoiseNetwork) -> dict[str, Any]:

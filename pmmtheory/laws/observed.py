@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, positive
+from pmmtheory.laws.law import Law
 from pmmtheory.schemes import Draw, Scheme
 
 _PROBES = 64
@@ -86,6 +87,12 @@ def observed_law(scheme: Scheme, law: Any, rtol: float | None = None) -> Any:
     """
     from pmmtheory.laws import transient_law
 
+    if not isinstance(scheme, Scheme):
+        raise InvalidParameter("scheme", scheme, "a Scheme")
+    if not isinstance(law, Law):
+        raise InvalidParameter("law", law, "the law of its states, from stationary_law or transient_law")
+    if rtol is not None:
+        positive("rtol", rtol)
     if not scheme.observes:
         return law
     seen = Observation(scheme)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
 
 from pmmtheory.dynamics import Dynamics, Overdamped
-from pmmtheory.errors import InvalidParameter, NotConverged, positive
+from pmmtheory.errors import InvalidParameter, NotConverged, flag, positive
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 from pmmtheory.testing.cost_law import drift_calls
+from pmmtheory.testing.examine import examine
 from pmmtheory.testing.invariance_law import invariance
 from pmmtheory.testing.jumps import find_jumps
 from pmmtheory.testing.long_run_laws import law_and_particles, stationary_gaussian, weak_order
 from pmmtheory.testing.one_step_laws import mass, small_steps
 from pmmtheory.testing.program_laws import batch_equals_loop, precisions, seeds, shapes
 from pmmtheory.testing.semigroup_law import affine_semigroup
-from pmmtheory.testing.subject import Skipped, Subject, Unclaimed, Violation, examine
+from pmmtheory.testing.subject import Skipped, Subject, Unclaimed, Violation
 from pmmtheory.testing.time_limit import TimeIsUp, limited
 from pmmtheory.testing.verdict import BrokenScheme, Checked, UncheckedScheme
 
@@ -42,7 +43,9 @@ LAWS: Mapping[str, Law] = {
 }
 """Every law by name, in the order in which they are checked: cheap and plain ones first."""
 
-JUMPING_LAWS: Mapping[str, Law] = {("invariance" if name == "law and particles" else name): law for name, law in LAWS.items()} | {"invariance": invariance}
+JUMPING_LAWS: Mapping[str, Law] = {
+    ("invariance" if name == "law and particles" else name): (invariance if name == "law and particles" else LAWS[name]) for name in LAWS
+}
 """Those of a scheme whose steps jump in a draw at places that no rule knows: it has no exact law, so particles are held against the target."""
 
 
@@ -123,7 +126,8 @@ def check_scheme(
     UncheckedScheme
         A BrokenScheme: under `strict`, where none is broken, with the first law that could not be computed.
     InvalidParameter
-        Where the scheme cannot be built, or a name in `skip` is not that of a law, or `time_limit` is not positive.
+        Where the scheme cannot be built, a name in `skip` is not that of a law, `order` or `time_limit` is not positive, or `stationary_variance` gives
+        no number above 0.
 
     Examples
     --------
@@ -141,16 +145,16 @@ def check_scheme(
     >>> check_scheme(EulerMaruyama, dynamics=lambda target: Underdamped(target, friction=2.0), skip=["law and particles", "weak order"])[-1]
     'small steps'
     """
-    unknown = sorted(set(skip) - set(LAWS) - set(JUMPING_LAWS))
-    if unknown:
-        raise InvalidParameter("skip", unknown, f"names of laws: {', '.join({**LAWS, **JUMPING_LAWS})}")
+    left_out = _names_of_laws(skip)
+    flag("strict", strict)
+    flag("progress", progress)
     deadline = None if time_limit is None else time.monotonic() + positive("time_limit", time_limit)
     subject = _looked_at(examine(scheme, options, order, stationary_variance, dynamics), deadline)
     checked, skipped, failures, notes = [], {}, {}, {}
     console = Console(stderr=True, highlight=False, quiet=not progress)
     for name, law in (JUMPING_LAWS if subject.jumping else LAWS).items():
         begun = time.monotonic()
-        outcome = _Outcome("left out by the caller") if name in skip else _outcome(subject, name, law, deadline, console)
+        outcome = _Outcome("left out by the caller") if name in left_out else _outcome(subject, name, law, deadline, console)
         words = outcome.reason or "holds"
         console.print(f"{subject.name}: {name}: {words} ({time.monotonic() - begun:.1f} s)", markup=False, soft_wrap=True)
         if outcome.reason is None:
@@ -167,6 +171,20 @@ def check_scheme(
     result = Checked(checked)
     result.scheme, result.skipped, result.failures, result.notes = subject.name, skipped, failures, notes
     return result
+
+
+def _names_of_laws(skip: Any) -> list[str]:
+    known = tuple({**LAWS, **JUMPING_LAWS})
+    allowed = f"names of laws: {', '.join(known)}"
+    if isinstance(skip, str | bytes | Mapping) or not isinstance(skip, Iterable):
+        raise InvalidParameter("skip", skip, f"a collection of {allowed}")
+    try:
+        names = list(skip)
+    except TypeError:  # of an array that holds one number and is not to be iterated over
+        raise InvalidParameter("skip", skip, f"a collection of {allowed}") from None
+    if unknown := [name for name in names if not isinstance(name, str) or name not in known]:
+        raise InvalidParameter("skip", unknown, allowed)
+    return names
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ _MARGIN = 3.0
 """How many times its last change an extrapolated limit may be off."""
 
 _SIZES = (0.4, 0.28, 0.2, 0.14, 0.1, 0.05)
+_CONDITION = 1e6
+"""Of three powers of the steps: beyond it, least squares keep fewer than four digits."""
 
 
 def small_steps_by_particles(subject: Subject) -> str:
@@ -57,6 +59,9 @@ def order_by_particles(subject: Subject, order: float) -> str:
         raise Skipped("by particles, orders from 1 are told from the next lower one")
     least, share = 0.0, 0.0
     a = np.array(_SIZES)
+    columns = np.stack([(a / a[0]) ** (order + k) for k in (-1, 0, 1)], 1)
+    if not np.linalg.cond(columns / np.linalg.norm(columns, axis=0)) < _CONDITION:
+        raise Skipped(f"steps from {a[-1]:g} to {a[0]:g} do not tell orders as high as {order:g} from the next lower one")
     rates = [bias_rates(subject.on_line(step_size=size), SEED) for size in _SIZES]
     for name in FUNCTIONS:
         values, errors = np.array([rate[name] for rate in rates]).T

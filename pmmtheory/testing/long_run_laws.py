@@ -18,7 +18,7 @@ from pmmtheory.rates import fit_rate
 from pmmtheory.targets import Gaussian
 from pmmtheory.testing.folded import folded
 from pmmtheory.testing.jumping_laws import exact_bias, order_by_particles
-from pmmtheory.testing.subject import LINE, SEED, Skipped, Subject, Unclaimed, Violation, require, rounding
+from pmmtheory.testing.subject import CLOSED_FORM_AT, LINE, SEED, Skipped, Subject, Unclaimed, Violation, require, rounding
 
 _PARTICLES = 100_000
 _SIGMAS = 4.0
@@ -60,7 +60,7 @@ def stationary_gaussian(subject: Subject) -> None:
     """lam Var = the given function of a lam, at stationarity on a Gaussian of curvature lam; Var is that of the position."""
     if subject.stationary_variance is None:
         raise Unclaimed("no closed form of the stationary variance is given")
-    for x in (0.1, 0.2):
+    for x in CLOSED_FORM_AT:
         scheme = subject.on_line(Gaussian(0.0, 1 / _CURVATURE), x / _CURVATURE)
         law = observed_law(scheme, stationary_law(folded(scheme), rtol=1e-7, engine="gaussian" if scheme.dynamics.blocks > 1 else None))
         found, error = _variance(law)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
-from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles import sample_step
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
@@ -24,6 +22,9 @@ ROUNDINGS = 2.0**10
 """How many roundings of its largest number a computation of some hundred operations may be off."""
 
 STEP = 0.1
+CLOSED_FORM_AT = (0.1, 0.2)
+"""The steps times curvatures at which a closed form of the stationary variance is asked."""
+
 LINE = GaussianMixture(weights=[0.5, 0.5], means=[-1.5, 1.5], variances=[1.0, 1.0])
 SPACE = Gaussian(mean=[0.5, -1.0, 0.0], covariance=[1.0, 2.0, 0.7])
 STARTS = torch.tensor([-2.1, -0.3, 0.4, 1.7], dtype=torch.float64)
@@ -98,37 +99,6 @@ class Subject:
     def everywhere(self) -> list[Scheme]:
         """The scheme in each of its dimensions."""
         return [self.on(LINE if dim == 1 else SPACE) for dim in self.dims]
-
-
-def examine(
-    scheme: Callable[..., Scheme],
-    options: Mapping[str, Any],
-    order: float | None,
-    stationary_variance: Callable[[float], float] | None,
-    dynamics: Callable[[Target], Dynamics],
-) -> Subject:
-    """The subject made of what the caller of check_scheme gave."""
-    if not callable(scheme) or inspect.isabstract(scheme):
-        raise InvalidParameter("scheme", scheme, "a concrete Scheme class, or a factory (dynamics, step_size) -> Scheme")
-
-    def make(system: Dynamics, step_size: float) -> Scheme:
-        return scheme(system, step_size, **options)
-
-    built: dict[int, Scheme] = {}
-    refusal: InvalidParameter | None = None
-    for dim, target in ((1, LINE), (3, SPACE)):
-        try:
-            built[dim] = make(dynamics(target), STEP)
-        except InvalidParameter as error:
-            refusal = error
-    if not built:
-        assert refusal is not None
-        raise refusal
-    example = next(iter(built.values()))
-    if not isinstance(example, Scheme):
-        raise InvalidParameter("scheme", scheme, f"one that builds a Scheme, not {type(example).__name__}")
-    claimed = order if order is not None else getattr(example, "order", None)
-    return Subject(make, dynamics, example.name, tuple(built), claimed, stationary_variance)
 
 
 @dataclass(frozen=True)

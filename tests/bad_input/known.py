@@ -1,4 +1,4 @@
-"""Every public callable, good values of its parameters by their names, and bad values for all of them."""
+"""Every public callable, and good values of its parameters by their names."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ import torch
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics import Overdamped, ProbabilityFlow, ReverseDiffusion, Underdamped
 from pmmtheory.errors import PmmError
+from pmmtheory.images import Architecture, FeatureNet
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Product
+from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images")
 
 BUILT_INSIDE = {
     *("LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "ProductLaw", "Refusal", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "RateFit"),
-    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant"),
+    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
 
@@ -63,6 +65,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
     schedule = NoiseSchedule(np.linspace(1e-3, 0.2, 20))
     spread = torch.arange(200.0, dtype=torch.float64)
     points = torch.tensor([0.1, 0.2], dtype=torch.float64)
+    images = torch.linspace(-1, 1, 48).sin().reshape(3, 1, 4, 4)
     return {
         "target": (line, Gaussian(dim=2)),
         "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1), ProbabilityFlow(line, 1.0, 0.1)),
@@ -74,7 +77,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "steps": (4, [1, 2]),
         "times": ([15, 10, 5, 0],),
         "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1), stationary_law(scheme, engine="gaussian")),
-        "other": (line, law),
+        "other": (line, law, images),
         "initial": (line,),
         "f": (torch.cos,),
         "order": (2.0, 2),
@@ -91,7 +94,8 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "step_sizes": ([0.4, 0.2, 0.1, 0.05],),
         "estimates": ([0.4, 0.2, 0.1, 0.05],),
         "particles": (5,),
-        "x": (points,),
+        "x": (points, spread.reshape(-1, 2)),
+        "y": (torch.cos(spread).reshape(-1, 2),),
         "t": (0.5, 5, 0),
         "h": (0.1,),
         "k": (2,),
@@ -119,7 +123,13 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "value": (1.0,),
         "error": (0.1,),
         "method": ("given",),
-        "images": (torch.zeros(3, 1, 4, 4),),
+        "images": (images,),
+        "train": (images,),
+        "test": (images + 0.1,),
+        "net": (FeatureNet((1, 4, 4), classes=2, size=2),),
+        "architecture": (Architecture((1, 4, 4), widths=(16, 16)),),
+        "shape": ((1, 4, 4),),
+        "skip": ([law for law in {**LAWS, **JUMPING_LAWS} if law not in ("shapes", "stationary Gaussian", "weak order")],),
         "name": ("images",),
         "network": (lambda x, t: x,),
         "integrator": ("euler",),
@@ -210,7 +220,7 @@ class Refuses(LookupError):
 def subject(name: str, call: Callable[..., Any]) -> Subject:
     """A callable with good values of what it must be given; raises LookupError where none is known, or none is taken."""
     parameters = _own_parameters(call)
-    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial")]
+    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip")]
     unknown = [key for key in given if key not in good_values()]
     if unknown:
         raise LookupError(f"{name} has parameters without a known good value: {unknown}")
@@ -226,42 +236,3 @@ def subject(name: str, call: Callable[..., Any]) -> Subject:
     if all(isinstance(error, PmmError) for error in said):
         raise Refuses(f"{name}: {said[-1]}")
     raise LookupError(f"{name} takes no known values: {[repr(error) for error in said if not isinstance(error, PmmError)][:3]}")
-
-
-NONSENSE: dict[str, Any] = {"None": None, "a string": "nonsense", "NaN": float("nan"), "an object": object(), "a dict": {}, "a class": int}
-"""What a parameter never takes, but None where that is its default, and what NONSENSE_TAKEN names."""
-
-NONSENSE_TAKEN: dict[tuple[str, str], tuple[str, ...]] = {
-    ("targets.Potential", "name"): ("a string",),
-    ("schedulers.NoisyPredictor", "predictor"): ("a class",),
-    ("schedulers.NetworkPredictor", "network"): ("a class",),
-    ("schedulers.NetworkPredictor", "conditioning"): ("a dict",),
-    ("divergences.Estimate", "method"): ("a string",),
-    ("divergences.Estimate", "parts"): ("a dict",),
-    ("images.ImageSet", "name"): ("a string",),
-    ("DDIM().dynamics", "event_shape"): ("None",),
-}
-"""What means something there."""
-
-EXTREME: dict[str, Any] = {
-    "0": 0,
-    "-1": -1,
-    "2.5": 2.5,
-    "True": True,
-    "inf": float("inf"),
-    "-inf": float("-inf"),
-    "1e300": 1e300,
-    "1e-300": 1e-300,
-    "1e-12": 1e-12,
-    "10**15": 10**15,
-    "10**30": 10**30,
-    "a complex number": 1j,
-    "an empty list": [],
-    "a list of NaN": [float("nan")],
-    "an empty tensor": torch.empty(0, dtype=torch.float64),
-    "a tensor of NaN": torch.full((2,), float("nan"), dtype=torch.float64),
-    "a ragged list": [[1.0], [1.0, 2.0]],
-    "a matrix": np.ones((2, 3)),
-    "a list of strings": ["a", "b"],
-}
-"""What some parameters take: then what comes of it is a number, in time."""

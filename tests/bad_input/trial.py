@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from pmmtheory.errors import PmmError
+from pmmtheory.testing import BrokenScheme
 
 SECONDS, MEMORY = 4.0, 2 * 2**30
 """What one call may take: processor time, and memory beyond what the process has."""
@@ -24,7 +25,10 @@ SECONDS, MEMORY = 4.0, 2 * 2**30
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """`kind` is "refused" (by an error of pmmtheory), "accepted", or what must not be: "not a number", "traceback" or "hang"."""
+    """`kind` is "refused" (by an error of pmmtheory), "accepted", or what must not be: "not a number", "traceback" or "hang".
+
+    The verdict that a scheme is broken is an answer: accepted.
+    """
 
     kind: str
     said: str
@@ -44,6 +48,8 @@ def tried(call: Callable[[], Any]) -> Outcome:
         return Outcome("not a number", where) if where else Outcome("accepted", type(found).__name__)
     except PmmError as error:
         return Outcome("refused", str(error))
+    except BrokenScheme as verdict:
+        return Outcome("accepted", str(verdict))
     except _OutOfTime:
         return Outcome("hang", f"no answer in {SECONDS:g} s")
     except Exception as error:

@@ -11,11 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmmtheory.divergences import chi2, kl, renyi, tv, w2
+from pmmtheory.divergences import chi2, frechet, kl, renyi, tv, w2
 from pmmtheory.divergences.gaussian_laws import kl_blocks, w2_blocks
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law
+from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Gaussian
 from tests.oracles import gaussian_distances as oracle
 from tests.oracles.linear_schemes import scheme
@@ -197,3 +198,12 @@ class TestWrongInput:
             renyi(self.law("rmm", self.ROUND), self.ROUND, 1.5)
         with pytest.raises(InvalidParameter, match="Gaussian against LinearLaw"):
             kl(self.ROUND, self.law("lmc", self.ROUND))
+
+    def test_frechet_says_what_it_takes(self) -> None:
+        line = Gaussian()
+        law = stationary_law(EulerMaruyama(Overdamped(line), 0.1), engine="line")
+        for one, other in ((line, law), (law, line), (line, line), (self.ROUND, self.law("lmc", self.ROUND))):
+            with pytest.raises(InvalidParameter, match='frechet takes a law by moments, as engine="gaussian" gives, and another on its axes or a Gaussian'):
+                frechet(one, other)
+        by_moments = stationary_law(EulerMaruyama(Overdamped(line), 0.1), engine="gaussian")
+        assert frechet(by_moments, line).agrees(abs(math.sqrt(1 / 0.95) - 1))

@@ -53,7 +53,7 @@ def test_exports_lose_nothing(call: Call) -> None:
     with open_store(Path("results/pmmtheory.sqlite"), must_exist=True) as store:
         columns, rows = store.everything()
     assert status == 0 and out == f"{len(rows)} rows written\n" and len(rows) == 24
-    csv = pd.read_csv("rows.csv", keep_default_na=False, na_values={"value": [""], "error": [""]})
+    csv = pd.read_csv("rows.csv", keep_default_na=False, na_values={"value": [""], "error": [""]}, float_precision="round_trip")
     for frame in (csv, pd.read_parquet("rows.parquet")):
         assert list(frame.columns) == columns
         back = frame.astype(object).where(frame.notna(), None)

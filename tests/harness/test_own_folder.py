@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pmmtheory import __version__
 from pmmtheory.harness.choice import named_in
+from pmmtheory.harness.discover import load_measure
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.example import write_example
 from pmmtheory.harness.names import named
@@ -57,6 +59,25 @@ def test_without_studies_one_sentence_says_how_to_name_them(run: Run) -> None:
     for arguments, sentence in ((("list",), "--studies FOLDER"), (("list", "--studies", "nowhere"), "there is no folder"), (("figures",), "--studies FOLDER")):
         done = run(*arguments)
         assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_the_version_is_told(run: Run) -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"pmmtheory {__version__}\n", "")
+
+
+def test_a_figure_without_results_names_the_command_with_its_folder(run: Run, tmp_path: Path) -> None:
+    write_example(tmp_path / "my own")
+    done = run("figures", "--studies", "my own")
+    assert done.returncode == 2 and done.stderr.endswith("this command fills it: pmmtheory --studies 'my own'\n")
+
+
+def test_a_file_without_its_measure_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unmeasured").mkdir()
+    (tmp_path / "unmeasured" / "nothing.py").write_text("measured = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UsageError, match="nothing.py in unmeasured does not define `measure"):
+        load_measure(["unmeasured"], "nothing")
 
 
 def test_an_example_is_not_written_over_files(run: Run, tmp_path: Path) -> None:

@@ -111,6 +111,9 @@ def test_wrong_sets_are_named(distance: type) -> None:
             distance(good, wrong)
         with pytest.raises(InvalidParameter, match="x = "):
             distance(wrong, good)
+    for wrong in (1e30 * good, good + 0j):
+        with pytest.raises(InvalidParameter, match="y = "):
+            distance(good, wrong)
     with pytest.raises(InvalidParameter, match="as many features"):
         distance(good, good[:, :4])
     with pytest.raises(InvalidParameter, match="more points than features"):
@@ -128,3 +131,7 @@ def test_the_floor_and_what_is_above_it() -> None:
         noise_floor(net, train, test, size=360)
     with pytest.raises(InvalidParameter, match="images"):
         compare(net, test.images.fill_(math.nan), train)
+    with pytest.raises(InvalidParameter, match="other = .*an ImageSet"):
+        compare(net, train, "images")
+    with pytest.raises(InvalidParameter, match="resamples = .*at most 100000"):
+        compare(net, train, train, resamples=10**15)

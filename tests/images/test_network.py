@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,6 +29,10 @@ def test_an_architecture_follows_the_shape() -> None:
             Architecture(wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidParameter, match="widths"):
         Architecture((1, 8, 8), widths=(24, 64))
+    with pytest.raises(InvalidParameter, match="patch = 0"):
+        Architecture((1, 8, 8), patch=0)
+    kept: Any = [1, 8.0, 8]
+    assert Architecture(kept) == Architecture((1, 8, 8))
 
 
 @needs_diffusers

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pmmtheory.dynamics import Overdamped, Underdamped
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LinearLaw, stationary_law, transient_law
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint
@@ -107,3 +107,18 @@ class TestWithout:
     def test_laws_that_have_none(self, law: LinearLaw, words: str) -> None:
         with pytest.raises(InvalidParameter, match=f"law = '{words}' is not allowed: a Gaussian, or the position or velocity of a stationary law"):
             law.mixture(4)
+
+
+@pytest.mark.parametrize("step", [0.5, 0.7, 1.0])
+def test_more_nodes_than_the_moments_have_digits_for_are_refused(step: float) -> None:
+    """Rounding decides from which number on: never is a variance without a sign or not a number."""
+    law = stationary_law(RandomizedMidpoint(Overdamped(Gaussian()), step), engine="gaussian")
+    refused = 0
+    for nodes in range(14, 26):
+        try:
+            variances, weights = law.mixtures[0](nodes)
+        except NotConverged:
+            refused += 1
+        else:
+            assert float(variances.min()) > 0 and float(weights.sum()) == pytest.approx(1, abs=1e-12)
+    assert refused > 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
+from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint, Scheme
 from pmmtheory.testing import check_scheme
@@ -27,6 +29,19 @@ class OnlyLine(Euler):
         super().__init__(dynamics, step_size)
         if dynamics.target.dim > 1:
             raise InvalidParameter("dynamics", "dimension 3", "the line")
+
+
+class FailsInSpace(Euler):
+    """Not refused there: a fault of its own."""
+
+    def __init__(self, dynamics: Any, step_size: float):
+        super().__init__(dynamics, step_size)
+        if dynamics.target.dim > 1:
+            raise RuntimeError("lost")
+
+
+class UndeclaredNumber(EulerMaruyama):
+    orders: Any = {Overdamped: "two"}
 
 
 @pytest.mark.parametrize("options", [{}, {"dynamics": underdamped}], ids=["overdamped", "underdamped"])
@@ -65,6 +80,23 @@ def test_the_check_is_deterministic(options: dict[str, Any]) -> None:
         (lambda system, a: a, {}, "scheme"),
         (BAOAB, {}, "dynamics"),
         (UncorrelatedNoise, {}, "dynamics"),
+        (EulerMaruyama, {"gizmo": 1}, "scheme"),
+        (FailsInSpace, {}, "scheme"),
+        (EulerMaruyama, {"dynamics": lambda target: Overdamped(target) if target.dim == 1 else None}, "dynamics"),
+        (EulerMaruyama, {"dynamics": lambda target: target}, "dynamics"),
+        (EulerMaruyama, {"dynamics": lambda target: 1 / 0}, "dynamics"),
+        (EulerMaruyama, {"skip": "weak order"}, "skip"),
+        (EulerMaruyama, {"skip": {"weak order": 1}}, "skip"),
+        (EulerMaruyama, {"order": math.nan}, "order"),
+        (EulerMaruyama, {"order": "two"}, "order"),
+        (EulerMaruyama, {"order": -math.inf}, "order"),
+        (EulerMaruyama, {"order": 0}, "order"),
+        (UndeclaredNumber, {}, "orders"),
+        (EulerMaruyama, {"stationary_variance": 1.05}, "stationary_variance"),
+        (EulerMaruyama, {"stationary_variance": lambda x: 1 / 0}, "stationary_variance"),
+        (EulerMaruyama, {"stationary_variance": lambda x: math.sqrt(0.15 - x)}, "stationary_variance"),
+        (EulerMaruyama, {"stationary_variance": lambda x: -1.0}, "stationary_variance"),
+        (EulerMaruyama, {"strict": 1}, "strict"),
     ],
 )
 def test_wrong_input_is_named(scheme: Any, options: dict[str, Any], name: str) -> None:

@@ -121,6 +121,11 @@ def test_a_stochastic_gradient_that_all_rules_know_has_an_exact_law() -> None:
     assert not checked.notes
 
 
+@pytest.mark.parametrize("order", [20, 60, 1e300])
+def test_orders_that_particles_do_not_tell_are_no_fault(order: float) -> None:
+    assert "do not tell orders as high as" in check_scheme(Minibatch, order=order, skip=only("weak order")).failures["weak order"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "order"), [(Minibatch, 2), (BiasedMinibatch, 1), (LargeMinibatch, 1)])
 def test_an_order_that_is_not_there_is_seen_by_particles(scheme: type[Scheme], order: int) -> None:

@@ -1,1 +1,21 @@
-"""Figures from stored results: one a file, found by their folder."""
+"""Figures: from stored results, one a file, found by their folder; and two for authors that compute their laws themselves."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pmmtheory.harness.figures.comparison import compare_samplers
+    from pmmtheory.harness.figures.convergence import plot_convergence
+
+__all__ = ["compare_samplers", "plot_convergence"]
+
+if not TYPE_CHECKING:  # the command line starts without the numerics
+
+    def __getattr__(name: str) -> Any:
+        """One of the two functions, when it is asked for."""
+        if name == "plot_convergence":
+            from pmmtheory.harness.figures.convergence import plot_convergence as found
+        elif name == "compare_samplers":
+            from pmmtheory.harness.figures.comparison import compare_samplers as found
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return found

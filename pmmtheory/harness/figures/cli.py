@@ -1,4 +1,4 @@
-"""The command that draws figures. Exit status: 0 the figures are written, 2 wrong usage or a missing result (then no file is touched)."""
+"""The command that draws figures. Exit status: 0 all are written, 2 wrong usage, or results lack of some figures: the others are written."""
 
 from __future__ import annotations
 
@@ -37,7 +37,13 @@ def figures(
 
 
 def draw(package: str, names: list[str] | None, out: Path, profile: str, store: Path) -> None:
-    """Draw the named figures of a package, all of them or none."""
+    """Draw the named figures of a package; those whose studies have no results are left out, and the sentence at the end names them.
+
+    Raises
+    ------
+    MissingResults
+        After the others are written.
+    """
     from pmmtheory.harness.figures.gallery import choose, find_figures
 
     found = find_figures(package)
@@ -55,16 +61,16 @@ def draw(package: str, names: list[str] | None, out: Path, profile: str, store: 
 
     results = open_results(store, profile)
     files: dict[str, bytes] = {}
-    missing: set[str] = set()
+    lacking: dict[str, list[str]] = {}
     for entry in wanted:
         try:
             files |= render(entry, results)
         except MissingResults as error:
-            missing |= set(error.studies)
-    if missing:
-        raise MissingResults(missing, results)
-    for path in write(out, files):
+            lacking[entry.name] = error.studies
+    for path in write(out, files) if files else ():
         print(path)
+    if lacking:
+        raise MissingResults({study for studies in lacking.values() for study in studies}, results, lacking)
 
 
 def main(project: Project, package: str, name: str) -> None:

@@ -65,13 +65,15 @@ def forest(blocks: Sequence[Block], label: str, prepare: Callable[[Axes], None],
         if panel:
             panel.tick_params(axis="x", which="both", bottom=True, labelbottom=True)
             panel.spines["bottom"].set_visible(True)
-            panel.set_xlabel(label, labelpad=2, fontsize=7)
+            panel.set_xlabel(label, labelpad=2, fontsize=7, loc="right")
     return figure
 
 
 _PITCH, _TITLE, _GAP = 9.0, 10.0, 6.0
 _TOP, _BOTTOM, _MARGIN, _LABELS = 10.0, 24.0, 6.0, 86.0
 """Lengths in points."""
+_LETTERS = 38
+"""Of a title that fit a column."""
 _SPREAD, _ROOM = 0.28, 0.66
 """Between two dots of a row, and at most between its first and its last, in rows."""
 
@@ -83,7 +85,7 @@ def _height(blocks: Sequence[Block]) -> float:
 
 def _lines(block: Block) -> list[str]:
     """The title of a block in lines that fit the column."""
-    return wrap(block.title, 50)
+    return wrap(block.title, _LETTERS)
 
 
 def _halves(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:

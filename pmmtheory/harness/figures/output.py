@@ -45,5 +45,5 @@ def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
             for part in unfinished.values():
                 part.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"the figures cannot be written to {folder}: {error.strerror}.") from error
+        raise UsageError(f"the files cannot be written to {folder}: {error.strerror}.") from error
     return list(unfinished)

@@ -68,18 +68,21 @@ class Results:
 
 
 class MissingResults(ExperimentError):
-    """Results that a figure needs are not stored: the sentence names the command that computes them."""
+    """Results that figures need are not stored: the sentence names the figures, where it is known, and the command that computes the results."""
 
-    def __init__(self, studies: Iterable[str], results: Results) -> None:
+    def __init__(self, studies: Iterable[str], results: Results, figures: Iterable[str] = ()) -> None:
         self.studies = sorted(set(studies))
         every = len(self.studies) == len(results.studies)
         command = (f"python -m {used().package}" if used().package else "pmmtheory") + ("" if every else f" run {' '.join(self.studies)}")
+        command += f" {used().option}" if used().option else ""
         command += "" if results.profile == PROFILES[0] else f" --profile {results.profile}"
         command += "" if results.path == DEFAULT_STORE else f" --store {results.path}"
         state = f"lacks results of {_listed(self.studies)}" if results.path.exists() else "is not there yet"
         if stale := [name for name in self.studies if results.stale & {cell.key for check in results.studies[name][1] for cell in check.cells}]:
             state += f" (those of {_listed(stale)} are stale: their code was edited since)"
-        super().__init__(f"no figure was written, because the store {results.path} {state}; this command fills it: {command}")
+        names = list(figures)
+        what = f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not drawn" if names else "nothing was drawn"
+        super().__init__(f"{what}, because the store {results.path} {state}; this command fills it: {command}")
 
 
 def open_results(path: Path, profile: str) -> Results:

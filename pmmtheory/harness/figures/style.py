@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -14,12 +14,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pmmtheory.estimate import Estimate
 from pmmtheory.rates import RateFit
 
 matplotlib.use("agg")
 
-COLUMN, PAGE = 3.25, 6.75
-"""The widths of one column and of the page, in inches."""
+COLUMN, PAGE = 3.25, 5.5
+"""The widths of a column of a two-column page, and of the text of a one-column page (NeurIPS), in inches."""
 POINT = 1 / 72
 """A typographic point in inches."""
 LINE = 11 * POINT
@@ -29,6 +30,8 @@ SMALL = 6.5
 INK, FAINT, LIGHT = "#262626", "#737373", "#e6e6e6"
 DASHES: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.7}
 """A line of theory."""
+RING: dict[str, Any] = {"marker": "o", "markersize": 7.0, "markerfacecolor": "none", "markeredgecolor": FAINT, "markeredgewidth": 0.7, "linestyle": "none"}
+"""Around the points that particles gave."""
 ARROW: dict[str, Any] = {"arrowstyle": "->", "color": INK, "linewidth": 0.8, "shrinkA": 3, "shrinkB": 3}
 
 
@@ -88,6 +91,13 @@ LOOKS = {
     "PMM over V2, K=1000/steps": Look("#0072B2", "X"),
     "PMM over V3, K=1000/steps": Look("#0072B2", "d", hollow=True),
 }
+CYCLE = tuple(
+    Look(colour, marker)
+    for colour, marker in zip(("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#737373"), "oDs^v<>P", strict=True)
+)
+"""For schemes without a look of their own, in their order."""
+MOST = len(CYCLE)
+"""The most curves of a panel: more cannot be told apart."""
 DISTANCES = {"tv": "Total variation", "kl": "Kullback–Leibler divergence", "w2": "Wasserstein distance $W_2$"}
 DISTANCE_MARKERS = {"tv": "o", "kl": "s", "w2": "^"}
 
@@ -118,19 +128,38 @@ def theme() -> Iterator[None]:
         yield
 
 
-def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
-    """A figure as wide as the page with a grid of axes."""
-    figure = Figure(figsize=(PAGE, height), layout="constrained")
+def panels(rows: int, columns: int, height: float, width: float = PAGE, **options: Any) -> tuple[Figure, np.ndarray]:
+    """A figure as wide as the page, or as a column, with a grid of axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in axes.flat:
         sns.despine(ax=panel)
     return figure, axes
 
 
-def show_slopes(panel: Axes, corner: Any) -> None:
-    """The labels of the curves of a panel, which are their slopes, in a corner."""
+def show_slopes(panel: Axes, corner: Literal["lower left", "upper left"], room: float = 0.0) -> None:
+    """The labels of the curves of a panel, which are their slopes, in a corner, where the axis is made longer by that share for them."""
     if panel.get_legend_handles_labels()[0]:
+        low, high = np.log10(panel.get_ylim())
+        below, above = ((high - low) * room if corner.startswith(side) else 0.0 for side in ("lower", "upper"))
+        panel.set_ylim(10.0 ** (low - below), 10.0 ** (high + above))
         panel.legend(title="Slope", loc=corner, alignment="left", handlelength=1, labelspacing=0.25, borderpad=0, borderaxespad=0.3)
+
+
+def sampled(estimate: Estimate) -> bool:
+    """Whether a number is that of particles: its error is a standard error."""
+    return "particles" in estimate.method or "sample" in estimate.method
+
+
+def bars(panel: Axes, x: Sequence[float], estimates: Sequence[Estimate], colour: str) -> None:
+    """The errors: a line each, and for particles one with caps and a ring around the point, so that they are told from computed laws."""
+    for kind, caps in ((False, 0.0), (True, 2.0)):
+        ours = [(at, estimate) for at, estimate in zip(x, estimates, strict=True) if sampled(estimate) == kind]
+        if ours:
+            values, errors = [estimate.value for _, estimate in ours], [estimate.error for _, estimate in ours]
+            panel.errorbar([at for at, _ in ours], values, errors, fmt="none", ecolor=colour, elinewidth=0.7, capsize=caps, capthick=0.7, zorder=2)
+            if kind:
+                panel.plot([at for at, _ in ours], values, **RING, zorder=4)
 
 
 def slope(fit: RateFit | None, factor: float) -> str:

@@ -1,4 +1,4 @@
-"""`python -m experiments hunt`: run the cases that are not known yet, and say what was found."""
+"""`pmmtheory hunt`: run the cases that are not known yet, and say what was found."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def failure(name: str, task: Task, outcome: Outcome) -> str:
     if worst is not None and outcome.kind == VIOLATION:
         lines.append(f"    {worst.quantity}: {worst.one!r} against {worst.other!r}, off by {worst.difference:.3g} where {worst.allowed:.3g} is allowed")
     lines.append(f"    smallest case found: {as_json(outcome.parameters)}")
-    lines.append(f"    from: python -m experiments hunt --relation {name} --seed {task.seed} --first {task.number} --cases 1")
+    lines.append(f"    from: pmmtheory hunt --relation {name} --seed {task.seed} --first {task.number} --cases 1")
     return "\n".join(lines)
 
 

@@ -21,6 +21,13 @@ def keep(path: Path, model: nn.Module, record: dict[str, Any]) -> None:
     replace(path, {"record": record, "weights": weights})
 
 
+def as_record(record: Any) -> dict[str, Any]:
+    """Return what is said of how a net was made, empty where nothing is; raise InvalidParameter unless it is a dict or None."""
+    if record is not None and not isinstance(record, dict):
+        raise InvalidParameter("record", record, "a dict, or None")
+    return record or {}
+
+
 def replace(path: Path, content: dict[str, Any]) -> None:
     """Write a file whole or not at all."""
     beside = path.with_name(path.name + ".part")
@@ -37,9 +44,15 @@ def kept(source: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Tenso
         Naming `source` where there is none of that name or path, or it is of another kind.
     """
     own = {path.stem.removeprefix(f"{kind}-"): path for path in sorted(FOLDER.glob(f"{kind}-*.pt"))}
-    path = own.get(str(source), Path(source).expanduser())
-    allowed = f"{', '.join(map(repr, own))}, or a file that pmmtheory.images.train wrote for a {kind}"
-    if not path.is_file():
+    allowed = f"{', '.join(map(repr, own))}, or a file written by `python -m pmmtheory.images.train {kind}`"
+    if not isinstance(source, str | Path):
+        raise InvalidParameter("source", source, allowed)
+    try:
+        path = own.get(str(source), Path(source).expanduser())
+        there = path.is_file()
+    except (OSError, RuntimeError):  # a name that is too long for a file, or of a user that there is not
+        there = False
+    if not there:
         raise InvalidParameter("source", str(source), allowed)
     content = read(path, allowed)
     if content.get("record", {}).get("kind") != kind or "weights" not in content:

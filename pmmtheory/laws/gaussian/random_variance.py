@@ -78,6 +78,8 @@ class VarianceRule:
         moments = _moments(inverse @ linear @ root, shift @ inverse.T, steps.weights.numpy(), degree)
         points, weights = _gauss(moments, nodes, name)
         values = middle[0] + root[0, 0] * points
+        if not values.min() > 0:  # rounding has left the moments those of no variance
+            raise NotConverged(f"the law of the random variance of {name} with {nodes} nodes", float(abs(values.min())), 0.0)
         return torch.as_tensor(values), torch.as_tensor(weights)
 
 

@@ -18,7 +18,7 @@ SECONDS = 1.0
 @pytest.mark.slow
 @pytest.mark.parametrize("name", relations())
 def test_a_relation_holds(name: str) -> None:
-    """The same case again: python -m experiments hunt --relation NAME --seed 2027 --first NUMBER --cases 1."""
+    """The same case again: pmmtheory hunt --relation NAME --seed 2027 --first NUMBER --cases 1."""
     start = time.process_time()
 
     @settings(max_examples=4, derandomize=True, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))

@@ -1,0 +1,1 @@
+"""A report of stored results: one HTML page that needs nothing else, and tables for LaTeX."""
