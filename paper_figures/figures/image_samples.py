@@ -28,7 +28,7 @@ def draw(results: Results) -> Figure:
     shown = image_samples.curves(results.profile)
     if not any(floor(predictor).key in results.stored for predictor in shown):
         raise MissingResults([_STUDY], results)
-    figure, axes = style.panels(len(shown), 2, 1.2 + 2.4 * len(shown), sharex=True, sharey="row")
+    figure, axes = style.panels(len(shown), 2, 1.7 + 2.3 * len(shown), sharex=True, sharey="row")
     for (left, right), (predictor, counts) in zip(axes, shown.items(), strict=True):
         for panel, labels in ((left, _VARIANTS), (right, _SOLVERS)):
             _draw_floor(panel, predictor, results)
@@ -44,7 +44,7 @@ def draw(results: Results) -> Figure:
         panel.get_xaxis().set_major_formatter(lambda value, _: f"{value:g}")
         panel.minorticks_off()
     handles = [Line2D([], [], linestyle="none", **style.look(name).options, label=style.words(name)) for name in dict.fromkeys((*_VARIANTS, *_SOLVERS))]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, handlelength=1.2)
+    figure.legend(handles=handles, loc="outside upper center", ncols=2, handlelength=1.2)
     return figure
 
 
