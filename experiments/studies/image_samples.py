@@ -168,9 +168,8 @@ def _within(statement: str, label: str, calls: int, other: Cell, predictor: str,
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     compared = [(pair, among(outcomes, scheme=pair[0], statement=f"with 10 calls {pair[0]} is nearer to the data than {pair[1]}")) for pair in _ORDER]
     if all(hold(group) for _, group in compared):
-        sides = [zip(pair, (group[0].check.points[0], group[0].check.bounds[0]), strict=True) for pair, group in compared]
-        first = compared[0][1][0].results
-        found = {name: first[point.cell.key].estimates[point.metric] for side in sides for name, point in side}
+        sides = [(pair, group[0], (group[0].check.points[0], group[0].check.bounds[0])) for pair, group in compared]
+        found = {name: known for pair, outcome, points in sides for name, point in zip(pair, points, strict=True) if (known := outcome.estimate(point))}
         said = ", ".join(f"{name} {shown(known)}" for name, known in sorted(found.items(), key=lambda item: item[1].value))
         yield f"Noised digits, 10 calls, Frechet distance: {said}."
 
