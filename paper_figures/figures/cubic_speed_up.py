@@ -53,7 +53,7 @@ def draw(results: Results) -> Figure:
     right.set(title="Rippled target, not Gaussian", xlabel="Drift evaluations per unit of time", ylabel="$W_2$ of the position")
     for panel in (left, right):
         panel.spines[["top", "right"]].set_visible(False)
-    _draw_table(bottom.add_axes((0, 0, 1, 1)), columns, calls, laws)
+    _draw_table(bottom.add_axes((0, 1e-3, 1, 0.998)), columns, calls, laws)
     return figure
 
 
@@ -103,7 +103,7 @@ def _in_columns(groups: Mapping[int, list[str]]) -> list[list[tuple[int, str]]]:
 def _draw_table(panel: Axes, columns: list[list[tuple[int, str]]], calls: Curves, laws: Curves) -> None:
     """Marker, scheme, and the slopes of the left and of the right panel, by order."""
     lines = 1 + max(map(len, columns))
-    panel.set(xlim=(0, style.PAGE / style.POINT), ylim=(lines - 0.7, -0.7))
+    panel.set(xlim=(0, style.PAGE / style.POINT), ylim=(lines - 0.4, -0.7))
     panel.set_axis_off()
     for column, (start, *ends) in zip(columns, _COLUMNS, strict=True):
         seen = set[int]()

@@ -29,4 +29,5 @@ def generative(results: Results, study: str) -> bool:
 
 def draw_studies(results: Results, studies: Sequence[str]) -> Figure:
     """The claims on rates of these studies."""
+    results.outcomes(*studies)  # what lacks of any is said at once
     return deviations({results.studies[name][0].title: results.outcomes(name) for name in studies})

@@ -3,8 +3,10 @@
 from pmmtheory.images.data_sets import ImageSet, fingerprint, load_images
 from pmmtheory.images.empirical import EmpiricalDiffusion
 from pmmtheory.images.features import FeatureNet, load_features
-from pmmtheory.images.metrics import SetDistance, compare, frechet_distance, frechet_to_set, kernel_distance, noise_floor
+from pmmtheory.images.kernel import kernel_distance
+from pmmtheory.images.metrics import compare, frechet_distance, frechet_to_set, noise_floor
 from pmmtheory.images.network import Architecture, NoiseNetwork, load_network
+from pmmtheory.images.set_distance import SetDistance
 from pmmtheory.images.spectra import Spectrum, image_spectrum
 
 __all__ = [

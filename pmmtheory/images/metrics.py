@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,42 +11,13 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.images.features import FeatureNet
+from pmmtheory.images.kernel import kernel_distance
+from pmmtheory.images.set_distance import SetDistance, as_features
 from pmmtheory.images.shapes import images_of
 from pmmtheory.particles.simulate import stream
 
-_BLOCK = 2000
-
-_LARGEST = 1e20
-"""Squares of sums of sixth powers are within double precision."""
-
 _MOST = 100_000
 """Resamples, one after the other, by which a standard error is known to a fifth of a percent."""
-
-
-@dataclass(frozen=True)
-class SetDistance:
-    """A distance between the laws that two sets of images were drawn from.
-
-    Attributes
-    ----------
-    name : str
-        Of the distance and of the net whose features it is of.
-    estimate : Estimate
-        Of the two sets as they are; its error is a standard error, for the randomness of both.
-    interval : tuple of two floats
-        For the distance of the laws, with 95% confidence.
-    bias : float
-        By how much the estimate is larger than that on average, as far as known: of a Frechet distance of finite sets, about the
-        `noise_floor`; 0 for an unbiased one.
-    """
-
-    name: str
-    estimate: Estimate
-    interval: tuple[float, float]
-    bias: float = 0.0
-
-    def __float__(self) -> float:
-        return self.estimate.value
 
 
 def compare(net: FeatureNet, images: Any, other: Any, seed: int = 0, resamples: int = 100) -> dict[str, SetDistance]:
@@ -119,7 +89,7 @@ def frechet_distance(x: Tensor, y: Tensor, net: str = "features", seed: int = 0,
 
     Source: Heusel et al. 2017 (arXiv 1706.08500), with Inception features; here with the net that is named.
     """
-    x, y = _features(x, y, net)
+    x, y = as_features(x, y, net)
     for name, one in (("x", x), ("y", y)):
         if len(one) <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features, without which a covariance says little")
@@ -159,8 +129,8 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     """
     from scipy.stats import t
 
-    x, y = _features(x, y, net)
-    parts = torch.arange(len(x)) % count("groups", groups, 2)
+    x, y = as_features(x, y, net)
+    parts = torch.arange(len(x)) % count("groups", groups, 2, len(x))
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
         if least <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
@@ -171,58 +141,11 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
 
 
-def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
-    """The unbiased estimate of MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y), with k(a, b) = (a.b/d + 1)^3.
-
-    Its mean over sets is the distance of the laws, so that it may be below 0. The standard error is that of the jackknife, which leaves out one
-    point at a time: right where the laws differ, too large by up to sqrt(2) where they are equal.
-
-    Parameters
-    ----------
-    x, y : tensors of shapes (n, d) and (m, d)
-        Three points or more in each.
-    net : str
-        The name of the features.
-
-    Raises
-    ------
-    InvalidParameter
-        Naming `x` or `y` where there are too few points or values that are not finite.
-
-    Source: Binkowski et al. 2018 (arXiv 1801.01401), the kernel inception distance (KID), with Inception features; Gretton et al. 2012, eq. 3.
-    """
-    x, y = _features(x, y, net)
-    n, m = len(x), len(y)
-    own_x, own_y = (_kernel_sums(one, one) - _kernel(one, one) for one in (x, y))
-    across, back = _kernel_sums(x, y), _kernel_sums(y, x)
-    xx, yy, xy = float(own_x.sum()) / (n * (n - 1)), float(own_y.sum()) / (m * (m - 1)), float(across.sum()) / (n * m)
-    value = xx + yy - 2 * xy
-    square = sum(_jackknife(one, cross, k, other) for one, cross, k, other in ((own_x, across, xx, m), (own_y, back, yy, n)))
-    rounding = 8 * torch.finfo(torch.float64).eps * (xx + yy + 2 * abs(xy))
-    estimate = Estimate.of(value, f"jackknife of {n} and {m} points", sampling=math.sqrt(square), rounding=rounding)
-    return SetDistance(f"kernel distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
-
-
 def _net(net: Any) -> FeatureNet:
     if not callable(getattr(net, "features", None)) or not isinstance(getattr(net, "name", None), str):
         raise InvalidParameter("net", net, 'a FeatureNet, e.g. load_features("digits")')
     checked: FeatureNet = net
     return checked
-
-
-def _features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
-    if not isinstance(net, str):
-        raise InvalidParameter("net", net, "the name of the features, a string")
-    for name, one in (("x", x), ("y", y)):
-        if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1] or one.is_complex():
-            raise InvalidParameter(name, tuple(one.shape) if isinstance(one, Tensor) else one, "features of three points or more, of shape (n, d)")
-        if not bool(torch.isfinite(one).all()):
-            raise InvalidParameter(name, "NaN or infinite values", "finite features")
-        if (largest := float(one.to(torch.float64).abs().max())) > _LARGEST:
-            raise InvalidParameter(name, f"values up to {largest:g}", f"features of at most {_LARGEST:g}, of whose powers sums are numbers in double precision")
-    if x.shape[1] != y.shape[1]:
-        raise InvalidParameter("y", tuple(y.shape), f"as many features as x has, {x.shape[1]}")
-    return x.to("cpu", torch.float64), y.to("cpu", torch.float64)
 
 
 def _squared(x: Tensor, y: Tensor) -> float:
@@ -246,23 +169,3 @@ def _resampled(x: Tensor, y: Tensor, seed: int, number: int) -> tuple[Tensor, Te
     generator = stream(seed, number, "cpu")
     first, second = (one[torch.randint(len(one), (len(one),), generator=generator)] for one in (x, y))
     return first, second
-
-
-def _kernel(x: Tensor, y: Tensor) -> Tensor:
-    """k of the points of two sets, one by one."""
-    return ((x * y).sum(1) / x.shape[1] + 1) ** 3
-
-
-def _kernel_sums(x: Tensor, y: Tensor) -> Tensor:
-    """The sums over y of k(x_i, y), of shape (n,)."""
-    return torch.cat([((part @ y.T) / x.shape[1] + 1).pow_(3).sum(1) for part in x.split(_BLOCK)])
-
-
-def _jackknife(own: Tensor, across: Tensor, mean: float, other: int) -> float:
-    """What leaving out each point of one set adds to the variance; own are its sums of k over the rest of its set, across over the other set.
-
-    Without point i the mean over pairs is (n (n - 1) mean - 2 own_i)/((n - 1)(n - 2)), that over both sets (n m xy - across_i)/((n - 1) m).
-    """
-    n = len(own)
-    values = -2 * own / ((n - 1) * (n - 2)) + 2 * across / ((n - 1) * other)
-    return float((n - 1) / n * (values - values.mean()).square().sum())

@@ -12,8 +12,10 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.images.feature_net import NamedFeatures
 from pmmtheory.images.image_folder import ImageFolder, Setting
-from pmmtheory.images.metrics import SetDistance, frechet_distance, kernel_distance
+from pmmtheory.images.kernel import kernel_distance
+from pmmtheory.images.metrics import frechet_distance
 from pmmtheory.images.read_images import read_images
+from pmmtheory.images.set_distance import SetDistance
 
 DISTANCES = ("frechet", "kernel")
 

@@ -22,6 +22,7 @@ NONSENSE_TAKEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("images.NoiseNetwork", "record"): ("a dict",),
     ("images.frechet_distance", "net"): ("a string",),
     ("images.kernel_distance", "net"): ("a string",),
+    ("images.frechet_to_set", "net"): ("a string",),
     ("DDIM().dynamics", "event_shape"): ("None",),
 }
 """What means something there."""

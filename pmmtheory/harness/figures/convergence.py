@@ -71,7 +71,7 @@ def plot_convergence(
     >>> from pmmtheory.schemes import EulerMaruyama
     >>> from pmmtheory.targets import Gaussian
     >>> figure = plot_convergence([EulerMaruyama], Gaussian(), step_sizes=[0.08, 0.04, 0.02, 0.01], distances=["w2"], width=3.25)
-    >>> [panel.get_title() for panel in figure.axes], figure.get_figwidth()
+    >>> [panel.get_title() for panel in figure.axes], float(figure.get_figwidth())
     (['Wasserstein distance $W_2$'], 3.25)
     """
     recipes = _named(schemes)
