@@ -34,10 +34,10 @@ def draw(results: Results) -> Figure:
             _draw_floor(panel, predictor, results)
             for place, label in enumerate(labels):
                 _draw_curve(panel, label, counts[label], predictor, results, 1 + _SPREAD * (place - (len(labels) - 1) / 2))
-            panel.set(xscale="log", yscale="log", ylim=(_LEAST, 40))
+            panel.set(xscale="log", yscale="log", ylim=(_LEAST, 200))
         name = "Network" if predictor == NETWORK else predictor.capitalize()
-        left.set(title=f"{name}, {COUNT[predictor]} images: DDPM and PMM", ylabel="Frechet distance (digits-cnn64)")
-        right.set(title=f"{name}, {COUNT[predictor]} images: PMM and solvers")
+        left.set(title=f"{name}: DDPM and PMM", ylabel="Frechet distance (digits-cnn64)")
+        right.set(title=f"{COUNT[predictor]} images: PMM and solvers")
     for panel in axes[-1]:
         panel.set_xlabel("Network calls")
         panel.set_xticks((10, 20, 40, 80, 200, 1000) if NETWORK in shown else (10, 20, 40))

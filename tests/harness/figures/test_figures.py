@@ -194,7 +194,7 @@ def test_a_figure_that_lacks_results_does_not_block_the_rest(call: Call, results
     [
         (["work_precison"], "there is no figure named 'work_precison'; did you mean work_precision?"),
         (["zzz"], f"there is no figure named 'zzz'; there are: {', '.join(FIGURES)}."),
-        (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full."),
+        (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full or images."),
         (["speed_up", "--out", "file"], "cannot be written"),
         (["speed_up", "--store", "file"], "cannot be used"),
         (["--fly"], "No such option"),
