@@ -48,6 +48,7 @@ ROOMS = {
     "testing.strategies": "Strategies of hypothesis",
     "harness": "Studies",
     "harness.claims": "The usual claims of a study",
+    "harness.figures": "Figures in one call",
     "harness.figures.style": "The style of figures",
     "integrations.diffusers": "Schedulers of the diffusers library",
     "errors": "What is raised",

@@ -44,9 +44,9 @@ def _checks(profile: str) -> Iterator[Check]:
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    names = {"ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf", "PMM of one midpoint": "PMM single, K=inf"}
+    names = {"ULMC": "ULMC", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf", "of one midpoint": "PMM single, K=inf"}
     if found := exponents({words: among(outcomes, scheme=scheme, distance=("uu", "-uu")) for words, scheme in names.items()}):
-        yield f"Underdamped on a Gaussian, order in E U^2: {found}."
+        yield f"Order in E U^2: {found}."
 
 
 study = Study("underdamped_gaussian", "Underdamped schemes on a Gaussian: every error of the stationary covariance, with constants", _checks, _findings)
