@@ -84,8 +84,7 @@ class Uniform(Draw):
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n, but where a step jumps in the index, as
-    one that looks up data: then it is all of them.
+    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n.
     """
 
     n: float
@@ -107,12 +106,10 @@ class Index(Draw):
         return discrete_gauss(int(self.n), order)
 
     def cells(self, count: int) -> np.ndarray | None:
-        if not keeps_law(self, Index) or self.n <= _order(0):
-            return None
-        return Uniform().cells(count)
+        return Uniform().cells(count) if self.n == math.inf and keeps_law(self, Index) else None
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
-        return Uniform().split(places, level) if self.n == math.inf else all_of(int(self.n))
+        return Uniform().split(places, level)
 
     def mirrored(self, value: Any) -> Any:
         return value if keeps_law(self, Index) else None
