@@ -60,7 +60,7 @@ def as_sample(law: Any, name: str = "sample", dim: int = 1) -> Tensor:
     """Points as a float64 tensor on the CPU, of shape (n,) or (n, 2); raises InvalidParameter unless they are at least 100 finite numbers of that shape."""
     shape = "(n,)" if dim == 1 else f"(n, {dim})"
     try:
-        points = law.detach() if isinstance(law, Tensor) else torch.as_tensor(_real(np.array(law)))
+        points = law.detach() if hasattr(law, "detach") else torch.as_tensor(_real(np.array(law)))
         if points.is_complex():
             raise TypeError
         points = points.to("cpu", torch.float64)

@@ -7,10 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
-
 from pmmtheory.chain import Chain, chain_of
-from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, count, positive, reals, required
+from pmmtheory.errors import InvalidParameter, NotConverged, PmmError, choice, count, positive, reals, required
 from pmmtheory.laws.engine import Engine, Refusal, engine_for, engines
 from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.laws.law import Law
@@ -20,7 +18,7 @@ from pmmtheory.laws.observed import observed_law
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.product.law import ProductLaw
-from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.devices import known_device, out_of_memory
 from pmmtheory.schemes import Scheme
 
 __all__ = [
@@ -165,7 +163,7 @@ def _computed(engine: Engine, run: Callable[[Engine, float], Any], chain: Chain,
     try:
         return run(engine, accuracy(engine))
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not isinstance(error, torch.cuda.OutOfMemoryError) and "allocate memory" not in str(error):
+        if not out_of_memory(error):
             raise
         what = f"the law of {chain.scheme.name} on {getattr(chain.scheme.dynamics.target, 'name', 'a predictor')}, which takes more memory than there is,"
         raise NotConverged(what, math.nan, accuracy(engine)) from error
@@ -188,9 +186,8 @@ def _raised_here(error: NotConverged) -> bool:
 
 def _chosen(chain: Chain, stationary: bool, name: str | None) -> Engine:
     """The engine that computes the laws of a chain."""
-    if name is not None and not isinstance(name, str):
-        raise InvalidParameter("engine", name, "the name of an engine, or None")
-    now = "phase_plane" if name == "plane" and chain.scheme.dynamics.blocks == 2 else _RENAMED.get(name or "", name)
+    known = "" if name is None else choice("engine", name, [*(engine.name for engine in engines()), *_RENAMED])
+    now = "phase_plane" if name == "plane" and chain.scheme.dynamics.blocks == 2 else _RENAMED.get(known, name)
     if now != name:
         warnings.warn(f'engine="{name}" is now engine="{now}"', FutureWarning, stacklevel=4)
     return engine_for(chain, stationary, now)

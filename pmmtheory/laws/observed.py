@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.laws.law import Law
 from pmmtheory.schemes import Draw, Scheme
@@ -87,8 +88,7 @@ def observed_law(scheme: Scheme, law: Any, rtol: float | None = None) -> Any:
     """
     from pmmtheory.laws import transient_law
 
-    if not isinstance(scheme, Scheme):
-        raise InvalidParameter("scheme", scheme, "a Scheme")
+    Chain(scheme)
     if not isinstance(law, Law):
         raise InvalidParameter("law", law, "the law of its states, from stationary_law or transient_law")
     if rtol is not None:

@@ -20,3 +20,8 @@ def known_device(device: Any) -> str:
     if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
         raise InvalidParameter("device", device, f"a device that is present: {torch.cuda.device_count() or 'no'} CUDA GPU was found")
     return str(found)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error of Python or of torch says that there is no memory left."""
+    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or "allocate memory" in str(error)

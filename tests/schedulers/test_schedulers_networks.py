@@ -21,8 +21,7 @@ SCHEDULE = NoiseSchedule.linear()
 SCHEDULERS: dict[str, type[Scheduler]] = classes("pmmtheory.schedulers", Scheduler)
 EACH = pytest.mark.parametrize("kind", SCHEDULERS.values(), ids=SCHEDULERS)
 LABELS, NONE = torch.tensor([1, 2, 3, 1]), torch.tensor([0])
-DATA = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
-EXACT = ExactPredictor(DATA, SCHEDULE)
+EXACT = ExactPredictor(GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3]), SCHEDULE)
 
 
 @EACH
