@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich import box
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.store import Stored, open_store
@@ -19,11 +18,14 @@ from pmmtheory.harness.verdict import decide
 def show_list(checks: Mapping[Study, list[Check]], profile: str, device: str, path: Path) -> None:
     """Print the studies, one line each: what it is about, how many claims it has, and what the stored results say of them."""
     results, stale = _known(device, path)
-    table = Table("study", "title", "stored", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=f"profile {profile}", title_justify="left", title_style="bold")
-    table.columns[1].no_wrap, table.columns[1].overflow, table.columns[2].no_wrap = True, "ellipsis", True
-    for study, group in checks.items():
-        table.add_row(escape(study.name), escape(study.title), _state(study, group, results, stale))
-    terminal().print(table)
+    states = {study: _state(study, group, results, stale) for study, group in checks.items()}
+    console = terminal()
+    name = max((len(study.name) for study in checks), default=0)
+    room = console.width - name - max((Text.from_markup(state).cell_len for state in states.values()), default=0) - 4
+    console.print(f"[bold]profile {escape(profile)}[/]")
+    for study, state in states.items():
+        title = study.title if len(study.title) <= room else f"{study.title[: max(room - 1, 0)]}…"
+        console.print(f"{escape(f'{study.name:<{name}}')}  {escape(f'{title:<{room}}')}  {state}", soft_wrap=True)
 
 
 def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, only_failures: bool = False) -> None:
