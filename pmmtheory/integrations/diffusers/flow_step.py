@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.integrations.diffusers.under_way import Draw
+from pmmtheory.integrations.diffusers.steps import Draw
 from pmmtheory.noise.coefficients import ddim
 from pmmtheory.noise.ratio import between
 from pmmtheory.noise.schedule import NoiseSchedule

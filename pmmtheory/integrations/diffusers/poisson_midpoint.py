@@ -91,52 +91,16 @@ class PoissonMidpointScheduler(StepsOfCalls):
         Midpoints(float("inf") if substeps is None else count("substeps", substeps), midpoints)
         self._lay_out(laid_out(self.schedule, self._variant, range(size, 0, -1), 1, midpoints, None), None)
 
-    def set_timesteps(
-        self,
-        num_inference_steps: int | None = None,
-        device: str | torch.device | None = None,
-        timesteps: Sequence[int] | None = None,
-        generator: torch.Generator | None = None,
-    ) -> None:
-        """Lay out the times of a run: `timesteps`, descending, of the calls.
-
-        Parameters
-        ----------
-        num_inference_steps : int
-            The number of calls.
-        device
-            Where the times are put.
-        timesteps : sequence of int, optional
-            Descending times of the large steps, in place of that; midpoints come on top.
-        generator : torch.Generator, optional
-            Of the midpoints.
-
-        Raises
-        ------
-        InvalidParameter
-            Naming `num_inference_steps` or `timesteps`.
-        """
+    def _counted(self, calls: int) -> tuple[Sequence[int], int]:
         own: Any = self.config
-        coarse, spared = self._times_given(num_inference_steps, timesteps), 0
-        if coarse is None:
-            assert num_inference_steps is not None
-            coarse, spared = steps_for(num_inference_steps, self.schedule.size, own.timestep_spacing, own.steps_offset, own.substeps, own.midpoints)
-        draws = self._draws if generator is None else generator
-        self._lay_out(laid_out(self.schedule, self._variant, coarse, own.substeps, own.midpoints, draws, spared), device)
-        self.num_inference_steps = len(self.timesteps)
+        return steps_for(calls, self.schedule.size, own.timestep_spacing, own.steps_offset, own.substeps, own.midpoints)
 
-    def _lay_out(self, steps: Sequence[LargeStep], device: str | torch.device | None) -> None:
-        self._steps = {step.times[0]: step for step in steps}
-        self._under = None
-        times = [time - 1 for step in steps for time in step.calls]
-        self.timesteps = torch.tensor(times, dtype=torch.int64, device=device)
+    def _planned(self, coarse: Sequence[int], spared: int, draws: torch.Generator | None) -> Sequence[LargeStep]:
+        own: Any = self.config
+        return laid_out(self.schedule, self._variant, coarse, own.substeps, own.midpoints, draws, spared)
 
-    def _starting(self, time: float, x: Tensor, noise: Tensor) -> UnderWay:
-        return UnderWay.at_start(self._steps[time] if time in self._steps else self._around(time), x, noise)
+    def _joining(self, time: float, end: float) -> LargeStep:
+        return LargeStep(self.schedule, self._variant, (time, end))
 
-    def _around(self, time: float) -> LargeStep:
-        """What is left of the large step around a time inside it; above the first, a step to that."""
-        around = next((step for step in self._steps.values() if step.times[-1] < time < step.times[0]), None)
-        if around is not None:
-            return around.begun_at(time)
-        return LargeStep(self.schedule, self._variant, (time, max(self._steps)))
+    def _begun(self, step: Any, x: Tensor, noise: Tensor) -> UnderWay:
+        return UnderWay.at_start(step, x, noise)

@@ -78,50 +78,22 @@ class RandomizedMidpointScheduler(StepsOfCalls):
         self._set_up(schedule_of(size, beta_start, beta_end, beta_schedule, trained_betas, rescale_betas_zero_snr), seed)
         self._lay_out(flow_steps(self.schedule, range(size, 0, -1), size, whole_timesteps, None), None)
 
-    def set_timesteps(
-        self,
-        num_inference_steps: int | None = None,
-        device: str | torch.device | None = None,
-        timesteps: Sequence[int] | None = None,
-        generator: torch.Generator | None = None,
-    ) -> None:
-        """Lay out the times of a run: `timesteps`, descending, of the calls.
-
-        Parameters
-        ----------
-        num_inference_steps : int
-            The number of calls.
-        device
-            Where the times are put.
-        timesteps : sequence of int, optional
-            Descending times where steps begin, in place of that; midpoints come on top.
-        generator : torch.Generator, optional
-            Of the midpoints.
-
-        Raises
-        ------
-        InvalidParameter
-            Naming `num_inference_steps` or `timesteps`.
-        """
+    @property
+    def _dtype_of_times(self) -> torch.dtype:
         own: Any = self.config
-        coarse, spared = self._times_given(num_inference_steps, timesteps), 0
-        if coarse is None:
-            assert num_inference_steps is not None
-            steps, spared = flow_steps_for(num_inference_steps, self.schedule.size)
-            coarse = coarse_times(self.schedule.size, steps, own.timestep_spacing, own.steps_offset)
-        draws = self._draws if generator is None else generator
-        self._lay_out(flow_steps(self.schedule, coarse, spared, own.whole_timesteps, draws), device)
-        self.num_inference_steps = len(self.timesteps)
+        return torch.int64 if own.whole_timesteps else torch.float32
 
-    def _lay_out(self, steps: Sequence[FlowStep], device: str | torch.device | None) -> None:
-        self._steps = {step.times[0]: step for step in steps}
-        self._under = None
+    def _counted(self, calls: int) -> tuple[Sequence[int], int]:
         own: Any = self.config
-        times = [time - 1 for step in steps for time in step.calls]
-        self.timesteps = torch.tensor(times, dtype=torch.int64 if own.whole_timesteps else torch.float32, device=device)
+        steps, spared = flow_steps_for(calls, self.schedule.size)
+        return coarse_times(self.schedule.size, steps, own.timestep_spacing, own.steps_offset), spared
 
-    def _starting(self, time: float, x: Tensor, noise: Tensor) -> FlowUnderWay:
-        if time in self._steps:
-            return FlowUnderWay(self._steps[time], x, noise)
-        around = next((step for step in self._steps.values() if step.times[1] < time < step.times[0]), None)
-        return FlowUnderWay(FlowStep(self.schedule, (time, max(self._steps))) if around is None else around.begun_at(time), x, noise)
+    def _planned(self, coarse: Sequence[int], spared: int, draws: torch.Generator | None) -> Sequence[FlowStep]:
+        own: Any = self.config
+        return flow_steps(self.schedule, coarse, spared, own.whole_timesteps, draws)
+
+    def _joining(self, time: float, end: float) -> FlowStep:
+        return FlowStep(self.schedule, (time, end))
+
+    def _begun(self, step: Any, x: Tensor, noise: Tensor) -> FlowUnderWay:
+        return FlowUnderWay(step, x, noise)

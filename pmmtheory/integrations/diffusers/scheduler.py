@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,34 +17,15 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.integrations.diffusers.answers import predicted
 from pmmtheory.integrations.diffusers.plan import coarse_times
-from pmmtheory.integrations.diffusers.under_way import Draw
+from pmmtheory.integrations.diffusers.steps import Begun, Step
 from pmmtheory.noise.predictions import known_kind
 from pmmtheory.noise.schedule import NoiseSchedule
-
-
-class Begun(Protocol):
-    """A step that is under way."""
-
-    x: Tensor
-
-    @property
-    def asked(self) -> float | None:
-        """The training time at which the network is asked next, None where the step ends."""
-        ...
-
-    def push(self, noise: Tensor) -> None:
-        """The noise predicted there."""
-        ...
-
-    def advance(self, z: Draw) -> Tensor:
-        """The state at which the network is asked next, or where the step ends."""
-        ...
 
 
 class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
     """A scheduler that lays out `timesteps`, one a call of the network, and makes of each answer the state that the next one is asked of.
 
-    A subclass lays out its steps, and says which begins at a time.
+    A subclass says how many steps a number of calls makes, lays them out, and begins them.
     """
 
     _compatibles = [each.name for each in KarrasDiffusionSchedulers]
@@ -64,9 +45,60 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         self._under: Begun | None = None
         self._draws = None if seed is None else torch.Generator().manual_seed(seed)
 
+    @property
+    def _dtype_of_times(self) -> torch.dtype:
+        """Of `timesteps`."""
+        return torch.int64
+
     @abstractmethod
-    def _starting(self, time: float, x: Tensor, noise: Tensor) -> Begun:
-        """The step that begins at a training time in x, with the noise predicted there."""
+    def _counted(self, calls: int) -> tuple[Sequence[int], int]:
+        """The training times where steps begin, for so many calls, and how many of the steps go without a midpoint."""
+
+    @abstractmethod
+    def _planned(self, coarse: Sequence[int], spared: int, draws: torch.Generator | None) -> Sequence[Step]:
+        """The steps that begin at these training times."""
+
+    @abstractmethod
+    def _joining(self, time: float, end: float) -> Step:
+        """One step from a training time to another, without midpoints."""
+
+    @abstractmethod
+    def _begun(self, step: Any, x: Tensor, noise: Tensor) -> Begun:
+        """A step that begins in x, with the noise predicted there."""
+
+    def set_timesteps(
+        self,
+        num_inference_steps: int | None = None,
+        device: str | torch.device | None = None,
+        timesteps: Sequence[int] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        """Lay out the times of a run: `timesteps`, descending, of the calls.
+
+        Parameters
+        ----------
+        num_inference_steps : int
+            The number of calls.
+        device
+            Where the times are put.
+        timesteps : sequence of int, optional
+            Descending times where steps begin, in place of that; midpoints come on top.
+        generator : torch.Generator, optional
+            Of the midpoints.
+
+        Raises
+        ------
+        InvalidParameter
+            Naming `num_inference_steps` or `timesteps`.
+        """
+        if (num_inference_steps is None) == (timesteps is None):
+            raise InvalidParameter("num_inference_steps", num_inference_steps, "given, or else timesteps, and not both")
+        if timesteps is None:
+            coarse, spared = self._counted(count("num_inference_steps", num_inference_steps))
+        else:
+            coarse, spared = self._times_given(timesteps), 0
+        self._lay_out(self._planned(coarse, spared, self._draws if generator is None else generator), device)
+        self.num_inference_steps = len(self.timesteps)
 
     def step(
         self, model_output: Tensor, timestep: float | Tensor, sample: Tensor, generator: Any = None, return_dict: bool = True
@@ -105,7 +137,7 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         if under is not None and under.asked == time and under.x.shape == sample.shape:
             under.push(noise)
         else:
-            under = self._starting(time, sample.to(dtype), noise)
+            under = self._begun(self._from(time), sample.to(dtype), noise)
         following = under.advance(lambda: randn_tensor(model_output.shape, generator=generator, device=model_output.device, dtype=dtype))
         self._under = None if under.asked is None else under
         previous, data = following.to(sample.dtype), data.to(sample.dtype)
@@ -151,13 +183,21 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
             raise InvalidParameter("timestep", time, allowed)
         return time + 1
 
-    def _times_given(self, num_inference_steps: int | None, timesteps: Sequence[int] | None) -> tuple[int, ...] | None:
-        """Training times where steps begin, if they are given and not their number."""
-        if (num_inference_steps is None) == (timesteps is None):
-            raise InvalidParameter("num_inference_steps", num_inference_steps, "given, or else timesteps, and not both")
-        if timesteps is None:
-            count("num_inference_steps", num_inference_steps)
-            return None
+    def _lay_out(self, steps: Sequence[Step], device: str | torch.device | None) -> None:
+        """Make these the steps of the next run."""
+        self._steps = {step.times[0]: step for step in steps}
+        self._under = None
+        self.timesteps = torch.tensor([time - 1 for step in steps for time in step.calls], dtype=self._dtype_of_times, device=device)
+
+    def _from(self, time: float) -> Step:
+        """The step that begins at a training time, what is left of the one around it, or above the first a step to that."""
+        if time in self._steps:
+            return self._steps[time]
+        around = next((step for step in self._steps.values() if step.times[-1] < time < step.times[0]), None)
+        return self._joining(time, max(self._steps)) if around is None else around.begun_at(time)
+
+    def _times_given(self, timesteps: Sequence[int]) -> tuple[int, ...]:
+        """The training times of timesteps that are given."""
         last = self.schedule.size - 1
         allowed = f"descending whole times from {last} at most to 0 at least"
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,9 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.integrations.diffusers.plan import LargeStep
-
-Draw = Callable[[], Tensor]
-"""New standard normal noise, of the shape of the sample."""
+from pmmtheory.integrations.diffusers.steps import Draw
 
 
 @dataclass
