@@ -121,11 +121,13 @@ class NoisePrediction(Dynamics):
         return self.noise_in(x, self.training_time(t, x))
 
     def noise_in(self, x: Tensor, training_time: Any) -> Tensor:
-        """The noise predicted in x at a training time."""
+        """The noise predicted in x at a training time: the predictor is given a number where there is one for all of x, else a tensor in the dtype of x."""
+        if isinstance(training_time, Tensor):
+            training_time = float(training_time) if training_time.numel() == 1 else training_time.to(x.dtype)
         return self._ask(x, training_time) if x.numel() else torch.zeros_like(x)
 
     def training_time(self, t: Time, x: Tensor) -> Time:
-        """The training time at time t of the chain: a number where there is one for all of x, else a tensor in the dtype of x."""
+        """The training time at time t of the chain."""
         if isinstance(t, Tensor) and t.numel() != 1:
             return torch.tensor(self.times, dtype=x.dtype, device=t.device)[torch.round(t).long()]
         return self.times[self._index(float(t))]

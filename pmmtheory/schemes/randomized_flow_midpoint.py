@@ -56,5 +56,5 @@ class RandomizedFlowMidpoint(Scheme):
             share = torch.as_tensor(draws["u"], dtype=torch.float64, device=x.device)
             time, growth, response = between(system.schedule, first, last, share)
             reached = growth.to(x.dtype) * x + response.to(x.dtype) * noise
-            noise = system.noise_in(reached, float(time) if time.numel() == 1 else time.to(x.dtype))
+            noise = system.noise_in(reached, time)
         return system.transport(1.0, x, t) + system.respond(1.0, noise, t), 0.0
