@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pmmtheory.harness.errors import UsageError
-from pmmtheory.harness.project import PARTS, Project
+from pmmtheory.harness.project import PARTS, Project, use
 
 
 def in_folder(folder: Path) -> Project:
@@ -67,3 +67,10 @@ def chosen(folder: Path | None, own: Project | None) -> Project:
             'say which studies: --studies FOLDER, or [tool.pmmtheory] studies = "FOLDER" in the pyproject.toml here; `pmmtheory new FOLDER` writes an example.'
         )
     return replace(in_folder(folder), option=option)
+
+
+def taken_up(folder: Path | None, own: Project | None) -> Project:
+    """The same, which this process uses from now on."""
+    project = chosen(folder, own)
+    use(project)
+    return project

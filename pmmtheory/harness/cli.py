@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,16 +12,17 @@ import typer
 
 from pmmtheory import __version__
 from pmmtheory.harness import discover, package_commands
-from pmmtheory.harness.choice import chosen
-from pmmtheory.harness.errors import ExperimentError, UsageError
-from pmmtheory.harness.figures.cli import DEFAULT_STORE, figures
-from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.choice import taken_up
+from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.figures.cli import figures
+from pmmtheory.harness.options import DEFAULT_STORE, StoreOption, StudiesOption, answer, command_line
+from pmmtheory.harness.project import Project
 
 if TYPE_CHECKING:
     from pmmtheory.harness.store import Stored
     from pmmtheory.harness.study import Check, Study
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+app = command_line()
 package_commands.add_to(app)
 app.command()(figures)
 
@@ -34,9 +34,6 @@ def _print_version(wanted: bool) -> None:
 
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of studies, default all; `list` shows them.")]
-StudiesOption = Annotated[
-    Path | None, typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, schemes/ ... of your own.", show_default=False)
-]
 ProfileOption = Annotated[
     str, typer.Option(help="quick, which takes about a minute; full, which has more targets and smaller steps; or images, for what networks generate.")
 ]
@@ -45,7 +42,6 @@ WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; defau
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
 VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
-StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -62,7 +58,7 @@ def everything(
 ) -> None:
     """Check the theory: run every study (or the command named) and say what was found. What is stored is not computed again."""
     if context.invoked_subcommand is None:
-        _run(_project(context, studies), None, profile, device, workers, json, fresh, store)
+        _run(taken_up(studies, context.obj), None, profile, device, workers, json, fresh, store)
     for name in context.params:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
@@ -82,7 +78,7 @@ def run(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Run the named studies and say what was found."""
-    _run(_project(context, studies), names, profile, device, workers, json, fresh, store)
+    _run(taken_up(studies, context.obj), names, profile, device, workers, json, fresh, store)
 
 
 @app.command("list")
@@ -92,7 +88,7 @@ def list_studies(
     """List the studies, a line each, with what is stored of them; nothing is computed."""
     from pmmtheory.harness.listing import show_list
 
-    show_list(_checks(_project(context, studies), None, profile), profile, device, store)
+    show_list(_checks(taken_up(studies, context.obj), None, profile), profile, device, store)
 
 
 @app.command()
@@ -108,7 +104,7 @@ def show(
     """Print the table of each named study from what is stored: every claim with its verdict, rate and constant. Nothing is computed."""
     from pmmtheory.harness.listing import show_tables
 
-    show_tables(_checks(_project(context, studies), names, profile), device, store, only_failures)
+    show_tables(_checks(taken_up(studies, context.obj), names, profile), device, store, only_failures)
 
 
 @app.command()
@@ -125,7 +121,7 @@ def report(
     """Write what is stored of the named studies as one HTML page: findings, claims, figures and where they come from. Nothing is computed."""
     from pmmtheory.harness.report.command import write_report
 
-    write_report(_checks(_project(context, studies), names, profile), profile, device, store, out, latex)
+    write_report(_checks(taken_up(studies, context.obj), names, profile), profile, device, store, out, latex)
 
 
 @app.command()
@@ -161,18 +157,7 @@ def new(folder: Annotated[Path, typer.Argument(help="The folder to write; it mus
 
 def main(project: Project | None = None, name: str = "pmmtheory") -> None:
     """Run the command line, of a project or of the folder that is named; an expected trouble is one sentence on the standard error."""
-    try:
-        app(prog_name=name, obj=project)
-    except ExperimentError as error:
-        print(f"error: {error}" if error.status == 2 else str(error), file=sys.stderr)
-        sys.exit(error.status)
-
-
-def _project(context: typer.Context, folder: Path | None) -> Project:
-    """The project of this command, which is from now on in use."""
-    project = chosen(folder, context.obj)
-    use(project)
-    return project
+    answer(app, name, project)
 
 
 def _checks(project: Project, names: list[str] | None, profile: str) -> dict[Study, list[Check]]:

@@ -16,8 +16,8 @@ SCHEDULE = NoiseSchedule.linear()
 SIZE = (2, 3, 8, 8)
 
 
-def unet(prediction: str = "epsilon", seed: int = 0) -> Any:
-    torch.manual_seed(seed)
+def unet(**options: Any) -> Any:
+    torch.manual_seed(0)
     return diffusers.UNet2DModel(
         sample_size=8,
         in_channels=3,
@@ -27,6 +27,7 @@ def unet(prediction: str = "epsilon", seed: int = 0) -> Any:
         norm_num_groups=4,
         down_block_types=("DownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "UpBlock2D"),
+        **options,
     )
 
 
@@ -121,17 +122,5 @@ def test_times_between_whole_ones() -> None:
 
 
 def test_a_learned_embedding_of_times_is_asked_by_index() -> None:
-    torch.manual_seed(0)
-    network = diffusers.UNet2DModel(
-        sample_size=8,
-        in_channels=3,
-        out_channels=3,
-        layers_per_block=1,
-        block_out_channels=(8, 16),
-        norm_num_groups=4,
-        down_block_types=("DownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "UpBlock2D"),
-        time_embedding_type="learned",
-        num_train_timesteps=1000,
-    )
+    network = unet(time_embedding_type="learned", num_train_timesteps=1000)
     assert DDIM(SCHEDULE, 4).sample(Predictor.from_network(network, SCHEDULE), noise()).shape == SIZE

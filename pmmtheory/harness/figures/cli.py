@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pmmtheory.harness.choice import chosen
-from pmmtheory.harness.errors import ExperimentError, UsageError
-from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.choice import taken_up
+from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.options import DEFAULT_STORE, StoreOption, StudiesOption, answer, command_line
+from pmmtheory.harness.project import Project
 from pmmtheory.harness.study import PROFILES
-
-DEFAULT_STORE = Path("results/pmmtheory.sqlite")
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Figures to draw, default all; the word list shows their names.")]
 OutOption = Annotated[Path, typer.Option(help="The folder for the PNG and PDF files.")]
 ProfileOption = Annotated[str, typer.Option(help=f"The results to draw: {' or '.join(PROFILES)}.")]
-StoreOption = Annotated[Path, typer.Option(envvar="PMMTHEORY_STORE", help="The file of stored results.")]
-StudiesOption = Annotated[Path | None, typer.Option("--studies", help="A folder with studies/ and figures/ of your own.", show_default=False)]
 
 
 def figures(
@@ -31,9 +27,7 @@ def figures(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Draw the project's figures from stored results; no law is computed."""
-    project = chosen(studies, context.obj)
-    use(project)
-    draw(project.part("figures"), names, out, profile, store)
+    draw(taken_up(studies, context.obj).part("figures"), names, out, profile, store)
 
 
 def draw(package: str, names: list[str] | None, out: Path, profile: str, store: Path) -> None:
@@ -75,7 +69,7 @@ def draw(package: str, names: list[str] | None, out: Path, profile: str, store: 
 
 def main(project: Project, package: str, name: str) -> None:
     """A command line that only draws; an expected trouble is one sentence on the standard error."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+    app = command_line()
 
     @app.command()
     def drawing(
@@ -85,11 +79,7 @@ def main(project: Project, package: str, name: str) -> None:
         store: StoreOption = DEFAULT_STORE,
     ) -> None:
         """Draw the figures of the paper from stored results."""
-        use(project)
+        taken_up(None, project)
         draw(package, names, out, profile, store)
 
-    try:
-        app(prog_name=name)
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.status)
+    answer(app, name, project)

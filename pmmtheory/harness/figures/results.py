@@ -9,7 +9,7 @@ from pathlib import Path
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness import discover
 from pmmtheory.harness.errors import ExperimentError, UsageError
-from pmmtheory.harness.figures.cli import DEFAULT_STORE
+from pmmtheory.harness.options import DEFAULT_STORE
 from pmmtheory.harness.project import used
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.store import Stored, open_store

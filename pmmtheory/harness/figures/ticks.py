@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.ticker import Formatter, Locator, MaxNLocator
 
 _ROOM = {"x": 36.0, "y": 17.0}
@@ -29,19 +28,28 @@ def log(panel: Axes, axes: str = "xy") -> None:
         axis.set_minor_formatter(_Words(False))
 
 
-class _Major(Locator):
+class _Ticks(Locator):
+    """Places between the limits of an axis, none where those are no positive numbers."""
+
+    def __call__(self) -> Any:
+        low, high = self.axis.get_view_interval()  # type: ignore[union-attr]
+        return self.tick_values(float(low), float(high))
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        low, high = sorted((vmin, vmax))
+        return self._between(low, high) if 0 < low < high < math.inf else np.array([])
+
+    def _between(self, low: float, high: float) -> np.ndarray:
+        raise NotImplementedError
+
+
+class _Major(_Ticks):
     """Powers of ten, every so many where they are crowded; with 2 and 5 times them on short axes, and round numbers on the shortest."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self) -> Any:
-        return self.tick_values(*_limits(self.axis))
-
-    def tick_values(self, vmin: float, vmax: float) -> Any:
-        low, high = sorted((vmin, vmax))
-        if not (0 < low < high < math.inf):
-            return np.array([])
+    def _between(self, low: float, high: float) -> np.ndarray:
         fit = max(2, int(self._length() / _ROOM[self.name]))
         whole = np.arange(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
         if len(whole) > 2 or (len(whole) == 2 and fit < 5):
@@ -60,19 +68,13 @@ class _Major(Locator):
         return float(box.width if self.name == "x" else box.height) * 72 / float(panel.figure.dpi)
 
 
-class _Minor(Locator):
+class _Minor(_Ticks):
     """Between powers of ten that are all labelled 2 to 9 times them, and powers that are not labelled."""
 
     def __init__(self, major: _Major) -> None:
         self.major = major
 
-    def __call__(self) -> Any:
-        return self.tick_values(*_limits(self.axis))
-
-    def tick_values(self, vmin: float, vmax: float) -> Any:
-        low, high = sorted((vmin, vmax))
-        if not (0 < low < high < math.inf):
-            return np.array([])
+    def _between(self, low: float, high: float) -> np.ndarray:
         labelled = self.major.tick_values(low, high)
         many = math.log10(high / low) > 6
         found = _within(low, high, (1,) if many else range(1, 10))
@@ -103,21 +105,6 @@ def number(value: float, plain: bool) -> str:
     power = math.floor(math.log10(value) + 1e-9)
     factor = float(f"{value / 10.0**power:.4g}")
     return f"$10^{{{power}}}$" if factor == 1 else f"${factor:g}{{\\times}}10^{{{power}}}$"
-
-
-def overlapping(axis: Axis) -> list[tuple[str, str]]:
-    """Neighbouring labels of a drawn axis that touch."""
-    panel: Any = axis.axes
-    labels = [label for label in axis.get_ticklabels(which="both") if label.get_text() and label.get_visible()]
-    low, high = sorted(axis.get_view_interval())
-    inside = [label for label in labels if low * (1 - 1e-9) <= label.get_position()[0 if axis is panel.xaxis else 1] <= high * (1 + 1e-9)]
-    boxes = sorted(((label.get_window_extent(), label.get_text()) for label in inside), key=lambda pair: pair[0].x0 + pair[0].y0)
-    return [(one, two) for (box, one), (other, two) in zip(boxes, boxes[1:], strict=False) if box.overlaps(other)]
-
-
-def _limits(axis: Any) -> tuple[float, float]:
-    low, high = axis.get_view_interval()
-    return float(low), float(high)
 
 
 def _within(low: float, high: float, factors: Sequence[float]) -> np.ndarray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -17,7 +19,7 @@ from pmmtheory.harness import discover
 from pmmtheory.harness.figures import compare_samplers, comparison, plot_convergence, style
 from pmmtheory.harness.figures.deviations import by_constant
 from pmmtheory.harness.figures.study import describe, draw_study
-from pmmtheory.harness.figures.ticks import log, overlapping
+from pmmtheory.harness.figures.ticks import log
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.rates import RateFit
 from pmmtheory.schedulers import DDIM, DDPM, NoiseSchedule
@@ -25,6 +27,16 @@ from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import DoubleWell, Gaussian, GaussianMixture
 
 STEPS = [0.08, 0.04, 0.02, 0.01]
+
+
+def overlapping(axis: Axis) -> list[tuple[str, str]]:
+    """Neighbouring labels of a drawn axis that touch."""
+    panel: Any = axis.axes
+    labels = [label for label in axis.get_ticklabels(which="both") if label.get_text() and label.get_visible()]
+    low, high = sorted(axis.get_view_interval())
+    inside = [label for label in labels if low * (1 - 1e-9) <= label.get_position()[0 if axis is panel.xaxis else 1] <= high * (1 + 1e-9)]
+    boxes = sorted(((label.get_window_extent(), label.get_text()) for label in inside), key=lambda pair: pair[0].x0 + pair[0].y0)
+    return [(one, two) for (box, one), (other, two) in zip(boxes, boxes[1:], strict=False) if box.overlaps(other)]
 
 
 def drawn(figure: Figure) -> Figure:
