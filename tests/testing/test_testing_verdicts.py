@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -140,6 +142,25 @@ def test_nothing_is_raised_after_the_body_has_ended() -> None:
         with contextlib.suppress(TimeIsUp):
             limited(0.001, lambda: time.sleep(0.01))
     time.sleep(0.05)
+
+
+AFTER_A_LIMIT = """
+import contextlib, sys, time
+from pmmtheory.testing.time_limit import TimeIsUp, limited
+for seconds in (9.0, 0.001):
+    with contextlib.suppress(TimeIsUp):
+        limited(seconds, lambda: time.sleep(0.01))
+sys.setprofile(lambda *event: None)
+(lambda: None)()
+sys.setprofile(None)
+print("traced")
+"""
+
+
+def test_calls_can_be_traced_after_a_limit() -> None:
+    """An exception that is still to come at the end would be looked for between any two operations from then on."""
+    ran = subprocess.run([sys.executable, "-c", AFTER_A_LIMIT], capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "traced\n"
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan"), "soon"])
