@@ -186,8 +186,11 @@ def _raised_here(error: NotConverged) -> bool:
 
 def _chosen(chain: Chain, stationary: bool, name: str | None) -> Engine:
     """The engine that computes the laws of a chain."""
-    known = "" if name is None else choice("engine", name, [*(engine.name for engine in engines()), *_RENAMED])
-    now = "phase_plane" if name == "plane" and chain.scheme.dynamics.blocks == 2 else _RENAMED.get(known, name)
+    now = name
+    if name is not None:
+        now = _RENAMED[name] if isinstance(name, str) and name in _RENAMED else choice("engine", name, [engine.name for engine in engines()])
+    if name == "plane" and chain.scheme.dynamics.blocks == 2:
+        now = "phase_plane"
     if now != name:
         warnings.warn(f'engine="{name}" is now engine="{now}"', FutureWarning, stacklevel=4)
     return engine_for(chain, stationary, now)

@@ -87,7 +87,8 @@ def test_cells_that_failed_are_left_out(entry: Entry, every: int, results: Resul
 def test_files_are_the_same_in_every_run(call: Call, store: Path, results: Results, tmp_path: Path) -> None:
     elsewhere = ["constants", "rates", "speed_up"]
     command = [sys.executable, "-m", "paper_figures", *elsewhere, "--store", str(store), "--out", "again"]
-    other = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONHASHSEED": "1", "MPLBACKEND": "svg"}, stdout=subprocess.DEVNULL)
+    surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONHASHSEED": "1", "MPLBACKEND": "svg"}
+    other = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.DEVNULL)
     status, out, err = call("--store", str(store))
     assert (status, err) == (0, "")
     drawn = {Path(file).name: Path(file).read_bytes() for file in out.splitlines()}
