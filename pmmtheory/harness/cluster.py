@@ -56,6 +56,8 @@ def cluster(address: str, job: Job, sources: Sources) -> Iterator[Hands]:
             return answer
 
         def places() -> int:
+            if client.status != "running":
+                raise _gone(address)
             try:
                 threads: dict[str, int] = client.nthreads()
             except Exception as error:
@@ -65,9 +67,10 @@ def cluster(address: str, job: Job, sources: Sources) -> Iterator[Hands]:
         try:
             yield Hands(submit, places)
         finally:
-            executor.shutdown(wait=False)
-            with suppress(Exception):
-                client.run(forget, job)
+            if client.status == "running":
+                with suppress(Exception):
+                    executor.shutdown(wait=False)
+                    client.run(forget, job)
 
 
 def there(cell: Cell, key: str, job: Job) -> Computed:
@@ -138,7 +141,7 @@ def _client(address: str) -> Iterator[Client]:
 async def _greet(address: str) -> None:
     """Raise where no scheduler answers. A client of the library that finds none would take long to end."""
     from distributed import Security
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     comm = await connect(address, timeout=_PATIENCE, **Security().get_connection_args("client"))
     comm.abort()

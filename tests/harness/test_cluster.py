@@ -1,0 +1,123 @@
+"""Cells computed by dask.distributed: the same bits as here; what is killed costs a retry; what is missing is one sentence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmmtheory.harness.store import open_store
+
+pytest.importorskip("distributed")
+Call = Callable[..., tuple[int, str, str]]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def numbers(path: Path) -> list[tuple[Any, ...]]:
+    """What is stored, without how long it took and when."""
+    with open_store(path, must_exist=True) as store:
+        return [row[:11] for row in store.everything()[1]]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def scheduler(log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
+    """The address of a scheduler, and its processes by name: itself and two workers without anyone to start them again."""
+    address = Path("address.json")
+    commands = {"scheduler": ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)]}
+    worker = ["worker", "--scheduler-file", str(address), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    commands |= {"one": [*worker, "--name", "one"], "other": [*worker, "--name", "other"]}
+    processes = {
+        name: subprocess.Popen([sys.executable, "-m", "dask", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for name, command in commands.items()
+    }
+    wait_until(lambda: address.exists() and '"address"' in address.read_text())
+    text = address.read_text().partition('"address": "')[2]
+    yield text.partition('"')[0], processes
+    for process in processes.values():
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_nothing(scheduler: tuple[str, dict[str, subprocess.Popen[bytes]]], start: Start, call: Call, log: Path) -> None:
+    address, processes = scheduler
+    run = start("run", "many", "--cluster", address)
+    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
+    processes["one"].send_signal(signal.SIGKILL)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and "60 computed, 0 reused;" in out, out + err
+    call("run", "many", "--workers", "1", "--store", "here.sqlite")
+    assert numbers(Path("results/pmmtheory.sqlite")) == numbers(Path("here.sqlite"))
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_vanishes_is_one_sentence(scheduler: tuple[str, dict[str, subprocess.Popen[bytes]]], start: Start, call: Call, log: Path) -> None:
+    address, processes = scheduler
+    run = start("run", "many", "--cluster", address)
+    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
+    processes["scheduler"].send_signal(signal.SIGKILL)
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last.startswith(f"error: the scheduler {address} does not answer any more; ") and last.endswith(
+        "of 60 cells are stored; the same command continues."
+    )
+    kept = int(last.split("more; ")[1].split(" of ")[0])
+    assert kept >= 4 and f"{60 - kept} computed, {kept} reused;" in call("run", "many", "--workers", "2")[1]
+
+
+@pytest.mark.slow
+def test_a_worker_with_other_code_refuses(call: Call, scheduler: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from pmmtheory.harness.source import Sources
+
+    monkeypatch.setattr(Sources, "of", lambda self, measure: "another key")
+    out = " ".join(call("run", "good", "--cluster", scheduler[0])[1].split())
+    assert "0 computed, 0 reused, 7 failed" in out and "the code or the libraries of a worker of the cluster differ" in out
+
+
+@pytest.mark.slow
+def test_a_folder_of_ones_own_has_the_same_bits(tmp_path: Path) -> None:
+    code = "from pmmtheory.harness.cli import main; main()"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+    def run(*arguments: str) -> str:
+        return subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    run("new", "mine")
+    assert "3 claims: 3 pass" in run("run", "--studies", "mine", "--cluster", "local:2", "--store", "cluster.sqlite")
+    assert "3 claims: 3 pass" in run("run", "--studies", "mine", "--workers", "1", "--store", "here.sqlite")
+    assert numbers(tmp_path / "cluster.sqlite") == numbers(tmp_path / "here.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--cluster", "local:0"], "must be local:N with a number of processes N of at least 1"),
+        (["--cluster", "local:many"], "must be local:N with a number of processes N of at least 1"),
+        (["--cluster", "nothing"], "no scheduler answers at --cluster nothing"),
+        (["--cluster", "local:2", "--workers", "2"], "name one of them"),
+    ],
+)
+def test_a_wrong_cluster_is_one_sentence(call: Call, log: Path, arguments: list[str], sentence: str) -> None:
+    status, out, err = call("run", "good", *arguments)
+    assert (status, out) == (2, "") and sentence in err and err.count("\n") == 1 and not log.exists()
+
+
+def test_a_missing_library_is_one_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    status, _, err = call("run", "good", "--cluster", "local:2")
+    assert status == 2 and err == "error: --cluster needs dask.distributed: pip install 'pmmtheory[cluster]'.\n"
