@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 
 from pmmtheory.harness.store import open_store
+from tests.harness.site_of_dask import Site, wait_until
 
 pytest.importorskip("distributed")
 Call = Callable[..., tuple[int, str, str]]
@@ -26,38 +25,19 @@ def numbers(path: Path) -> list[tuple[Any, ...]]:
         return [row[:11] for row in store.everything()[1]]
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def scheduler(log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
-    """The address of a scheduler, and its processes by name: itself and two workers without anyone to start them again."""
-    address = Path("address.json")
-    commands = {"scheduler": ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)]}
-    worker = ["worker", "--scheduler-file", str(address), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    commands |= {"one": [*worker, "--name", "one"], "other": [*worker, "--name", "other"]}
-    processes = {
-        name: subprocess.Popen([sys.executable, "-m", "dask", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for name, command in commands.items()
-    }
-    wait_until(lambda: address.exists() and '"address"' in address.read_text())
-    text = address.read_text().partition('"address": "')[2]
-    yield text.partition('"')[0], processes
-    for process in processes.values():
-        process.kill()
-        process.wait()
+def site(log: Path) -> Iterator[Site]:
+    made = Site()
+    made.revive()
+    yield made
+    made.close()
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_nothing(scheduler: tuple[str, dict[str, subprocess.Popen[bytes]]], start: Start, call: Call, log: Path) -> None:
-    address, processes = scheduler
-    run = start("run", "many", "--cluster", address)
+def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, log: Path) -> None:
+    run = start("run", "many", "--cluster", site.address)
     wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
-    processes["one"].send_signal(signal.SIGKILL)
+    site.processes["one"].kill()
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0 and "60 computed, 0 reused;" in out, out + err
     call("run", "many", "--workers", "1", "--store", "here.sqlite")
@@ -65,11 +45,11 @@ def test_a_killed_worker_costs_nothing(scheduler: tuple[str, dict[str, subproces
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_vanishes_is_one_sentence(scheduler: tuple[str, dict[str, subprocess.Popen[bytes]]], start: Start, call: Call, log: Path) -> None:
-    address, processes = scheduler
-    run = start("run", "many", "--cluster", address)
+def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, call: Call, log: Path) -> None:
+    run = start("run", "many", "--cluster", site.address)
     wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
-    processes["scheduler"].send_signal(signal.SIGKILL)
+    address = site.address
+    site.processes["scheduler"].kill()
     out, err = run.communicate(timeout=60)
     assert (run.returncode, out) == (2, "")
     last = err.splitlines()[-1]
@@ -81,11 +61,11 @@ def test_a_scheduler_that_vanishes_is_one_sentence(scheduler: tuple[str, dict[st
 
 
 @pytest.mark.slow
-def test_a_worker_with_other_code_refuses(call: Call, scheduler: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_with_other_code_refuses(call: Call, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from pmmtheory.harness.source import Sources
 
     monkeypatch.setattr(Sources, "of", lambda self, measure: "another key")
-    out = " ".join(call("run", "good", "--cluster", scheduler[0])[1].split())
+    out = " ".join(call("run", "good", "--cluster", site.address)[1].split())
     assert "0 computed, 0 reused, 7 failed" in out and "the code or the libraries of a worker of the cluster differ" in out
 
 
