@@ -66,24 +66,26 @@ class Apart:
         for _ in range(2):
             try:
                 return self._asked(cell)
+            except Ended:
+                raise
             except TimeoutError:
                 self._drop()
                 return Computed(cell, reason=f"It took longer than the {self.job.limit:g} s that --cell-limit allows.")
             except ProcessExpired as death:
-                reason = _said(death.exitcode or 0)
-            except (BrokenProcessPool, RuntimeError, OSError, SystemExit):
-                reason = "ended"
+                how = _said(death.exitcode or 0)
+            except (RuntimeError, OSError, SystemExit):
+                how = "ended"
             except Exception as error:  # the answer could not be sent
                 return Computed(cell, reason=sentence(error))
             self._drop()
-            if self._ended:
-                raise Ended
-        return Computed(cell, reason=f"The worker process {reason} while it computed this cell, and so did a second one.")
+        if self._ended:
+            raise Ended
+        return Computed(cell, reason=f"Two worker processes died while they computed this cell; the second {how}.")
 
     def close(self) -> None:
         """Stop all processes at once."""
-        self._ended = True
-        pools = list(self._pools.values())
+        with _starting:
+            self._ended, pools = True, list(self._pools.values())
         for pool in pools:
             pool.stop()
         for pool in pools:
@@ -92,6 +94,8 @@ class Apart:
     def _asked(self, cell: Cell) -> Computed:
         """What this thread's process answers."""
         with _starting, alone():  # the first cell of a pool starts its process
+            if self._ended:
+                raise Ended
             pool = self._pools.get(threading.get_ident())
             if pool is None:
                 environment = dict(os.environ)
