@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +12,23 @@ from pmmtheory.harness import discover, package_commands
 from pmmtheory.harness.choice import taken_up
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.figures.cli import figures
-from pmmtheory.harness.options import DEFAULT_STORE, StoreOption, StudiesOption, answer, command_line
+from pmmtheory.harness.options import (
+    DEFAULT_STORE,
+    CellsOnlyOption,
+    ClusterOption,
+    LimitOption,
+    ShardOption,
+    StoreOption,
+    StudiesOption,
+    WorkersOption,
+    answer,
+    command_line,
+    means,
+    shard_of,
+)
 from pmmtheory.harness.project import Project
 
 if TYPE_CHECKING:
-    from pmmtheory.harness.store import Stored
     from pmmtheory.harness.study import Check, Study
 
 app = command_line()
@@ -38,7 +47,6 @@ ProfileOption = Annotated[
     str, typer.Option(help="quick, which takes about a minute; full, which has more targets and smaller steps; or images, for what networks generate.")
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
-WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
 VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]
@@ -51,6 +59,10 @@ def everything(
     profile: ProfileOption = "quick",
     device: DeviceOption = "cpu",
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cell_limit: LimitOption = None,
+    shard: ShardOption = None,
+    cells_only: CellsOnlyOption = False,
     json: JsonOption = None,
     fresh: FreshOption = False,
     store: StoreOption = DEFAULT_STORE,
@@ -58,11 +70,12 @@ def everything(
 ) -> None:
     """Check the theory: run every study (or the command named) and say what was found. What is stored is not computed again."""
     if context.invoked_subcommand is None:
-        _run(taken_up(studies, context.obj), None, profile, device, workers, json, fresh, store)
+        run(context, None, studies, profile, device, workers, cluster, cell_limit, shard, cells_only, json, fresh, store)
     for name in context.params:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            raise UsageError(f"write --{name} after the command: {context.invoked_subcommand} --{name} ...")
+            option = name.replace("_", "-")
+            raise UsageError(f"write --{option} after the command: {context.invoked_subcommand} --{option} ...")
 
 
 @app.command()
@@ -73,12 +86,27 @@ def run(
     profile: ProfileOption = "quick",
     device: DeviceOption = "cpu",
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cell_limit: LimitOption = None,
+    shard: ShardOption = None,
+    cells_only: CellsOnlyOption = False,
     json: JsonOption = None,
     fresh: FreshOption = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Run the named studies and say what was found."""
-    _run(taken_up(studies, context.obj), names, profile, device, workers, json, fresh, store)
+    from pmmtheory.harness.run import cells_only as without_verdicts
+    from pmmtheory.harness.run import with_verdicts
+
+    checks = _checks(taken_up(studies, context.obj), names, profile)
+    how = means(device, workers, cluster, cell_limit)
+    if cells_only or shard is not None:
+        if json:
+            raise UsageError("--json writes verdicts, and --cells-only and --shard give none; leave one of them out.")
+        good = without_verdicts(checks, device, how, store, fresh, shard_of(shard))
+    else:
+        good = with_verdicts(checks, profile, device, how, store, fresh, json)
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command("list")
@@ -163,31 +191,3 @@ def main(project: Project | None = None, name: str = "pmmtheory") -> None:
 def _checks(project: Project, names: list[str] | None, profile: str) -> dict[Study, list[Check]]:
     found = discover.find_studies(project.part("studies"))
     return discover.checks_by_study(discover.choose_studies(found, names) if names else found.values(), profile)
-
-
-def _run(project: Project, names: list[str] | None, profile: str, device: str, workers: int | None, json: Path | None, fresh: bool, store: Path) -> None:
-    """Compute what is missing, print the page and end with the exit status."""
-    from pmmtheory.harness import verdicts_json
-    from pmmtheory.harness.page import Page
-    from pmmtheory.harness.provenance import provenance
-    from pmmtheory.harness.runner import fill
-    from pmmtheory.harness.store import open_store
-    from pmmtheory.harness.verdict import decide
-
-    start = time.perf_counter()
-    checks = _checks(project, names, profile)
-    origin = provenance(device)
-    if json:
-        verdicts_json.require_writable(json)
-    default_workers = 1 if device == "cuda" else min(os.cpu_count() or 1, 8)
-    page = Page(checks)
-
-    def show(study: Study, results: Mapping[str, Stored]) -> None:
-        page.add(study, [decide(study.name, check, results) for check in checks[study]], results)
-
-    with open_store(store) as opened:
-        tally = fill(opened, checks, origin, workers or default_workers, show, fresh)
-    page.end(tally, time.perf_counter() - start, store)
-    if json:
-        verdicts_json.write_json(json, page.outcomes, profile, origin)
-    raise typer.Exit(0 if all(outcome.as_it_should for outcome in page.outcomes) else 1)

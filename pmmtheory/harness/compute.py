@@ -29,7 +29,7 @@ def compute(cell: Cell, device: str, measures: Sequence[str]) -> Computed:
         measure = load_measure(measures, cell.measure)
         estimates = _checked(measure(device=device, **dict(cell.parameters)))
     except Exception as error:
-        return Computed(cell, reason=_sentence(error), seconds=time.perf_counter() - start)
+        return Computed(cell, reason=sentence(error), seconds=time.perf_counter() - start)
     return Computed(cell, estimates, seconds=time.perf_counter() - start)
 
 
@@ -40,7 +40,7 @@ def _checked(result: object) -> dict[str, Estimate]:
     return result
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """The error as one line; errors that are not raised on purpose also name their type."""
     text = " ".join(str(error).split())[:400]
     return text if isinstance(error, PmmError) and text else f"{type(error).__name__}: {text}".rstrip(": ")

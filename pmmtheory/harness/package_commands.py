@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from pmmtheory.harness import images
+from pmmtheory.harness.options import DEFAULT_STORE, StoreOption
 
 HUNT_STORE = Path("results/hunt.sqlite")
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (bench, engines, hunt, spectrum, verdicts):
+    for command in (bench, engines, hunt, merge, spectrum, verdicts):
         app.command()(command)
     app.add_typer(images.app)
 
@@ -49,6 +50,16 @@ def hunt(
 
     plan = Plan(cases, seed, workers or min(os.cpu_count() or 1, 8), limit, shrink, tuple(relation or ()), first)
     raise typer.Exit(0 if hunt(plan, store) else 1)
+
+
+def merge(
+    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="The stores whose rows are added.")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Add the rows of other stores to a store: of two of one number the newer, and never a failure for an estimate."""
+    from pmmtheory.harness.merge import merge
+
+    merge(stores, store)
 
 
 def spectrum(

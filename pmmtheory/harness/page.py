@@ -68,10 +68,14 @@ def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
     claims = Counter(outcome.verdict for outcome in outcomes if not outcome.check.control)
     controls = [outcome.as_it_should for outcome in outcomes if outcome.check.control]
     verdicts = f"{claims.total()} claims: {claims['pass']} pass, {claims['fail']} fail, {claims['undecided']} undecided"
+    return f"{verdicts}; {sum(controls)} of {len(controls)} controls caught; {cells_line(tally)}; {seconds:.1f} s"
+
+
+def cells_line(tally: Tally) -> str:
+    """How many cells were computed, were there already and failed."""
     failed = f", {tally.failed} failed" if tally.failed else ""
     stale = f" ({tally.stale} were stale: their code was edited)" if tally.stale else ""
-    cells = f"cells: {tally.computed} computed{stale}, {tally.reused} reused{failed}"
-    return f"{verdicts}; {sum(controls)} of {len(controls)} controls caught; {cells}; {seconds:.1f} s"
+    return f"cells: {tally.computed} computed{stale}, {tally.reused} reused{failed}"
 
 
 def counts(outcomes: Sequence[Outcome]) -> str:

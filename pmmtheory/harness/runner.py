@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 
 from pmmtheory.harness.discover import require_measures
 from pmmtheory.harness.errors import Stopped
-from pmmtheory.harness.pool import compute_all, prepare
+from pmmtheory.harness.job import Gone, Hands, Job
 from pmmtheory.harness.progress import progress
 from pmmtheory.harness.provenance import Provenance
+from pmmtheory.harness.share import compute_all
+from pmmtheory.harness.source import Sources
 from pmmtheory.harness.store import Store, Stored
 from pmmtheory.harness.study import Cell, Check, Study
 
@@ -30,8 +32,44 @@ Finished = Callable[[Study, Mapping[str, Stored]], None]
 """Told of each study with what is stored, as soon as its cells and those of all studies before it are."""
 
 
-def fill(store: Store, checks: Mapping[Study, Sequence[Check]], origin: Provenance, workers: int, finished: Finished, fresh: bool = False) -> Tally:
-    """Compute what is not stored (or all, if it is to be fresh), each cell once, and commit each as it is finished.
+@dataclass(frozen=True)
+class Shard:
+    """One of some parts of all cells, for those who divide them by hand; a cell is in one of them, whatever else there is."""
+
+    number: int = 1
+    parts: int = 1
+
+    def has(self, key: str) -> bool:
+        """Whether it has the cell of this key."""
+        return int(key, 16) % self.parts == self.number - 1
+
+
+WHOLE = Shard()
+
+
+@dataclass(frozen=True)
+class Means:
+    """How cells are computed.
+
+    Attributes
+    ----------
+    hands : function
+        Of the job and the sources of its project, to the hands that compute; they are asked for where there is something to compute.
+    prepare : function
+        Called as soon as it is known that something is to be computed.
+    limit : float or None
+        Seconds after which a cell is given up.
+    """
+
+    hands: Callable[[Job, Sources], AbstractContextManager[Hands]]
+    prepare: Callable[[], None]
+    limit: float | None = None
+
+
+def fill(
+    store: Store, checks: Mapping[Study, Sequence[Check]], origin: Provenance, means: Means, finished: Finished, fresh: bool = False, shard: Shard = WHOLE
+) -> Tally:
+    """Compute what is not stored (or all, if it is to be fresh), each cell once, and commit each as it is finished. A shard is a part of the cells.
 
     Raises
     ------
@@ -41,30 +79,41 @@ def fill(store: Store, checks: Mapping[Study, Sequence[Check]], origin: Provenan
         The store cannot be written.
     Stopped
         The user pressed Ctrl-C.
+    Gone
+        Those who compute are gone.
     """
-    wanted = _wanted(checks)
-    require_measures(origin.sources.project.measures, dict.fromkeys(cell.measure for cell, _ in wanted))
+    wanted = [(cell, metrics) for cell, metrics in _wanted(checks) if shard.has(cell.key)]
+    project = origin.sources.project
+    require_measures(project.measures, dict.fromkeys(cell.measure for cell, _ in wanted))
     if fresh or not store.cells(origin.device) >= {cell.key for cell, _ in wanted}:
-        prepare()
-    results = {} if fresh else store.load(origin)
+        means.prepare()
+    before = store.load(origin)
+    results = {} if fresh else dict(before)
     missing = _missing(wanted, results)
     awaited = _Awaited(checks, {cell.key for cell in missing})
     stale = len(store.stale(origin) & {cell.key for cell in missing})
-    reused, done = len(wanted) - len(missing), Counter[bool]()
-    try:
-        with progress(len(missing)) as tick, closing(compute_all(missing, origin.device, workers, origin.sources)) as computed:
-            for study in awaited.complete():
-                finished(study, results)
-            for result in computed:
-                store.save(result, origin)
-                results |= store.load(origin, result.cell.key)
-                done[bool(result.estimates)] += 1
-                tick(result.cell.measure)
-                for study in awaited.complete(result.cell.key):
-                    finished(study, results)
-    except KeyboardInterrupt:
-        raise Stopped(f"stopped; {reused + done[True]} of {len(wanted)} cells are stored; the same command continues.") from None
-    return Tally(done[True], reused, done[False], stale)
+    reused, computed, failed = len(wanted) - len(missing), 0, 0
+    for study in awaited.complete():
+        finished(study, results)
+    if missing:
+        job = Job.of(project, origin.device, missing, means.limit)
+        try:
+            with (
+                progress(len(missing)) as tick,
+                means.hands(job, origin.sources) as hands,
+                closing(compute_all(missing, store, origin, hands, before)) as done,
+            ):
+                for cell, ours in done:
+                    results |= store.load(origin, cell.key)
+                    good = bool(results[cell.key].estimates)
+                    computed, reused, failed = computed + (good and ours), reused + (good and not ours), failed + (not good)
+                    tick(cell.measure)
+                    for study in awaited.complete(cell.key):
+                        finished(study, results)
+        except (KeyboardInterrupt, Gone) as end:
+            left = f"{reused + computed} of {len(wanted)} cells are stored; the same command continues."
+            raise (Gone(f"{end}; {left}") if isinstance(end, Gone) else Stopped(f"stopped; {left}")) from None
+    return Tally(computed, reused, failed, stale)
 
 
 class _Awaited:

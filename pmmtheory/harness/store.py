@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -79,6 +79,24 @@ class Store:
             done = self.connection.execute("SELECT 1 FROM results WHERE cell = ? AND device = ? AND source = ?", key).fetchone()
             blanks = ", ".join("?" * len(failure))
             self.connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({blanks})", rows if rows or done else [failure])
+
+    def take_in(self, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Add the rows of another store, all or none of them, and return how many there are more.
+
+        Of two rows of one number by the same code the newer stays, and an estimate replaces a failure.
+        """
+        same = "cell = ? AND device = ? AND source = ? AND metric = ?"
+        failed = "DELETE FROM results WHERE status = 'failed' AND (cell, device, source) IN (SELECT cell, device, source FROM results WHERE status = 'done')"
+        with self._transaction():
+            before = self._number()
+            self.connection.executemany(f"DELETE FROM results WHERE {same} AND time < ?", [(*row[:4], row[-1]) for row in rows])
+            if rows:
+                self.connection.executemany(f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            self.connection.execute(failed)
+            return self._number() - before
+
+    def _number(self) -> int:
+        return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
 
     def cells(self, device: str) -> set[str]:
         """The keys of the cells of which there is anything, of whatever code, on this device."""

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from pmmtheory.harness.apart import processes
+from pmmtheory.harness.job import Job
 from pmmtheory.harness.one_thread import ALONE, alone
-from pmmtheory.harness.pool import compute_all
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.source import Sources
 from pmmtheory.harness.study import Cell
@@ -32,7 +33,9 @@ CELLS = [
 def bits(cells: list[Cell], workers: int) -> dict[str, dict[str, tuple[str, str]]]:
     """Every value and error of the cells, as hexadecimal."""
     found = {}
-    for computed in compute_all(cells, "cpu", workers, SOURCES):
+    with processes(Job.of(SOURCES.project, "cpu", cells), SOURCES, workers) as hands:
+        outcomes = [future.result() for future in map(hands.submit, cells)]
+    for computed in outcomes:
         assert computed.estimates, computed.reason
         found[computed.cell.key] = {name: (estimate.value.hex(), estimate.error.hex()) for name, estimate in computed.estimates.items()}
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -58,10 +59,22 @@ def test_failed_cell_is_named_and_retried(call: Call, monkeypatch: pytest.Monkey
     assert "Missing" not in out and "cells: 1 computed, 5 reused" in out
 
 
-def test_killed_worker_is_one_failed_cell(call: Call) -> None:
-    out = call("run", "deadly", "--workers", "2")[1]
-    assert "deadly: step 0.1: The worker process was killed by signal 9" in out
+def test_a_worker_that_dies_twice_is_one_failed_cell(call: Call) -> None:
+    out = " ".join(call("run", "deadly", "--workers", "2")[1].split())
+    assert "deadly: step 0.1: Two worker processes died while they computed this cell; the second was killed by signal 9" in out
     assert "5 computed, 0 reused, 1 failed" in out
+
+
+def test_a_worker_that_dies_once_costs_nothing(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FAKE_ONCE", str(tmp_path / "died"))
+    out = call("run", "deadly", "--workers", "2")[1]
+    assert (tmp_path / "died").exists() and "6 computed, 0 reused;" in out
+
+
+def test_a_cell_over_its_limit_is_given_up(call: Call) -> None:
+    out = " ".join(call("run", "slow", "good", "--workers", "2", "--cell-limit", "0.1")[1].split())
+    assert "It took longer than the 0.1 s that --cell-limit allows." in out and "7 computed, 0 reused, 6 failed" in out
+    assert "6 computed, 0 reused;" in call("run", "slow", "--workers", "2", "--cell-limit", "60")[1]
 
 
 @pytest.mark.slow
@@ -92,8 +105,28 @@ def test_interrupt_is_one_sentence(start: Start, log: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_runs_on_one_store(start: Start) -> None:
+def test_two_runs_on_one_store_compute_each_cell_once(start: Start, log: Path) -> None:
     runs = [start("run", "slow", "--workers", "2") for _ in range(2)]
-    outputs = [run.communicate(timeout=30)[0] for run in runs]
+    outputs = [run.communicate(timeout=60)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     assert all("1 claims: 1 pass" in output for output in outputs)
+    computed, reused = ([int(re.search(rf"(\d+) {word}", output)[1]) for output in outputs] for word in ("computed", "reused"))  # type: ignore[index]
+    assert lines(log) == 6 == sum(computed) and sum(reused) == 6
+
+
+@pytest.mark.slow
+def test_the_cells_of_a_run_that_dies_are_taken_over(start: Start, log: Path) -> None:
+    runs = [start("run", "many", "--workers", "1") for _ in range(2)]
+    wait_for_lines(log, 10)
+    runs[0].kill()
+    runs[0].communicate()
+    output = runs[1].communicate(timeout=60)[0]
+    assert runs[1].returncode == 0 and "10 claims: 10 pass" in output
+    assert 60 <= lines(log) <= 62
+
+
+@pytest.mark.slow
+def test_what_another_run_failed_to_compute_is_not_tried_again(start: Start, log: Path) -> None:
+    runs = [start("run", "troubled", "slow", "--workers", "2") for _ in range(2)]
+    outputs = [run.communicate(timeout=60)[0] for run in runs]
+    assert lines(log) == 11 and all("1 failed" in output and "troubled: step 0.1: the fake law" in output for output in outputs)

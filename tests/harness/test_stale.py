@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pmmtheory.harness.pool import _load
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.source import Sources
+from pmmtheory.harness.worker import load
 
 HERE = Path(__file__).parent
 Run = Callable[..., str]
@@ -59,10 +59,10 @@ def test_an_edit_while_a_run_begins_is_noticed(tmp_path: Path, monkeypatch: pyte
     other.write_text("def half(x): return x / 2\n")
     files = {"one": Sources(Project("hasty"), [str(tmp_path)]).files("one")}
     assert [file.name for file in files["one"]] == ["hasty.measures.one", "hasty.other"]
-    assert _load(files) == set() and "hasty.other" in sys.modules
+    assert load(files) == set() and "hasty.other" in sys.modules
     other.write_text("# now with a remark\ndef half(x): return x / 2\n")
-    assert _load(files) == set()
+    assert load(files) == set()
     other.write_text("def half(x): return x / 3\n")
-    assert _load(files) == {"one"}
+    assert load(files) == {"one"}
     other.unlink()
-    assert _load(files) == {"one"}
+    assert load(files) == {"one"}

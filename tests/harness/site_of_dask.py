@@ -1,0 +1,52 @@
+"""A scheduler of dask and two workers, whose processes may be killed and started anew."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ADDRESS = Path("address.json")
+WORKER = ["worker", "--scheduler-file", str(ADDRESS), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+COMMANDS = {
+    "scheduler": ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(ADDRESS)],
+    "one": [*WORKER, "--name", "one"],
+    "other": [*WORKER, "--name", "other"],
+}
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class Site:
+    """Processes by name; nobody but `revive` starts them again."""
+
+    def __init__(self) -> None:
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def address(self) -> str:
+        return str(json.loads(ADDRESS.read_text())["address"])
+
+    def revive(self) -> None:
+        """Start what is not there; without their scheduler workers are of no use."""
+        if "scheduler" not in self.processes or self.processes["scheduler"].poll() is not None:
+            self.close()
+            ADDRESS.unlink(missing_ok=True)
+        for name, command in COMMANDS.items():
+            if name not in self.processes or self.processes[name].poll() is not None:
+                self.processes[name] = subprocess.Popen([sys.executable, "-m", "dask", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: ADDRESS.exists() and ADDRESS.read_text().endswith("}"))
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.processes.clear()
