@@ -26,18 +26,30 @@ SAMPLERS: Mapping[str, dict[str, Any]] = {
 """By label, what to run; the last is the negative control."""
 
 NETWORK, EXACT, ON_THE_WAY = "network", "exact score", "exact score, noised"
-COUNT: Mapping[str, int] = {NETWORK: 359, EXACT: 1000, ON_THE_WAY: 1000}
-"""Generated images of a cell; the digits have 359 for tests."""
 WAY = 100
 """The training time at which the quick profile stops: down to the data an exact score repeats the images, which hides most errors."""
 
 
+def count(predictor: str, images: str = "digits") -> int:
+    """Generated images of a cell; the digits have 359 for tests."""
+    return 359 if (predictor, images) == (NETWORK, "digits") else 1000
+
+
+def network_for(images: str) -> str:
+    """The network that comes with pmmtheory and has learned the images of a set, which features of that name go with; "" where none has."""
+    from pmmtheory.images import fingerprint
+    from pmmtheory.images.checkpoints import kept
+
+    return next((name for name in ("digits", "mnist") if kept(name, "network")[0]["content"] == fingerprint(images)), "")
+
+
 def cell(label: str, calls: int, predictor: str = NETWORK, images: str = "digits", features: str = "digits", **content: str) -> Cell:
-    """A sampler with so many expected calls."""
+    """A sampler with so many expected calls; a network is named as the features are."""
     options = SAMPLERS[label]
     pair = label in ("Heun", "RMM") or options.get("midpoints") == "interior"
     each = 2 - 1 / options["substeps"] if options.get("midpoints") == "bernoulli" else 1 + pair
-    return Cell.of("image_samples", images=images, steps=round(calls / each), count=COUNT[predictor], **_shared(predictor, features), **options, **content)
+    shared = _shared(predictor, features)
+    return Cell.of("image_samples", images=images, steps=round(calls / each), count=count(predictor, images), **shared, **options, **content)
 
 
 def floor(predictor: str = NETWORK, images: str = "digits", features: str = "digits", **content: str) -> Cell:
@@ -45,12 +57,12 @@ def floor(predictor: str = NETWORK, images: str = "digits", features: str = "dig
     shared = {name: value for name, value in _shared(predictor, features).items() if name not in ("network", "checkpoints")}
     hashes = {"checkpoints": checkpoint_hash(f"features-{features}")} if features else {}
     kind = "test" if predictor == NETWORK else "again"
-    return Cell.of("image_floor", images=images, count=COUNT[predictor], kind=kind, **shared, **hashes, **content)
+    return Cell.of("image_floor", images=images, count=count(predictor, images), kind=kind, **shared, **hashes, **content)
 
 
 @cache
 def _shared(predictor: str, features: str) -> dict[str, Any]:
-    named = {"network": "digits"} if predictor == NETWORK else {}
+    named = {"network": features} if predictor == NETWORK else {}
     named |= {"features": features} if features else {}
     hashes = {"checkpoints": checkpoint_hash(*(f"{kind}-{name}" for kind, name in named.items()))} if named else {}
     return named | hashes | ({"end": WAY} if predictor == ON_THE_WAY else {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments.studies import image_spectra
-from experiments.studies._image_cells import COUNT, EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, floor
+from experiments.studies._image_cells import EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, count, floor, network_for
 from experiments.studies._steps import against_number
 from pmmtheory.harness.findings import among, hold, shown
 from pmmtheory.harness.study import PROFILES, Cell, Check, Point, Study
@@ -35,6 +35,8 @@ _SOURCE = "generated images; Kandasamy & Nagaraj 2024, sect. 5, has larger ones"
 _VARIANTS = (_FIVE, _MANY, "PMM over V3, K=5, Bernoulli midpoints", "PMM over V1, K=5", "PMM over V2, K=1000/steps")
 _ORDER = (("DPM-Solver-2M", "DDIM"), ("DPM-Solver-2M", "DDPM V3"), ("DPM-Solver-2M", "Heun"), ("DDPM V3", "DDPM V1"), ("DDIM", "DDPM V1"))
 """Who is nearer with 10 calls on the way, and than whom."""
+LEARNED = ("DDPM V1", "DDPM V3", "DDIM", "DPM-Solver-2M", _FIVE, _MANY)
+"""The samplers of a network that has learned a set of the user."""
 _GRIDS = tuple(label for label in CURVES if label.startswith(("DPM-Solver-2M", "DPM-Solver-3M")))
 
 
@@ -137,21 +139,30 @@ def _needs(label: str, calls: int, other: Cell, name: str, predictor: str) -> It
 
 
 def _own(images: str) -> Iterator[Check]:
-    """A set that the user names, by its exact score: what more calls do, on features of a net for images of that shape if one comes along, else on pixels."""
+    """A set that the user names, by its exact score and, where one that comes with pmmtheory has learned it, by a network.
+
+    On features of a net for images of that shape if one comes along, else on pixels.
+    """
     from pmmtheory.images import fingerprint, load_images
 
     nets: dict[tuple[int, ...], str] = {(1, 8, 8): "digits", (1, 28, 28): "mnist"}
     features = nets.get(tuple(load_images(images).images.shape[1:]), "")
     options, metric = {"images": images, "features": features, "content": fingerprint(images)}, "frechet" if features else "pixels"
-    for label in CURVES:
+    yield from _no_worse_with_80(EXACT, metric, options, CURVES)
+    if network_for(images):
+        yield from _no_worse_with_80(NETWORK, metric, options, LEARNED)
+
+
+def _no_worse_with_80(predictor: str, metric: str, options: Mapping[str, str], labels: Sequence[str]) -> Iterator[Check]:
+    for label in labels:
         claim = Claim(f"{label} with 80 calls is not seen to be farther from the data than with 10", label, metric, 0, "inequality", _SOURCE)
-        points, bounds = (cell(label, calls, EXACT, **options) for calls in (80, 10))
+        points, bounds = (cell(label, calls, predictor, **options) for calls in (80, 10))
         low, high = Point(1 / 80, points, f"{metric}_low"), Point(1 / 80, bounds, f"{metric}_high")
-        yield Check(claim, _target(EXACT, Path(images).stem), (low,), bounds=(high,))
+        yield Check(claim, _target(predictor, options["images"]), (low,), bounds=(high,))
 
 
 def _target(predictor: str, images: str = "digits") -> str:
-    return f"{images}, {predictor}, {COUNT[predictor]} images"
+    return f"{Path(images).stem}, {predictor}, {count(predictor, images)} images"
 
 
 def _nearer(statement: str, better: str, calls: int, worse: str, others: int, predictor: str, metric: str = "frechet") -> Check:

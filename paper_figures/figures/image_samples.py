@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from experiments.studies import image_samples
-from experiments.studies._image_cells import COUNT, NETWORK, cell, floor
+from experiments.studies._image_cells import NETWORK, cell, count, floor
 from pmmtheory.harness.figures import style
 from pmmtheory.harness.figures.results import MissingResults, Results
 
@@ -37,7 +37,7 @@ def draw(results: Results) -> Figure:
             panel.set(xscale="log", yscale="log", ylim=(_LEAST, 200))
         name = "Network" if predictor == NETWORK else predictor.capitalize()
         left.set(title=f"{name}: DDPM and PMM", ylabel="Frechet distance (digits-cnn64)")
-        right.set(title=f"{COUNT[predictor]} images: PMM and solvers")
+        right.set(title=f"{count(predictor)} images: PMM and solvers")
     for panel in axes[-1]:
         panel.set_xlabel("Network calls")
         panel.set_xticks((10, 20, 40, 80, 200, 1000) if NETWORK in shown else (10, 20, 40))

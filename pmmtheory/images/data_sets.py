@@ -45,6 +45,11 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def fingerprint(self) -> str:
+        """Eight bytes, in hexadecimal, of a hash of the images."""
+        return sha256(self.images.numpy().tobytes()).hexdigest()[:16]
+
     def flat(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """The images as points of R^d, of shape (n, d)."""
         return self.images.flatten(1).to(dtype)
@@ -93,14 +98,14 @@ def load_images(source: str | Path = "digits", part: str = "train") -> ImageSet:
 
 
 def fingerprint(source: str | Path, part: str = "train") -> str:
-    """Eight bytes, in hexadecimal, of a hash of the images that a source holds.
+    """The fingerprint of the images that a source holds.
 
     Examples
     --------
     >>> len(fingerprint("digits")), fingerprint("digits") == fingerprint("digits", part="test")
     (16, False)
     """
-    return sha256(load_images(source, part).images.numpy().tobytes()).hexdigest()[:16]
+    return load_images(source, part).fingerprint
 
 
 def _digits(part: str) -> ImageSet:

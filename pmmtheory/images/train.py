@@ -49,7 +49,7 @@ def network(data: Data, out: Out, name: Name = None, steps: Steps = 7000, batch:
     """Train a U-Net to predict the noise in images. Needs the diffusers library."""
     with in_one_sentence():
         found = load_images(data)
-        _network(found, name, out, Training(steps, batch, rate, seed=seed, device=device, data=fingerprint(found)), held_out(data))
+        _network(found, name, out, Training(steps, batch, rate, seed=seed, device=device, data=found.fingerprint), held_out(data))
 
 
 def _network(found: ImageSet, name: str | None, out: Path, training: Training, test: ImageSet | None) -> None:
@@ -81,7 +81,7 @@ def features(
     """Train a classifier whose hidden layer serves for distances between sets of images. Needs labels."""
     with in_one_sentence():
         found = load_images(data)
-        _features(found, name, out, Training(steps, batch, rate, seed=seed, device=device, data=fingerprint(found)), held_out(data))
+        _features(found, name, out, Training(steps, batch, rate, seed=seed, device=device, data=found.fingerprint), held_out(data))
 
 
 def _features(found: ImageSet, name: str | None, out: Path, training: Training, test: ImageSet | None) -> None:
@@ -110,11 +110,6 @@ def held_out(data: str) -> ImageSet | None:
     return None if Path(data).suffix == ".npy" else load_images(data, part="test")
 
 
-def fingerprint(found: ImageSet) -> str:
-    """The same for the same images."""
-    return f"{found.name}, {tuple(found.images.shape)}, mean square {float(found.images.double().square().mean())!r}"
-
-
 @contextmanager
 def in_one_sentence() -> Iterator[None]:
     """Wrong input is said in one sentence, with exit status 2."""
@@ -141,6 +136,7 @@ def made(found: ImageSet, name: str | None, training: Training) -> dict[str, Any
     """How a network was made, for its record."""
     return {
         "data": name or found.name,
+        "content": found.fingerprint,
         "images": len(found),
         "steps": training.steps,
         "batch": training.batch,
