@@ -16,6 +16,7 @@ from pmmtheory.harness.options import (
     DEFAULT_STORE,
     CellsOnlyOption,
     ClusterOption,
+    DeviceOption,
     LimitOption,
     ShardOption,
     StoreOption,
@@ -46,7 +47,6 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Na
 ProfileOption = Annotated[
     str, typer.Option(help="quick, which takes about a minute; full, which has more targets and smaller steps; or images, for what networks generate.")
 ]
-DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the verdicts to this file.", show_default=False)]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute what is stored too.")]
 VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")]

@@ -23,6 +23,7 @@ StudiesOption = Annotated[
     Path | None,
     typer.Option("--studies", help="A folder with studies/, and if wanted measures/, targets/, figures/ ... of your own.", show_default=False),
 ]
+DeviceOption = Annotated[str, typer.Option(help="cpu or cuda; results of each device are stored apart.")]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8, and 1 for cuda.", show_default=False)]
 ClusterOption = Annotated[
     str | None,

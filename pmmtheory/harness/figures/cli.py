@@ -9,7 +9,7 @@ import typer
 
 from pmmtheory.harness.choice import taken_up
 from pmmtheory.harness.errors import UsageError
-from pmmtheory.harness.options import DEFAULT_STORE, StoreOption, StudiesOption, answer, command_line
+from pmmtheory.harness.options import DEFAULT_STORE, DeviceOption, StoreOption, StudiesOption, answer, command_line
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.study import PROFILES
 
@@ -24,13 +24,14 @@ def figures(
     studies: StudiesOption = None,
     out: OutOption = Path("figures"),
     profile: ProfileOption = PROFILES[0],
+    device: DeviceOption = "cpu",
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Draw the project's figures from stored results; no law is computed."""
-    draw(taken_up(studies, context.obj).part("figures"), names, out, profile, store)
+    draw(taken_up(studies, context.obj).part("figures"), names, out, profile, device, store)
 
 
-def draw(package: str, names: list[str] | None, out: Path, profile: str, store: Path) -> None:
+def draw(package: str, names: list[str] | None, out: Path, profile: str, device: str, store: Path) -> None:
     """Draw the named figures of a package; those whose studies have no results are left out, and the sentence at the end names them.
 
     Raises
@@ -53,7 +54,7 @@ def draw(package: str, names: list[str] | None, out: Path, profile: str, store: 
     from pmmtheory.harness.figures.output import render, write
     from pmmtheory.harness.figures.results import MissingResults, open_results
 
-    results = open_results(store, profile)
+    results = open_results(store, profile, device)
     files: dict[str, bytes] = {}
     lacking: dict[str, list[str]] = {}
     for entry in wanted:
@@ -76,10 +77,11 @@ def main(project: Project, package: str, name: str) -> None:
         names: Names = None,
         out: OutOption = Path("figures"),
         profile: ProfileOption = PROFILES[0],
+        device: DeviceOption = "cpu",
         store: StoreOption = DEFAULT_STORE,
     ) -> None:
         """Draw the figures of the paper from stored results."""
         taken_up(None, project)
-        draw(package, names, out, profile, store)
+        draw(package, names, out, profile, device, store)
 
     answer(app, name, project)

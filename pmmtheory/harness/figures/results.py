@@ -33,6 +33,8 @@ class Results:
         The key of a cell -> its estimates, or the reason why it has none.
     stale : set of str
         The keys of cells whose results are those of other code than there is now.
+    device : str
+        On which the results were computed.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class Results:
     studies: Mapping[str, tuple[Study, tuple[Check, ...]]]
     stored: Mapping[str, Stored]
     stale: Set[str] = frozenset()
+    device: str = "cpu"
     _decided: dict[str, list[Outcome]] = field(default_factory=dict, repr=False, compare=False)
 
     def outcomes(self, *names: str) -> list[Outcome]:
@@ -76,6 +79,7 @@ class MissingResults(ExperimentError):
         command = (f"python -m {used().package}" if used().package else "pmmtheory") + ("" if every else f" run {' '.join(self.studies)}")
         command += f" {used().option}" if used().option else ""
         command += "" if results.profile == PROFILES[0] else f" --profile {results.profile}"
+        command += "" if results.device == "cpu" else f" --device {results.device}"
         command += "" if results.path == DEFAULT_STORE else f" --store {results.path}"
         state = f"lacks results of {_listed(self.studies)}" if results.path.exists() else "is not there yet"
         if stale := [name for name in self.studies if results.stale & {cell.key for check in results.studies[name][1] for cell in check.cells}]:
@@ -85,16 +89,16 @@ class MissingResults(ExperimentError):
         super().__init__(f"{what}, because the store {results.path} {state}; this command fills it: {command}")
 
 
-def open_results(path: Path, profile: str) -> Results:
-    """What is stored of the checks of a profile."""
+def open_results(path: Path, profile: str, device: str = "cpu") -> Results:
+    """What is stored of the checks of a profile, computed on a device."""
     checks = discover.checks_by_study(discover.find_studies(used().part("studies")).values(), profile)
     stored: Mapping[str, Stored] = {}
     stale: Set[str] = frozenset()
+    origin = provenance(device)
     if path.exists():
         with open_store(path, must_exist=True) as store:
-            origin = provenance("cpu")
             stored, stale = store.load(origin), store.stale(origin)
-    return Results(path, profile, {study.name: (study, tuple(group)) for study, group in checks.items()}, stored, stale)
+    return Results(path, profile, {study.name: (study, tuple(group)) for study, group in checks.items()}, stored, stale, device)
 
 
 def _listed(names: list[str]) -> str:

@@ -177,7 +177,7 @@ def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Resu
 def test_a_figure_that_lacks_results_does_not_block_the_rest(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {cell.key for study in ("lmc", "rmm") for check in results.studies[study][1] for cell in check.cells}
     partial = replace(results, stored={key: known for key, known in results.stored.items() if key not in gone}, profile="full", _decided={})
-    monkeypatch.setattr("pmmtheory.harness.figures.results.open_results", lambda store, profile: partial)
+    monkeypatch.setattr("pmmtheory.harness.figures.results.open_results", lambda store, profile, device: partial)
     Path("figures").mkdir()
     Path("figures/work_precision.png").write_text("before")
     status, out, err = call("speed_up", "constants", "work_precision")
@@ -196,6 +196,7 @@ def test_a_figure_that_lacks_results_does_not_block_the_rest(call: Call, results
         (["work_precison"], "there is no figure named 'work_precison'; did you mean work_precision?"),
         (["zzz"], f"there is no figure named 'zzz'; there are: {', '.join(FIGURES)}."),
         (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full or images."),
+        (["--device", "gpu"], "there is no device 'gpu'; choose cpu or cuda."),
         (["speed_up", "--out", "file"], "cannot be written"),
         (["speed_up", "--store", "file"], "cannot be used"),
         (["--fly"], "No such option"),
