@@ -46,10 +46,10 @@ def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, on
 
 def _known(device: str, path: Path) -> tuple[dict[str, Stored], set[str]]:
     """The stored results, and the keys of cells that only other code computed."""
+    origin = provenance(device)
     if not path.exists():
         return {}, set()
     with open_store(path, must_exist=True) as store:
-        origin = provenance(device)
         return store.load(origin), store.stale(origin)
 
 

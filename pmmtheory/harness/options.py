@@ -29,7 +29,7 @@ ClusterOption = Annotated[
     str | None,
     typer.Option(help="Compute by dask.distributed: the address of a scheduler, or local:N for N processes here.", show_default=False),
 ]
-LimitOption = Annotated[float | None, typer.Option("--cell-limit", min=0.1, help="Seconds after which a cell is given up.", show_default=False)]
+LimitOption = Annotated[float | None, typer.Option("--cell-limit", min=0.1, max=1e6, help="Seconds after which a cell is given up.", show_default=False)]
 ShardOption = Annotated[
     str | None,
     typer.Option(help="i/n: compute and store part i of n of the cells, without verdicts; `merge` joins the stores.", show_default=False),

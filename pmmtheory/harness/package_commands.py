@@ -41,8 +41,8 @@ def hunt(
     relation: Annotated[list[str] | None, typer.Option(help="Only this relation; may be given more than once.", show_default=False)] = None,
     first: Annotated[int, typer.Option(min=0, help="The number of the first case.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: the number of cores, at most 8.", show_default=False)] = None,
-    limit: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case is given up.")] = 15.0,
-    shrink: Annotated[float, typer.Option(min=0, help="Seconds to make the first failing case of each relation simpler.")] = 60.0,
+    limit: Annotated[float, typer.Option(min=0.1, max=1e6, help="Seconds after which a case is given up.")] = 15.0,
+    shrink: Annotated[float, typer.Option(min=0, max=1e6, help="Seconds to make the first failing case of each relation simpler.")] = 60.0,
     store: Annotated[Path, typer.Option(help="The file of what became of each case.")] = HUNT_STORE,
 ) -> None:
     """Hunt for a number that is farther from another route to it than both errors allow. What is known is not run again."""

@@ -33,10 +33,7 @@ class Project:
 
     def has(self, kind: str) -> bool:
         """Whether there is such a folder."""
-        try:
-            return importlib.util.find_spec(self.part(kind)) is not None
-        except ModuleNotFoundError:
-            return False
+        return has_package(self.part(kind))
 
     @property
     def parts(self) -> list[str]:
@@ -47,6 +44,14 @@ class Project:
     def measures(self) -> list[str]:
         """The packages of its measures, then of ours."""
         return [self.part("measures"), f"{OURS}.measures"]
+
+
+def has_package(name: str) -> bool:
+    """Whether Python finds a package of this name."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 _used = Project(OURS)

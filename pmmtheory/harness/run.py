@@ -11,6 +11,7 @@ from pmmtheory.harness.page import Page, cells_line
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.runner import Means, Shard, fill
 from pmmtheory.harness.store import Stored, open_store
+from pmmtheory.harness.store_file import require_writable
 from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import decide
 
@@ -22,7 +23,7 @@ def with_verdicts(checks: Checks, profile: str, device: str, means: Means, store
     start = time.perf_counter()
     origin = provenance(device)
     if json:
-        verdicts_json.require_writable(json)
+        require_writable(json)
     page = Page(checks)
 
     def show(study: Study, results: Mapping[str, Stored]) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.spectrum import COUNTS, METHODS, STOPS, Entry, rows
+from pmmtheory.harness.store_file import require_writable
 from pmmtheory.images import image_spectrum
 from pmmtheory.targets import Gaussian
 
@@ -23,8 +24,8 @@ def show(eigenvalues: Path | None, methods: Sequence[str] | None, counts: Sequen
     unknown = [name for name in methods or () if name not in METHODS]
     if unknown:
         raise UsageError(f"there is no method {unknown[0]!r}; there are {', '.join(METHODS)}.")
-    if file and not file.parent.is_dir():
-        raise UsageError(f"there is no folder {file.parent} for the file {file.name}.")
+    if file:
+        require_writable(file)
     data = variances(eigenvalues)
     numbers = tuple(counts or COUNTS)
     print(f"W2 to N(0, diag(v)) in dimension {data.dim}, from p_T / from N(0, I)")

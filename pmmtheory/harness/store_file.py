@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pmmtheory.harness.errors import StoreError
+from pmmtheory.harness.errors import StoreError, UsageError
 
 MARK = 0x504D4D54
 """The application id in the header of the file ("PMMT")."""
@@ -149,3 +149,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {MARK}")
     connection.execute(f"PRAGMA user_version = {LAYOUT}")
     connection.execute("COMMIT")
+
+
+def require_writable(path: Path) -> None:
+    """Raise UsageError unless the file can be written: asked before hours of computing."""
+    require_no_store(path)
+    existed = path.exists()
+    try:
+        with path.open("a"):
+            pass
+    except OSError as error:
+        raise UsageError(f"the file {path} cannot be written: {error.strerror}.") from error
+    if not existed:
+        path.unlink()

@@ -10,21 +10,7 @@ from typing import Any
 
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.provenance import Provenance
-from pmmtheory.harness.store_file import require_no_store
 from pmmtheory.harness.verdict import Outcome
-
-
-def require_writable(path: Path) -> None:
-    """Raise UsageError unless the file can be written: asked before hours of computing."""
-    require_no_store(path)
-    existed = path.exists()
-    try:
-        with path.open("a"):
-            pass
-    except OSError as error:
-        raise UsageError(f"the file {path} cannot be written: {error.strerror}.") from error
-    if not existed:
-        path.unlink()
 
 
 def write_json(path: Path, outcomes: Iterable[Outcome], profile: str, origin: Provenance) -> None:

@@ -170,6 +170,6 @@ def test_wrong_input(tmp_path: Path) -> None:
         variances(tmp_path / "missing.npy")
     with pytest.raises(UsageError, match="no method 'Eular'"):
         show(None, ["Eular"], None, None)
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="cannot be written"):
         show(None, ["EM"], [5], tmp_path / "nowhere" / "w.csv")
     assert variances(None).dim == 61

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.project import has_package
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,8 +28,10 @@ class Entry:
 
 
 def find_figures(package: str) -> dict[str, Entry]:
-    """Every figure of the package by its name, in the order of the files."""
+    """Every figure of the package by its name, in the order of the files; UsageError where there is no such package."""
     found = {}
+    if not has_package(package):
+        raise UsageError(f"there are no figures: no folder {package.replace('.', '/')} beside the studies.")
     for file in sorted(module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__) if not module.name.startswith("_")):
         module = importlib.import_module(f"{package}.{file}")
         if not (isinstance(getattr(module, "title", None), str) and callable(getattr(module, "draw", None))):
