@@ -35,7 +35,8 @@ class PoissonMidpointScheduler(StepsOfCalls):
     steps_offset : int
         Added to the times of the spacing "leading".
     clip_sample, clip_sample_range, thresholding, dynamic_thresholding_ratio, sample_max_value
-        Whether the predicted data are kept within a range, at every call.
+        Whether the predicted data are kept within a range, at every call. `from_config` takes what a configuration states; what it leaves
+        to the default of its class (`clip_sample` of DDPMScheduler, True) has the default of this one, as between any two classes of the library.
     midpoints : "interior", "single" or "bernoulli"
         Few calls go best with "interior", many with "bernoulli".
     substeps : int, optional

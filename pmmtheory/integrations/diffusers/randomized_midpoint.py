@@ -31,7 +31,8 @@ class RandomizedMidpointScheduler(StepsOfCalls):
     steps_offset : int
         Added to the times of the spacing "leading".
     clip_sample, clip_sample_range, thresholding, dynamic_thresholding_ratio, sample_max_value
-        Whether the predicted data are kept within a range, at every call.
+        Whether the predicted data are kept within a range, at every call. `from_config` takes what a configuration states; what it leaves
+        to the default of its class (`clip_sample` of DDPMScheduler, True) has the default of this one, as between any two classes of the library.
     whole_timesteps : bool
         Midpoints are real numbers, as they are in theory; `timesteps` are floats then, as those of the library's EulerDiscreteScheduler, which
         networks that embed a time by sines and cosines take as they are. True rounds midpoints to the nearest whole times, for those that look times up in
