@@ -35,12 +35,11 @@ def count(predictor: str, images: str = "digits") -> int:
     return 359 if (predictor, images) == (NETWORK, "digits") else 1000
 
 
-def network_for(images: str) -> str:
-    """The network that comes with pmmtheory and has learned the images of a set, which features of that name go with; "" where none has."""
-    from pmmtheory.images import fingerprint
+def learned(network: str, content: str) -> bool:
+    """Whether a network that comes with pmmtheory has learned the images with this fingerprint."""
     from pmmtheory.images.checkpoints import kept
 
-    return next((name for name in ("digits", "mnist") if kept(name, "network")[0]["content"] == fingerprint(images)), "")
+    return bool(kept(network, "network")[0]["content"] == content)
 
 
 def cell(label: str, calls: int, predictor: str = NETWORK, images: str = "digits", features: str = "digits", **content: str) -> Cell:

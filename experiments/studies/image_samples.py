@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiments.studies import image_spectra
-from experiments.studies._image_cells import EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, count, floor, network_for
+from experiments.studies._image_cells import EXACT, NETWORK, ON_THE_WAY, SAMPLERS, cell, count, floor, learned
 from experiments.studies._steps import against_number
 from pmmtheory.harness.findings import among, hold, shown
 from pmmtheory.harness.study import PROFILES, Cell, Check, Point, Study
@@ -143,13 +143,14 @@ def _own(images: str) -> Iterator[Check]:
 
     On features of a net for images of that shape if one comes along, else on pixels.
     """
-    from pmmtheory.images import fingerprint, load_images
+    from pmmtheory.images import load_images
 
     nets: dict[tuple[int, ...], str] = {(1, 8, 8): "digits", (1, 28, 28): "mnist"}
-    features = nets.get(tuple(load_images(images).images.shape[1:]), "")
-    options, metric = {"images": images, "features": features, "content": fingerprint(images)}, "frechet" if features else "pixels"
+    found = load_images(images)
+    features, content = nets.get(tuple(found.images.shape[1:]), ""), found.fingerprint
+    options, metric = {"images": images, "features": features, "content": content}, "frechet" if features else "pixels"
     yield from _no_worse_with_80(EXACT, metric, options, CURVES)
-    if network_for(images):
+    if features and learned(features, content):
         yield from _no_worse_with_80(NETWORK, metric, options, LEARNED)
 
 

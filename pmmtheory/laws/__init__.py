@@ -186,9 +186,9 @@ def _raised_here(error: NotConverged) -> bool:
 
 def _chosen(chain: Chain, stationary: bool, name: str | None) -> Engine:
     """The engine that computes the laws of a chain."""
-    now = name
-    if name is not None:
-        now = _RENAMED[name] if isinstance(name, str) and name in _RENAMED else choice("engine", name, [engine.name for engine in engines()])
+    now = _RENAMED.get(name, name) if isinstance(name, str) else name
+    if now is not None:
+        choice("engine", now, [engine.name for engine in engines()])
     if name == "plane" and chain.scheme.dynamics.blocks == 2:
         now = "phase_plane"
     if now != name:

@@ -59,7 +59,7 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     "line, no draws": (stationary(EulerMaruyama(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
     "line, far modes": (stationary(EulerMaruyama(Overdamped(GaussianMixture([0.6, 0.4], [-9, 9], [1, 1])), 0.1)), TWO, (tv, w2)),
     "line, draws": (stationary(RandomizedMidpoint(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
-    "line, midpoints": (stationary(PoissonMidpoint(Overdamped(TWO), 0.1), 1e-3), TWO, (kl, tv, w2)),
+    "line, midpoints": (stationary(PoissonMidpoint(Overdamped(TWO), 0.1)), TWO, (kl, tv, w2)),
     "line, some steps": (lambda device: transient_law(PoissonMidpoint(Overdamped(TWO), 0.1, 5), START, 3, device=device), TWO, (kl, tv, w2)),
     "inhomogeneous, draws": (reversed_(RandomizedMidpoint), REVERSE.marginal(0.5), (kl, tv, w2)),
     "inhomogeneous, midpoints": (reversed_(PoissonMidpoint, 6), REVERSE.marginal(0.5), (kl, tv, w2)),
@@ -71,7 +71,7 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
         (tv, w2),
     ),
     "multistep": (sampled(DPMSolverMultistep(SCHEDULE, 10, 2), 1e-5), DATA, (tv, w2)),
-    "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 20, 3, midpoints="interior"), 1e-2), DATA, (tv, w2)),
+    "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3), DATA, (tv, w2)),
     "phase plane": (stationary(BAOAB(Underdamped(TWO, 2.0), 0.2), 1e-3), TWO, (kl, tv)),
     "phase plane, midpoints": (
         lambda device: transient_law(PoissonMidpoint(Underdamped(TWO, 2.0), 0.2, 2), START, 2, rtol=1e-2, device=device),
