@@ -1,0 +1,48 @@
+"""Two chains whose paths are compared, and who compares them: one kind a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from pmmtheory.discover import classes
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws.engine import Refusal
+from pmmtheory.schemes import Scheme
+
+
+@dataclass(frozen=True)
+class Paths:
+    """`steps` large steps of a scheme, each against `many` of a finer one, from one start: a target, or a law of the state."""
+
+    scheme: Scheme
+    fine: Scheme
+    many: int
+    steps: int
+    start: Any
+    substeps_seen: bool
+
+
+class PathComparison(ABC):
+    """Computes the KL of paths of one kind. A subclass in a file of this folder is found there.
+
+    rank : they are asked in ascending order.
+    """
+
+    rank: ClassVar[int]
+
+    @abstractmethod
+    def supports(self, paths: Paths) -> Refusal | None:
+        """None where it computes their KL; else why not."""
+
+    @abstractmethod
+    def kl(self, paths: Paths) -> Estimate:
+        """The KL; asked for only where it is supported."""
+
+
+@lru_cache(maxsize=1)
+def path_comparisons() -> tuple[PathComparison, ...]:
+    """All of them, in the order in which they are asked."""
+    return tuple(sorted((kind() for kind in classes("pmmtheory.divergences.paths", PathComparison).values()), key=lambda one: one.rank))
