@@ -50,16 +50,7 @@ class LinePaths(PathComparison):
     rank = 1
 
     def supports(self, paths: Paths) -> Refusal | None:
-        target = paths.scheme.dynamics.target
-        if paths.substeps_seen:
-            return Refusal("path", "fine", '"coarse" for chains on targets that are no isotropic Gaussians')
-        if not (isinstance(target, LineTarget) and target.dim == 1) or target.kinks or target.superlinear or not paths.scheme.smooth:
-            return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line, whose force grows at most linearly")
-        return refused(lambda: start_on_line(paths.start)) or _smooth(start_on_line(paths.start)) or self._one_gaussian(paths)
-
-    @staticmethod
-    def _one_gaussian(paths: Paths) -> Refusal | None:
-        return Refusal("fine", paths.fine.name, "a scheme whose step is one Gaussian: EulerMaruyama") if paths.fine.draws else None
+        return Refusal("path", "fine", '"coarse" for these chains') if paths.substeps_seen else smooth_on_line(paths)
 
     def kl(self, paths: Paths) -> Estimate:
         low, high = (_at_level(paths, level) for level in (0, 1))
@@ -79,10 +70,10 @@ class _Found:
 
 
 def _at_level(paths: Paths, level: int) -> _Found:
-    x, dx = _grid(paths, level)
+    x, dx = grid_of(paths, level)
     step = transition_matrix(paths.scheme, x, 0.0, level, left=_LEFT)
     p, q = step / dx, _of_fine_steps(paths, x, level) / dx
-    lost, masses = _masses(paths, x, dx, step)
+    lost, masses = masses_on(paths, x, dx, step)
     gained, noise = [], 0.0
     for cut in _CUTS:
         found, noise = (float(masses @ part) * dx for part in _each(p, q, cut))
@@ -95,7 +86,7 @@ def _at_level(paths: Paths, level: int) -> _Found:
     return _Found(gained[2], last * (0.1 + ratio / (1 - ratio)) + lost * gained[2], noise)
 
 
-def _grid(paths: Paths, level: int) -> tuple[Tensor, float]:
+def grid_of(paths: Paths, level: int) -> tuple[Tensor, float]:
     """A uniform grid that sees the noise of a fine step, the law and the start, and holds both."""
     target, begun = on_the_line(paths.scheme.dynamics.target), start_on_line(paths.start)
     own = stretched(target, widening(paths.scheme, target))
@@ -117,7 +108,7 @@ def _of_fine_steps(paths: Paths, x: Tensor, level: int) -> Tensor:
     return torch.linalg.matrix_power(one, paths.many)
 
 
-def _masses(paths: Paths, x: Tensor, dx: float, step: Tensor) -> tuple[float, Tensor]:
+def masses_on(paths: Paths, x: Tensor, dx: float, step: Tensor) -> tuple[float, Tensor]:
     """sum_t of the law of X_t, as masses on the grid, and what share of it is missing."""
     now = start_on_line(paths.start).spread(x) * dx
     total = now.clone()
@@ -136,6 +127,16 @@ def _each(p: Tensor, q: Tensor, cut: float) -> tuple[Tensor, Tensor]:
     first = noise * (torch.abs(torch.log1p(u.clamp_min(-0.999))) + torch.abs(u))  # of the derivatives log(p/q) and -u
     second = torch.where(seen, noise**2 / torch.where(seen, q, 1.0), 0.0)
     return (torch.where(seen, q, 0.0) * entropy(u)).sum(1), (first + 2 * second).sum(1)
+
+
+def smooth_on_line(paths: Paths) -> Refusal | None:
+    """Refused unless the target is on the line and smooth, and so is the start, and steps of the finer chain are Gaussians."""
+    target = paths.scheme.dynamics.target
+    if not (isinstance(target, LineTarget) and target.dim == 1) or target.kinks or target.superlinear or not paths.scheme.smooth:
+        return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line, whose force grows at most linearly")
+    if paths.fine.draws:
+        return Refusal("fine", paths.fine.name, "a scheme whose step is one Gaussian: EulerMaruyama")
+    return refused(lambda: start_on_line(paths.start)) or _smooth(start_on_line(paths.start))
 
 
 def _smooth(begun: Start) -> Refusal | None:
