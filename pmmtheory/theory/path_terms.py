@@ -1,12 +1,12 @@
 """Leading terms of the KL of paths of the Poisson midpoint method from LMC(step/K), at stationarity of the target and for far starts.
 
-Given x and the midpoints a step is a Gaussian. With H = Hess F(x), delta the excess of its mean variance and w the variance of its variance, both over step^2 and for
-curvature one, the coarse path gains
+Given x and the midpoints a step is a Gaussian. With H = Hess F(x), delta the excess of its mean variance and w the variance of its variance, both over
+step^2 and for curvature one, the coarse path gains
 
     step^4 E[ delta^2 tr(H^4)/4 + w^2 ( (tr H^2)^2 + 2 tr H^4 )/16 ]
 
-a step: a Gaussian of variance 1 + e in every direction of H has chi2 = tr(e^2)/2, and a mixture of them the fourth chaos E e e. The path at the substeps gains what each
-substep does: a rank-one variance along the noise so far, and the mean of b(Xhat) - b(X) given the path.
+a step: a Gaussian of covariance 1 + e has KL = tr(e^2)/4 to the standard one, and a mixture of them adds the fourth chaos, E e e. The path at the substeps
+gains what each substep does: a rank-one variance along the noise so far, and the mean of b(Xhat) - b(X) given the path.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def variance_terms(substeps: int, midpoints: str = "bernoulli") -> tuple[float, 
 
 
 def coarse_path_constant(target: Target, substeps: int, midpoints: str = "bernoulli") -> float:
-    """The limit of KL/step^4 of the coarse path, a step, from the target: d/144 + d (d + 2)/9 times lam^4 on a Gaussian for large K; E F''^4 49/144 on the line.
+    """The limit of KL/step^4 of the coarse path, a step, from the target: for large K (d/144 + d (d + 2)/9) lam^4 on a Gaussian, (49/144) E F''^4 on the line.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def fine_path_constant(target: Target, substeps: int) -> float:
 
 
 def far_start_constant(dim: int, substeps: int, excess: float) -> float:
-    """The limit of (KL from N(0, (1 + excess) I) - KL from N(0, I))/step^4 of the coarse path over infinitely many steps, on N(0, I) with independent midpoints.
+    """The limit of (KL from N(0, (1 + excess) I) - KL from N(0, I))/step^4 of the coarse path over infinitely many steps, on N(0, I), independent midpoints.
 
     A step from x gains step^5 |x|^2 [ (w/4)^2 (d + 2)/2 + delta w/16 + ((K - 1)(K - 2)/(6 K^2))^2/4 ] beyond step^4, and E|X_t|^2 decays like exp(-2 step t).
 

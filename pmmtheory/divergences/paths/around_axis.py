@@ -57,13 +57,15 @@ def _terms(logs: np.ndarray, weights: np.ndarray, log_q: np.ndarray) -> np.ndarr
     u = np.expm1(np.minimum(logs, 1.0)) @ weights
     near = (np.abs(log) < _NEAR) & (logs.max(1) < 1.0)
     q = np.exp(log_q)
-    return np.where(near, q * entropy(np.where(near, u, 0.0)), np.exp(log_q + log) * (log - 1) + q)
+    found: np.ndarray = np.where(near, q * entropy(np.where(near, u, 0.0)), np.exp(log_q + log) * (log - 1) + q)
+    return found
 
 
 def entropy(u: np.ndarray) -> np.ndarray:
     """(1 + u) log(1 + u) - u, by its series near 0."""
     series = u * u * (1 / 2 - u * (1 / 6 - u * (1 / 12 - u * (1 / 20 - u * (1 / 30 - u * (1 / 42 - u / 56))))))
-    return np.where(np.abs(u) < 3e-3, series, (1 + u) * np.log1p(u) - u)
+    value: np.ndarray = np.where(np.abs(u) < 3e-3, series, (1 + u) * np.log1p(u) - u)
+    return value
 
 
 def _radii(dim: int, weights: np.ndarray, shifts: np.ndarray, excess: np.ndarray, spacing: float) -> tuple[np.ndarray, float]:

@@ -44,13 +44,13 @@ _LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1)
 class GaussianPaths(PathComparison):
     """A step from x is a mixture of Gaussians with means along x: two-dimensional integrals, at a few |x|."""
 
-    rank = 0
+    rank, hidden = 0, False
 
     def supports(self, paths: Paths) -> Refusal | None:
-        return Refusal("path", "fine", '"coarse" for these chains') if paths.substeps_seen else isotropic(paths)
+        return isotropic(paths)
 
     def kl(self, paths: Paths) -> Estimate:
-        begun, width = begins(paths.start), float(paths.scheme.dynamics.target.variances[0])
+        begun, width = begins(paths.start), width_of(paths)
         values = []
         for level in _LEVELS:
             mixture = step_mixture(paths.scheme, paths.fine, paths.many, width, level.degree, level.draws)
@@ -91,6 +91,12 @@ def isotropic(paths: Paths) -> Refusal | None:
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
     return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7)) or refused(lambda: start.mixture(2))
+
+
+def width_of(paths: Paths) -> float:
+    """The variance of an isotropic Gaussian target."""
+    target: Any = paths.scheme.dynamics.target
+    return float(target.variances[0])
 
 
 def begins(start: Any) -> Begun:

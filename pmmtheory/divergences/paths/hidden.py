@@ -1,8 +1,8 @@
 """Paths at the substeps on isotropic Gaussian targets: half of chi2, which is exact, and the mean of what is left over sampled paths.
 
-With r = p/q of a path and u = r - 1, KL = E_Q[r log r - r + 1] = E_Q[u^2]/2 + E_Q[r log r - r + 1 - u^2/2]: the first term is chi2/2 in closed form over all
-pairs of sets of midpoints, and the second is smaller by a power of the step, and so are its fluctuations. Every sampled path has the exact r, a sum over all sets.
-In dimension d a form sees its normals only through those along x and the Wishart matrix of the others.
+With r = p/q of a path and u = r - 1, KL = E_Q[r log r - r + 1] = E_Q[u^2]/2 + E_Q[r log r - r + 1 - u^2/2]: the first term is chi2/2, in closed form over
+all pairs of sets of midpoints, and the second is smaller by a power of the step, and so are its fluctuations. Every sampled path has the exact r, a sum over
+all sets. In dimension d a form sees its normals only through those along x and the Wishart matrix of the others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from pmmtheory.divergences.paths.around_axis import entropy
-from pmmtheory.divergences.paths.gaussian import WORST, begins, isotropic
+from pmmtheory.divergences.paths.gaussian import WORST, begins, isotropic, width_of
 from pmmtheory.divergences.paths.hidden_forms import HiddenForms, hidden_forms
 from pmmtheory.divergences.paths.paths import PathComparison, Paths
 from pmmtheory.divergences.paths.radii import radii
@@ -35,8 +35,8 @@ _DEVIATIONS = 4.0
 """So many standard errors are stated."""
 
 _FAR, _SEEN = 0.02, 0.3
-"""By how much sampled and exact mean squares may differ beyond their fluctuations; and the share of the mean square that fluctuations, and what is left, may be:
-beyond it rare paths have most of it, which no sample sees."""
+"""By how much sampled and exact mean squares may differ beyond their fluctuations; and the share of the mean square that fluctuations, and what is left,
+may be: beyond it rare paths have most of it, which no sample sees."""
 
 _ADVICE = "a smaller step or fewer substeps would do"
 
@@ -47,11 +47,9 @@ _COARSE, _WORST = 4, 0.05
 class HiddenMidpoints(PathComparison):
     """Poisson midpoints of which all sets can be listed."""
 
-    rank = 3
+    rank, hidden = 3, True
 
     def supports(self, paths: Paths) -> Refusal | None:
-        if not paths.substeps_seen:
-            return Refusal("path", "coarse", '"fine" for these chains')
         target = paths.scheme.dynamics.target
         refusal = isotropic(paths)
         if refusal is not None:
@@ -60,7 +58,7 @@ class HiddenMidpoints(PathComparison):
         return listed(paths) or refused(lambda: hidden_forms(paths.scheme, paths.fine, float(target.variances[0])))
 
     def kl(self, paths: Paths) -> Estimate:
-        begun, width = begins(paths.start), float(paths.scheme.dynamics.target.variances[0])
+        begun, width = begins(paths.start), width_of(paths)
         mixture, forms = step_mixture(paths.scheme, paths.fine, paths.many, width, 9), hidden_forms(paths.scheme, paths.fine, width)
         at = [radii(begun, mixture, paths.steps, nodes) for nodes in (*_NODES, _COARSE)]
         squares = np.split(forms.chi2(begun.dim, np.concatenate([one.places for one in at])) / 2, np.cumsum([len(one.places) for one in at])[:-1])
@@ -70,7 +68,9 @@ class HiddenMidpoints(PathComparison):
         rest, half = _sampled(forms, begun.dim, at[2].places, at[2].weights)
         sampling, spread = (_DEVIATIONS * float(part.std(ddof=1)) / math.sqrt(len(part)) for part in (rest, half))
         value, change = exact[0] + float(rest.mean()), abs(exact[0] - exact[1])
-        if not (abs(float(half.mean()) - exact[2]) <= 1.5 * spread + _FAR * exact[2] and spread <= _SEEN * exact[2] and abs(float(rest.mean())) <= _SEEN * exact[0]):
+        if not (
+            abs(float(half.mean()) - exact[2]) <= 1.5 * spread + _FAR * exact[2] and spread <= _SEEN * exact[2] and abs(float(rest.mean())) <= _SEEN * exact[0]
+        ):
             raise NotConverged(f"the mean over sampled paths of {paths.scheme.name}, whose likelihood ratios are too large,", math.nan, _WORST, _ADVICE)
         rounding = 2.0**-48 * paths.steps * begun.dim * paths.many
         error = 2 * change + sampling + rounding
@@ -121,7 +121,8 @@ def _wishart(generator: np.random.Generator, n: int, k: int, freedom: int) -> np
     """n Wishart matrices (k, k): sums of products of so many standard normal vectors, by Bartlett's triangle where these are many."""
     if freedom <= k:
         drawn = generator.standard_normal((n, freedom, k))
-        return np.einsum("nfi,nfj->nij", drawn, drawn)
+        found: np.ndarray = np.einsum("nfi,nfj->nij", drawn, drawn)
+        return found
     lower = np.tril(generator.standard_normal((n, k, k)), -1)
     for i in range(k):
         lower[:, i, i] = np.sqrt(generator.chisquare(freedom - i, n))

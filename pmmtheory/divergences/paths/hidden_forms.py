@@ -1,4 +1,4 @@
-"""Paths at the substeps of a step on an isotropic Gaussian target: given the midpoints their likelihood ratio to the fine chain is the exponential of a quadratic form.
+"""Paths at the substeps on an isotropic Gaussian target: given the midpoints their likelihood ratio is the exponential of a quadratic form.
 
 With the normals zeta of the fine chain, X_{i+1} = r X_i + sigma zeta_i from X_0 = x, and the midpoints at i with H_i = 1,
 
@@ -36,10 +36,12 @@ class HiddenForms:
 
     @property
     def substeps(self) -> int:
-        return self.forms.shape[1] - 1
+        return int(self.forms.shape[1]) - 1
 
     def chi2(self, dim: int, squares: np.ndarray) -> np.ndarray:
-        """chi2 of the paths from |x|^2 = squares: sum_GH w_G w_H det(I + C)^(-d/2) exp(-(c0 - c (I + C)^-1 c)|x|^2/(2 sigma^2)) - 1, C, c, c0 the parts of B_G + B_H.
+        """chi2 of the paths from |x|^2 = squares, with C, c and c0 the parts of B_G + B_H:
+
+            sum_GH w_G w_H det(I + C)^(-d/2) exp(-(c0 - c (I + C)^-1 c)|x|^2/(2 sigma^2)) - 1.
 
         Infinite where I + C is not positive definite.
         """
@@ -108,7 +110,7 @@ def sets_of(pmm: PoissonStructure) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _coefficients(pmm: PoissonStructure) -> tuple[float, float, float, np.ndarray, np.ndarray, float]:
-    """A_h; G_h b' of the fine chain and of the frozen force; what a midpoint pushes for each unit of the state there, and for each of x, at every substep; sigma."""
+    """A_h; G_h b' of the fine chain and of the frozen force; what a midpoint at every substep pushes for each unit of the state there, and of x; sigma."""
     system, h, k = pmm.dynamics, pmm.substep, int(pmm.substeps)
     x = torch.tensor([[0.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
     b0, delays = system.drift(x, 0.0), pmm.step_size * torch.arange(k, dtype=torch.float64)[:, None, None] / k

@@ -1,4 +1,4 @@
-"""Paths at the substeps on smooth targets on the line, for few substeps: Gauss rules for the normals of the fine chain, and the exact sum over all sets of midpoints.
+"""Paths at the substeps on smooth targets on the line, for few substeps: Gauss rules for the normals of the fine chain, and all sets of midpoints.
 
 With r = p/q of a path from x, KL = E_Q[r log r - r + 1]; X after i substeps, and which midpoints came before, take values whose number grows with i alone.
 """
@@ -43,11 +43,9 @@ _FAINT = 1e-16
 class HiddenOnLine(PathComparison):
     """Up to six substeps."""
 
-    rank = 2
+    rank, hidden = 2, True
 
     def supports(self, paths: Paths) -> Refusal | None:
-        if not paths.substeps_seen:
-            return Refusal("path", "coarse", '"fine" for these chains')
         if (refusal := smooth_on_line(paths) or listed(paths)) is not None:
             return refusal
         most = max(_NODES)
@@ -73,7 +71,7 @@ def _at_level(paths: Paths, level: int) -> tuple[float, float]:
     seen = masses > _FAINT * masses.max()
     x, masses = x[seen], masses[seen]
     rule = _Rule.of(structure, _NODES[paths.many][1 - level])
-    most = max(1, _AT_ONCE // (rule.nodes ** paths.many * len(rule.weights)))
+    most = max(1, _AT_ONCE // (rule.nodes**paths.many * len(rule.weights)))
     each = torch.cat([rule.kl(structure, part) for part in x.split(most)])
     return float(masses @ each), lost * float(each.abs().max())
 

@@ -40,6 +40,9 @@ _LEFT = 1e-13
 _NOISE = 2e-14
 """What both densities may be off by, over the largest, beyond what two resolutions see."""
 
+_STILL = 1e-14
+"""A change of a law, in total variation, below which it has become stationary."""
+
 _STEEP, _FAINT = 0.8, 1e-4
 """By how much what is gained must fall from decade to decade, and below which share of the whole it need not."""
 
@@ -47,10 +50,10 @@ _STEEP, _FAINT = 0.8, 1e-4
 class LinePaths(PathComparison):
     """Overdamped chains on smooth targets of at most quadratic growth, from any smooth start."""
 
-    rank = 1
+    rank, hidden = 1, False
 
     def supports(self, paths: Paths) -> Refusal | None:
-        return Refusal("path", "fine", '"coarse" for these chains') if paths.substeps_seen else smooth_on_line(paths)
+        return smooth_on_line(paths)
 
     def kl(self, paths: Paths) -> Estimate:
         low, high = (_at_level(paths, level) for level in (0, 1))
@@ -105,16 +108,20 @@ def _of_fine_steps(paths: Paths, x: Tensor, level: int) -> Tensor:
     target, noise = on_the_line(paths.scheme.dynamics.target), float(paths.fine.dynamics.noise(paths.fine.step_size))
     pull = float(torch.abs(target.drift(x)).max()) * paths.fine.step_size / noise
     one = transition_matrix(paths.fine, x, 0.0, level, depth=torch.full_like(x, min(9.5 + 2 * pull, 36.0)))
-    return torch.linalg.matrix_power(one, paths.many)
+    whole: Tensor = torch.linalg.matrix_power(one, paths.many)
+    return whole
 
 
 def masses_on(paths: Paths, x: Tensor, dx: float, step: Tensor) -> tuple[float, Tensor]:
     """sum_t of the law of X_t, as masses on the grid, and what share of it is missing."""
     now = start_on_line(paths.start).spread(x) * dx
     total = now.clone()
-    for _ in range(paths.steps - 1):
-        now = now @ step
+    for done in range(1, paths.steps):
+        before, now = now, now @ step
         total += now
+        if float(torch.abs(now - before).sum()) < _STILL:  # it stays what it is
+            total += (paths.steps - 1 - done) * now
+            break
     return abs(float(total.sum()) / paths.steps - 1), total
 
 

@@ -22,16 +22,16 @@ class Paths:
     many: int
     steps: int
     start: Any
-    substeps_seen: bool
 
 
 class PathComparison(ABC):
     """Computes the KL of paths of one kind. A subclass in a file of this folder is found there.
 
-    rank : they are asked in ascending order.
+    rank : they are asked in ascending order. hidden : whether of paths at the substeps, whose midpoints stay hidden, or of those at the large steps.
     """
 
     rank: ClassVar[int]
+    hidden: ClassVar[bool]
 
     @abstractmethod
     def supports(self, paths: Paths) -> Refusal | None:
@@ -42,7 +42,8 @@ class PathComparison(ABC):
         """The KL; asked for only where it is supported."""
 
 
-@lru_cache(maxsize=1)
-def path_comparisons() -> tuple[PathComparison, ...]:
-    """All of them, in the order in which they are asked."""
-    return tuple(sorted((kind() for kind in classes("pmmtheory.divergences.paths", PathComparison).values()), key=lambda one: one.rank))
+@lru_cache(maxsize=2)
+def path_comparisons(hidden: bool) -> tuple[PathComparison, ...]:
+    """Those of such paths, in the order in which they are asked."""
+    kinds = (kind() for kind in classes("pmmtheory.divergences.paths", PathComparison).values())
+    return tuple(sorted((one for one in kinds if one.hidden == hidden), key=lambda one: one.rank))

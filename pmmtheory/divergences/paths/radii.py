@@ -49,7 +49,9 @@ def radii(begun: Begun, mixture: StepMixture, steps: int, nodes: int) -> Radii:
     centre, half = (low + high) / (2 * unit), (high - low) / (2 * unit)
     # E T_k((y - centre)/half) from the moments of y, and the values at the Chebyshev points to coefficients
     powers = [np.polynomial.chebyshev.cheb2poly(np.eye(nodes)[k]) for k in range(nodes)]
-    shifted = np.array([np.polynomial.Polynomial(power)(np.polynomial.Polynomial([-centre / half, 1 / half])).coef @ summed[: k + 1] for k, power in enumerate(powers)])
+    shifted = np.array(
+        [np.polynomial.Polynomial(power)(np.polynomial.Polynomial([-centre / half, 1 / half])).coef @ summed[: k + 1] for k, power in enumerate(powers)]
+    )
     carried = 2 / nodes * np.cos(np.outer(np.arange(nodes), angle))
     carried[0] /= 2
     return Radii(unit * (centre + half * np.cos(angle)), shifted @ carried)
@@ -86,4 +88,5 @@ def _sum_of_powers(matrix: np.ndarray, first: np.ndarray, steps: int) -> np.ndar
     n = len(first)
     whole = np.zeros((2 * n, 2 * n))
     whole[:n, :n], whole[n:, :n], whole[n:, n:] = matrix, np.eye(n), np.eye(n)
-    return np.linalg.matrix_power(whole, steps)[n:, :n] @ first
+    summed: np.ndarray = np.linalg.matrix_power(whole, steps)[n:, :n] @ first
+    return summed

@@ -70,7 +70,8 @@ def step_mixture(scheme: Scheme, fine: Scheme, many: int, variance: float, degre
         w, m, v = _summed(OnAxes(scheme, width.repeat(2)).structure, degree)
     else:
         steps = chain.steps(level)
-        w, m, v = (part.reshape(len(steps.weights)).numpy() for part in (steps.weights, steps.matrix, steps.noise))
+        listed = (part.reshape(len(steps.weights)).numpy() for part in (steps.weights, steps.matrix, steps.noise))
+        w, m, v = listed
     return StepMixture(w, m, v, r**many, n * math.fsum(r ** (2 * i) for i in range(many))).fewer(degree)
 
 
@@ -107,8 +108,8 @@ def pieces(pmm: PoissonStructure) -> tuple[float, np.ndarray, float]:
     at = pmm.push(pmm.midpoint_force(there, 0.0, delays) - b0, delays)
     means = (at[:, 1] - at[:, 0])[:, 0].numpy().copy()
     still = x.expand(k, *x.shape)
-    kicks = pmm.push(pmm.midpoint_force(still, 0.0, delays) - b0[:1], delays)
-    kicks = (kicks[:, 1] - kicks[:, 0])[:, 0].numpy()
+    pushed = pmm.push(pmm.midpoint_force(still, 0.0, delays) - b0[:1], delays)
+    kicks = (pushed[:, 1] - pushed[:, 0])[:, 0].numpy()
     even = np.allclose(kicks, kicks[-1], rtol=1e-11, atol=0.0) and np.allclose(means, means[1] * np.arange(k), rtol=1e-11, atol=0.0)
     if not even or bool((system.transport(pmm.substep, x, 0.0) != x).any()):
         raise InvalidParameter("scheme", pmm.name, f"at most {LISTED} substeps, where midpoints push otherwise at other times")
