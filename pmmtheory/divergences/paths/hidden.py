@@ -72,7 +72,7 @@ class HiddenMidpoints(PathComparison):
             abs(float(half.mean()) - exact[2]) <= 1.5 * spread + _FAR * exact[2] and spread <= _SEEN * exact[2] and abs(float(rest.mean())) <= _SEEN * exact[0]
         ):
             raise NotConverged(f"the mean over sampled paths of {paths.scheme.name}, whose likelihood ratios are too large,", math.nan, _WORST, _ADVICE)
-        rounding = 2.0**-48 * paths.steps * begun.dim * paths.many
+        rounding = 2.0**-51 * paths.steps * begun.dim * paths.many
         error = 2 * change + sampling + rounding
         if not error <= _WORST * value + rounding:
             raise NotConverged(f"the KL of the paths of {paths.scheme.name} at the substeps", error / value if value > 0 else math.nan, _WORST, _ADVICE)

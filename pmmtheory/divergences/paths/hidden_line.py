@@ -30,7 +30,7 @@ from pmmtheory.targets.line import on_the_line
 _NODES = {1: (20, 16), 2: (20, 16), 3: (14, 12), 4: (10, 9), 5: (7, 6), 6: (6, 5)}
 """For each normal of a path, by the number of substeps; and fewer, to tell their error."""
 
-_STRIDE = 0.24, 0.19
+_STRIDE = 0.3, 0.24
 """The spacing of starts, over the shortest scale of the target: every so many points of the grid of the laws."""
 
 _AT_ONCE = 4_000_000
