@@ -87,10 +87,12 @@ def isotropic(paths: Paths) -> Refusal | None:
         start = LinearLaw.of(start, 1, None)
     if not (isinstance(start, LinearLaw) and start.dim == target.dim and start.size == 1 and start.isotropic):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
+    if refused(lambda: start.mixture(2)) is not None:
+        return Refusal("start", start.words, f"{allowed} whose random variance is known: a Gaussian, or the stationary law of a chain")
     off = np.abs(np.asarray(start.centre[0]) - np.asarray(LinearLaw.of(target, 1, None).centre[0])).max()
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
-    return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7)) or refused(lambda: start.mixture(2))
+    return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7))
 
 
 def width_of(paths: Paths) -> float:
