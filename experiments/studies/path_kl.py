@@ -25,8 +25,8 @@ _COARSE, _FINE, _EXCESS = "coarse path kl", "fine path kl", "excess of path kl"
 
 def _checks(profile: str) -> Iterator[Check]:
     full = profile == "full"
-    yield _in_step("gaussian", 10, 8)
-    yield _in_step("gaussian", 1, 4, path="fine")
+    yield _in_step("gaussian", 10, 6)
+    yield _in_step("gaussian", 1, 3, path="fine")
     yield _growth("d", 2, [(1 / d, _cell("gaussian", 0.002, 4, dim=d)) for d in (4, 16, 64, 256)], "PMM bernoulli, K=4")
     yield _growth("T", 1, [(1 / n, _cell("gaussian", 0.04, 4, dim=2, steps=n)) for n in (25, 50, 100, 200, 400)], "PMM bernoulli, K=4")
     yield _substeps("single", (8, 16, 32, 64, 128), 0)
@@ -36,7 +36,7 @@ def _checks(profile: str) -> Iterator[Check]:
 
 
 def _more() -> Iterator[Check]:
-    for dim in (1, 2, 100):
+    for dim in (1, 2, 10, 100):
         yield _in_step("gaussian", dim, 8)
     for midpoints in ("bernoulli", "single"):
         for target in ("bimodal", "cosine", "ripple"):
