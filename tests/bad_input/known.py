@@ -137,6 +137,8 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "value_of": (1.0,),
         "state": (points,),
         "start": (line,),
+        "fine": (EulerMaruyama(scheme.dynamics, 0.05),),
+        "path": ("coarse",),
         "source": ("digits",),
         "forward_times": ([0.1, 0.5, 2.0],),
         "event_shape": (None,),
