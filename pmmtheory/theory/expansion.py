@@ -25,6 +25,9 @@ from pmmtheory.theory.jets.operator import Operator, diffusion, operator, operat
 from pmmtheory.theory.jets.polynomials import RING, Polynomial
 from pmmtheory.theory.jets.series import NoSeries
 
+_ROUNDING = 1e-6
+"""Coefficients of a difference below it are none: a step may have constants in single precision."""
+
 x = sp.Symbol("x")
 F = sp.Function("F")(x)
 
@@ -76,14 +79,14 @@ class Expansion:
 
 
 def expand(
-    scheme: Callable[..., Scheme], inverse_substeps: Fraction = Fraction(0), growth: int = 0, midpoints: str = "bernoulli", gaussian: bool = False
+    scheme: Callable[..., Scheme], inverse_substeps: Fraction | None = Fraction(0), growth: int = 0, midpoints: str = "bernoulli", gaussian: bool = False
 ) -> Expansion:
-    """Expand one step of a scheme on the line, overdamped, with 1/K = inverse_substeps step^growth where it has substeps.
+    """Expand one step of a scheme on the line, overdamped, with 1/K = inverse_substeps step^growth where it has substeps; None leaves a variable.
 
     Raises
     ------
     InvalidParameter
-        Naming `scheme`, where its step is no power series in the force, the step size and its draws.
+        Naming `scheme`, where its step is no power series in the force, the step size and its draws, or that of another diffusion with the same law.
 
     Examples
     --------
@@ -98,10 +101,14 @@ def expand(
             for added, p in polynomials.in_substeps(c, inverse_substeps, growth):
                 if m + 2 * added <= HIGHEST:
                     difference[m + 2 * added, k] = difference.get((m + 2 * added, k), RING(0)) + sign * p
-    return Expansion({key: d for key, d in difference.items() if d}, gaussian)
+    kept = {key: polynomials.without(d, _ROUNDING) for key, d in difference.items()}
+    found = Expansion({key: d for key, d in kept.items() if d}, gaussian)
+    if found.local_order == 0 and 2 not in found.fluxes:
+        raise InvalidParameter("scheme", _name(scheme), "one whose small steps are those of the diffusion, not of another with the same invariant law")
+    return found
 
 
-def _local(scheme: Callable[..., Scheme], inverse_substeps: Fraction, growth: int, midpoints: str) -> Operator:
+def _local(scheme: Callable[..., Scheme], inverse_substeps: Fraction | None, growth: int, midpoints: str) -> Operator:
     """With K as a variable, or at one K alone where the scheme is no polynomial in 1/K."""
     try:
         try:
@@ -111,8 +118,11 @@ def _local(scheme: Callable[..., Scheme], inverse_substeps: Fraction, growth: in
                 raise
             return operator_at(scheme, float(1 / inverse_substeps), midpoints)
     except NoSeries as reason:
-        name = getattr(scheme, "__name__", scheme)
-        raise InvalidParameter("scheme", name, f"one whose step is a power series in the force, its draws and the step: {reason}") from reason
+        raise InvalidParameter("scheme", _name(scheme), f"one whose step is a power series in the force, its draws and the step: {reason}") from reason
+
+
+def _name(scheme: Callable[..., Scheme]) -> str:
+    return str(getattr(scheme, "__name__", scheme))
 
 
 def phi_slope(scheme: str) -> tuple[int, sp.Expr]:

@@ -19,9 +19,10 @@ from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory.constant import LeadingConstant
+from pmmtheory.theory.expansion import Expansion as Flux
 from pmmtheory.theory.expansion import expand
-from pmmtheory.theory.flux import phi_of
-from pmmtheory.theory.panels import Panels, Points, panels, refined
+from pmmtheory.theory.flux import bends, phi_of
+from pmmtheory.theory.panels import Panels, panels, refined
 from pmmtheory.theory.perturbed import Expansion, Phi
 
 _WORST = 1e-2
@@ -102,12 +103,13 @@ def leading_term(
         raise InvalidParameter("target" if gaussian else "scheme", target.name if gaussian else scheme.__name__, "one with an error of order 1, 2 or 3")
     if order < 1 or not order.is_integer():
         raise InvalidParameter("scheme", scheme.__name__, f"one whose stationary law approaches the target like a power 1, 2 or 3 of the step, not {order:g}")
-    return _term(target, int(order), phi_of(found, target))
+    return _term(target, int(order), phi_of(found, target), found)
 
 
-def _term(target: LineTarget, order: int, phi: Phi) -> LeadingTerm:
+def _term(target: LineTarget, order: int, phi: Phi, found: Flux) -> LeadingTerm:
     """Each constant by two rules on different panels: their change is the part "resolution"."""
     edges = panels(target)
+    edges = refined(edges, bends(found, target, edges))
     coarse, fine = Expansion(target, edges, 16, phi), Expansion(target, refined(edges, (), 0.4), 12, phi)
     _require_lipschitz(target, fine.panels)
     if not fine.absolute > 1e-10 * fine.size:

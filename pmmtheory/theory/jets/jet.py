@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from pmmtheory.theory.jets.series import ONE, WEIGHT, NoSeries, Rows
 
-Handler = Callable[..., Any]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Callable[..., Any]] = {}
 """What operations of torch do with jets, by name."""
 
 _PLAIN = {"shape", "ndim", "dtype", "device", "is_floating_point", "is_complex", "size", "dim", "numel", "__len__", "nelement", "requires_grad", "is_cuda"}
@@ -34,7 +34,7 @@ class Jet(Tensor):
 
     @staticmethod
     def __new__(cls, rows: Rows, shape: Any, known: int = WEIGHT) -> Jet:
-        made: Jet = Tensor._make_wrapper_subclass(cls, torch.Size(shape), dtype=torch.float64)  # type: ignore[attr-defined]
+        made: Jet = Tensor._make_wrapper_subclass(cls, torch.Size(shape), dtype=torch.float64)
         made.rows = {m: row.expand(shape) for m, row in rows.items()}
         made.known = known
         return made
@@ -54,7 +54,7 @@ class Jet(Tensor):
         return handler(func, *args, **(kwargs or {}))
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         raise NoSeries(f"it calls {func} on what depends on the force")
 
     def __repr__(self, **_: Any) -> str:  # type: ignore[override]

@@ -47,7 +47,7 @@ def _parts(scheme: Scheme, layered: list[str], normals: list[str], plain: dict[s
         return
     (times, marks), weights = scheme.draws[layered[0]].rule(level)
     for pattern in sorted({tuple(column) for column in marks.T}):
-        chosen = np.flatnonzero((marks.T == np.array(pattern)).all(1))
+        chosen = np.flatnonzero((np.array(pattern) == marks.T).all(1))
         counted = [k for k, mark in enumerate(pattern) if mark]
         rules = {name: (np.asarray(values), w) for name, (values, w) in plain.items()}
         found, mass = _grid(rules | {"": (chosen, weights[chosen])}, {name: len(counted) for name in normals}, normals, level)

@@ -27,6 +27,9 @@ class Side(threading.local):
 
 SIDE = Side()
 
+_COMPARED: dict[str, Callable[..., Tensor]] = {"less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge}
+_COMPARED |= {name: getattr(operator, name) for name in ("lt", "le", "gt", "ge")}
+
 
 def _both(one: Any, other: Any) -> tuple[Rows, Rows, torch.Size, int]:
     """Two operands as series of one shape, and what is known of both."""
@@ -147,21 +150,10 @@ def sign(_: Any, one: Jet) -> Tensor:
     return _sign(one)
 
 
-def _comparison(name: str) -> None:
-    compare = getattr(operator, name)
-
-    @handles(name, f"__{name}__")
-    def handler(_: Any, one: Any, other: Any) -> Tensor:
-        result: Tensor = compare(_sign(add(_, one, other, -1.0)), 0.0)
-        return result
-
-    @handles({"eq": "equals", "ne": "not_equal"}.get(name, f"{name}_"))
-    def alias(_: Any, one: Any, other: Any) -> Tensor:
-        return handler(_, one, other)
-
-
-for _c in ("lt", "le", "gt", "ge"):
-    _comparison(_c)
+@handles(*("lt", "le", "gt", "ge"), *("__lt__", "__le__", "__gt__", "__ge__"), *("less", "less_equal", "greater", "greater_equal"))
+def compared(f: Any, one: Any, other: Any) -> Tensor:
+    """By the sign of the difference."""
+    return _COMPARED[f.__name__.strip("_")](_sign(sub(f, one, other)), 0.0)
 
 
 @handles("eq", "__eq__")

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ Operator = dict[tuple[int, int], Polynomial]
 _STEP, _RATIO = 0.25, 4.0
 _ZERO = 1e-9
 _DENOMINATOR = 20_000
-_SUBSTEPS = (1, 2, 3, 4, 5)
+_SUBSTEPS, _CHECKED = (1, 2, 3, 4, 5), 3
 
 
 @lru_cache(maxsize=1)
@@ -53,14 +52,18 @@ def operator(scheme: Callable[..., Scheme], midpoints: str | None = None) -> Ope
     options = {"midpoints": midpoints} if midpoints is not None and "midpoints" in takes else {}
     if "substeps" not in takes:
         return _of(lambda dynamics, step: scheme(dynamics, step, **options))
-    return _interpolated([operator_at(scheme, n, midpoints) for n in _SUBSTEPS])
+    return _interpolated([_at(scheme, n, midpoints, rules=n == _CHECKED) for n in _SUBSTEPS])
 
 
 @lru_cache(maxsize=128)
 def operator_at(scheme: Callable[..., Scheme], substeps: float, midpoints: str | None = None) -> Operator:
     """The same at one K."""
+    return _at(scheme, substeps, midpoints, rules=True)
+
+
+def _at(scheme: Callable[..., Scheme], substeps: float, midpoints: str | None, rules: bool) -> Operator:
     options = {"midpoints": midpoints} if midpoints is not None and "midpoints" in inspect.signature(scheme).parameters else {}
-    return _of(lambda dynamics, step: scheme(dynamics, step, substeps=substeps, **options))
+    return _of(lambda dynamics, step: scheme(dynamics, step, substeps=substeps, **options), rules)
 
 
 def _interpolated(parts: list[Operator]) -> Operator:
@@ -84,9 +87,11 @@ def _interpolated(parts: list[Operator]) -> Operator:
     return result
 
 
-def _of(make: Make) -> Operator:
-    """At one K: with either sign of b_0 where the step asks for it."""
+def _of(make: Make, rules: bool = True) -> Operator:
+    """At one K: with either sign of b_0 where the step asks for it. `rules` says whether those of the draws are looked at."""
     try:
+        if rules:
+            _require_exact_rules(make)
         positive, asked = _with_side(make, 1)
         if not asked:
             return positive
@@ -106,7 +111,6 @@ def _with_side(make: Make, sign: int) -> tuple[Operator, bool]:
     SIDE.sign, SIDE.asked = sign, False
     try:
         require_own_step(make, 0)
-        _require_exact_rules(make)
         return _powers(make), SIDE.asked
     finally:
         SIDE.sign = 1

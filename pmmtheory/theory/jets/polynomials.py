@@ -52,6 +52,11 @@ def adjoint(p: Polynomial, times: int) -> Polynomial:
     return p
 
 
+def without(p: Polynomial, size: float) -> Polynomial:
+    """Without terms whose coefficients are no larger than `size`."""
+    return RING.from_dict({m: c for m, c in p.items() if abs(float(c)) > size})
+
+
 def on_gaussians(p: Polynomial) -> Polynomial:
     """Without the derivatives of F beyond the second."""
     return RING.from_dict({m: c for m, c in p.items() if not any(m[_FIRST + 2 :])})
@@ -93,13 +98,13 @@ def _raised(m: tuple[int, ...]) -> tuple[int, ...]:
     return (*m[:_FIRST], m[_FIRST] + 1, m[_FIRST + 1] - 1, *m[_FIRST + 2 :])
 
 
-def in_substeps(p: Polynomial, inverse: Fraction, growth: int) -> Iterator[tuple[int, Polynomial]]:
-    """p at 1/K = inverse step^growth, by the powers of the step that this adds."""
+def in_substeps(p: Polynomial, inverse: Fraction | None, growth: int) -> Iterator[tuple[int, Polynomial]]:
+    """p at 1/K = inverse step^growth, by the powers of the step that this adds; with None, the variable stays for what multiplies step^growth."""
     shares: dict[int, dict[tuple[int, ...], Any]] = {}
     for m, c in p.items():
         part = shares.setdefault(growth * m[0], {})
-        key = (0, *m[1:])
-        part[key] = part.get(key, sp.QQ(0)) + c * number(inverse) ** m[0]
+        key, share = (m, sp.QQ(1)) if inverse is None else ((0, *m[1:]), number(inverse) ** m[0])
+        part[key] = part.get(key, sp.QQ(0)) + c * share
     for power, terms in shares.items():
         yield power, RING.from_dict({m: c for m, c in terms.items() if c})
 

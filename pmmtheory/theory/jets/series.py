@@ -20,7 +20,7 @@ Rows = dict[Monomial, Tensor]
 
 INFINITESIMALS = 2
 
-WEIGHT = 10
+WEIGHT = 12
 """The highest weight of a monomial that is kept."""
 
 ONE: Monomial = (0,) * (INFINITESIMALS + WEIGHT)
@@ -52,25 +52,30 @@ def joined(one: Monomial, other: Monomial) -> Monomial | None:
     return None if max(both[:INFINITESIMALS]) > 1 or weight(both) > WEIGHT else both
 
 
-def times(one: Mapping[Monomial, Tensor], other: Mapping[Monomial, Tensor]) -> Rows:
-    """The product of two series."""
+def times(one: Mapping[Monomial, Tensor], other: Mapping[Monomial, Tensor], most: int = WEIGHT) -> Rows:
+    """The product of two series, up to a weight."""
     rows: Rows = {}
     for m, p in one.items():
         for n, q in other.items():
-            if (both := joined(m, n)) is not None:
+            if weight(m) + weight(n) <= most and (both := joined(m, n)) is not None:
                 rows[both] = rows[both] + p * q if both in rows else p * q
     return rows
 
 
 def plus(one: Mapping[Monomial, Tensor], other: Mapping[Monomial, Tensor]) -> Rows:
     """The sum of two series."""
-    return {m: one[m] + other[m] if m in one and m in other else one.get(m, other.get(m)) for m in {**one, **other}}  # type: ignore[misc]
+    rows = dict(one)
+    for m, row in other.items():
+        rows[m] = rows[m] + row if m in rows else row
+    return rows
 
 
 def composed(derivatives: Derivatives, rows: Mapping[Monomial, Tensor], like: Tensor) -> Rows:
     """A function of a series, by its derivatives at the constant part; `like` has the shape of the coefficients."""
     values = derivatives(rows.get(ONE, torch.zeros_like(like)))
-    rest = {m: row for m, row in rows.items() if m != ONE}
+    rest = {m: row for m, row in rows.items() if m != ONE and bool((row != 0).any())}
+    if any(weight(m) < 1 and not any(m[:INFINITESIMALS]) for m in rest):
+        raise NoSeries("it divides by a force that may be zero")
     power: Rows = {ONE: torch.ones_like(like)}
     total: Rows = {}
     k = 0
@@ -83,16 +88,11 @@ def composed(derivatives: Derivatives, rows: Mapping[Monomial, Tensor], like: Te
 
 
 def divided(rows: Mapping[Monomial, Tensor], by: Mapping[Monomial, Tensor]) -> tuple[Rows, int]:
-    """A series over one without a constant part, which must be one monomial that divides every other; and the weight that is lost."""
+    """A series over one without a constant part, which must be one monomial; and the weight that is lost. Powers may be negative on the way."""
     held = {m: row for m, row in by.items() if bool((row != 0).any())}
     if len(held) != 1 or not all(bool((row != 0).all()) for row in held.values()):
         raise NoSeries("it divides by a force that may be zero")
     ((monomial, divisor),) = held.items()
-    result: Rows = {}
-    for m, row in rows.items():
-        left = tuple(p - q for p, q in zip(m, monomial, strict=True))
-        if min(left) < 0 and bool((row != 0).any()):
-            raise NoSeries("it divides by a force that may be zero")
-        if min(left) >= 0:
-            result[left] = row / divisor
-    return result, weight(monomial)
+    if any(monomial[:INFINITESIMALS]):
+        raise NoSeries("it divides by what may be zero")
+    return {tuple(p - q for p, q in zip(m, monomial, strict=True)): row / divisor for m, row in rows.items()}, weight(monomial)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.theory.jets.jet import Jet, handles, jet
+from pmmtheory.theory.jets.operations import add, div, mul, sub
 from pmmtheory.theory.jets.series import NoSeries
 
 
@@ -80,21 +81,13 @@ def assign(_: Any, one: Any, index: Any, value: Any) -> None:
     one.known = min(one.known, new.known)
 
 
-def _in_place(name: str) -> None:
-    plain = name.strip("_").removeprefix("i")
-
-    @handles(name)
-    def change(func: Any, one: Any, other: Any) -> Jet:
-        from pmmtheory.theory.jets.jet import HANDLERS
-
-        if not isinstance(one, Jet):
-            raise NoSeries("it adds what depends on the force to a tensor in place")
-        result: Jet = HANDLERS[plain](func, one, other)
-        one.rows, one.known = {m: row.expand(one.shape) for m, row in result.rows.items()}, result.known
-        return one
+@handles("add_", "sub_", "mul_", "div_", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__idiv__")
+def in_place(f: Any, one: Any, other: Any) -> Jet:
+    if not isinstance(one, Jet):
+        raise NoSeries("it changes in place, by what depends on the force, a tensor that does not")
+    result = _IN_PLACE[f.__name__.strip("_").removeprefix("i")](f, one, other)
+    one.rows, one.known = {m: row.expand(one.shape) for m, row in result.rows.items()}, result.known
+    return one
 
 
-for _n in ("add_", "sub_", "mul_", "div_", "__iadd__", "__isub__", "__imul__", "__itruediv__"):
-    if _n == "__itruediv__":
-        handles("truediv")(lambda func, one, other: __import__("pmmtheory.theory.jets.operations", fromlist=["div"]).div(func, one, other))
-    _in_place(_n)
+_IN_PLACE = {"add": add, "sub": sub, "mul": mul, "div": div, "truediv": div}
