@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -20,13 +20,11 @@ from pmmtheory.testing.broken import DoubledMidpoints, HalvedNoise, IndependentN
 from pmmtheory.theory import leading_term
 from pmmtheory.theory.expansion import expand
 from pmmtheory.theory.jets.operator import diffusion, operator, operator_at
-from pmmtheory.theory.jets.polynomials import RING, K, antiderivative, slope
-from pmmtheory.theory.jets.polynomials import SIGN as SIGN
-from pmmtheory.theory.jets.polynomials import F
+from pmmtheory.theory.jets.polynomials import RING, SIGN, F, K, antiderivative, slope
 from tests.oracles.lines import COSINE, OWN
 from tests.oracles.local_error import limit, predicted
 
-HALF, THIRD = RING(1) / 2, RING(1) / 3
+HALF = RING(1) / 2
 LMC, RMM = F[1] * F[2] / 2 - F[3] / 2, -F[2] * F[3] / 6
 PMM = F[1] * F[2] ** 2 / 3 - F[2] * F[3] * 5 / 6
 
@@ -105,10 +103,8 @@ class TestFormulas:
     def test_both_options_differ_by_the_variance_of_the_midpoints(self) -> None:
         """The local operator of Option 1 at K = inf is that of Option 2 plus step^3 F''^2/3 d^2/dx^2, and no more up to step^3."""
         one, other = operator(PoissonMidpoint, "bernoulli"), operator(PoissonMidpoint, "single")
-        differences = {key: one.get(key, RING(0)).eject(K).coeff(1) - other.get(key, RING(0)).eject(K).coeff(1) for key in one | other if key[0] <= 6}
-        differences = {key: d for key, d in differences.items() if d != 0}
-        assert set(differences) == {(6, 2)}
-        assert str(differences[6, 2]) == "1/3*F2**2"
+        differences = {key: (one.get(key, RING(0)) - other.get(key, RING(0))).compose(K, RING(0)) for key in one | other if key[0] <= 6}
+        assert {key: d for key, d in differences.items() if d} == {(6, 2): F[2] ** 2 / 3}
 
     def test_on_gaussians(self) -> None:
         """3 F''^3 (F'^2 ...): the fourth cumulant of a random variance. Nothing at all for Ozaki."""
@@ -157,9 +153,10 @@ class TestAgainstOneStep:
     def test_with_times(self) -> None:
         self.check(lambda h: RandomizedMidpoint(Overdamped(COSINE), h), RandomizedMidpoint, COSINE, 2)
 
+    @settings(max_examples=5)
     @given(w=st.floats(0.2, 0.8), c=st.floats(0.0, 1.0), s=st.floats(0.2, 1.0), r=st.floats(0.1, 0.5))
     def test_orders_of_a_family(self, w: float, c: float, s: float, r: float) -> None:
-        """Order 2 needs w c = 1/2, w E(u) s = 1/2 and w E(u^2 s^2 + r^2) = 1/2; the flux of order 1 by hand where they do not hold."""
+        """Order 2 needs w c = 1/2, 2 w E(u) s = 1 and w E(u^2 s^2 + r^2) = 1/2; the flux of order 1 by hand where they do not hold."""
 
         class Own(Stage):
             def __init__(self, dynamics: Dynamics, step_size: float):
@@ -171,9 +168,8 @@ class TestAgainstOneStep:
         # -(sum (-1)^k (1/pi) d^(k-1)(d_k pi)) with b = -F': d_1 - (d_2' - F' d_2)
         wanted = {(1, 1): one - three, (3,): -two + three}
         assert found.order == 1
-        flux = found.flux
-        assert float(flux.coeff(F[1] * F[2])) == pytest.approx(wanted[1, 1], abs=1e-9)
-        assert float(flux.coeff(F[3])) == pytest.approx(wanted[3,], abs=1e-9)
+        assert float(found.flux.coeff(F[1] * F[2])) == pytest.approx(wanted[1, 1], abs=1e-11)
+        assert float(found.flux.coeff(F[3])) == pytest.approx(wanted[3,], abs=1e-11)
 
 
 class TestConstants:
@@ -206,6 +202,7 @@ class TestNegativeControls:
         with pytest.raises(ValueError, match="scheme = .* a power 1, 2 or 3 of the step, not 0"):
             leading_term(scheme, COSINE)
 
+    @settings(max_examples=5)
     @given(off=st.floats(0.0001, 0.05))
     def test_a_drift_off_by_a_little_is_of_order_0(self, off: float) -> None:
         class Off(RandomizedMidpoint):
@@ -215,11 +212,12 @@ class TestNegativeControls:
 
         assert expand(Off).order == 0
 
+    @settings(max_examples=5)
     @given(off=st.floats(0.001, 0.05))
     def test_a_midpoint_off_by_a_little_loses_an_order(self, off: float) -> None:
         class Off(RandomizedMidpoint):
             def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
-                return super().step(x, t, {**draws, "z": (1 + off) * draws["z"]}) if False else _longer(self, x, t, draws, off)
+                return _longer(self, x, t, draws, off)
 
         assert expand(Off).order == 1
 

@@ -129,7 +129,7 @@ def _powers(make: Make) -> Operator:
         if abs(power - round(power)) > 1e-9 if math.isfinite(power) else True:
             more.append((k, monomial))
             continue
-        _add(found, k, monomial, round(power), value / _STEP ** (round(power) / 2), 1e-9)
+        _add(found, k, monomial, round(power), value / _STEP ** (round(power) / 2), 1e-12)
     if more:
         _by_interpolation(make, more, found)
     terms = {key: polynomial(part) / math.factorial(key[1]) for key, part in found.items()}
@@ -144,7 +144,7 @@ def _add(found: dict[tuple[int, int], dict[Monomial, Fraction]], k: int, monomia
 
 def _rational(value: float, error: float) -> Fraction:
     """The simplest fraction within the error; the number itself where that is not simple."""
-    near = Fraction(value).limit_denominator(_DENOMINATOR)
+    near = Fraction(value).limit_denominator(_DENOMINATOR if error < 1e-9 else 500)  # among more of them one is always near
     return near if abs(float(near) - value) <= error * max(1.0, abs(value)) else Fraction(value)
 
 
@@ -163,7 +163,7 @@ def _by_interpolation(make: Make, wanted: list[tuple[int, Monomial]], found: dic
         size = float(np.abs(values).max())
         for j, c in enumerate(fit.convert(kind=np.polynomial.Polynomial).coef[: HIGHEST // 2 + 1]):
             if abs(c) * _STEP**j > 1e-9 * size:
-                _add(found, k, monomial, 2 * j, float(c), 1e-6)
+                _add(found, k, monomial, 2 * j, float(c), 1e-7)
 
 
 def _require_exact_rules(make: Make) -> None:
