@@ -44,9 +44,7 @@ class DerivedOrder:
     latex: str
 
 
-def derived_order(
-    scheme: type[Scheme], substeps: float | None = math.inf, midpoints: str = "bernoulli", substeps_times_step: float | None = None, scaled: bool = False
-) -> DerivedOrder:
+def derived_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: str = "bernoulli", substeps_times_step: float | None = None) -> DerivedOrder:
     """The order of a scheme's stationary law and the leading term of its density, by running its own step on series (theory.expansion).
 
     Parameters
@@ -54,11 +52,9 @@ def derived_order(
     scheme : class of schemes
         Of one's own as well.
     substeps, midpoints
-        K and the kind of midpoints, for a scheme that takes them; None leaves K as a letter.
+        K and the kind of midpoints, for a scheme that takes them.
     substeps_times_step : float, optional
         For K = c/step: this c.
-    scaled : bool
-        K = c/step with c as a letter.
 
     Raises
     ------
@@ -74,38 +70,50 @@ def derived_order(
     >>> derived_order(PoissonMidpoint).phi
     "-5/12 F''^2 + int 1/3 F' F''^2"
     """
-    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
-    takes = inspect.signature(scheme).parameters
+    _require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
-    k = None if substeps is None else count_or_infinity("substeps", substeps)
+    k = count_or_infinity("substeps", substeps)
     c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
-    inverse = 1 / Fraction(c) if c else None if scaled or k is None else Fraction(0) if k == math.inf else Fraction(1, int(k))
-    growth = int(scaled or c is not None)
-    found, gaussian = (expand(scheme, inverse, growth, midpoints, on) for on in (False, True))
-    words = f"{'c' if scaled else c:}/step" if growth else "K" if k is None else "inf" if k == math.inf else f"{k:g}"
-    return DerivedOrder(
-        scheme.__name__,
-        midpoints if "midpoints" in takes else "",
-        words if "substeps" in takes else "",
-        *(math.inf if p is None else p for p in (found.local_order, found.order, gaussian.order)),
-        *_phi(found, bool(growth)),
-    )
+    if c is not None:
+        return _row(scheme, midpoints, 1 / Fraction(c), 1, f"{c:g}/step")
+    return _row(scheme, midpoints, Fraction(0) if k == math.inf else Fraction(1, int(k)), 0, "inf" if k == math.inf else f"{k:g}")
 
 
 def derived_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[DerivedOrder]:
-    """The rows of the table: the given schemes, or all in pmmtheory.schemes, that have overdamped steps; with substeps at any K, K = inf and K = c/step."""
+    """The rows of the table: the given schemes, or all in pmmtheory.schemes, that have overdamped steps; with substeps at any K, K = inf and K = c/step.
+
+    Raises InvalidParameter where `schemes` is no collection of classes of schemes.
+    """
+    if schemes is not None and (isinstance(schemes, str | bytes) or not isinstance(schemes, Iterable)):
+        raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
     rows = []
     for scheme in found_schemes().values() if schemes is None else schemes:
+        _require_class(scheme)
         takes = inspect.signature(scheme).parameters
+        kinds = ((None, 0, "K"), (Fraction(0), 0, "inf"), (None, 1, "c/step")) if "substeps" in takes else ((Fraction(0), 0, ""),)
         for midpoints in ("bernoulli", "single", "interior") if "midpoints" in takes else ("bernoulli",):
-            for substeps, scaled in ((None, False), (math.inf, False), (math.inf, True)) if "substeps" in takes else ((math.inf, False),):
+            for inverse, growth, words in kinds:
                 try:
-                    rows.append(derived_order(scheme, substeps, midpoints, scaled=scaled))
+                    rows.append(_row(scheme, midpoints, inverse, growth, words))
                 except InvalidParameter as error:
                     if error.name not in ("dynamics", "scheme"):
                         raise
     return rows
+
+
+def _require_class(scheme: object) -> None:
+    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
+        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
+
+
+def _row(scheme: type[Scheme], midpoints: str, inverse: Fraction | None, growth: int, words: str) -> DerivedOrder:
+    """With 1/K = inverse step^growth; None leaves a letter."""
+    takes = inspect.signature(scheme).parameters
+    found, gaussian = (expand(scheme, inverse, growth, midpoints, on) for on in (False, True))
+    local, order, on_gaussians = (math.inf if p is None else p for p in (found.local_order, found.order, gaussian.order))
+    phi, formula = _phi(found, bool(growth))
+    shown = midpoints if "midpoints" in takes else "", words if "substeps" in takes else ""
+    return DerivedOrder(scheme.__name__, *shown, local, order, on_gaussians, phi, formula)
 
 
 def markdown(rows: Iterable[DerivedOrder], measured: Iterable[str] | None = None) -> str:
