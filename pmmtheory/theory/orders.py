@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -84,7 +84,7 @@ def derived_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[Derive
 
     Raises InvalidParameter where `schemes` is no collection of classes of schemes.
     """
-    if schemes is not None and (isinstance(schemes, str | bytes) or not isinstance(schemes, Iterable)):
+    if schemes is not None and (isinstance(schemes, str | bytes | Mapping) or not isinstance(schemes, Iterable)):
         raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
     rows = []
     for scheme in found_schemes().values() if schemes is None else schemes:

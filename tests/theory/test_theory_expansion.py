@@ -139,8 +139,8 @@ class TestAgainstOneStep:
         term = leading_term(scheme, target)
         assert term.order == order
         for k in (1.0, 2.3):
-            found, apart = limit(make, lambda y: torch.sin(k * y + 0.4), order)
-            wanted = predicted(term.phi, target, lambda y: k * torch.cos(k * y + 0.4), lambda y: -(k**2) * torch.sin(k * y + 0.4))
+            found, apart = limit(make, lambda y, k=k: torch.sin(k * y + 0.4), order)
+            wanted = predicted(term.phi, target, lambda y, k=k: k * torch.cos(k * y + 0.4), lambda y, k=k: -(k**2) * torch.sin(k * y + 0.4))
             assert abs(found - wanted) <= 5 * apart + 1e-6
             assert apart < 0.02 * abs(wanted)
 
