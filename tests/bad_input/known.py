@@ -26,7 +26,19 @@ from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images")
 
 BUILT_INSIDE = {
-    *("LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "ProductLaw", "Refusal", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "RateFit"),
+    *(
+        "LineLaw",
+        "LinearLaw",
+        "PlanarLaw",
+        "PlaneLaw",
+        "ProductLaw",
+        "Refusal",
+        "LeadingCovariance",
+        "LeadingDistances",
+        "LeadingTerm",
+        "RateFit",
+        "DerivedOrder",
+    ),
     *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
