@@ -162,14 +162,14 @@ def export(
     """Write every stored row to a file."""
     from pmmtheory.harness.export import export as write
     from pmmtheory.harness.store import open_store
-    from pmmtheory.harness.store_file import require_no_store
+    from pmmtheory.harness.store_file import require_writable
 
     if csv is None and parquet is None:
         raise UsageError("say where to: --csv FILE, --parquet FILE or both.")
     if csv is not None and parquet is not None and csv.resolve() == parquet.resolve():
         raise UsageError(f"--csv and --parquet name the same file, {csv}.")
     for path in filter(None, (csv, parquet)):
-        require_no_store(path)
+        require_writable(path)
     with open_store(store, must_exist=True) as opened:
         print(f"{write(opened, csv, parquet)} rows written")
 
