@@ -22,6 +22,7 @@ CALIBRATION: dict[str, list[dict[str, Any]]] = {
         {"step_size": 0.3, "substeps": 2, "steps": 6, "friction": 3.0},
         {"step_size": 0.2, "substeps": 4, "steps": 4, "friction": 3.0, "dim": 3},
         {"step_size": 0.2, "substeps": 4, "steps": 8, "friction": 3.0},
+        {"step_size": 0.3, "substeps": 4, "steps": 3, "friction": 1.5},
     ],
 }
 """Large steps in low dimension, on the Gaussian target; that the constant found here serves small steps, many substeps and high dimensions is a claim."""

@@ -62,10 +62,11 @@ class Complexity:
 
     def exponent(self, name: str) -> float | None:
         """The largest growth with 1/accuracy, condition or dim, the others fixed: the exponent of the term that wins in the end; None where not stated here."""
-        known = [getattr(term, name) for term in self.terms]
+        known: list[float | None] = [getattr(term, name) for term in self.terms]
         if None in known:
             return None
-        return min(known) if name == "accuracy" else max(known)
+        stated = [float(power) for power in known if power is not None]
+        return min(stated) if name == "accuracy" else max(stated)
 
     def _given(self, name: str, value: float | None) -> float | None:
         exponents = [getattr(term, name) for term in self.terms]
