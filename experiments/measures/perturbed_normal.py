@@ -16,7 +16,7 @@ from pmmtheory.theory.bounds import srinivasan_nagaraj_perturbation
 def measure(device: str, size: float, chance: float) -> dict[str, Estimate]:
     """V is size sqrt((1-p)/p) with chance p and -size sqrt(p/(1-p)) else: of variance size^2 and skewness (1-2p)/sqrt(p (1-p)).
 
-    w2_squared and kl; `bound` of the lemma, for the radius of V, and `twentieth`, for a control, a twentieth of it; `third` and `third kl` are what a V
+    w2_squared and kl; `bound` of the lemma, for the radius of V, and `thirtieth`, for a control, a thirtieth of it; `third` and `third kl` are what a V
     without skewness, of the same variance, leaves: k3^2/18 and k3^2/12 to leading order.
     """
     high, low = size * math.sqrt((1 - chance) / chance), size * math.sqrt(chance / (1 - chance))
@@ -29,6 +29,6 @@ def measure(device: str, size: float, chance: float) -> dict[str, Estimate]:
         "w2_squared": square,
         "kl": divergence,
         "bound": Estimate(bound, 1e-12 * bound, "Lemma 1"),
-        "twentieth": Estimate(bound / 20, 1e-12 * bound, "Lemma 1"),
+        "thirtieth": Estimate(bound / 30, 1e-12 * bound, "Lemma 1"),
     }
     return found | {"third": square - w2(symmetric, Gaussian()) ** 2, "third kl": divergence - kl(symmetric, Gaussian())}
