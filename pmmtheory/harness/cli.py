@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -187,6 +188,24 @@ def export(
         require_no_store(path)
     with open_store(store, must_exist=True) as opened:
         print(f"{write(opened, csv, parquet)} rows written")
+
+
+@app.command()
+def mutants(
+    context: typer.Context,
+    faults: Annotated[int, typer.Option(min=1, help="How many that run.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same faults in the same order.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Faults at once; default: the number of cores, at most 8.", show_default=False)] = None,
+    limit: Annotated[float, typer.Option(min=1, max=1e6, help="Seconds after which a fault is given up.")] = 1800.0,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Put small faults into copies of the code, and see whether a claim of the quick profile fails; the store has its results without faults. Takes hours."""
+    from pmmtheory.harness.mutants.command import Plan
+    from pmmtheory.harness.mutants.command import mutants as tried
+
+    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, workers or min(os.cpu_count() or 1, 8), limit), store)
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command()
