@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -43,7 +43,7 @@ class SGLD(Scheme):
         self.gradient_noise = noise_of_gradients(dynamics, gradient_noise)
 
     @property
-    def exact_with(self) -> Any:
+    def exact_with(self) -> Literal["constant force", "neither"]:  # type: ignore[override]
         """Noisy gradients are those of no diffusion."""
         return "constant force" if self.gradient_noise == 0 else "neither"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -48,7 +48,7 @@ class StochasticGradientRandomizedMidpoint(Scheme):
         self.gradient_noise = noise_of_gradients(dynamics, gradient_noise)
 
     @property
-    def exact_with(self) -> Any:
+    def exact_with(self) -> Literal["constant force", "neither"]:  # type: ignore[override]
         """Noisy gradients are those of no diffusion."""
         return "constant force" if self.gradient_noise == 0 else "neither"
 

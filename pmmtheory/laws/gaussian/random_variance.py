@@ -142,7 +142,8 @@ def hermite_basis(p: int, degree: int) -> np.ndarray:
     """All basis polynomials at zero: the moments of a vector that is zero."""
     indices, _, _ = _basis(p, degree)
     values = _hermite(np.zeros((1, p)), degree)[:, :, 0]
-    return np.prod([values[axis, indices[:, axis]] for axis in range(p)], axis=0)
+    found: np.ndarray = np.prod([values[axis, indices[:, axis]] for axis in range(p)], axis=0)
+    return found
 
 
 def gauss_rule(moments: np.ndarray, p: int, nodes: int, name: str) -> tuple[np.ndarray, np.ndarray]:
