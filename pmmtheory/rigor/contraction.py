@@ -16,11 +16,11 @@ step goes. What masses lose at the ends of the nodes is what they sum to less th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat
 
-from pmmtheory.rigor.balls import largest, require, square, total
+from pmmtheory.rigor.balls import largest, require, square, total, working
 from pmmtheory.rigor.lmc import Kernel, distance
 
 _GRID = 8
@@ -28,6 +28,9 @@ _GRID = 8
 
 _TIME = 3.0
 """Steps times their size."""
+
+_BITS = 64
+"""The factor needs few digits, as it is far from one."""
 
 _RADIUS = 2.5
 """R over its least value."""
@@ -59,6 +62,11 @@ def contraction(kernel: Kernel) -> Contraction:
     NotConverged
         Where q is not below 1.
     """
+    with working(_BITS):
+        return _contraction(replace(kernel))
+
+
+def _contraction(kernel: Kernel) -> Contraction:
     steps = int(_TIME / float(kernel.step.upper())) + 1
     slow, _ = kernel.drift_condition
     c, constant = (slow**steps).upper(), kernel.second_moment
@@ -76,6 +84,7 @@ def farthest_apart(kernel: Kernel, steps: int, radius: arb) -> arb:
     """A bound on the total variation between so many steps from x and from y, for all x^2 + y^2 <= radius."""
     number = int(float(radius.upper()) ** 0.5 * _GRID) + 2
     starts = [arb(k) / _GRID for k in range(-number, number + 1)]
+    require(bool(square(starts[-1]) > radius), "a grid of starts covers all of them")
     power = kernel.matrix
     rows = arb_mat([kernel.row(x) for x in starts])
     left = steps - 2
@@ -98,8 +107,8 @@ def farthest_apart(kernel: Kernel, steps: int, radius: arb) -> arb:
 def _loose(kernel: Kernel, row: list[arb], steps: int) -> arb:
     """How far in total variation N steps may be from the masses of a row carried on by a step.
 
-    Masses at all nodes would be off by `rule_error` a step in int |.|, and sum to one within `mass_error` a step; those that are left out, at any of the
-    steps, are what is missing at the end, as no later step makes less of them.
+    Masses at all nodes would be off by `rule_error` a step in int |.|, times their sum, which is below 2, and sum to one within `mass_error` a step; what is
+    left out of them at all steps is what is missing at the end, and later steps make no more of it. Total variation is half of int |.|.
     """
     lost = arb(0).max(1 - total(row)).upper()
     return steps * (kernel.rule_error + kernel.mass_error) + lost

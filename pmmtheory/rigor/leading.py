@@ -20,9 +20,9 @@ from pmmtheory.rigor.balls import square, total
 from pmmtheory.rigor.integral import product, tail
 from pmmtheory.rigor.moments import outside
 from pmmtheory.rigor.targets import BallTarget, Reflected
-from pmmtheory.rigor.taylor import Interval, Model, panels, truncated
+from pmmtheory.rigor.taylor import NARROWEST, Model, panels, truncated
 
-_WIDTH, _NARROWEST = 0.25, 2.0**-40
+_WIDTH = 0.25
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _walk(target: BallTarget, phi: Phi, ends: tuple[arb, arb], mean: arb | None,
         if mean is not None:
             parts.append((found[1], inherited + 64 * width * sums.flow.rad()))
         wide = any(not part.is_finite() or part.rad() > goal + known for part, known in parts)
-        if (wide or not signed) and width > _NARROWEST:
+        if (wide or not signed) and width > NARROWEST:
             todo += reversed(interval.halves)
             continue
         sums.add(found, mean is None)

@@ -10,13 +10,16 @@ So int |p - P p| <= r, in the same way int y^2 |p - P p| <= r', and by the contr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, arb_series
 
 from pmmtheory.rigor.balls import require, square, total
 from pmmtheory.rigor.contraction import Contraction, contraction
+from pmmtheory.rigor.integral import beyond
 from pmmtheory.rigor.lmc import Kernel, distance, row_of
+from pmmtheory.rigor.taylor import order
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,32 @@ class MixtureOfNodes:
     weights: list[arb]
     centres: list[arb]
     variance: arb
+
+    def density(self, x: arb_series) -> arb_series:
+        """The series of the density at b, from x = b + s: exp(-(x - c)^2/(2v)) = exp(-(b - c)^2/(2v)) exp(s (c - b)/v) exp(-s^2/(2v))."""
+        b, v, n = x[0], self.variance, order()
+        terms = [arb(0)] * (n + 1)
+        for w, c in zip(self.weights, self.centres, strict=True):
+            push = (c - b) / v
+            term = w * (-square(push) * v / 2).exp()
+            for k in range(n + 1):
+                terms[k] += term
+                term = term * push / (k + 1)
+        return arb_series(terms) * (arb_series([0, 0, -1]) / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()
+
+    def below(self, x: arb) -> arb:
+        """The distribution function."""
+        root = (2 * self.variance).sqrt()
+        return total(w * ((c - x) / root).erfc() for w, c in zip(self.weights, self.centres, strict=True)) / 2
+
+    def outside(self, edge: arb, polynomial: Sequence[arb]) -> arb:
+        """A bound on int p(|x|) over |x| > edge against it, for an edge beyond all centres: a Gaussian falls at least like exp(-(edge - c) u/v) from there."""
+        parts = list[arb]()
+        for w, c in zip(self.weights, self.centres, strict=True):
+            for gap in (edge - c, edge + c):
+                height = w * (-square(gap) / (2 * self.variance)).exp() / (2 * arb.pi() * self.variance).sqrt()
+                parts.append(beyond(edge, height, (gap / self.variance).lower(), polynomial))
+        return total(parts).upper()
 
     def moment(self, k: int) -> arb:
         """E X^k for k = 0, 1 or 2."""

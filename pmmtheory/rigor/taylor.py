@@ -8,24 +8,29 @@ holds f^(n)/n! everywhere in it, gives the rest: by Taylor's theorem with Lagran
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flint import arb, arb_series, ctx
 
-from pmmtheory.rigor.balls import total
+from pmmtheory.rigor.balls import symmetric, total
+
+
+NARROWEST = 2.0**-40
+"""The width of a panel that is halved no more."""
 
 
 def order() -> int:
-    """n, an even number, for the working precision."""
-    return 2 * (ctx.prec // 8)
+    """n, an even number: that of the innermost `truncated`."""
+    return ctx.cap - 1  # type: ignore[no-any-return]
 
 
 @contextmanager
-def truncated() -> Iterator[None]:
-    """Power series have their terms up to that of order n within."""
-    before, ctx.cap = ctx.cap, order() + 1
+def truncated(n: int | None = None) -> Iterator[None]:
+    """Power series have their terms up to that of order n within: an even number, by default one that grows with the working precision."""
+    before, ctx.cap = ctx.cap, (2 * (ctx.prec // 8) if n is None else n) + 1
     try:
         yield
     finally:
@@ -84,6 +89,12 @@ class Model:
         """A ball that holds all its values."""
         return coefficient(self.whole, 0)
 
+    @property
+    def sharp(self) -> arb:
+        """A narrower ball that holds all its values: sum_{k<n} f_k s^k + f_n s^n for |s| <= r."""
+        n, half = order(), symmetric((self.interval.right - self.interval.left) / 2)
+        return total(coefficient(self.near if k < n else self.whole, k) * power(half, k) for k in range(n + 1))
+
     def integral(self, low: arb | None = None, high: arb | None = None) -> arb:
         """From low to high within the interval, which is all of it unless they are given."""
         centre = self.interval.centre
@@ -96,6 +107,26 @@ class Model:
         begun = at_left + self.integral(high=self.interval.centre)
         rises = at_left + (self.values * (self.interval.right - self.interval.left)).union(arb(0))
         return Model(self.interval, self.near.integral() + begun, self.whole.integral() + rises)
+
+
+def integrated(f: Callable[[Model], Model], low: arb, high: arb, goal: arb, width: float = 0.25) -> arb:
+    """int_low^high f on panels that are halved while their part is wider than the goal."""
+    found, todo = arb(0), panels(low, high, width)
+    while todo:
+        interval = todo.pop()
+        part = f(Model.identity(interval)).integral()
+        if (not part.is_finite() or part.rad() > goal) and interval.right - interval.left > NARROWEST:
+            todo += interval.halves
+        else:
+            found += part
+    return found
+
+
+def power(ball: arb, k: int) -> arb:
+    """ball^k, by multiplications: even powers of [-r, r] are not negative."""
+    if k % 2 or not ball.contains(0):
+        return math.prod([ball] * k, start=arb(1))
+    return arb(0).union(math.prod([abs(ball).upper()] * k, start=arb(1))) if k else arb(1)
 
 
 def coefficient(series: arb_series, k: int) -> arb:
