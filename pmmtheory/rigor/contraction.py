@@ -97,9 +97,7 @@ def farthest_apart(kernel: Kernel, steps: int, radius: arb) -> arb:
     loose = largest(_loose(kernel, row, steps) for row in masses)
     half = arb(1) / (2 * _GRID)
     reach = radius + 2 * half * (2 * radius).sqrt() + 2 * square(half)  # of the starts nearest to x and y: |x'| <= |x| + half
-    apart = largest(
-        distance(masses[i], masses[j]) / 2 for i in range(len(starts)) for j in range(i) if not square(starts[i]) + square(starts[j]) > reach
-    )
+    apart = largest(distance(masses[i], masses[j]) / 2 for i in range(len(starts)) for j in range(i) if not square(starts[i]) + square(starts[j]) > reach)
     moved = 2 * half * kernel.steepest / (4 * arb.pi() * kernel.step).sqrt()
     return (apart + loose + moved).upper()
 

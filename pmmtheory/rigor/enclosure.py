@@ -75,7 +75,7 @@ class Certificate:
 
     @property
     def verdict(self) -> str:
-        """"holds" where [value - error, value + error] is proved to hold the number, "fails" where it is proved not to, else "open"."""
+        """ "holds" where [value - error, value + error] is proved to hold the number, "fails" where it is proved not to, else "open"."""
         low, high = Fraction(self.stated.value) - Fraction(self.stated.error), Fraction(self.stated.value) + Fraction(self.stated.error)
         if low <= self.enclosure.lower and self.enclosure.upper <= high:
             return "holds"

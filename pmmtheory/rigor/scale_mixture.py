@@ -177,4 +177,3 @@ def normal(x: Argument, variance: arb) -> Argument:
 
 def _power(x: arb, k: int) -> arb:
     return total_product([x] * k)
-

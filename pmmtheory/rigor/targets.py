@@ -256,4 +256,3 @@ def ball_target(target: Any) -> BallTarget:
 def tanh(z: Argument) -> Argument:
     """1 - 2/(exp(2z) + 1), in which z stands once."""
     return 1 - 2 / ((2 * z).exp() + 1)
-

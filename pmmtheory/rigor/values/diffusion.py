@@ -35,7 +35,9 @@ def claims() -> Iterator[Claimed]:
             yield Claimed(words, partial(_reverse_stated, distance, engine), partial(_reverse, proof))
     for sampler, eta in ((DDIM(SCHEDULE, steps=20), 0.0), (DDPM(SCHEDULE, steps=50, variant="V2"), 1.0)):
         for distance, proof in pairs:
-            yield Claimed(f"{distance.__name__} of {sampler.name}, {sampler.steps} steps", partial(_stated, sampler, distance), partial(_ddim, sampler, eta, proof))
+            yield Claimed(
+                f"{distance.__name__} of {sampler.name}, {sampler.steps} steps", partial(_stated, sampler, distance), partial(_ddim, sampler, eta, proof)
+            )
 
 
 def _reverse_stated(distance: _Distance, engine: str) -> Estimate:
