@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, Context, Decimal
 from typing import TYPE_CHECKING
 
 from pmmtheory.errors import InvalidParameter
@@ -26,15 +27,16 @@ def show(groups: Sequence[str] | None, bits: int) -> bool:
         from pmmtheory.rigor import certificates
     except ImportError as error:
         raise UsageError(f"{error}.") from error
+    try:
+        todo = certificates(groups or None, bits)
+    except InvalidParameter as error:
+        raise UsageError(str(error)) from error
     print(line(HEAD))
     print(line(["---"] * len(HEAD)))
     verdicts = []
-    try:
-        for found in certificates(groups, bits):
-            print(line(row(found)), flush=True)
-            verdicts.append(found.verdict)
-    except InvalidParameter as error:
-        raise UsageError(str(error)) from error
+    for found in todo:
+        print(line(row(found)), flush=True)
+        verdicts.append(found.verdict)
     counts = ", ".join(f"{verdicts.count(verdict)} {words}" for verdict, words in _WORDS.items() if verdict in verdicts)
     print(f"\n{len(verdicts)} stated errors: {counts}.")
     return all(verdict == "holds" for verdict in verdicts)
@@ -50,8 +52,6 @@ def row(found: Certificate) -> list[str]:
 
 def enclosed(found: Certificate) -> str:
     """The middle with the digits that are known, up to 24, and half of the width."""
-    from decimal import ROUND_CEILING, Context, Decimal
-
     middle, half = found.enclosure.middle, found.enclosure.width / 2
     plain, up = Context(prec=60), Context(prec=2, rounding=ROUND_CEILING)
     exact, loose = (plain.divide(Decimal(x.numerator), Decimal(x.denominator)) for x in (middle, half))
@@ -59,7 +59,7 @@ def enclosed(found: Certificate) -> str:
     place = max(loose.adjusted() - 1 if loose else least, least)
     shown = exact.quantize(Decimal(1).scaleb(place), context=Context(prec=80))
     error = up.plus(loose + abs(shown - exact) + Decimal(1).scaleb(exact.adjusted() - 55))
-    return f"{shown} +- {error:.1e}"
+    return f"{shown:f} +- {error:.1e}"
 
 
 def line(cells: Sequence[str]) -> str:

@@ -31,8 +31,8 @@ def certificates(groups: Sequence[str] | None = None, bits: int = BITS) -> Itera
     True
     """
     known = claims()
-    for name in known if groups is None else groups:
+    for name in groups or ():
         if name not in known:
             raise InvalidParameter("groups", name, f"one of {', '.join(known)}")
-        for claimed in known[name]:
-            yield claimed.certify(bits)
+    chosen = known if groups is None else groups
+    return (claimed.certify(bits) for name in chosen for claimed in known[name])

@@ -37,7 +37,8 @@ class Kernel:
 
     def mean(self, x: arb) -> arb:
         """m(x)."""
-        return x - self.step * self.target.slope(x)
+        found: arb = x - self.step * self.target.slope(x)
+        return found
 
     @cached_property
     def nodes(self) -> list[arb]:

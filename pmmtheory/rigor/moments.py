@@ -22,7 +22,8 @@ def integral_of_power(target: BallTarget, k: int) -> arb:
     edge = target.reach
 
     def f(z: acb, analytic: bool) -> acb:
-        return z**k * target.weight(z)
+        found: acb = z**k * target.weight(z)
+        return found
 
     inside = integral(f, -edge, arb(0)) + integral(f, arb(0), edge)
     return inside + tail(outside(target, edge, [arb(0)] * k + [arb(1)]))

@@ -6,7 +6,7 @@ random variance V = A^2 V' + S. As 0 <= A^2 < 1, V stays between the least and t
     u' = A^2 u + B,  B = (A^2 c + S - c)/c,     E u^n (1 - E A^(2n)) = sum_{k<n} binom(n, k) E[A^(2k) B^(n-k)] E u^k,
 
 and the density is p = N(x; c) E (1 + u)^(-1/2) exp(s u/(1 + u)) = N(x; c) sum_k E(-u)^k L_k^(-1/2)(s), s = x^2/(2c), by the generating function of Laguerre's
-polynomials. On the circle |u| = r, U < r < 1, the function of u is at most (1 - r)^(-1/2) exp(s - s/(1 + r)), so by Cauchy's bound the terms from n on add up to
+polynomials. On the circle |u| = r, U < r < 1, the function of u is at most (1 - r)^(-1/2) exp(s - s/(1 + r)), so by Cauchy's bound the terms from n on sum to
 
     |p - p_n| <= e(x) = (2 pi c)^(-1/2) (1 - r)^(-1/2) exp(-x^2/(2 c (1 + r))) (U/r)^n/(1 - U/r).
 """
@@ -129,7 +129,9 @@ class ScaleMixture:
         """int |p - q|/2: of p_n on half of the reach, and twice the tails and int e/2 around it."""
 
         def gap(x: arb) -> arb:
-            return normal(x, self.centre) * (self.ratio(x) - (self.centre / self.reference).sqrt() * (x * x * self._difference).exp())
+            other = (self.centre / self.reference).sqrt() * (x * x * self._difference).exp()
+            found: arb = normal(x, self.centre) * (self.ratio(x) - other)
+            return found
 
         def mass(low: arb, high: arb) -> arb:
             return integral(lambda z, analytic: self.density(z) - normal(z, self.reference), low, high)
@@ -147,7 +149,8 @@ class ScaleMixture:
 
         def integrand(z: acb, analytic: bool) -> acb:
             p = self.density(z)
-            return p * (p / normal(z, self.reference)).log(analytic=analytic)
+            found: acb = p * (p / normal(z, self.reference)).log(analytic=analytic)
+            return found
 
         # p >= (2 pi high)^(-1/2) exp(-x^2/(2 low)), and e over this is largest at the reach
         worst = self.rest * (self.high / (self.centre * (1 + self.radius))).sqrt()

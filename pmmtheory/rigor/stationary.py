@@ -1,7 +1,7 @@
 """The stationary law of LMC on the line, enclosed as a whole: a mixture of Gaussians, and a proof of how far it is off.
 
 p(y) = sum_i w_i N(y; m(x_i), 2h) at nodes x_i, with w >= 0 the stationary law of the matrix of the kernel at the nodes, normalised: that it is this is not
-used. P p is the integral of p(x) k(x, y), which the trapezoidal rule over all nodes of the line has to within `rule_error`, and that rule differs from p itself by
+used. P p is the integral of p(x) k(x, y), which the trapezoidal rule over all nodes of the line has to within `rule_error`; that rule differs from p by
 
     sum_i |w_i - d p(x_i)| over the nodes, and d p(x_i) beyond them: what these lack to 1, within `mass_error`.
 

@@ -155,7 +155,8 @@ class Sech(BallTarget):
 
     def steepness(self, edge: arb) -> arb:
         """tanh rises."""
-        return tanh(edge / self.scale) / self.scale
+        found: arb = tanh(edge / self.scale) / self.scale
+        return found
 
     @property
     def reach(self) -> arb:

@@ -17,14 +17,13 @@ from flint import arb, arb_series, ctx
 
 from pmmtheory.rigor.balls import symmetric, total
 
-
 NARROWEST = 2.0**-40
 """The width of a panel that is halved no more."""
 
 
 def order() -> int:
     """n, an even number: that of the innermost `truncated`."""
-    return ctx.cap - 1  # type: ignore[no-any-return]
+    return ctx.cap - 1
 
 
 @contextmanager
@@ -131,7 +130,7 @@ def power(ball: arb, k: int) -> arb:
 
 def coefficient(series: arb_series, k: int) -> arb:
     """The k-th coefficient."""
-    return series[k]  # type: ignore[no-any-return]
+    return series[k]
 
 
 def panels(low: arb, high: arb, width: float) -> list[Interval]:

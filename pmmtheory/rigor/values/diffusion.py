@@ -23,7 +23,8 @@ from pmmtheory.targets import Gaussian
 
 DATA, HORIZON, STOP, STEPS = Gaussian(0.7, 0.3), 2.0, 0.02, 20
 SCHEDULE = NoiseSchedule.linear(1000)
-_Distance, _Proof = Callable[[Any, Any], Estimate], Callable[[gaussian.Normal1, gaussian.Normal1], arb]
+_Distance = Callable[[Any, Any], Estimate]
+_Proof = Callable[[gaussian.Normal1, gaussian.Normal1], arb]
 
 
 def claims() -> Iterator[Claimed]:
