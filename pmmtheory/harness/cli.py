@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,6 +137,22 @@ def show(
 
 
 @app.command()
+def theorems(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of theorems, to be told in full with their claims.")] = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Print the theorems, a line each: what is assumed, the bound, the study, and what is stored of the claims that cite it. Nothing is computed."""
+    from pmmtheory.harness.theorems import show
+
+    project = taken_up(studies, context.obj)
+    show(project, _checks(project, None, profile), names or [], device, store)
+
+
+@app.command()
 def report(
     context: typer.Context,
     names: Names = None,
@@ -161,16 +178,34 @@ def export(
     """Write every stored row to a file."""
     from pmmtheory.harness.export import export as write
     from pmmtheory.harness.store import open_store
-    from pmmtheory.harness.store_file import require_no_store
+    from pmmtheory.harness.store_file import require_writable
 
     if csv is None and parquet is None:
         raise UsageError("say where to: --csv FILE, --parquet FILE or both.")
     if csv is not None and parquet is not None and csv.resolve() == parquet.resolve():
         raise UsageError(f"--csv and --parquet name the same file, {csv}.")
     for path in filter(None, (csv, parquet)):
-        require_no_store(path)
+        require_writable(path)
     with open_store(store, must_exist=True) as opened:
         print(f"{write(opened, csv, parquet)} rows written")
+
+
+@app.command()
+def mutants(
+    context: typer.Context,
+    faults: Annotated[int, typer.Option(min=1, help="How many that run.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same faults in the same order.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Faults at once; default: the number of cores, at most 8.", show_default=False)] = None,
+    limit: Annotated[float, typer.Option(min=1, max=1e6, help="Seconds after which a fault is given up.")] = 1800.0,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Put small faults into copies of the code, and see whether a claim of the quick profile fails; the store has its results without faults. Takes hours."""
+    from pmmtheory.harness.mutants.command import Plan
+    from pmmtheory.harness.mutants.command import mutants as tried
+
+    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, workers or min(os.cpu_count() or 1, 8), limit), store)
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command()

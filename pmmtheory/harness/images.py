@@ -39,7 +39,7 @@ def generate(
         from pmmtheory.integrations.diffusers import generate, load_model
 
         budgets, wanted = [_whole("calls", text) for text in calls.split(",")], _whole("images", images)
-        chosen = load_model(model or Path(str(weights)).name, weights, device, dtype, dry_run)
+        chosen = load_model(Path(str(weights)).name if model is None else model, weights, device, dtype, dry_run)
         names = methods.split(",")
         with _bar(wanted * len(names) * len(budgets)) as report:
             folder = generate(chosen, out, names, budgets, wanted, _whole("seed", seed), _whole("batch", batch), format, report)
@@ -67,7 +67,7 @@ def score(
         from pmmtheory.images.scores import scores
         from pmmtheory.numerics.devices import known_device
 
-        net = feature_net(features, known_device(device or _device()))
+        net = feature_net(features, known_device(_device() if device is None else device))
         found = scores(out, real, net, distances.split(","), most, resamples, batch, report=lambda one: print(_line(one), flush=True))
     print(f"{len(found)} settings against {found[0].real} real images; the interval of a Frechet distance is without its bias.")
 

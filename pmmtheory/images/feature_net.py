@@ -48,9 +48,8 @@ class NamedFeatures:
         try:
             with torch.no_grad():
                 found = self._ask(images.to(self._device))
-        except (RuntimeError, TypeError, ValueError) as error:
-            why = str(error).strip().partition("\n")[0].rstrip(".")
-            raise InvalidParameter("features", self.name, f"a net that takes images of shape {tuple(images.shape)}, and it raised {why}") from error
+        except Exception as error:
+            raise InvalidParameter("features", self.name, f"a net that takes images of shape {tuple(images.shape)}, and it raised {_said(error)}") from error
         if not isinstance(found, Tensor) or found.ndim < 2 or len(found) != len(images):
             shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise InvalidParameter("features", self.name, f"a net that answers with features of shape ({len(images)}, d), not {shape}")
@@ -86,18 +85,33 @@ def feature_net(source: str, device: str = "cpu") -> NamedFeatures:
     ('torch.nn:Flatten', torch.Size([2, 48]))
     """
     module, colon, name = source.partition(":")
-    if not (module and colon and name):
+    if not (module and colon and name) or module.startswith("."):
         raise InvalidParameter("features", source, "MODULE:NAME, e.g. my_nets:inception for `inception` of my_nets.py")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise InvalidParameter("features", source, f"a module that can be imported: {error}") from None
-    except AttributeError:
-        raise InvalidParameter("features", source, f"a name that {module} has") from None
-    return NamedFeatures(found() if _makes(found) else found, source, device)
+        own = import_module(module)
+    except Exception as error:  # a module of one's own may raise anything
+        raise InvalidParameter("features", source, f"a module that can be imported: {_said(error)}") from error
+    if not hasattr(own, name):
+        raise InvalidParameter("features", source, f"a name that {module} has")
+    found = getattr(own, name)
+    if not (callable(found) or callable(getattr(found, "features", None))):
+        raise InvalidParameter("features", source, f"a net, a function of images, or what makes one, not {found!r:.60}")
+    if not _makes(found):
+        return NamedFeatures(found, source, device)
+    try:
+        made = found()
+    except Exception as error:
+        raise InvalidParameter("features", source, f"what makes a net without being given anything, and it raised {_said(error)}") from error
+    return NamedFeatures(made, source, device)
+
+
+def _said(error: Exception) -> str:
+    """The first line of an error, with its kind where that is not plain."""
+    text = str(error).strip().partition("\n")[0].rstrip(".")
+    return text if text and isinstance(error, RuntimeError | TypeError | ValueError | ModuleNotFoundError) else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 def _makes(found: Any) -> bool:
@@ -106,5 +120,8 @@ def _makes(found: Any) -> bool:
         return False
     if isinstance(found, type):
         return True
-    parameters = inspect.signature(found).parameters.values()
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except ValueError:  # written in C
+        return False
     return all(one.default is not one.empty or one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from pmmtheory.harness.example import write_example
 from pmmtheory.harness.store import open_store
 from tests.harness.site_of_dask import Site, wait_until
+from tests.installed import installed
 
 pytest.importorskip("distributed")
 Call = Callable[..., tuple[int, str, str]]
@@ -25,18 +26,36 @@ def numbers(path: Path) -> list[tuple[Any, ...]]:
         return [row[:11] for row in store.everything()[1]]
 
 
-@pytest.fixture
-def site(log: Path) -> Iterator[Site]:
-    made = Site()
-    made.revive()
-    yield made
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for the tests of a module, in a folder of its own; what a test killed is started again for the next."""
+    place = tmp_path_factory.mktemp("site")
+    made = Site(place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAKE_LOG", str(place / "log"))  # what workers start with
+        made.revive()
+        yield made
     made.close()
 
 
+@pytest.fixture
+def site(kept: Site, log: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setenv("FAKE_LOG", str(kept.place / "log"))
+    (kept.place / "log").unlink(missing_ok=True)
+    kept.revive()
+    return kept
+
+
+@pytest.fixture
+def written(site: Site) -> Path:
+    """The file with a line for every power law that the site computed."""
+    return site.place / "log"
+
+
 @pytest.mark.slow
-def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, log: Path) -> None:
+def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, written: Path) -> None:
     run = start("run", "many", "--cluster", site.address)
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
+    wait_until(lambda: written.exists() and len(written.read_text().splitlines()) > 5)
     site.processes["one"].kill()
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0 and "60 computed, 0 reused;" in out, out + err
@@ -45,9 +64,9 @@ def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, log
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, call: Call, log: Path) -> None:
+def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, call: Call, written: Path) -> None:
     run = start("run", "many", "--cluster", site.address)
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) > 5)
+    wait_until(lambda: written.exists() and len(written.read_text().splitlines()) > 5)
     address = site.address
     site.processes["scheduler"].kill()
     out, err = run.communicate(timeout=60)
@@ -70,16 +89,13 @@ def test_a_worker_with_other_code_refuses(call: Call, site: Site, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_a_folder_of_ones_own_has_the_same_bits(tmp_path: Path) -> None:
-    code = "from pmmtheory.harness.cli import main; main()"
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-
-    def run(*arguments: str) -> str:
-        return subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
-
-    run("new", "mine")
-    assert "3 claims: 3 pass" in run("run", "--studies", "mine", "--cluster", "local:2", "--store", "cluster.sqlite")
-    assert "3 claims: 3 pass" in run("run", "--studies", "mine", "--workers", "1", "--store", "here.sqlite")
+def test_a_folder_of_ones_own_has_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
+    write_example(tmp_path / "mine")
+    for means, store in ((("--cluster", "local:2"), "cluster.sqlite"), (("--workers", "1"), "here.sqlite")):
+        status, out, err = installed("run", "--studies", "mine", *means, "--store", store)
+        assert status == 0 and "3 claims: 3 pass" in out, out + err
     assert numbers(tmp_path / "cluster.sqlite") == numbers(tmp_path / "here.sqlite")
 
 

@@ -19,9 +19,18 @@ from pmmtheory.harness.example import write_example
 from pmmtheory.harness.names import named
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.source import Sources
+from tests.installed import installed
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that one stands in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
+    return tmp_path
 
 
 @pytest.fixture
@@ -38,21 +47,21 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.mark.slow
-def test_the_example_runs_and_is_drawn(run: Run, tmp_path: Path) -> None:
-    assert run("new", "mine").returncode == 0
-    files = sorted((tmp_path / "mine").rglob("*.py"))
+def test_the_example_runs_and_is_drawn(here: Path) -> None:
+    assert installed("new", "mine")[0] == 0
+    files = sorted((here / "mine").rglob("*.py"))
     assert len(files) == 4 and sum(len(file.read_text().splitlines()) for file in files) < 60
-    assert len((tmp_path / "mine" / "studies" / "two_stage.py").read_text().splitlines()) <= 15
-    done = run("run", "--studies", "mine")
-    assert done.returncode == 0 and "3 claims: 3 pass" in done.stdout and "3 of 3 controls caught" in done.stdout, done.stdout + done.stderr
-    (tmp_path / "pyproject.toml").write_text('[tool.pmmtheory]\nstudies = "mine"\n')
-    assert "tilted" in run("show").stdout
-    assert run("figures").returncode == 0 and (tmp_path / "figures" / "two_stage.png").stat().st_size > 1000
-    scheme = tmp_path / "mine" / "schemes" / "two_stage.py"
+    assert len((here / "mine" / "studies" / "two_stage.py").read_text().splitlines()) <= 15
+    status, out, err = installed("run", "--studies", "mine")
+    assert status == 0 and "3 claims: 3 pass" in out and "3 of 3 controls caught" in out, out + err
+    (here / "pyproject.toml").write_text('[tool.pmmtheory]\nstudies = "mine"\n')
+    assert "tilted" in installed("show")[1]
+    assert installed("figures")[0] == 0 and (here / "figures" / "two_stage.png").stat().st_size > 1000
+    scheme = here / "mine" / "schemes" / "two_stage.py"
     scheme.write_text(scheme.read_text().replace("(before + after) / 2", "before"))
-    assert "10 stale" in run("list").stdout
-    broken = run("run")
-    assert broken.returncode == 1 and "fail: the interval" in " ".join(broken.stdout.split())
+    assert "10 stale" in installed("list")[1]
+    status, out, _ = installed("run")
+    assert status == 1 and "fail: the interval" in " ".join(out.split())
 
 
 def test_without_studies_one_sentence_says_how_to_name_them(run: Run) -> None:
@@ -117,13 +126,13 @@ def test_a_misspelt_name_is_met_with_what_is_near() -> None:
 
 
 @pytest.mark.slow
-def test_no_verdict_is_written_over_a_store(run: Run, tmp_path: Path) -> None:
-    run("new", "mine")
-    study = tmp_path / "mine" / "studies" / "two_stage.py"
+def test_no_verdict_is_written_over_a_store(here: Path) -> None:
+    installed("new", "mine")
+    study = here / "mine" / "studies" / "two_stage.py"
     study.write_text(study.read_text().replace("STEPS = [0.04, 0.028, 0.02, 0.014, 0.01]", "STEPS = [0.04]"))
-    assert "2 computed, 0 reused" in run("run", "--studies", "mine", "--store", "kept.sqlite").stdout
-    refused = run("run", "--studies", "mine", "--store", "kept.sqlite", "--json", "kept.sqlite")
-    assert refused.returncode == 2 and "is a result store" in refused.stderr
-    assert "2 reused" in run("run", "--studies", "mine", "--store", "kept.sqlite").stdout
-    assert "2 computed, 0 reused" in run("run", "--studies", "mine", "--store", "kept.sqlite", "--fresh").stdout
-    assert "same file" in run("export", "--csv", "rows", "--parquet", "rows", "--store", "kept.sqlite").stderr
+    assert "2 computed, 0 reused" in installed("run", "--studies", "mine", "--store", "kept.sqlite")[1]
+    status, _, err = installed("run", "--studies", "mine", "--store", "kept.sqlite", "--json", "kept.sqlite")
+    assert status == 2 and "is a result store" in err
+    assert "2 reused" in installed("run", "--studies", "mine", "--store", "kept.sqlite")[1]
+    assert "2 computed, 0 reused" in installed("run", "--studies", "mine", "--store", "kept.sqlite", "--fresh")[1]
+    assert "same file" in installed("export", "--csv", "rows", "--parquet", "rows", "--store", "kept.sqlite")[2]

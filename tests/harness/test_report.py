@@ -129,6 +129,16 @@ def test_the_page_is_for_readers_of_every_kind(page: str) -> None:
     assert [tag for tag, _ in elements if tag in ("h1", "h2")].count("h1") == 1
     assert elements[0][0] == "html" and elements[0][1]["lang"] == "en"
     assert any(attributes.get("name") == "viewport" for tag, attributes in elements if tag == "meta")
+    levels = [int(tag[1]) for tag, _ in elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    named = {value for tag, attributes in elements for value in [attributes.get("aria-labelledby")] if tag in ("section", "nav") and value}
+    assert (
+        named <= {attributes.get("id") for _, attributes in elements} and len(named) == 3 + 3 + 1
+    )  # findings, what is wrong, studies; one a study; the origin
+    tables = page.split("<table>")[1:]
+    heads = [re.findall(r"<th ([^>]*)>", table) for table in tables]
+    assert len(tables) == 3 and all(head.count('scope="col"') == 6 and set(head) == {'scope="col"', 'scope="row"'} for head in heads)
+    assert all(table.count("<caption>") == 1 and table.count('scope="row"') == table.count("<tr id=") for table in tables)
     scrolled = [attributes for _, attributes in elements if attributes.get("class") == "box"]
     assert len(scrolled) == 3 and all(box["tabindex"] == "0" and box["aria-label"] for box in scrolled)
     assert "prefers-color-scheme: dark" in page and "#262626" not in page and "#000000" not in page

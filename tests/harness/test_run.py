@@ -23,7 +23,7 @@ def lines(log: Path) -> int:
 
 
 def wait_for_lines(log: Path, number: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while lines(log) < number:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -11,7 +11,7 @@ from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.report.document import render
 from pmmtheory.harness.report.latex import table
 from pmmtheory.harness.store import open_store
-from pmmtheory.harness.store_file import require_no_store
+from pmmtheory.harness.store_file import require_writable
 from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import decide
 
@@ -22,11 +22,12 @@ def write_report(checks: Mapping[Study, Sequence[Check]], profile: str, device: 
     Raises
     ------
     UsageError
-        No study is stored in full, or a file cannot be written.
+        A file cannot be written, or no study is stored in full.
     StoreError
         The store cannot be read.
     """
-    require_no_store(out)
+    if out.parent.exists():  # otherwise it is made
+        require_writable(out)
     with open_store(path, must_exist=True) as store:
         origin = provenance(device)
         results = store.load(origin)

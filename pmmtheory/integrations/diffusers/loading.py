@@ -53,8 +53,8 @@ def load_model(
     >>> load_model("random").shape
     (3, 8, 8)
     """
-    place = known_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    chosen = dtype or ("float16" if place.startswith("cuda") else "float32")
+    place = known_device(("cuda" if torch.cuda.is_available() else "cpu") if device is None else device)
+    chosen = ("float16" if place.startswith("cuda") else "float32") if dtype is None else dtype
     if chosen not in _DTYPES:
         raise InvalidParameter("dtype", dtype, f"one of {', '.join(_DTYPES)}")
     published = PUBLISHED.get(name)

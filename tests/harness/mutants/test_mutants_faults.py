@@ -1,0 +1,71 @@
+"""Faults: where they may be, and what they change."""
+
+from __future__ import annotations
+
+import ast
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import pmmtheory
+from pmmtheory.harness.mutants.fault import LEAST, MOST, ROOMS, Fault, draw, sites
+
+PACKAGE = Path(pmmtheory.__file__).parent
+SOURCE = '''"""Not 3.0 * 4."""
+@cache(size=2 * 8)
+def f(x: tuple[3], y=0.25):
+    if x < 1.5:
+        raise ValueError(f"{2 * x} or {x + 1}")
+    z = -2 * x[1] - y ** 3
+    return z[2:3] + g(7)
+'''
+
+
+def test_numbers_that_are_calculated_with_signs_factors_and_indices_are_sites() -> None:
+    found = [(site.kind, site.line, site.text) for site in sites(SOURCE, "f.py")]
+    assert sorted(found) == sorted(
+        [
+            ("literal", 3, "0.25"),
+            ("literal", 4, "1.5"),
+            ("sign", 6, "-"),
+            ("factor", 6, "-2 * x[1]"),
+            ("literal", 6, "2"),
+            ("index", 6, "1"),
+            ("literal", 6, "3"),
+            ("sign", 7, "+"),
+        ]
+    )
+
+
+def test_the_sign_is_that_of_the_sum_behind_brackets() -> None:
+    (found,) = [site for site in sites("a = (b-c) + (-d)\n", "f.py") if site.kind == "sign" and site.text == "+"]
+    assert (found.start, found.end) == (10, 11)
+
+
+def test_faults_are_small_and_keep_the_file_a_program(tmp_path: Path) -> None:
+    for fault in islice(draw(PACKAGE, 3), 120):
+        before = (PACKAGE / fault.site.file).read_text()
+        copy = tmp_path / fault.site.file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(before)
+        fault.put_into(tmp_path)
+        after = copy.read_text()
+        assert ast.dump(ast.parse(after)) != ast.dump(ast.parse(before)), fault
+        assert [a == b for a, b in zip(after.splitlines(), before.splitlines(), strict=True)].count(False) == 1
+        if fault.site.kind == "literal":
+            assert LEAST / 2 < abs(float(fault.instead) / float(fault.site.text) - 1) < 2 * MOST
+
+
+def test_a_seed_fixes_the_faults_and_every_room_has_some() -> None:
+    some = list(islice(draw(PACKAGE, 5), 40))
+    assert some == list(islice(draw(PACKAGE, 5), 40)) != list(islice(draw(PACKAGE, 6), 40))
+    assert {fault.site.file.partition("/")[0] for fault in some} == set(ROOMS)
+    assert len({fault.site for fault in draw(PACKAGE, 5)}) == len(list(draw(PACKAGE, 5)))
+
+
+def test_another_file_than_that_of_the_fault_is_refused(tmp_path: Path) -> None:
+    (fault,) = [Fault(site, "-") for site in sites("a = b + c\n", "f.py")]
+    (tmp_path / "f.py").write_text("a = b * c\n")
+    with pytest.raises(ValueError, match="not the file"):
+        fault.put_into(tmp_path)
