@@ -46,6 +46,7 @@ ROOMS = {
     "images": "Image data",
     "testing": "For tests of other projects",
     "testing.strategies": "Strategies of hypothesis",
+    "rigor": "Certified numbers",
     "harness": "Studies",
     "harness.claims": "The usual claims of a study",
     "harness.figures": "Figures in one call",

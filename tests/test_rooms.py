@@ -13,7 +13,7 @@ ROOT = Path(pmmtheory.__file__).parent
 _LAWS = ("law", "engine", "step", "stability", "refinement", "scales", "line", "gaussian", "inhomogeneous", "phase_plane", "plane", "product")
 _FIRST = ("errors", "shown", "estimate", "discover", "numerics")
 _ABOVE = (*_FIRST, "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
-ROOMS = [*_ABOVE, *(f"laws.{name}" for name in _LAWS), "laws", "divergences", "images", "testing", "harness", "integrations"]
+ROOMS = [*_ABOVE, *(f"laws.{name}" for name in _LAWS), "laws", "divergences", "images", "testing", "rigor", "harness", "integrations"]
 
 
 def room(module: str) -> str:

@@ -16,7 +16,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (bench, engines, hunt, merge, orders, spectrum, verdicts):
+    for command in (bench, certify, engines, hunt, merge, orders, spectrum, verdicts):
         app.command()(command)
     app.add_typer(images.app)
 
@@ -26,6 +26,16 @@ def bench() -> None:
     from pmmtheory.harness.bench import main as measure_speed
 
     measure_speed()
+
+
+def certify(
+    groups: Annotated[list[str] | None, typer.Argument(metavar="[GROUP...]", help="Groups of numbers, default all.")] = None,
+    bits: Annotated[int, typer.Option(min=53, max=4096, help="The precision of proofs.")] = 128,
+) -> None:
+    """Prove that headline numbers are within their stated errors, by ball arithmetic (extra `rigor`); exit status 1 where one is not proved to be."""
+    from pmmtheory.harness.certify import show
+
+    raise typer.Exit(0 if show(groups, bits) else 1)
 
 
 def engines() -> None:
