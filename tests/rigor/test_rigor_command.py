@@ -54,6 +54,10 @@ class TestWithTheExtra:
         from pmmtheory.harness.certify import enclosed
         from pmmtheory.rigor import Enclosure
 
-        for lower, upper in ((Fraction(1, 3), Fraction(1, 3) + Fraction(1, 10**9)), (Fraction(-1, 7), Fraction(-1, 7)), (Fraction(-1, 10**30), Fraction(1, 10**30))):
+        for lower, upper in (
+            (Fraction(1, 3), Fraction(1, 3) + Fraction(1, 10**9)),
+            (Fraction(-1, 7), Fraction(-1, 7)),
+            (Fraction(-1, 10**30), Fraction(1, 10**30)),
+        ):
             shown, error = map(Fraction, enclosed(SimpleNamespace(enclosure=Enclosure(lower, upper))).split(" +- "))  # type: ignore[arg-type]
             assert shown - error <= lower <= upper <= shown + error

@@ -64,7 +64,7 @@ def test_rule_errors_hold() -> None:
             chain = kernel(Gaussian(), 0.2, nodes, 30 * nodes, 1.0)
             off = abs(total(chain.row(arb(0))) - 1)
             assert off < chain.mass_error
-            first = 2 * (-(2 * arb.pi() * nodes) ** 2 * exact(0.2)).exp()  # 2 exp(-(2 pi/d)^2 h): the first wave
+            first = 2 * (-((2 * arb.pi() * nodes) ** 2) * exact(0.2)).exp()  # 2 exp(-(2 pi/d)^2 h): the first wave
             assert abs(off - first) < first / 100 + 1e-20
 
 
