@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.dynamics.dynamics import Time
-from pmmtheory.errors import InvalidParameter, real
+from pmmtheory.errors import InvalidParameter, choice, real
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.targets import Gaussian
 
@@ -46,8 +46,7 @@ class ReducedNoisePoissonMidpoint(PoissonMidpoint):
     """
 
     def __init__(self, dynamics: Dynamics, step_size: float, substeps: float = math.inf, midpoints: str = "bernoulli", share: float = 2 / 3):
-        if midpoints == "interior":
-            raise InvalidParameter("midpoints", midpoints, '"bernoulli" or "single"')
+        choice("midpoints", midpoints, ("bernoulli", "single"))
         if isinstance(dynamics, Cooled):  # that of another one
             dynamics = Overdamped(dynamics.target)
         super().__init__(dynamics, step_size, substeps, midpoints)
@@ -55,7 +54,7 @@ class ReducedNoisePoissonMidpoint(PoissonMidpoint):
         if not 0 <= self.share <= 1:
             raise InvalidParameter("share", share, "between 0 and 1")
         taken = self.share * self._variance(_curvature(dynamics)) / 2
-        if not taken * self.step_size**2 < 1:
+        if not taken * self.step_size * self.step_size < 1:
             raise InvalidParameter("step_size", step_size, f"below {taken**-0.5:.6g}: from there on no noise is left")
         self.dynamics = Cooled(dynamics, 1 - taken * self.step_size**2)
 
