@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from pmmtheory import schemes
 from pmmtheory.estimate import Estimate
-from pmmtheory.harness.catalogue import build_target
+from pmmtheory.harness.catalogue import build_target, scheme_class
 from pmmtheory.theory import leading_term
 
 
@@ -14,5 +13,5 @@ def measure(
     device: str, target: str, scheme: str, substeps: float | str = "inf", midpoints: str = "bernoulli", substeps_times_step: float | None = None
 ) -> dict[str, Estimate]:
     """kl, tv and w2: the limits of KL/step^(2p), TV/step^p and W2/step^p."""
-    term = leading_term(getattr(schemes, scheme), build_target(target), math.inf if substeps == "inf" else float(substeps), midpoints, substeps_times_step)
+    term = leading_term(scheme_class(scheme), build_target(target), math.inf if substeps == "inf" else float(substeps), midpoints, substeps_times_step)
     return {"kl": term.kl, "tv": term.tv, "w2": term.w2}

@@ -17,4 +17,5 @@ from pmmtheory.divergences.generators.hellinger import hellinger as hellinger
 from pmmtheory.divergences.generators.kl import kl as kl
 from pmmtheory.divergences.generators.renyi import renyi as renyi
 from pmmtheory.divergences.generators.reverse_kl import reverse_kl as reverse_kl
+from pmmtheory.divergences.paths.path_kl import path_kl as path_kl
 from pmmtheory.estimate import Estimate as Estimate

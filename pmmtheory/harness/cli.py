@@ -137,6 +137,22 @@ def show(
 
 
 @app.command()
+def theorems(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Names of theorems, to be told in full with their claims.")] = None,
+    studies: StudiesOption = None,
+    profile: ProfileOption = "quick",
+    device: DeviceOption = "cpu",
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Print the theorems, a line each: what is assumed, the bound, the study, and what is stored of the claims that cite it. Nothing is computed."""
+    from pmmtheory.harness.theorems import show
+
+    project = taken_up(studies, context.obj)
+    show(project, _checks(project, None, profile), names or [], device, store)
+
+
+@app.command()
 def report(
     context: typer.Context,
     names: Names = None,

@@ -17,7 +17,7 @@ from pmmtheory.harness.verdict import decide
 
 def show_list(checks: Mapping[Study, list[Check]], profile: str, device: str, path: Path) -> None:
     """Print the studies, one line each: what it is about, how many claims it has, and what the stored results say of them."""
-    results, stale = _known(device, path)
+    results, stale = known(device, path)
     states = {study: _state(study, group, results, stale) for study, group in checks.items()}
     console = terminal()
     name = max((len(study.name) for study in checks), default=0)
@@ -30,7 +30,7 @@ def show_list(checks: Mapping[Study, list[Check]], profile: str, device: str, pa
 
 def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, only_failures: bool = False) -> None:
     """Print the table of each study; of one that is not stored in full, what lacks."""
-    results, stale = _known(device, path)
+    results, stale = known(device, path)
     console = terminal()
     for study, group in checks.items():
         title = f"{study.name}: {study.title}"
@@ -44,7 +44,7 @@ def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, on
             show_study(console, title, outcomes)
 
 
-def _known(device: str, path: Path) -> tuple[dict[str, Stored], set[str]]:
+def known(device: str, path: Path) -> tuple[dict[str, Stored], set[str]]:
     """The stored results, and the keys of cells that only other code computed."""
     origin = provenance(device)
     if not path.exists():

@@ -16,7 +16,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (bench, engines, hunt, merge, spectrum, verdicts):
+    for command in (bench, engines, hunt, merge, orders, spectrum, verdicts):
         app.command()(command)
     app.add_typer(images.app)
 
@@ -60,6 +60,14 @@ def merge(
     from pmmtheory.harness.merge import merge
 
     merge(stores, store)
+
+
+def orders(latex: Annotated[bool, typer.Option("--latex", help="As a table for LaTeX.")] = False) -> None:
+    """Print the orders that follow from the steps of schemes, overdamped on the line, with the leading terms of their stationary laws."""
+    from pmmtheory.theory import orders as derived
+
+    rows = derived.derived_orders()
+    print(derived.latex(rows) if latex else derived.markdown(rows))
 
 
 def spectrum(

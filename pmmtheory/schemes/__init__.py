@@ -17,8 +17,11 @@ from pmmtheory.schemes.ozaki import Ozaki
 from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 from pmmtheory.schemes.quadrature_time import QuadratureTime
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
+from pmmtheory.schemes.reduced_noise_midpoint import ReducedNoisePoissonMidpoint
 from pmmtheory.schemes.scheme import Scheme
+from pmmtheory.schemes.sgld import SGLD
 from pmmtheory.schemes.splitting import Splitting
+from pmmtheory.schemes.stochastic_gradient_midpoint import StochasticGradientRandomizedMidpoint
 from pmmtheory.schemes.structure import PoissonStructure
 from pmmtheory.schemes.tamed_euler import TamedEuler
 from pmmtheory.schemes.ubu import UBU
@@ -41,8 +44,11 @@ __all__ = [
     "PoissonStructure",
     "QuadratureTime",
     "RandomizedMidpoint",
+    "ReducedNoisePoissonMidpoint",
+    "SGLD",
     "Scheme",
     "Splitting",
+    "StochasticGradientRandomizedMidpoint",
     "TamedEuler",
     "Uniform",
 ]

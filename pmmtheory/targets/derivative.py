@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 
 def derivative(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """f'(x), itself differentiable when x is."""
+    if has_torch_function_unary(x):
+        own: Tensor = handle_torch_function(derivative, (x,), f, x)
+        return own
     with torch.enable_grad():
         point = x if x.requires_grad else x.detach().requires_grad_(True)
         value = f(point)

@@ -102,6 +102,14 @@ class HalvedNoise(EulerMaruyama):
         return mean, factor / math.sqrt(2)
 
 
+class WidenedNoise(EulerMaruyama):
+    """The noise has 1% too much variance."""
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        mean, factor = super().step(x, t, draws)
+        return mean, factor * math.sqrt(1.01)
+
+
 class UncorrelatedNoise(EulerMaruyama):
     """The noises of position and velocity have the right variances and are independent; underdamped only."""
 

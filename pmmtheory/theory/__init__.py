@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pmmtheory.theory.gaussian import LeadingCovariance, leading_covariance
     from pmmtheory.theory.leading import LeadingTerm, leading_term
+    from pmmtheory.theory.orders import DerivedOrder, derived_order, derived_orders
     from pmmtheory.theory.scale_mixture import LeadingDistances
 
-__all__ = ["LeadingCovariance", "LeadingDistances", "LeadingTerm", "leading_covariance", "leading_term"]
+__all__ = ["DerivedOrder", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "derived_order", "derived_orders", "leading_covariance", "leading_term"]
 
 _FILES = {"LeadingTerm": "leading", "leading_term": "leading", "LeadingDistances": "scale_mixture"}
+_FILES |= dict.fromkeys(("DerivedOrder", "derived_order", "derived_orders"), "orders")
 
 if not TYPE_CHECKING:  # which would let a misspelt name pass
 

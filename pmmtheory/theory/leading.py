@@ -2,7 +2,7 @@
 
 If one step is exp(a L) + a^(p+1) A + ..., its stationary law is pi (1 + a^p phi + ...) with L phi = -A*1 and
 E_pi phi = 0. Then KL = a^(2p) Var(phi)/2, TV = a^p E|phi|/2 and W2 = a^p |phi|_{H^-1(pi)}.
-The phi below are derived symbolically in theory.expansion.
+phi is derived by theory.expansion from the scheme's own step.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged, choice, count_or_infinity, positive
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory.constant import LeadingConstant
-from pmmtheory.theory.panels import Panels, Points, panels, refined
+from pmmtheory.theory.expansion import Expansion as Flux
+from pmmtheory.theory.expansion import expand
+from pmmtheory.theory.flux import bends, phi_of
+from pmmtheory.theory.panels import Panels, panels, refined
 from pmmtheory.theory.perturbed import Expansion, Phi
 
 _WORST = 1e-2
@@ -56,24 +60,29 @@ def leading_term(
 ) -> LeadingTerm:
     """The leading term of a scheme on a one-dimensional target with a Lipschitz F', overdamped; F'' may jump, and phi with it.
 
+    It is that of its states, before `observe`.
+
     Parameters
     ----------
-    scheme : EulerMaruyama, RandomizedMidpoint or PoissonMidpoint
+    scheme : class of schemes
+        Any whose step is a power series in the force, the step size and its draws, of one's own as well: its step is run on series (theory.expansion).
     target : target on the line
     substeps, midpoints
-        K and the kind of midpoints, for PoissonMidpoint.
+        K and the kind of midpoints, for a scheme that takes them.
     substeps_times_step : float, optional
-        For PoissonMidpoint with K = c/step: this c. The terms of order step/K and step^2 then join.
+        For a scheme with substeps, K = c/step: this c. The terms of order step/K and step^2 then join.
 
     Raises
     ------
     InvalidParameter
-        For a scheme without a known leading term, or a target that is not on the line or whose F' jumps.
+        For a scheme that has no such series, or no error of order 1, 2 or 3; or a target that is not on the line, whose F' jumps, or whose F'' does where
+        phi has more derivatives than that.
     NotConverged
         Where a constant is not known to 1%.
 
     Examples
     --------
+    >>> from pmmtheory.schemes import EulerMaruyama
     >>> from pmmtheory.targets import Gaussian
     >>> term = leading_term(EulerMaruyama, Gaussian())
     >>> term.order, round(term.kl, 10), round(term.w2, 10)     # variance 1 + step/2: KL = step^2/16, W2 = step/4
@@ -82,54 +91,25 @@ def leading_term(
     if not isinstance(target, LineTarget) or target.dim != 1:
         raise InvalidParameter("target", getattr(target, "name", target), "a target on the line")
     if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "EulerMaruyama, RandomizedMidpoint or PoissonMidpoint, the class itself")
+        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
     k = count_or_infinity("substeps", substeps)
     c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
-    choice("midpoints", midpoints, ("bernoulli", "single"))
-    if issubclass(scheme, EulerMaruyama):
-        return _term(target, 1, _euler)
-    superconvergent = isinstance(target, Gaussian)
-    if issubclass(scheme, RandomizedMidpoint):
-        return _term(target, 3, _gaussian_randomized) if superconvergent else _term(target, 2, _randomized)
-    if not issubclass(scheme, PoissonMidpoint):
-        raise InvalidParameter("scheme", scheme.__name__, "EulerMaruyama, RandomizedMidpoint or PoissonMidpoint")
-    second = _poisson if midpoints == "bernoulli" else _randomized
-    if c is not None:
-        return _term(target, 2, lambda p: _euler(p) / c + second(p))
-    if k == math.inf and midpoints == "single" and superconvergent:
-        return _term(target, 3, _gaussian_randomized)
-    return _term(target, 2, second) if k == math.inf else _term(target, 1, lambda p: _euler(p) / k)
+    choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
+    gaussian = isinstance(target, Gaussian)
+    inverse = 1 / Fraction(c) if c is not None else Fraction(0) if k == math.inf else Fraction(1, int(k))
+    found = expand(scheme, inverse, int(c is not None), midpoints, gaussian)
+    order = found.order
+    if order is None:
+        raise InvalidParameter("target" if gaussian else "scheme", target.name if gaussian else scheme.__name__, "one with an error of order 1, 2 or 3")
+    if order < 1 or not order.is_integer():
+        raise InvalidParameter("scheme", scheme.__name__, f"one whose stationary law approaches the target like a power 1, 2 or 3 of the step, not {order:g}")
+    return _term(target, int(order), phi_of(found, target), found)
 
 
-def _euler(p: Points) -> Tensor:
-    """|F'|^2/4 - F''/2."""
-    return p.slope**2 / 4 - p.curvature / 2
-
-
-def _randomized(p: Points) -> Tensor:
-    """-F''^2/12."""
-    return -(p.curvature**2) / 12
-
-
-def _gaussian_randomized(p: Points) -> Tensor:
-    """He_2/12 + He_4/96 of the standardised variable, times lam^3: on a Gaussian of curvature lam order 2 vanishes.
-
-    The relative error of the variance is (a lam)^3/6; the law is a scale mixture whose random variance has relative
-    variance (a lam)^3/12, so that the fourth cumulant enters at the same order.
-    """
-    lam = p.curvature
-    square = p.slope**2 / lam
-    return lam**3 * ((square - 1) / 12 + (square**2 - 6 * square + 3) / 96)
-
-
-def _poisson(p: Points) -> Tensor:
-    """-(5/12) F''^2 + (1/3) int F''^2 F' dx, from the median."""
-    return -5 / 12 * p.curvature**2 + p.antiderivative(lambda p: p.curvature**2 * p.slope) / 3
-
-
-def _term(target: LineTarget, order: int, phi: Phi) -> LeadingTerm:
+def _term(target: LineTarget, order: int, phi: Phi, found: Flux) -> LeadingTerm:
     """Each constant by two rules on different panels: their change is the part "resolution"."""
     edges = panels(target)
+    edges = refined(edges, bends(found, target, edges))
     coarse, fine = Expansion(target, edges, 16, phi), Expansion(target, refined(edges, (), 0.4), 12, phi)
     _require_lipschitz(target, fine.panels)
     if not fine.absolute > 1e-10 * fine.size:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.targets import GaussianMixture
+from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.line import LineTarget
 
 _START = 48
@@ -26,6 +27,12 @@ class Points:
     def __init__(self, target: LineTarget, x: Tensor):
         self.target, self.x = target, x
         self.slope, self.curvature = -target.drift(x).detach(), target.curvature(x).detach()
+
+    def derivative(self, n: int) -> Tensor:
+        """The n-th derivative of F, n > 0."""
+        if n <= 2:
+            return self.slope if n == 1 else self.curvature
+        return _derivative(self.target, n)(self.x).detach()
 
     def antiderivative(self, f: Function) -> Tensor:
         """int f dx from an edge of a panel near the median."""
@@ -102,6 +109,14 @@ class _Reaching(Points):
         start = p.edges[panel]
         part = f(Points(p.target, start[:, None] + (self.x - start)[:, None] * points)) @ weights * (self.x - start)
         return p.at_edges(f(p))[panel] + part
+
+
+def _derivative(target: LineTarget, n: int) -> Callable[[Tensor], Tensor]:
+    """The n-th derivative of F, from the curvature on by automatic differentiation."""
+    if n == 2:
+        return target.curvature
+    lower = _derivative(target, n - 1)
+    return lambda x: derivative(lower, x)
 
 
 def panels(target: LineTarget) -> Tensor:

@@ -26,7 +26,19 @@ from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images")
 
 BUILT_INSIDE = {
-    *("LineLaw", "LinearLaw", "PlanarLaw", "PlaneLaw", "ProductLaw", "Refusal", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "RateFit"),
+    *(
+        "LineLaw",
+        "LinearLaw",
+        "PlanarLaw",
+        "PlaneLaw",
+        "ProductLaw",
+        "Refusal",
+        "LeadingCovariance",
+        "LeadingDistances",
+        "LeadingTerm",
+        "RateFit",
+        "DerivedOrder",
+    ),
     *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
@@ -137,6 +149,8 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "value_of": (1.0,),
         "state": (points,),
         "start": (line,),
+        "fine": (EulerMaruyama(scheme.dynamics, 0.05),),
+        "path": ("coarse",),
         "source": ("digits",),
         "forward_times": ([0.1, 0.5, 2.0],),
         "event_shape": (None,),

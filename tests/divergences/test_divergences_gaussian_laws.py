@@ -182,8 +182,9 @@ class TestWrongInput:
                 distance(law, target)
         with pytest.raises(InvalidParameter, match=f"a law of one block, such as .position, for the {distance.__name__} of a mixture"):
             distance(self.law("bernoulli inf", self.ROUND, 1.3), self.ROUND)
-        with pytest.raises(InvalidParameter, match="a scale mixture in dimension 2, isotropic, of 1 block' is not allowed: .* of a stationary law"):
-            distance(transient_law(scheme("rmm", Overdamped(self.ROUND), 0.2), self.ROUND, 2), self.ROUND)
+        mixed = stationary_law(scheme("rmm", Overdamped(self.ROUND), 0.2))
+        with pytest.raises(InvalidParameter, match="a scale mixture in dimension 2, isotropic, of 1 block' is not allowed: .* from an isotropic Gaussian"):
+            distance(transient_law(scheme("rmm", Overdamped(self.ROUND), 0.2), mixed, 2), self.ROUND)
 
     @pytest.mark.parametrize("distance", [kl, tv, w2, chi2])
     def test_dimensions_axes_and_blocks(self, distance) -> None:  # type: ignore[no-untyped-def]

@@ -98,14 +98,17 @@ class TestWithout:
     @pytest.mark.parametrize(
         ("law", "words"),
         [
-            (transient_law(PoissonMidpoint(Overdamped(Gaussian(dim=3)), 0.2), Gaussian(dim=3), 2), "a scale mixture in dimension 3, isotropic, of 1 block"),
+            (
+                transient_law(PoissonMidpoint(Overdamped(Gaussian()), 0.2), Gaussian(1.0, 0.5), 2, engine="gaussian"),
+                "a scale mixture in dimension 1, isotropic, of 1 block",
+            ),
             (stationary_law(PoissonMidpoint(Underdamped(Gaussian(dim=2), 1.0), 0.2)), "a scale mixture in dimension 2, isotropic, of 2 blocks"),
             (stationary_law(EulerMaruyama(Overdamped(Gaussian([0.0, 0.0], [1.0, 2.0])), 0.2)), "a Gaussian in dimension 2, anisotropic, of 1 block"),
             (stationary_law(RandomizedMidpoint(Overdamped(Gaussian([0.0, 0.0], [1.0, 2.0])), 0.2)), "a scale mixture in dimension 2, anisotropic, of 1 block"),
         ],
     )
     def test_laws_that_have_none(self, law: LinearLaw, words: str) -> None:
-        with pytest.raises(InvalidParameter, match=f"law = '{words}' is not allowed: a Gaussian, or the position or velocity of a stationary law"):
+        with pytest.raises(InvalidParameter, match=f"law = '{words}' is not allowed: a Gaussian, or the position or velocity on an isotropic target"):
             law.mixture(4)
 
 

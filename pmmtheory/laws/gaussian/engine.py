@@ -18,6 +18,7 @@ from pmmtheory.laws.gaussian.check import require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
+from pmmtheory.laws.gaussian.transient_variance import mixtures_after
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -69,20 +70,22 @@ class GaussianEngine(Engine):
             return [law.on(device) for law in _moving(scheme, target, initial, steps, rtol)]
         require_axes(scheme, target)
         start = _start(target, initial, scheme.dynamics.blocks)
-        gaussian = _is_gaussian(scheme) and start.gaussian
-        axes = target.axes
+        gaussian, axes = _is_gaussian(scheme) and start.gaussian, target.axes
         offset = _turned(start.centre - _centre(scheme, target), axes)
-        if not _is_gaussian(scheme) and target.dim > 1 and bool((offset != 0).any()):
+        moved = bool((offset != 0).any())
+        if not _is_gaussian(scheme) and target.dim > 1 and moved:
             raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
-        chain = OnAxes(scheme, target.variances)
+        alike = slice(1 if target.isotropic and start.isotropic and not moved else None)  # one axis stands for all, which else differ by rounding
+        chain, before, from_mean = OnAxes(scheme, target.variances[alike]), start.blocks[alike], offset[:, alike]
         fine, coarse = (chain.moments(level) for level in (2, 1))
         laws = []
         for n in steps:
-            blocks, shifted, largest = _after(fine, start.blocks, offset, n)
-            other, _, _ = _after(coarse, start.blocks, offset, n)
+            blocks, shifted, largest = _after(fine, before, from_mean, n)
+            other, _, _ = _after(coarse, before, from_mean, n)
             errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
-            centre = _centre(scheme, target) + _turned(shifted, None if axes is None else axes.T)
-            laws.append(LinearLaw(centre, blocks, axes, gaussian, (), _enough(errors, rtol, scheme)).on(device))
+            centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
+            mixtures = () if gaussian or moved or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
+            laws.append(LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme)).on(device))
         return laws
 
 

@@ -143,7 +143,8 @@ class LinearLaw(Law):
             Unless the law has one block and is isotropic, with a chain that knows how its random variance is distributed.
         """
         if self.size > 1 or not self.isotropic or not (self.gaussian or self.mixtures):
-            raise InvalidParameter("law", self.words, "a Gaussian, or the position or velocity of a stationary law on an isotropic target")
+            kinds = "a Gaussian, or the position or velocity on an isotropic target, at stationarity or from an isotropic Gaussian of its mean"
+            raise InvalidParameter("law", self.words, kinds)
         if self.gaussian:
             return self.blocks[0, 0], torch.ones_like(self.blocks[0, 0])
         return self.mixtures[0](nodes)

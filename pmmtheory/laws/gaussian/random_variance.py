@@ -64,26 +64,35 @@ class VarianceRule:
 
     def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
         blocks, block, name = self._blocks, self._block, self._chain.scheme.name
-        if len(blocks) > 1 and nodes > _MOST_NODES:
-            raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
         degree = 2 * nodes - 1
-        steps = self._chain.steps((1 if len(blocks) == 1 else min(nodes, 4) - 4) + self._shift)
-        linear, shift = _entries(steps, block)
-        middle = _vector(blocks.cpu().numpy(), block)
+        steps = self._chain.steps(node_level(len(blocks), nodes, name) + self._shift)
+        linear, shift = entries(steps, block)
+        middle = vector_of(blocks.cpu().numpy(), block)
         shift = shift + linear @ middle - middle
         root = _spread(linear, shift, steps.weights.numpy())
         if root[0, 0] <= 1e-14 * abs(middle[0]):
             return torch.tensor(middle[:1]), torch.ones(1, dtype=torch.float64)
         inverse = np.linalg.inv(root)
         moments = _moments(inverse @ linear @ root, shift @ inverse.T, steps.weights.numpy(), degree)
-        points, weights = _gauss(moments, nodes, name)
-        values = middle[0] + root[0, 0] * points
-        if not values.min() > 0:  # rounding has left the moments those of no variance
-            raise NotConverged(f"the law of the random variance of {name} with {nodes} nodes", float(abs(values.min())), 0.0)
-        return torch.as_tensor(values), torch.as_tensor(weights)
+        return positive_rule(*_gauss(moments, nodes, name), middle[0], root[0, 0], name)
 
 
-def _entries(steps: AffineSteps, block: int) -> tuple[np.ndarray, np.ndarray]:
+def node_level(blocks: int, nodes: int, name: str) -> int:
+    """The level of the rules for the midpoints of a step, of which so many nodes for the variance are made."""
+    if blocks > 1 and nodes > _MOST_NODES:
+        raise NotConverged(f"the law of the random variance of {name}, which needs more than {_MOST_NODES} nodes,", math.inf, 0.0)
+    return 1 if blocks == 1 else min(nodes, 4) - 4
+
+
+def positive_rule(points: np.ndarray, weights: np.ndarray, middle: float, width: float, name: str) -> tuple[Tensor, Tensor]:
+    """A rule for the variance from one for its deviation in units of a width."""
+    values = middle + width * points
+    if not values.min() > 0:  # rounding has left the moments those of no variance
+        raise NotConverged(f"the law of the random variance of {name} with {len(points)} nodes", float(abs(values.min())), 0.0)
+    return torch.as_tensor(values), torch.as_tensor(weights)
+
+
+def entries(steps: AffineSteps, block: int) -> tuple[np.ndarray, np.ndarray]:
     """The map y' = M y + c of the entries, that of the block first: (q, p, p) and (q, p)."""
     matrix, noise = steps.matrix[:, 0].numpy(), steps.noise[:, 0].numpy()
     s = matrix.shape[-1]
@@ -100,7 +109,7 @@ def _pairs(s: int, block: int) -> list[tuple[int, int]]:
     return [first, *((i, j) for i in range(s) for j in range(i, s) if (i, j) != first)]
 
 
-def _vector(matrix: np.ndarray, block: int) -> np.ndarray:
+def vector_of(matrix: np.ndarray, block: int) -> np.ndarray:
     return np.array([matrix[i, j] for i, j in _pairs(len(matrix), block)])
 
 
@@ -109,15 +118,47 @@ def _spread(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray) -> np.nd
     p = shift.shape[1]
     square = np.einsum("q,qik,qjl->ijkl", weights, linear, linear).reshape(p * p, p * p)
     noise = np.einsum("q,qi,qj->ij", weights, shift, shift).reshape(-1)
-    covariance = np.linalg.solve(np.eye(p * p) - square, noise).reshape(p, p)
+    return rooted(np.linalg.solve(np.eye(p * p) - square, noise).reshape(p, p))
+
+
+def rooted(covariance: np.ndarray) -> np.ndarray:
+    """A lower triangular root of a covariance, in which singular directions have a width of their own."""
     scale = np.sqrt(np.clip(np.diag(covariance), 1e-300, None))
-    correlation = covariance / np.outer(scale, scale) + 1e-9 * np.eye(p)
+    correlation = covariance / np.outer(scale, scale) + 1e-9 * np.eye(len(scale))
     root: np.ndarray = scale[:, None] * np.linalg.cholesky(correlation)
     return root
 
 
 def _moments(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
     """E h_k of the first entry for k <= degree, h_k orthonormal Hermite polynomials, from E q(y') = E q(y) for all products of them."""
+    indices, _, _ = _basis(shift.shape[1], degree)
+    system, right = np.eye(len(indices)) - transfer_of(linear, shift, weights, degree).T, np.zeros(len(indices))
+    system[0] = 0.0
+    system[0, 0] = right[0] = 1.0
+    return _first(np.linalg.solve(system, right), shift.shape[1], degree)
+
+
+def hermite_basis(p: int, degree: int) -> np.ndarray:
+    """All basis polynomials at zero: the moments of a vector that is zero."""
+    indices, _, _ = _basis(p, degree)
+    values = _hermite(np.zeros((1, p)), degree)[:, :, 0]
+    found: np.ndarray = np.prod([values[axis, indices[:, axis]] for axis in range(p)], axis=0)
+    return found
+
+
+def gauss_rule(moments: np.ndarray, p: int, nodes: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The Gauss rule of the first of p entries, from the moments of all basis polynomials of degree up to 2 nodes - 1."""
+    return _gauss(_first(moments, p, 2 * nodes - 1), nodes, name)
+
+
+def _first(moments: np.ndarray, p: int, degree: int) -> np.ndarray:
+    """Those of the polynomials of the first entry alone."""
+    indices, _, _ = _basis(p, degree)
+    return np.asarray(moments[indices[:, 1:].sum(1) == 0])
+
+
+def transfer_of(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarray:
+    """E q(M y + c) of every basis polynomial q (columns) in terms of the basis (rows)."""
     p, n = shift.shape[1], degree + 1
     indices, _, _ = _basis(p, degree)
     points, shares = gauss_hermite(n)
@@ -127,13 +168,7 @@ def _moments(linear: np.ndarray, shift: np.ndarray, weights: np.ndarray, degree:
     along = _hermite(points[:, None], degree)[0] * shares
     for axis in range(p):
         image = along @ image.reshape(n**axis, n, -1)
-    transfer = image.reshape(n**p, -1)[np.ravel_multi_index(tuple(indices.T), (n,) * p)]
-    system = np.eye(len(indices)) - transfer.T
-    system[0], right = 0.0, np.zeros(len(indices))
-    system[0, 0] = right[0] = 1.0
-    solved = np.linalg.solve(system, right)
-    alone = indices[:, 1:].sum(1) == 0
-    return np.asarray(solved[alone])
+    return np.asarray(image.reshape(n**p, -1)[np.ravel_multi_index(tuple(indices.T), (n,) * p)])
 
 
 @lru_cache(maxsize=32)

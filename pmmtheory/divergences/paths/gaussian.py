@@ -1,0 +1,109 @@
+"""Coarse paths on isotropic Gaussian targets in any dimension."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pmmtheory.divergences.paths.around_axis import COARSE, FINE, Resolution, kl_around_axis
+from pmmtheory.divergences.paths.paths import PathComparison, Paths
+from pmmtheory.divergences.paths.radii import Begun, Radii, radii
+from pmmtheory.divergences.paths.step_mixture import StepMixture, step_mixture
+from pmmtheory.errors import NotConverged
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws.engine import Refusal, refused
+from pmmtheory.laws.gaussian.law import LinearLaw
+from pmmtheory.targets import Gaussian
+
+WORST = 1e-2
+"""The largest relative change between two resolutions that is reported instead of raised."""
+
+_EPS = 2.0**-52
+
+_NODES = 8
+"""For the random variance of a law that a chain starts from."""
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The degree of the moments of (m_S, v_S) that are kept, the nodes for |X_t|^2, the grid, and the level of rules for other draws."""
+
+    degree: int
+    nodes: int
+    grid: Resolution
+    draws: int
+
+
+_LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1)
+"""Two resolutions that have no rule in common."""
+
+
+class GaussianPaths(PathComparison):
+    """A step from x is a mixture of Gaussians with means along x: two-dimensional integrals, at a few |x|."""
+
+    rank, hidden = 0, False
+
+    def supports(self, paths: Paths) -> Refusal | None:
+        return isotropic(paths)
+
+    def kl(self, paths: Paths) -> Estimate:
+        begun, width = begins(paths.start), width_of(paths)
+        values = []
+        for level in _LEVELS:
+            mixture = step_mixture(paths.scheme, paths.fine, paths.many, width, level.degree, level.draws)
+            at = radii(begun, mixture, paths.steps, level.nodes)
+            values.append(summed(at, mixture, begun.dim, level.grid))
+        value, change = values[0], abs(values[0] - values[1])
+        rounding = carried(mixture, at, begun.dim, paths, value)
+        if not change <= WORST * value + rounding:
+            raise NotConverged(f"the path KL of {paths.scheme.name} in dimension {begun.dim}", change / value if value else math.nan, WORST)
+        return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=2 * change, rounding=rounding)
+
+
+def summed(at: Radii, mixture: StepMixture, dim: int, grid: Resolution) -> float:
+    """sum_t E KL(P(. | X_t) || Q(. | X_t))."""
+    found = [kl_around_axis(dim, mixture.weights, mixture.shifts * math.sqrt(place), mixture.excess, grid) for place in at.places]
+    return float(at.weights @ np.array(found))
+
+
+def carried(mixture: StepMixture, at: Radii, dim: int, paths: Paths, value: float) -> float:
+    """What relative errors of eps in slopes and variances do: 2 sqrt(KL) e + e^2 a step, with e^2 = eps^2 (d + |x|^2/v)."""
+    eps = _EPS * (4 + paths.many)
+    square = eps**2 * (paths.steps * dim + float(at.weights @ at.places) / mixture.variance)
+    return 2 * math.sqrt(abs(value) * square) + square + 16 * _EPS * abs(value)
+
+
+def isotropic(paths: Paths) -> Refusal | None:
+    """Refused unless the target is an isotropic Gaussian, and so is the start, about the same mean."""
+    target: Any = paths.scheme.dynamics.target
+    if not (isinstance(target, Gaussian) and target.isotropic):
+        return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line")
+    start = paths.start
+    allowed = "the target, or an isotropic Gaussian or law about its mean"
+    if isinstance(start, Gaussian) and start.dim == target.dim and start.isotropic:
+        start = LinearLaw.of(start, 1, None)
+    if not (isinstance(start, LinearLaw) and start.dim == target.dim and start.size == 1 and start.isotropic):
+        return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
+    if refused(lambda: start.mixture(2)) is not None:
+        return Refusal("start", start.words, f"{allowed} whose random variance is known: a Gaussian, or the stationary law of a chain")
+    off = np.abs(np.asarray(start.centre[0]) - np.asarray(LinearLaw.of(target, 1, None).centre[0])).max()
+    if off > 1e-12 * math.sqrt(float(target.variances[0])):
+        return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
+    return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7))
+
+
+def width_of(paths: Paths) -> float:
+    """The variance of an isotropic Gaussian target."""
+    target: Any = paths.scheme.dynamics.target
+    return float(target.variances[0])
+
+
+def begins(start: Any) -> Begun:
+    """The variances of the law that a chain starts from, and their weights."""
+    if isinstance(start, Gaussian):
+        return Begun(start.dim, np.array([float(start.variances[0])]), np.ones(1))
+    variances, weights = (np.atleast_1d(np.asarray(part.cpu())) for part in start.mixture(_NODES))
+    return Begun(start.dim, variances, weights)

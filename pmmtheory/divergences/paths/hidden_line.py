@@ -1,0 +1,123 @@
+"""Paths at the substeps on smooth targets on the line, for few substeps: Gauss rules for the normals of the fine chain, and all sets of midpoints.
+
+With r = p/q of a path from x, KL = E_Q[r log r - r + 1]; X after i substeps, and which midpoints came before, take values whose number grows with i alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences.generators.kl import entropy
+from pmmtheory.divergences.paths.gaussian import WORST
+from pmmtheory.divergences.paths.hidden import listed
+from pmmtheory.divergences.paths.hidden_forms import sets_of
+from pmmtheory.divergences.paths.line import grid_of, masses_on, smooth_on_line
+from pmmtheory.divergences.paths.paths import PathComparison, Paths
+from pmmtheory.errors import NotConverged
+from pmmtheory.estimate import Estimate
+from pmmtheory.laws.engine import Refusal
+from pmmtheory.laws.line.grids import steepest
+from pmmtheory.laws.step.kernel import transition_matrix
+from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.schemes import PoissonStructure
+from pmmtheory.targets.line import on_the_line
+
+_NODES = {1: (20, 16), 2: (20, 16), 3: (14, 12), 4: (10, 9), 5: (7, 6), 6: (6, 5)}
+"""For each normal of a path, by the number of substeps; and fewer, to tell their error."""
+
+_STRIDE = 0.3, 0.24
+"""The spacing of starts, over the shortest scale of the target: every so many points of the grid of the laws."""
+
+_AT_ONCE = 4_000_000
+"""Numbers in the largest table."""
+
+_FAINT = 1e-16
+"""A share of the mass at whose points no path is looked at."""
+
+
+class HiddenOnLine(PathComparison):
+    """Up to six substeps."""
+
+    rank, hidden = 2, True
+
+    def supports(self, paths: Paths) -> Refusal | None:
+        if (refusal := smooth_on_line(paths) or listed(paths)) is not None:
+            return refusal
+        most = max(_NODES)
+        return None if paths.many <= most else Refusal("substeps", paths.many, f"at most {most} on the line for paths at the substeps, by quadrature")
+
+    def kl(self, paths: Paths) -> Estimate:
+        (low, _), (high, added) = (_at_level(paths, level) for level in (0, 1))
+        change, rounding = abs(high - low), 1e-15 * paths.steps * paths.many * math.sqrt(abs(high)) + 1e-28
+        if not change + added <= WORST * high + rounding:
+            raise NotConverged(f"the KL of the paths of {paths.scheme.name} at the substeps", (change + added) / high if high else math.nan, WORST)
+        return Estimate.of(max(high, 0.0), "chain rule, quadrature over paths and all sets of midpoints", resolution=2 * change, ends=added, rounding=rounding)
+
+
+def _at_level(paths: Paths, level: int) -> tuple[float, float]:
+    """The sum over the steps, and what the mass that is left out may add."""
+    target, structure = on_the_line(paths.scheme.dynamics.target), paths.scheme.structure
+    assert structure is not None
+    x, dx = grid_of(paths, level)
+    step = transition_matrix(paths.scheme, x, 0.0, level) if paths.steps > 1 else torch.zeros(0)
+    lost, masses = masses_on(paths, x, dx, step)
+    stride = max(1, math.floor(_STRIDE[level] / math.sqrt(steepest(target, (float(x[0]), float(x[-1])))) / dx))
+    x, masses = x[::stride], masses[::stride] * stride
+    seen = masses > _FAINT * masses.max()
+    x, masses = x[seen], masses[seen]
+    rule = _Rule.of(structure, _NODES[paths.many][1 - level])
+    most = max(1, _AT_ONCE // (rule.nodes**paths.many * len(rule.weights)))
+    each = torch.cat([rule.kl(structure, part) for part in x.split(most)])
+    return float(masses @ each), lost * float(each.abs().max())
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """All sets of midpoints, and a Gauss rule for each normal."""
+
+    sets: np.ndarray
+    weights: np.ndarray
+    nodes: int
+
+    @classmethod
+    def of(cls, pmm: PoissonStructure, nodes: int) -> _Rule:
+        return cls(*sets_of(pmm), nodes)
+
+    def kl(self, pmm: PoissonStructure, x: Tensor) -> Tensor:
+        """From every start, (m,)."""
+        ratios, (_, shares) = self._logs(pmm, x), gauss_hermite(self.nodes)
+        u = torch.einsum("smn,s->mn", torch.expm1(ratios), torch.as_tensor(self.weights))
+        value, weights = entropy(u.clamp_min(-1.0)), torch.as_tensor(shares)
+        for _ in range(self.sets.shape[1]):
+            value = value.reshape(len(x), -1, self.nodes) @ weights
+        return value[:, 0] if value.ndim > 1 else value
+
+    def _logs(self, pmm: PoissonStructure, x: Tensor) -> Tensor:
+        """log p_H/q for every set, start and path, (sets, m, nodes^K): a path gains a normal, and prefixes of sets a mark, with every substep."""
+        system, h, k = pmm.dynamics, pmm.substep, self.sets.shape[1]
+        zeta, sigma, b0 = torch.as_tensor(gauss_hermite(self.nodes)[0]), float(pmm.dynamics.noise(pmm.substep, 0.0)), system.drift(x, 0.0)[:, None]
+        state, apart, logs = x[:, None], x.new_zeros((1, len(x), 1)), x.new_zeros((1, len(x), 1))
+        before = np.zeros((1, 0))
+        for i in range(k):
+            prefixes, parent = _grown(before, self.sets[:, : i + 1])
+            delay = torch.tensor(i * h, dtype=torch.float64)
+            pushed = pmm.push(pmm.midpoint_force(state - apart, 0.0, delay) - b0, delay) if i else torch.zeros_like(apart)
+            pushed = pushed[parent] * torch.as_tensor(prefixes[:, i, None, None])
+            fine = system.transport(h, state, 0.0) + system.respond(h, system.drift(state, 0.0), 0.0)
+            delta = (fine - system.transport(h, state, 0.0) - system.respond(h, b0, 0.0) - pushed) / sigma
+            logs = (logs[parent][..., None] - delta[..., None] * (zeta + delta[..., None] / 2)).reshape(len(prefixes), len(x), -1)
+            apart = (system.transport(h, apart[parent], 0.0) + pushed).repeat_interleave(self.nodes, -1)
+            state, before = (fine[..., None] + sigma * zeta).reshape(len(x), -1), prefixes
+        order = [int(np.flatnonzero((before == row).all(1))[0]) for row in self.sets]
+        return logs[order]
+
+
+def _grown(before: np.ndarray, sets: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """The different beginnings of sets, and which of those before, shorter by a substep, each continues."""
+    prefixes = np.unique(sets, axis=0)
+    return prefixes, [int(np.flatnonzero((before == row[:-1]).all(1))[0]) for row in prefixes]
