@@ -131,7 +131,7 @@ def _client(address: str) -> Iterator[Client]:
         return
     if not number.isdecimal() or int(number) < 1:
         raise UsageError(f"--cluster {address} must be local:N with a number of processes N of at least 1, or the address of a scheduler.")
-    settings: dict[str, Any] = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    settings: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
     with uninterrupted():
         cluster = LocalCluster(n_workers=int(number), threads_per_worker=1, **settings)
     with cluster, Client(cluster, set_as_default=False) as client:

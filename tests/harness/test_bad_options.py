@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "resamples": (*COUNTS, "1"),
 }
 WORDS["methods"] += ("dpm-solver:0", "dpm-solver:4", "dpm-solver:x", "dpm-solver:2:nothing", "dpm-solver:2:uniform:1")
-READ = {("list",), ("show",)}
+READ = {("list",), ("show",), ("theorems",)}
 """A store that they do not find is as good as empty."""
 PLACES = ("file/inside", "folder")
 """Where no file can be written, and no store is."""
