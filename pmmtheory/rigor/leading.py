@@ -16,10 +16,10 @@ from math import comb, factorial
 
 from flint import arb, ctx
 
+from pmmtheory.rigor.ball_target import BallTarget, Reflected
 from pmmtheory.rigor.balls import square, total
 from pmmtheory.rigor.integral import product, tail
 from pmmtheory.rigor.moments import outside
-from pmmtheory.rigor.targets import BallTarget, Reflected
 from pmmtheory.rigor.taylor import NARROWEST, Model, panels, truncated
 
 _WIDTH = 0.25

@@ -18,8 +18,8 @@ from functools import cached_property
 
 from flint import arb, arb_mat
 
+from pmmtheory.rigor.ball_target import Pulled
 from pmmtheory.rigor.balls import require, square, total
-from pmmtheory.rigor.targets import Pulled
 
 
 @dataclass(frozen=True)

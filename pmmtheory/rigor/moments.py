@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from flint import acb, arb
 
+from pmmtheory.rigor.ball_target import BallTarget
 from pmmtheory.rigor.balls import total
 from pmmtheory.rigor.integral import beyond, integral, tail
-from pmmtheory.rigor.targets import BallTarget
 
 
 def outside(target: BallTarget, edge: arb, polynomial: Sequence[arb]) -> arb:

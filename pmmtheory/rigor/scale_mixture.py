@@ -20,10 +20,10 @@ from math import comb
 from flint import acb, arb
 
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.rigor.ball_target import Argument
 from pmmtheory.rigor.balls import largest, require, square, symmetric, total
 from pmmtheory.rigor.integral import absolute, beyond, integral
 from pmmtheory.rigor.integral import product as times
-from pmmtheory.rigor.targets import Argument
 
 _TERMS = 64
 """n."""

@@ -11,12 +11,13 @@ from pmmtheory.divergences import kl, tv
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw, stationary_law
+from pmmtheory.rigor.ball_target import Pulled
 from pmmtheory.rigor.balls import exact, require
 from pmmtheory.rigor.enclosure import Claimed
 from pmmtheory.rigor.lmc import Kernel
 from pmmtheory.rigor.stationary import Stationary, stationary
 from pmmtheory.rigor.stationary_distances import ToTarget
-from pmmtheory.rigor.targets import Pulled, ball_target
+from pmmtheory.rigor.targets import ball_target
 from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Cosine, GaussianMixture
 from pmmtheory.targets.line import LineTarget
