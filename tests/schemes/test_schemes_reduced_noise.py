@@ -61,7 +61,7 @@ def test_the_declared_order_is_that_of_the_variance(kind: str, share: float, ord
         assert scheme.order == order
         return abs(float(stationary_law(scheme).covariance) - 1)
 
-    assert math.log2(off(0.02) / off(0.01)) == pytest.approx(order, abs=0.05)
+    assert math.log2(off(0.005) / off(0.0025)) == pytest.approx(order, abs=0.05)
 
 
 def test_a_share_of_nothing_is_pmm() -> None:
