@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.study import Cell, Check, Point
 from pmmtheory.theory.claim import Claim
@@ -19,3 +22,9 @@ def against_number(claim: Claim, target: str, measured: tuple[Point, ...], limit
     """Whether what was measured is below a number at every point, or above it."""
     number = tuple(Point(point.step, Cell.of("number", value=limit), "value") for point in measured)
     return Check(claim, target, measured if below else number, bounds=number if below else measured)
+
+
+def with_constant(checks: Iterable[Check], value: float) -> Iterator[Check]:
+    """Checks with a number as the constant that is claimed."""
+    constant = Point(0.0, Cell.of("number", value=value), "value")
+    yield from (replace(check, constant=constant) for check in checks)

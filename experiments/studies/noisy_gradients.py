@@ -7,9 +7,8 @@ a (lam + sigma^2)/(4 sqrt(lam)) for LMC and a sigma^2/(4 sqrt(lam)) for the rand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from experiments.studies._steps import step_sizes
+from experiments.studies._steps import step_sizes, with_constant
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
 from pmmtheory.harness.findings import among, constants, exponent, hold
@@ -26,8 +25,7 @@ _SHARES = (0.5, 2.0)
 def _checks(profile: str) -> Iterator[Check]:
     curvature = TARGETS["gaussian"].smoothness
     for scheme, heated in (("SGLD", curvature + 1.0), ("StochasticGradientRandomizedMidpoint", 1.0)):
-        constant = Point(0.0, Cell.of("number", value=heated / (4 * curvature**0.5)), "value")
-        yield from (replace(check, constant=constant) for check in _orders(profile, "gaussian", scheme, 1))
+        yield from with_constant(_orders(profile, "gaussian", scheme, 1), heated / (4 * curvature**0.5))
         yield from _orders(profile, "bimodal", scheme, 1)
     yield from _orders(profile, "gaussian", "StochasticGradientRandomizedMidpoint", 2, control=True)
     yield from (_nearer(share, profile) for share in _SHARES)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from experiments.studies._steps import step_sizes
+from experiments.studies._steps import step_sizes, with_constant
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
 from pmmtheory.harness.findings import among, constants, exponent, factor
-from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import Outcome
 
 _TARGET = "gaussian"
@@ -28,8 +27,6 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _of(profile: str, label: str, midpoints: str, share: float, order: int, left: float | None, control: bool = False) -> Iterator[Check]:
     """W2 with its constant, sqrt(lam)^3 left/2, where x^2 is left."""
-    curvature = TARGETS[_TARGET].smoothness
-    constant = None if left is None else Cell.of("number", value=curvature**1.5 * left / 2)
     checks = stationary_claims(
         _TARGET,
         step_sizes(_TARGET, profile),
@@ -43,7 +40,7 @@ def _of(profile: str, label: str, midpoints: str, share: float, order: int, left
         midpoints=midpoints,
         share=share,
     )
-    yield from (check if constant is None else replace(check, constant=Point(0.0, constant, "value")) for check in checks)
+    yield from checks if left is None else with_constant(checks, TARGETS[_TARGET].smoothness ** 1.5 * left / 2)
 
 
 def _gained(whole: Sequence[Outcome], right: Sequence[Outcome]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +25,7 @@ from pmmtheory.harness.options import (
     answer,
     command_line,
     means,
+    processes_here,
     shard_of,
 )
 from pmmtheory.harness.project import Project
@@ -204,7 +204,7 @@ def mutants(
     from pmmtheory.harness.mutants.command import Plan
     from pmmtheory.harness.mutants.command import mutants as tried
 
-    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, workers or min(os.cpu_count() or 1, 8), limit), store)
+    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, processes_here(workers), limit), store)
     raise typer.Exit(0 if good else 1)
 
 

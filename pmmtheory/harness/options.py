@@ -64,11 +64,16 @@ def means(device: str, workers: int | None, cluster: str | None, limit: float | 
     from pmmtheory.harness.runner import Means
 
     if cluster is None:
-        number = workers or (1 if device == "cuda" else min(os.cpu_count() or 1, 8))
+        number = processes_here(workers or (1 if device == "cuda" else None))
         return Means(partial(apart.processes, workers=number), apart.prepare, limit)
     if workers is not None:
         raise UsageError("--workers is of this machine and --cluster of others; name one of them (local:N has N processes).")
     return Means(partial(of_cluster, cluster), lambda: None, limit)
+
+
+def processes_here(workers: int | None) -> int:
+    """How many were asked for, or one a core, at most 8."""
+    return workers or min(os.cpu_count() or 1, 8)
 
 
 def shard_of(text: str | None) -> Shard:

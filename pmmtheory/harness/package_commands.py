@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pmmtheory.harness import images
-from pmmtheory.harness.options import DEFAULT_STORE, StoreOption
+from pmmtheory.harness.options import DEFAULT_STORE, StoreOption, processes_here
 
 HUNT_STORE = Path("results/hunt.sqlite")
 
@@ -58,7 +57,7 @@ def hunt(
     """Hunt for a number that is farther from another route to it than both errors allow. What is known is not run again."""
     from pmmtheory.harness.hunt.command import Plan, hunt
 
-    plan = Plan(cases, seed, workers or min(os.cpu_count() or 1, 8), limit, shrink, tuple(relation or ()), first)
+    plan = Plan(cases, seed, processes_here(workers), limit, shrink, tuple(relation or ()), first)
     raise typer.Exit(0 if hunt(plan, store) else 1)
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor
 
-from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.draws import Normal, Uniform
-from pmmtheory.schemes.scheme import Scheme
-from pmmtheory.schemes.sgld import noise_of_gradients
+from pmmtheory.schemes.noisy_gradients import NoisyGradients
 
 
-class StochasticGradientRandomizedMidpoint(Scheme):
+class StochasticGradientRandomizedMidpoint(NoisyGradients):
     """The randomized midpoint method, overdamped, with a new error sigma xi in each of its two gradients:
 
         Y = X + u a (b(X) + sigma xi_1) + sqrt(2ua) Z_1,
@@ -34,6 +32,7 @@ class StochasticGradientRandomizedMidpoint(Scheme):
 
     Examples
     --------
+    >>> from pmmtheory.dynamics import Overdamped
     >>> from pmmtheory.targets import Gaussian
     >>> StochasticGradientRandomizedMidpoint(Overdamped(Gaussian()), step_size=0.1, gradient_noise=2.0).drift_calls
     2.0
@@ -41,16 +40,6 @@ class StochasticGradientRandomizedMidpoint(Scheme):
 
     draws: Mapping[str, Draw] = {"u": Uniform(), "z": Normal()}
     drift_calls = 2.0
-    orders: Mapping[type[Dynamics], float] = {Overdamped: 1}
-
-    def __init__(self, dynamics: Dynamics, step_size: float, gradient_noise: float = 1.0):
-        super().__init__(dynamics, step_size)
-        self.gradient_noise = noise_of_gradients(dynamics, gradient_noise)
-
-    @property
-    def exact_with(self) -> Literal["constant force", "neither"]:  # type: ignore[override]
-        """Noisy gradients are those of no diffusion."""
-        return "constant force" if self.gradient_noise == 0 else "neither"
 
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """See Scheme.step; z is the whole noise of Y, of which the path is a part up to a Gaussian of its own."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from pmmtheory.divergences import tv, w2
@@ -36,18 +38,21 @@ class EveryError(Scheme):
         return x + a * self.dynamics.drift(middle) + path, (2 * (1 - u) * a + (a * self.sigma) ** 2) ** 0.5
 
 
-@pytest.mark.parametrize(("x", "sigma", "mean", "variance"), [(0.04, 1.0, 0.3, 0.6), (0.02, 3.0, -4.0, 0.6), (0.1, 0.0, 2.0, 1.0)])
-def test_the_variance_of_sgld(x: float, sigma: float, mean: float, variance: float) -> None:
+@given(x=st.floats(0.01, 0.8), heat=st.floats(0, 2), mean=st.floats(-9, 9), variance=st.floats(0.1, 10))
+def test_the_variance_of_sgld(x: float, heat: float, mean: float, variance: float) -> None:
     a = x * variance
+    sigma = (2 * heat / a) ** 0.5
     moment = stationary_law(SGLD(Overdamped(Gaussian(mean, variance)), a, sigma)).moment(2)
     exact = variance * (1 + a * sigma**2 / 2) / (1 - x / 2)
     assert abs(moment.value - mean**2 - exact) <= moment.error + 1e-13 * moment.value
 
 
-@pytest.mark.parametrize(("x", "sigma", "variance"), [(0.04, 1.0, 0.6), (0.02, 3.0, 0.6), (0.1, 0.0, 1.0)])
-def test_the_variance_of_the_midpoint_method(x: float, sigma: float, variance: float) -> None:
+@pytest.mark.slow
+@given(x=st.floats(0.01, 0.5), heat=st.floats(0, 2), variance=st.floats(0.1, 10))
+def test_the_variance_of_the_midpoint_method(x: float, heat: float, variance: float) -> None:
     """E over u of X' = c X + N, c = 1 - x + u x^2: Var N = 2a(1 - 2ux + ux^2) + a^2 sigma^2 (1 + u^2 x^2)."""
     a = x * variance
+    sigma = (2 * heat / a) ** 0.5
     square = (1 - x) ** 2 + (1 - x) * x**2 + x**4 / 3
     noise = 2 * a * (1 - x + x**2 / 2) + (a * sigma) ** 2 * (1 + x**2 / 3)
     moment = stationary_law(StochasticGradientRandomizedMidpoint(Overdamped(Gaussian(0.0, variance)), a, sigma), rtol=1e-8).moment(2)
@@ -81,7 +86,8 @@ def test_noise_is_a_temperature(target: LineTarget) -> None:
         assert float(between) == pytest.approx(a * sigma**2 / 4 * spread, rel=0.02)
 
 
-@pytest.mark.parametrize(("ratio", "curvature"), [(0.5, 1.7), (2.0, 1.7), (0.8, 1.0)])
+@pytest.mark.slow
+@given(ratio=st.floats(0.1, 4).filter(lambda ratio: abs(ratio - 1) > 0.15), curvature=st.floats(0.2, 5))
 def test_who_is_nearer_at_equal_gradients(ratio: float, curvature: float) -> None:
     sigma, a, target = (ratio * curvature) ** 0.5, 0.02 / curvature, Gaussian(0.0, 1 / curvature)
     lmc, rmm = SGLD(Overdamped(target), a, sigma), StochasticGradientRandomizedMidpoint(Overdamped(target), 2 * a, sigma)
