@@ -32,7 +32,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for label in _SCHEMES.values():
         ours = among(outcomes, scheme=label, distance=("tv", "w2"))
         if (power := exponent(ours)) and (near := constants(ours)):
-            yield f"{label[0].upper()}{label[1:]} {targets(ours)}: order {power}, constants {near} of those derived from its step."
+            yield f"{label[0].upper()}{label[1:]} {targets(ours)}: order {power}, constants as derived {near}."
 
 
 study = Study("derived_orders", "Orders and constants derived from a scheme's own step: Ozaki and tamed Euler at stationarity", _checks, _findings)

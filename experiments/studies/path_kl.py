@@ -110,23 +110,23 @@ def _cell(target: str, step: float, substeps: int, **options: Any) -> Cell:
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     groups = {
-        "step^p": (among(outcomes, distance=_COARSE, statement="a step"), 1.0),
-        "K^p": (among(outcomes, distance=_COARSE, statement="grows like K^", control=False), -1.0),
-        "d^p": (among(outcomes, distance=_COARSE, statement="grows like d^"), -1.0),
-        "T^p": (among(outcomes, distance=_COARSE, statement="grows like T^"), -1.0),
+        "step": (among(outcomes, distance=_COARSE, statement="a step"), 1.0),
+        "K": (among(outcomes, distance=_COARSE, statement="grows like K^", control=False), -1.0),
+        "d": (among(outcomes, distance=_COARSE, statement="grows like d^"), -1.0),
+        "T": (among(outcomes, distance=_COARSE, statement="grows like T^"), -1.0),
     }
     found = {name: exponent(found, sign) for name, (found, sign) in groups.items()}
     if all(found.values()):
-        yield f"KL of the coarse path of PMM from LMC(step/K): {', '.join(f'{name} with p = {power}' for name, power in found.items())}."
+        yield f"KL of PMM's coarse path grows with powers: {', '.join(f'{name} {power}' for name, power in found.items())}."
     fine = among(outcomes, distance=_FINE, statement="a step")
     if (power := exponent(fine)) and (near := constants(fine)):
         growth = exponent(among(outcomes, distance=_FINE, statement="grows like K^", control=False), -1)
-        yield f"At the substeps: step^p with p = {power}{f', K^p with p = {growth}' if growth else ''}; constants {near} of those predicted."
+        yield f"At the substeps: step {power}{f', K {growth}' if growth else ''}; constants {near} of those predicted."
     steady = among(outcomes, distance=_COARSE, statement="a step")
     if near := constants(steady):
         yield f"The constants of the coarse path are {near} of those predicted, {targets(steady)}."
     if power := exponent(among(outcomes, distance=_EXCESS)):
-        yield f"What a wider start adds to it: step^p with p = {power}, the first term of Theorem 2."
+        yield f"What a wider start adds to it: step {power}, the first term of Theorem 2."
     if power := exponent(among(outcomes, distance=_COARSE, kind="asymptotic", statement="over a fixed time")):
         yield f"With K ~ 1/step over a fixed time: order {power}, 2 is proved."
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pmmtheory.harness.findings import among, exponent, hold
 from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
 _LEMMA, _SHARP = "Srinivasan & Nagaraj 2025, Lemma 1", "derived: the sharp small-perturbation lemma"
@@ -30,4 +32,13 @@ def _checks(profile: str) -> Iterator[Check]:
             yield Check(claim, "gaussian", tuple(Point(size, cell, metric) for size, cell in cells), constant)
 
 
-study = Study("perturbation_lemma", "The perturbation lemma of Srinivasan & Nagaraj, against exact W2 on the line", _checks)
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    published = among(outcomes, kind="inequality", control=False)
+    largest = max((outcome.ratio for outcome in published if outcome.ratio is not None), default=None)
+    if hold(published) and largest is not None:
+        yield f"W2^2 of a slightly perturbed normal is at most {100 * largest:.2g}% of its bound."
+    if power := exponent(among(outcomes, kind="asymptotic")):
+        yield f"Skewness of that part adds k3^2/18 to W2^2 and k3^2/12 to KL: order {power}."
+
+
+study = Study("perturbation_lemma", "The perturbation lemma of Srinivasan & Nagaraj, against exact W2 on the line", _checks, _findings)

@@ -76,7 +76,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         groups.setdefault(_KINDS[SCHEMES[outcome.check.claim.scheme][0]], []).append(outcome)
     if found := exponents(groups):
         names = ", ".join(dict.fromkeys(outcome.check.target for outcome in ours))
-        yield f"Orders in W2 on {names}: {found}."
+        yield f"W2 on {names}, order: {found}."
 
 
 study = Study("phase_plane", "Underdamped schemes on targets that are no Gaussians: orders of position, velocity and joint law", _checks, _findings)

@@ -27,7 +27,7 @@ def _checks(profile: str) -> Iterator[Check]:
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ours = among(outcomes, distance=("tv", "w2"))
     if (power := exponent(ours)) and (near := constants(ours)):
-        yield f"PMM with K fixed: order {power}, constants of LMC over K {near}."
+        yield f"PMM, K fixed: order {power}, constants of LMC over K {near}."
 
 
 study = Study("pmm_fixed", "PMM with fixed K at stationarity: order 1 only, with constants", _checks, _findings)

@@ -42,7 +42,7 @@ def _checks(profile: str) -> Iterator[Check]:
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ours = among(outcomes, scheme="PMM bernoulli, K=2/step", distance=("tv", "w2"))
     if (power := exponent(ours)) and (near := constants(ours)):
-        yield f"PMM with K = 2/step {targets(ours)}: order {power}, constants {near}."
+        yield f"PMM, K = 2/step, {targets(ours)}: order {power}, constants {near}."
 
 
 study = Study("pmm_scaled", "PMM with K = 2/step at stationarity: order 2, both options, with constants", _checks, _findings)

@@ -114,7 +114,8 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if all(map(hold, groups)):
         (near, original), (_, far), (solver, _) = (_pair(group[0]) for group in groups)
         here = f"PMM of 80 calls has {shown(near)}, of 40 {shown(far)}, DDPM V2 of 1000 {shown(original)}, DPM-Solver-2M of 80 {shown(solver)}"
-        yield f"{here}; published (images): PMM of 50 to 80 matches DDPM of 1000 and beats ODE solvers."
+        yield f"{here}."
+        yield "Published (images): PMM of 50 to 80 matches DDPM of 1000 and beats ODE solvers."
     literal = among(outcomes, scheme="DDPM V3-literal", statement="does not approach the data")
     code = among(curves, scheme="DDPM V3")
     if hold(literal) and hold(code):

@@ -50,18 +50,18 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         ours = among(outcomes, target=target)
         slow, fast = (among(ours, scheme=scheme, kind="asymptotic") for scheme in ("LMC", _FAST))
         if found := exponents({"LMC": slow, "PMM": fast}):
-            yield f"Drift calls for TV = eps ({target}) grow like eps^p, p = {found}{_saved(slow[0], fast[0])}."
+            yield f"Calls for TV = eps ({target}): eps^p, p = {found}."
+            yield from _saved(target, slow[0], fast[0])
         for outcome in among(ours, kind="inequality"):
             yield from _from_cold(outcome)
 
 
-def _saved(slow: Outcome, fast: Outcome) -> str:
+def _saved(target: str, slow: Outcome, fast: Outcome) -> Iterator[str]:
     """The factor between the calls at the highest accuracy of both."""
     calls, fewer = dict(slow.points), dict(fast.points)
     at = min(calls.keys() & fewer.keys(), default=None)
-    if at is None or not (times := factor(calls[at], fewer[at])):
-        return ""
-    return f"; at eps = {at:.2g} PMM needs {times} times fewer, {shown(fewer[at])} a unit of time for {shown(calls[at])}"
+    if at is not None and (times := factor(calls[at], fewer[at])):
+        yield f"At eps = {at:.2g} ({target}) PMM needs {times} times fewer, {shown(fewer[at])} a unit of time for {shown(calls[at])}."
 
 
 def _from_cold(outcome: Outcome) -> Iterator[str]:

@@ -31,7 +31,7 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if found := exponents({words: among(outcomes, scheme=scheme, distance="tv") for words, scheme in _NAMES.items()}):
-        yield f"After a fixed time, order in TV: {found}."
+        yield f"At a fixed time, order in TV: {found}."
 
 
 study = Study("transient", "After a fixed time, against the exact law of the diffusion", _checks, _findings)

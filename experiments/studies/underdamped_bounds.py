@@ -71,7 +71,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     theorem = among(outcomes, kind="bound", scheme=tuple(outcome.check.claim.scheme for outcome in rates))
     if (power := exponent(rates)) and hold(theorem):
         proved = " or ".join(dict.fromkeys(f"{outcome.check.claim.rate:g}" for outcome in theorem))
-        yield f"TV of underdamped PMM to ULMC(step/K) at a time: order {power}, {proved} is proved."
+        yield f"TV of underdamped PMM to ULMC(step/K): order {power}, {proved} is proved."
     if found := exponents({name: among(outcomes, scheme=name, kind="bound") for name in SRINIVASAN_NAGARAJ}):
         yield f"Order in W2: {found}; proved {', '.join(f'{rate:g}' for rate in SRINIVASAN_NAGARAJ.values())}."
 

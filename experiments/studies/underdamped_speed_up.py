@@ -50,14 +50,14 @@ def _checks(profile: str) -> Iterator[Check]:
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    names = {"LMC": "LMC", "ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "underdamped RMM": "underdamped RMM", "underdamped PMM": _FAST}
+    names = {"LMC": "LMC", "ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "URMM": "underdamped RMM", "UPMM": _FAST}
     groups = {words: among(outcomes, scheme=scheme) for words, scheme in names.items()}
     if found := exponents(groups):
-        yield f"Calls for W2 = eps on a Gaussian grow like eps^p, p = {found}."
-        slow, fast = (dict(groups[name][0].points) for name in ("ULMC", "underdamped PMM"))
+        yield f"Calls for W2 = eps (Gaussian) grow like eps^p, p = {found}."
+        slow, fast = (dict(groups[name][0].points) for name in ("ULMC", "UPMM"))
         at = min(slow.keys() & fast.keys(), default=None)
         if at is not None and (times := factor(slow[at], fast[at])):
-            yield f"At eps = {at:.2g} underdamped PMM needs {times} times fewer than ULMC."
+            yield f"At eps = {at:.2g} underdamped PMM (UPMM) needs {times} times fewer than ULMC."
 
 
 study = Study("underdamped_speed_up", "The cubic speed-up: drift calls for a given accuracy in W2, overdamped and underdamped", _checks, _findings)

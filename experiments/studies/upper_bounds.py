@@ -56,8 +56,8 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     rates, theorem = among(outcomes, kind="asymptotic"), among(outcomes, kind="bound")
     proved = {outcome.check.claim.scheme.removeprefix("PMM bernoulli, "): outcome.check.claim.rate for outcome in theorem}
     if hold(theorem) and (power := exponent(rates)):
-        said = ", ".join(f"{rate:g} for {words}" for words, rate in proved.items())
-        yield f"KL of PMM to LMC(step/K) at a time: order {power}; {said} is proved."
+        said = ", ".join(f"{rate:g} ({words})" for words, rate in proved.items())
+        yield f"KL of PMM to LMC(step/K): order {power}; proved {said}."
     vempala = among(outcomes, kind="inequality")
     if hold(vempala):
         largest = max(outcome.ratio for outcome in vempala if outcome.ratio is not None)

@@ -130,7 +130,7 @@ def show(
     only_failures: Annotated[bool, typer.Option("--only-failures", help="Only checks that are not as they should be.")] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """Print the table of each named study from what is stored: every claim with its verdict, rate and constant. Nothing is computed."""
+    """Print the table of each named study from what is stored, every claim with its verdict, rate and constant, and what it found. Nothing is computed."""
     from pmmtheory.harness.listing import show_tables
 
     show_tables(_checks(taken_up(studies, context.obj), names, profile), device, store, only_failures)

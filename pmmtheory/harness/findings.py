@@ -63,9 +63,9 @@ def constants(outcomes: Sequence[Outcome]) -> str:
 
 
 def targets(outcomes: Iterable[Outcome]) -> str:
-    """On how many targets: "on 3 targets", or the name of the only one."""
+    """On how many targets: "on 3 targets", or on the only one by name."""
     names = list(dict.fromkeys(outcome.check.target for outcome in outcomes))
-    return f"on the target {names[0]}" if len(names) == 1 else f"on {len(names)} targets"
+    return f"on {names[0]}" if len(names) == 1 else f"on {len(names)} targets"
 
 
 def between(low: float, high: float) -> str:

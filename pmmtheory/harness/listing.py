@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.text import Text
 
+from pmmtheory.harness.page import paragraph
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.store import Stored, open_store
 from pmmtheory.harness.study import Check, Study
@@ -29,7 +30,7 @@ def show_list(checks: Mapping[Study, list[Check]], profile: str, device: str, pa
 
 
 def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, only_failures: bool = False) -> None:
-    """Print the table of each study; of one that is not stored in full, what lacks."""
+    """Print the table of each study and what it found; of one that is not stored in full, what lacks."""
     results, stale = known(device, path)
     console = terminal()
     for study, group in checks.items():
@@ -38,10 +39,12 @@ def show_tables(checks: Mapping[Study, list[Check]], device: str, path: Path, on
             console.print(f"[bold]{escape(title)}[/]: {_state(study, group, results, stale)}; `run {escape(study.name)}` computes the rest")
             continue
         outcomes = [decide(study.name, check, results) for check in group]
-        if only_failures:
-            outcomes = [outcome for outcome in outcomes if not outcome.as_it_should]
-        if outcomes:
-            show_study(console, title, outcomes)
+        shown = [outcome for outcome in outcomes if not (only_failures and outcome.as_it_should)]
+        if shown:
+            show_study(console, title, shown)
+        if study.findings and not only_failures:
+            for sentence in study.findings(outcomes):
+                console.print(paragraph(sentence), markup=False, soft_wrap=True)
 
 
 def known(device: str, path: Path) -> tuple[dict[str, Stored], set[str]]:

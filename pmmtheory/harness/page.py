@@ -1,4 +1,4 @@
-"""What a run says, on one page: a line a study, what is not as it should be, and what was found."""
+"""What a run says, on one page: a line a study, what is not as it should be, and the first thing that each study found."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Page:
     def add(self, study: Study, outcomes: Sequence[Outcome], results: Mapping[str, Stored]) -> None:
         """The line of a study: how many of its claims pass and of its controls fail, and how long its cells took."""
         self.outcomes += outcomes
-        if study.findings and (found := " ".join(study.findings(outcomes))):
+        if study.findings and (found := next(iter(study.findings(outcomes)), "")):
             self.findings.append(found)
         keys = {cell.key for outcome in outcomes for cell in outcome.check.cells}
         seconds = sum(results[key].seconds for key in keys if key in results)
@@ -37,13 +37,12 @@ class Page:
         self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
 
     def end(self, tally: Tally, seconds: float, store: Path) -> None:
-        """What is not as it should be, in full; what was found; and one line over all."""
+        """What is not as it should be, in full; what was found first by each study; and one line over all."""
         self._section("Not as it should be", _troubles(self.outcomes))
         self._section("Missing points", _missing(self.outcomes))
         self._section("What this run says", self.findings)
         self.console.print(f"\n{summary(self.outcomes, tally, seconds)}", soft_wrap=True, markup=False)
-        if any(not outcome.as_it_should for outcome in self.outcomes):
-            self.console.print("`show NAME` prints the table of a study.", markup=False)
+        self.console.print("`show NAME` prints the table of a study and all that it found.", markup=False)
 
     def _section(self, title: str, sentences: Sequence[str]) -> None:
         if sentences:

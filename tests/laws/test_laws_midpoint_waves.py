@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pmmtheory.divergences import kl, w2
 from pmmtheory.divergences.line_sides import TargetSide
 from pmmtheory.divergences.transport import displacement
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.laws import stationary_law
 from pmmtheory.laws.step import feynman_kac, midpoint_waves
-from pmmtheory.laws.step.feynman_kac import midpoint_characteristic
+from pmmtheory.laws.step.feynman_kac import WalkGrid, midpoint_characteristic
 from pmmtheory.laws.step.midpoint_waves import Waves, factor, half_factor
 from pmmtheory.schemes import PoissonMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh
@@ -50,6 +55,31 @@ def test_factors_are_those_of_complex_numbers(substeps: float) -> None:
     told = (1 + y / 6) / (1 - y / 6)
     torch.testing.assert_close(factor(waves.parts(place), 3, pmm), told, rtol=1e-13, atol=0)
     torch.testing.assert_close(half_factor(waves.parts(place), 3, pmm), torch.sqrt(told / (1 + g / substeps)), rtol=1e-13, atol=0)
+
+
+@given(st.floats(0.02, 0.99), st.floats(8.4, 14.0), st.floats(8.4, 9.6))
+def test_a_transition_keeps_mass_and_moves_the_moments(kept: float, band: float, reach: float) -> None:
+    """E v' = rho v and E v'^2 = rho^2 v^2 + 1 - rho^2, on average over the normal law."""
+    walk = WalkGrid(band, reach)
+    move = walk.transition(kept)
+    density = np.exp(-(walk.nodes**2) / 2) / np.exp(-(walk.nodes**2) / 2).sum()
+    np.testing.assert_allclose(move.sum(0), 1.0, rtol=0, atol=2e-15)
+    np.testing.assert_allclose(move @ density, density, rtol=0, atol=2e-16)
+    np.testing.assert_allclose(walk.nodes**2 @ move @ density, 1.0, rtol=0, atol=1e-13)
+    shifted = density * (1 + walk.nodes)
+    np.testing.assert_allclose(walk.nodes @ move @ shifted, math.sqrt(kept), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("step, substeps", [(0.034, 6), pytest.param(0.034, 40, marks=pytest.mark.slow), pytest.param(0.005, 12, marks=pytest.mark.slow)])
+def test_rounding_of_many_substeps_stays_below_what_is_stated(step: float, substeps: int) -> None:
+    """Both levels of a law share it: its KL is told apart by the moments of the random variance, to its last digits."""
+    target = Gaussian()
+    scheme = PoissonMidpoint(Overdamped(target), step, substeps)
+    by_walk, by_moments = (stationary_law(scheme, engine=engine) for engine in ("line", "gaussian"))
+    for distance in (kl, w2):
+        found, known = distance(by_walk, target), distance(by_moments, target)
+        assert abs(found.value - known.value) < 0.5 * found.error
+    assert abs(float(by_walk.covariance) / float(by_moments.covariance) - 1) < 1e-13
 
 
 def test_displacements_far_out_are_those_of_quantiles() -> None:

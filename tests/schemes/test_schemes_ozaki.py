@@ -13,12 +13,12 @@ from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import stationary_law
 from pmmtheory.rates import fit_rate
-from pmmtheory.schemes import Ozaki
+from pmmtheory.schemes import EulerMaruyama, Ozaki
 from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.testing import check_scheme
 from pmmtheory.testing.check_scheme import LAWS
-from pmmtheory.theory.leading import _euler, _term
+from pmmtheory.theory import leading_term
 
 BIMODAL = GaussianMixture([0.5, 0.5], [-1.5, 1.5], [1.0, 1.0])
 RIPPLE = Cosine(0.6, 1.0, 1.0)
@@ -69,14 +69,16 @@ def test_gaussians_are_kept(engine: str, step: float) -> None:
 @pytest.mark.parametrize("target", [BIMODAL, RIPPLE], ids=lambda target: target.name)
 def test_order_and_constants(target: LineTarget) -> None:
     """phi = (F'' - E F'')/2: the term that the mean lacks acts like a drift -step b''/2 = step F'''/2, and phi' = F'''/2."""
-    term, steps = _term(target, 1, lambda p: p.curvature / 2), [0.08 / 2**k for k in range(6)]
+    term, lmc, steps = leading_term(Ozaki, target), leading_term(EulerMaruyama, target), [0.08 / 2**k for k in range(6)]
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    assert torch.allclose(term.phi(x) - term.phi(x[0]), (target.curvature(x) - target.curvature(x[0])) / 2, rtol=0, atol=1e-9)
     laws = [stationary_law(Ozaki(Overdamped(target), step), rtol=1e-8) for step in steps]
     for name, distance in DISTANCES.items():
         errors = [distance(law, target) for law in laws]
         fit = fit_rate(steps, errors, Ozaki(Overdamped(target), 0.1).rate(name))
         assert fit.verdict == "pass"
         assert fit.constant_interval[0] < getattr(term, name) < fit.constant_interval[1]
-        assert not fit.constant_interval[0] < getattr(_term(target, 1, _euler), name) < fit.constant_interval[1], "nor is it LMC's"
+        assert not fit.constant_interval[0] < getattr(lmc, name) < fit.constant_interval[1], "nor is it LMC's"
         assert fit_rate(steps, errors, 2 * fit.rate).verdict == "fail"
 
 
