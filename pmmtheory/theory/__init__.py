@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["DerivedOrder", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "derived_order", "derived_orders", "leading_covariance", "leading_term"]
 
-_FILES = {"LeadingTerm": "leading", "leading_term": "leading", "LeadingDistances": "scale_mixture"}
-_FILES |= dict.fromkeys(("DerivedOrder", "derived_order", "derived_orders"), "orders")
+_FILES = {
+    "LeadingTerm": "leading",
+    "leading_term": "leading",
+    "LeadingDistances": "scale_mixture",
+    "DerivedOrder": "orders",
+    "derived_order": "orders",
+    "derived_orders": "orders",
+}
 
 if not TYPE_CHECKING:  # which would let a misspelt name pass
 

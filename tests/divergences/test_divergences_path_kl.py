@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
+from torch import Tensor
 
 from pmmtheory.divergences import kl, path_kl
 from pmmtheory.divergences.paths import gaussian as radial
@@ -338,6 +340,17 @@ class TestBadInput:
         assert "isotropic" in refused(*pair(Gaussian([0.0, 0.0], [1.0, 2.0]), 0.1, 4), 1)
         assert "at most linearly" in refused(*pair(DoubleWell(), 0.01, 4), 1)
         assert "start" in refused(*pair(Gaussian(dim=2), 0.1, 4), 1, Gaussian([1.0, 0.0], 1.0))
+
+    def test_axes_that_are_not_alike(self) -> None:
+        """One axis would stand for both."""
+
+        class Uneven(PoissonMidpoint):
+            def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+                mean, factor = super().step(x, t, draws)
+                return mean, factor * torch.tensor([1.0, 0.5], dtype=x.dtype)
+
+        scheme, fine = pair(Gaussian(dim=2), 0.1, 4, kind=Uneven)
+        assert "each axis" in refused(scheme, fine, 3) and path_kl(*pair(Gaussian(dim=2), 0.1, 4), 3).value > 0
 
     def test_too_many_sets(self) -> None:
         assert "at most 10" in refused(*pair(Gaussian(dim=2), 0.1, 11), 1, path="fine") and "at most 6" in refused(*pair(TWO, 0.1, 7), 1, path="fine")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from pmmtheory.divergences.paths.step_mixture import StepMixture, step_mixture
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal, refused
+from pmmtheory.laws.gaussian.check import require_axes
 from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.targets import Gaussian
 
@@ -92,6 +94,9 @@ def isotropic(paths: Paths) -> Refusal | None:
     off = np.abs(np.asarray(start.centre[0]) - np.asarray(LinearLaw.of(target, 1, None).centre[0])).max()
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
+    for chain in (paths.scheme, paths.fine):
+        if refusal := refused(partial(require_axes, chain, target, merged=True)):
+            return refusal
     return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7))
 
 

@@ -60,6 +60,15 @@ def require_axes(scheme: Scheme, target: Gaussian, t: float = 0.0, merged: bool 
         raise InvalidParameter("scheme", scheme.name, f"one whose step serves any number of axes, for a law by moments ({reason})") from None
 
 
+def merges(scheme: Scheme, target: Gaussian) -> bool:
+    """Whether one axis may stand for all of the same variance."""
+    try:
+        require_axes(scheme, target, merged=True)
+    except InvalidParameter:
+        return False
+    return True
+
+
 def _require_merged(scheme: Scheme, chain: Scheme, x: Tensor, draws: dict[str, Any], z: Tensor, t: float) -> None:
     """Axes of one variance with one state and one noise must stay alike, and be what a chain on one of each is."""
     distinct, place = torch.unique(chain.dynamics.target.variances, return_inverse=True)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, refused, starts_from
 from pmmtheory.laws.gaussian import inhomogeneous
-from pmmtheory.laws.gaussian.check import require_axes
+from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
@@ -75,8 +75,9 @@ class GaussianEngine(Engine):
         moved = bool((offset != 0).any())
         if not _is_gaussian(scheme) and target.dim > 1 and moved:
             raise InvalidParameter("initial", "a law with another mean than the target's", "the same mean, where random midpoints are shared by several axes")
-        alike = slice(1 if target.isotropic and start.isotropic and not moved else None)  # one axis stands for all, which else differ by rounding
-        chain, before, from_mean = OnAxes(scheme, target.variances[alike]), start.blocks[alike], offset[:, alike]
+        alike = target.isotropic and start.isotropic and not moved and merges(scheme, target)  # one axis stands for all, which else differ by rounding
+        some = slice(1 if alike else None)
+        chain, before, from_mean = OnAxes(scheme, target.variances[some]), start.blocks[some], offset[:, some]
         fine, coarse = (chain.moments(level) for level in (2, 1))
         laws = []
         for n in steps:
@@ -84,7 +85,7 @@ class GaussianEngine(Engine):
             other, _, _ = _after(coarse, before, from_mean, n)
             errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
-            mixtures = () if gaussian or moved or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
+            mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
             laws.append(LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme)).on(device))
         return laws
 

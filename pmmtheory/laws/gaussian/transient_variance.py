@@ -28,8 +28,8 @@ _FEW = 256
 
 
 def mixtures_after(scheme: Scheme, target: Gaussian, start: LinearLaw, count: int) -> tuple[Callable[[int], Mixture], ...]:
-    """Rules for the random variances after `count` steps from a Gaussian start with the mean of the target; none unless both are isotropic."""
-    if not (target.isotropic and start.gaussian and start.isotropic):
+    """Rules for the random variances after `count` steps of axes that are alike, from the mean of the target; none from a start that is no Gaussian."""
+    if not start.gaussian:
         return ()
     chain = OnAxes(scheme, target.variances[:1])
     return tuple(TransientVarianceRule(chain, start.blocks[0], block, count) for block in range(scheme.dynamics.blocks))
