@@ -15,6 +15,7 @@ from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
 from pmmtheory.laws import LineLaw
+from pmmtheory.laws.gaussian import engine
 from pmmtheory.laws.line import law as line_law
 from pmmtheory.laws.step import draw_rules
 from pmmtheory.numerics import elimination
@@ -113,6 +114,11 @@ def by_fixed_panels(patch: Patch) -> None:
     patch.setattr(transport, "integrals", integrals)
 
 
+def by_one_axis_for_all(patch: Patch) -> None:
+    """Uneven steps in space: one axis stands for all that have one variance."""
+    patch.setattr(engine, "merges", lambda scheme, target: True)
+
+
 CASES = 6
 
 TAKEN_BACK = {
@@ -125,6 +131,7 @@ TAKEN_BACK = {
     "kinks": ("lmc_oracle", by_smooth_forces, 32),
     "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 7),
     "bends of the map": ("sampler_transport", by_fixed_panels, 6),
+    "uneven axes": ("axis_hooks", by_one_axis_for_all, 6),
 }
 
 
