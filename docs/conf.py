@@ -1,4 +1,4 @@
-"""The documentation: `sphinx-build -W docs OUT`. Pages of the API, the table of engines and the gallery are made from the code when it is built."""
+"""The documentation: `sphinx-build -W docs OUT`. The API, the tables of engines and theorems and the gallery are made from the code when it is built."""
 
 from __future__ import annotations
 
@@ -106,6 +106,19 @@ class Engines(SphinxDirective):
         return self.parse_text_to_nodes(markdown())
 
 
+class Theorems(SphinxDirective):
+    """The table of `pmmtheory theorems`, in full, with the studies whose claims cite each."""
+
+    def run(self) -> list[nodes.Node]:
+        from pmmtheory.harness import discover
+        from pmmtheory.harness.project import Project
+        from pmmtheory.harness.theorems import markdown, rows, theorems_of
+
+        project = Project("experiments")
+        checks = discover.checks_by_study(discover.find_studies(project.part("studies")).values(), "full")
+        return self.parse_text_to_nodes(markdown(rows(theorems_of(project).values(), checks, {})))
+
+
 class Gallery(SphinxDirective):
     """Every committed figure, with its title."""
 
@@ -138,5 +151,6 @@ def setup(app: Sphinx) -> None:
     """Register the directives, and write the pages of the API before pages are looked for."""
     write_api(HERE / "api")
     app.add_directive("engines", Engines)
+    app.add_directive("theorems", Theorems)
     app.add_directive("gallery", Gallery)
     app.connect("autodoc-process-docstring", plain, priority=1)

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def run(page: Path, folder: Path) -> None:
 
 def command(line: str) -> str:
     """The output of a command of ours; what computes is a process, as it is for who types it."""
-    program, *arguments = line.partition("#")[0].split()
+    program, *arguments = shlex.split(line, comments=True)
     assert program == "pmmtheory", line
     if arguments[0] != "run":
         status, out, err = installed(*arguments)

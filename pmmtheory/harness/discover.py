@@ -31,14 +31,14 @@ def find_studies(package: str) -> dict[str, Study]:
 
 def choose_studies(found: dict[str, Study], names: Iterable[str]) -> list[Study]:
     """The named studies in the order asked for; an unknown name is a UsageError with the close matches."""
-    return [found[_known("study", name, found)] for name in dict.fromkeys(names)]
+    return [found[known_name("study", name, found)] for name in dict.fromkeys(names)]
 
 
 def require_measures(packages: Iterable[str], names: Iterable[str]) -> None:
     """Raise UsageError for a name that has no file in any of the packages, without importing any."""
     files = [file for package in packages for file in _files(package)]
     for name in names:
-        _known("measure", name, files)
+        known_name("measure", name, files)
 
 
 def package_of(measure: str, packages: Sequence[str]) -> str:
@@ -48,7 +48,7 @@ def package_of(measure: str, packages: Sequence[str]) -> str:
 
 def checks_by_study(studies: Iterable[Study], profile: str) -> dict[Study, list[Check]]:
     """The checks of each study that has the profile; an unknown profile, or one that none of them has, is a UsageError."""
-    _known("profile", profile, PROFILES)
+    known_name("profile", profile, PROFILES)
     every = list(studies)
     found = {study: list(study.checks(profile)) for study in every if profile in study.profiles}
     if every and not found:
@@ -76,8 +76,8 @@ def _files(package: str) -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_"))
 
 
-def _known(what: str, name: str, allowed: Iterable[str]) -> str:
-    """The name itself when it is known."""
+def known_name(what: str, name: str, allowed: Iterable[str]) -> str:
+    """The name itself when it is known; UsageError, with what is like it, where it is not."""
     names = list(allowed)
     if name in names:
         return name

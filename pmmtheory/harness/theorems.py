@@ -9,7 +9,7 @@ from textwrap import fill
 
 from rich.markup import escape
 
-from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.discover import known_name
 from pmmtheory.harness.listing import known
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.store import Stored
@@ -48,8 +48,7 @@ def show(project: Project, checks: Mapping[Study, list[Check]], names: Iterable[
     """
     found, wanted = theorems_of(project), list(names)
     for name in wanted:
-        if name not in found:
-            raise UsageError(f"there is no theorem named {name!r}; there are: {', '.join(found)}.")
+        known_name("theorem", name, found)
     results, _ = known(device, store)
     if not wanted:
         return show_table(rows(found.values(), checks, results))

@@ -14,6 +14,7 @@ NONSENSE_TAKEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("targets.Potential", "name"): ("a string",),
     ("schedulers.NoisyPredictor", "predictor"): ("a class",),
     ("schedulers.NetworkPredictor", "network"): ("a class",),
+    ("theory.bounds.kandasamy_nagaraj_path", "moments"): ("a class",),
     ("schedulers.NetworkPredictor", "conditioning"): ("a dict",),
     ("divergences.Estimate", "method"): ("a string",),
     ("divergences.Estimate", "parts"): ("a dict",),

@@ -23,7 +23,7 @@ from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Product
 from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 
-ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images")
+ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images", "theory.bounds")
 
 BUILT_INSIDE = {
     *(
@@ -39,6 +39,7 @@ BUILT_INSIDE = {
         "RateFit",
         "DerivedOrder",
     ),
+    *("AssumptionViolated", "SmallPerturbation", "Theorem"),
     *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
@@ -81,7 +82,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
     return {
         "target": (line, Gaussian(dim=2)),
         "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1), ProbabilityFlow(line, 1.0, 0.1)),
-        "scheme": (scheme, EulerMaruyama),
+        "scheme": (scheme, EulerMaruyama, "LMC"),
         "step_size": (0.1,),
         "friction": (2.0,),
         "schedule": (schedule,),
@@ -156,6 +157,11 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "event_shape": (None,),
         "spacing": ("uniform",),
         "end": (0,),
+        **dict.fromkeys(("lsi", "smoothness", "initial_kl", "initial_w2", "initial_energy", "initial_velocity", "condition", "radius"), (1.0,)),
+        **dict.fromkeys(("accuracy", "variance", "bias"), (0.1,)),
+        "dim": (2, 1),
+        "growth_of_substeps": (0.5,),
+        "moments": (lambda p: 0.1**p,),
     }
 
 
