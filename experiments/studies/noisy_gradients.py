@@ -65,11 +65,11 @@ def _nearer(share: float, profile: str, control: bool = False) -> Check:
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     lmc, rmm = (among(outcomes, scheme=label, kind="asymptotic", control=False) for label in _LABELS.values())
     if (power := exponent([*lmc, *rmm])) and (near := constants(among([*lmc, *rmm], target="gaussian"))):
-        yield f"With noisy gradients: order {power}, constants {near}, LMC or RMM."
+        yield f"With noisy gradients: order {power}, constants {near}."
         yield "An error of variance sigma^2 is a temperature of 1 + step sigma^2/2."
     if hold(among(outcomes, kind="inequality", control=False)):
         said = " and ".join(f"{'RMM' if share < 1 else 'LMC'} at {share:g} lam" for share in _SHARES)
-        yield f"At equal gradients RMM is nearer to a Gaussian where sigma^2 < lam, LMC where it is larger: {said}."
+        yield f"Open question, who wins at equal gradients, near a Gaussian: RMM where sigma^2 < lam, LMC where it is larger ({said})."
 
 
 study = Study("noisy_gradients", "Noisy gradients: order 1 is left for LMC and RMM, and who is nearer at equal gradients", _checks, _findings)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pmmtheory.harness.findings import among, constants, exponent, targets
+from pmmtheory.harness.findings import among, constants, exponent, hold, targets
 from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.bounds import kandasamy_nagaraj_rate
@@ -20,6 +20,8 @@ from pmmtheory.theory.claim import Claim
 _KN = "Kandasamy & Nagaraj 2024, Theorem 2"
 _DERIVED = "theory.path_terms"
 _STEPS = (0.04, 0.02, 0.01, 0.005, 0.0025)
+_POINCARE, _BOTH = "log-cosh", 8
+"""A target whose tails are exponential, without a log-Sobolev inequality; and the K at which both kinds of midpoints are seen."""
 _COARSE, _FINE, _EXCESS = "coarse path kl", "fine path kl", "excess of path kl"
 
 
@@ -37,10 +39,11 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _more() -> Iterator[Check]:
     for dim in (1, 2, 10, 100):
-        yield _in_step("gaussian", dim, 8)
+        yield _in_step("gaussian", dim, _BOTH)
     for midpoints in ("bernoulli", "single"):
         for target in ("bimodal", "cosine", "ripple"):
-            yield _in_step(target, 1, 8, midpoints)
+            yield _in_step(target, 1, _BOTH, midpoints)
+    yield _in_step(_POINCARE, 1, 2, steps=(0.056, 0.04, 0.028, 0.02, 0.014))
     yield _in_step("gaussian", 10, 20, "single")
     yield _in_step("gaussian", 2, 10, path="fine")
     for target in ("bimodal", "ripple"):
@@ -55,11 +58,11 @@ def _more() -> Iterator[Check]:
     yield from _many_substeps()
 
 
-def _in_step(target: str, dim: int, substeps: int, midpoints: str = "bernoulli", path: str = "coarse") -> Check:
+def _in_step(target: str, dim: int, substeps: int, midpoints: str = "bernoulli", path: str = "coarse", steps: Sequence[float] = _STEPS) -> Check:
     """The exponent of the step, with the constant that is predicted, for one large step."""
     label = f"PMM {midpoints}, K={substeps}"
     claim = Claim(f"KL of the {path} path of {label} falls like step^4 a step, d = {dim}", label, f"{path} path kl", 4, "asymptotic", _DERIVED)
-    sizes = [round(step * min(1.0, 25 / dim), 9) for step in _STEPS]  # in dimension d the expansion is in d step
+    sizes = [round(step * min(1.0, 25 / dim), 9) for step in steps]  # in dimension d the expansion is in d step
     points = tuple(Point(step, _cell(target, step, substeps, midpoints=midpoints, dim=dim, path=path), "kl") for step in sizes)
     return Check(claim, target, points, Point(0.0, Cell.of("path_constant", target=target, substeps=substeps, midpoints=midpoints, dim=dim), path))
 
@@ -118,6 +121,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     found = {name: exponent(found, sign) for name, (found, sign) in groups.items()}
     if all(found.values()):
         yield f"KL of PMM's coarse path grows with powers: {', '.join(f'{name} {power}' for name, power in found.items())}."
+        yield "Open question, is the K of Theorem 2 needed at the large steps: no."
     fine = among(outcomes, distance=_FINE, statement="a step")
     if (power := exponent(fine)) and (near := constants(fine)):
         growth = exponent(among(outcomes, distance=_FINE, statement="grows like K^", control=False), -1)
@@ -125,10 +129,24 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     steady = among(outcomes, distance=_COARSE, statement="a step")
     if near := constants(steady):
         yield f"The constants of the coarse path are {near} of those predicted, {targets(steady)}."
+    if power := exponent(among(steady, target=_POINCARE)):
+        yield f"Open question, is the power the same with Poincare's inequality alone: yes, on {_POINCARE} step {power}."
+    if times := _fewer(steady):
+        yield f"Open question, what does one midpoint a step gain: a KL of the coarse path {times} times smaller, K = {_BOTH}."
     if power := exponent(among(outcomes, distance=_EXCESS)):
         yield f"What a wider start adds to it: step {power}, the first term of Theorem 2."
     if power := exponent(among(outcomes, distance=_COARSE, kind="asymptotic", statement="over a fixed time")):
         yield f"With K ~ 1/step over a fixed time: order {power}, 2 is proved."
+
+
+def _fewer(steady: Sequence[Outcome]) -> str:
+    """By what factors the predicted constants of one midpoint are below those of several, on the targets that have both."""
+    factors = []
+    for several in among(steady, scheme=f"PMM bernoulli, K={_BOTH}"):
+        for single in among(steady, scheme=f"PMM single, K={_BOTH}", target=several.check.target):
+            if hold([several, single]) and several.predicted_constant and single.predicted_constant:
+                factors.append(several.predicted_constant.value / single.predicted_constant.value)
+    return " to ".join(dict.fromkeys(f"{end:.2g}" for end in (min(factors), max(factors)))) if factors else ""
 
 
 study = Study("path_kl", "KL of the paths of PMM from those of the chain it imitates, term by term against Theorem 2", _checks, _findings)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from experiments.studies._steps import step_sizes
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.claims import stationary_claims
-from pmmtheory.harness.findings import among, constants, exponent, targets
+from pmmtheory.harness.findings import among, constants, exponent, hold, targets
 from pmmtheory.harness.study import Cell, Check, Study
 from pmmtheory.harness.verdict import Outcome
 
@@ -29,6 +29,19 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ours = among(outcomes, scheme="PMM bernoulli, K=inf", distance=("tv", "w2"))
     if (power := exponent(ours)) and (near := constants(ours)):
         yield f"PMM with K = inf {targets(ours)}: order {power}, constants {near}."
+    single = among(outcomes, scheme="PMM single, K=inf", distance="w2")
+    if higher := exponent(among(single, target="gaussian")):
+        yield f"Open question, what does one midpoint a step gain at stationarity: an order on Gaussians, {higher}{_nearer(outcomes, single)}."
+
+
+def _nearer(outcomes: Sequence[Outcome], single: Sequence[Outcome]) -> str:
+    """By what factors the predicted constants of W2 of one midpoint are below those of several, on the other targets that have both."""
+    factors = []
+    for one in single:
+        for several in among(outcomes, scheme="PMM bernoulli, K=inf", distance="w2", target=one.check.target):
+            if one.check.target != "gaussian" and hold([one, several]) and one.predicted_constant and several.predicted_constant:
+                factors.append(several.predicted_constant.value / one.predicted_constant.value)
+    return f"; elsewhere a W2 {min(factors):.2g} to {max(factors):.2g} times smaller" if factors else ""
 
 
 study = Study("pmm_infinite", "PMM with K = inf at stationarity: order 2, both options, with constants", _checks, _findings)

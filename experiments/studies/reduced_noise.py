@@ -55,7 +55,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     whole, right, single = (among(outcomes, scheme=label, control=False) for label in (_WHOLE, _TWO_THIRDS, _SINGLE))
     if (two := exponent(whole)) and (three := exponent(right)) and (near := constants(whole)):
         yield f"PMM's noise less Var S: order {two}, less 2/3 of it {three}."
-        yield f"On Gaussians it does not remove x^2/3: -x^2/6 is left ({near}); two thirds of it do{_gained(whole, right)}."
+        yield f"Open question, does all of it remove the x^2/3 on Gaussians: no, -x^2/6 is left ({near}); two thirds of it do{_gained(whole, right)}."
     if two := exponent(single):
         yield f"One midpoint a step, which has no x^2, is made worse by it: order {two}."
 

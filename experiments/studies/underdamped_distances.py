@@ -42,9 +42,9 @@ def _check(label: str, options: dict[str, Any], steps: Iterable[float], distance
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    names = {"ULMC": "ULMC", "BAOAB": "BAOAB", "RMM": "RMM", "PMM of one midpoint": "PMM single, K=inf"}
+    names = {"ULMC": "ULMC", "BAOAB": "BAOAB", "RMM": "RMM", "PMM": "PMM single, K=inf"}
     if found := exponents({words: among(outcomes, scheme=scheme, distance="w2") for words, scheme in names.items()}):
-        yield f"Underdamped on a Gaussian, order in W2: {found}."
+        yield f"W2 on Gaussians: {found}."
     if near := constants(outcomes):
         yield f"{len(outcomes)} constants {near}."
 

@@ -44,7 +44,7 @@ def _checks(profile: str) -> Iterator[Check]:
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    names = {"ULMC": "ULMC", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf", "PMM of one": "PMM single, K=inf"}
+    names = {"ULMC": "ULMC", "RMM": "RMM", "PMM": "PMM bernoulli, K=inf", "single": "PMM single, K=inf"}
     if found := exponents({words: among(outcomes, scheme=scheme, distance=("uu", "-uu")) for words, scheme in names.items()}):
         yield f"Order in E U^2: {found}."
 

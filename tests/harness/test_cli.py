@@ -29,7 +29,7 @@ def test_exit_status_tells_the_verdict(call: Call, study: str, status: int) -> N
         (["--profile", "full", "run", "good"], "write --profile after the command"),
         (["export"], "say where to"),
         (["export", "--csv", "rows.csv"], "there is no store"),
-        (["hunt", "--relation", "shft"], "there is no relation named 'shft'; there are: closed_forms,"),
+        (["hunt", "--relation", "shft"], "there is no relation named 'shft'; there are: axis_hooks, closed_forms,"),
         (["hunt", "--cases", "0"], "--cases"),
         (["fly"], "No such command 'fly'"),
     ],
