@@ -25,7 +25,7 @@ from pmmtheory.schemes import RandomizedMidpoint
 from pmmtheory.targets import Potential
 from pmmtheory.theory import leading_term
 
-_RESOLUTIONS = (10, 14, 44.0), (14, 22, 52.0)
+_RESOLUTIONS = (8, 10, 44.0), (10, 14, 52.0)
 """Nodes of a panel and of the time of the midpoint, and half of the axis: beyond it is 1e-19 of the mass, and less."""
 
 _BESIDE = (0.03, 0.15, 0.5)

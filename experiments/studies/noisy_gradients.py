@@ -53,7 +53,7 @@ def _nearer(share: float, profile: str, control: bool = False) -> Check:
         "negative control" if control else _SOURCE,
         "Gaussian of curvature lam",
     )
-    steps = step_sizes("gaussian", profile, number=5)
+    steps = step_sizes("gaussian", profile, number=5)[:: 1 if profile == "full" else 2]
     lmc, rmm = (
         tuple(Point(step, Cell.of("stationary_error", target="gaussian", scheme=scheme, step_size=times * step, gradient_noise=noise), "w2") for step in steps)
         for scheme, times in (("SGLD", 1), ("StochasticGradientRandomizedMidpoint", 2))

@@ -29,7 +29,7 @@ def _of(profile: str, label: str, midpoints: str, share: float, order: int, left
     """W2 with its constant, sqrt(lam)^3 left/2, where x^2 is left."""
     checks = stationary_claims(
         _TARGET,
-        step_sizes(_TARGET, profile),
+        step_sizes(_TARGET, profile, number=5 if profile == "quick" else 6),
         "ReducedNoisePoissonMidpoint",
         f"{label} (wrong claim)" if control else label,
         order,

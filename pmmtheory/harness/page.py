@@ -73,7 +73,7 @@ def summary(outcomes: Sequence[Outcome], tally: Tally, seconds: float) -> str:
 def cells_line(tally: Tally) -> str:
     """How many cells were computed, were there already and failed."""
     failed = f", {tally.failed} failed" if tally.failed else ""
-    stale = f" ({tally.stale} were stale: their code was edited)" if tally.stale else ""
+    stale = f" ({tally.stale} were stale: their code or a library changed)" if tally.stale else ""
     return f"cells: {tally.computed} computed{stale}, {tally.reused} reused{failed}"
 
 

@@ -42,7 +42,7 @@ def test_an_edited_measure_is_computed_again_and_the_others_are_not(run: Run, tm
     assert "cells: 0 computed, 7 reused" in run("run", "good")
     power.write_text(power.read_text().replace("constant * step_size", "1.0 * constant * step_size"))
     assert "6 stale" in run("list")
-    assert "cells: 6 computed (6 were stale: their code was edited), 1 reused" in run("run", "good", "--workers", "1")
+    assert "cells: 6 computed (6 were stale: their code or a library changed), 1 reused" in run("run", "good", "--workers", "1")
     assert "stale" not in run("list")
     run("export", "--csv", "rows.csv")
     rows = pd.read_csv(tmp_path / "rows.csv")

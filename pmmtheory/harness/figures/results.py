@@ -83,7 +83,7 @@ class MissingResults(ExperimentError):
         command += "" if results.path == DEFAULT_STORE else f" --store {results.path}"
         state = f"lacks results of {_listed(self.studies)}" if results.path.exists() else "is not there yet"
         if stale := [name for name in self.studies if results.stale & {cell.key for check in results.studies[name][1] for cell in check.cells}]:
-            state += f" (those of {_listed(stale)} are stale: their code was edited since)"
+            state += f" (those of {_listed(stale)} are stale: their code or a library changed since)"
         names = list(figures)
         what = f"{_listed(names)} {'was' if len(names) == 1 else 'were'} not drawn" if names else "nothing was drawn"
         super().__init__(f"{what}, because the store {results.path} {state}; this command fills it: {command}")

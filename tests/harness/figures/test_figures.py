@@ -169,7 +169,9 @@ def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Pa
 def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Results) -> None:
     cells = {cell.key for check in results.studies["lmc"][1] for cell in check.cells}
     edited = replace(results, stored={key: known for key, known in results.stored.items() if key not in cells}, stale=cells, _decided={})
-    with pytest.raises(MissingResults, match=r"lacks results of lmc.* \(those of lmc.* are stale: their code was edited since\); this command fills it"):
+    with pytest.raises(
+        MissingResults, match=r"lacks results of lmc.* \(those of lmc.* are stale: their code or a library changed since\); this command fills it"
+    ):
         edited.outcomes("lmc")
     assert "stale" not in str(MissingResults(["dimension"], edited))
 
