@@ -15,7 +15,7 @@ HUNT_STORE = Path("results/hunt.sqlite")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (bench, certify, engines, hunt, merge, orders, spectrum, verdicts):
+    for command in (bench, certify, engines, hunt, merge, orders, perturbed, spectrum, verdicts):
         app.command()(command)
     app.add_typer(images.app)
 
@@ -89,6 +89,18 @@ def spectrum(
     from pmmtheory.harness.spectrum_table import show
 
     show(eigenvalues, method, count, csv)
+
+
+def perturbed(
+    runs: Annotated[int, typer.Option(min=1, help="How many claims.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same claims in the same order.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core, at most 8.", show_default=False)] = None,
+) -> None:
+    """Judge true claims on targets, steps and schemes drawn at random; exit status 1 where one fails. A thousand take minutes."""
+    from pmmtheory.harness.perturbed import show
+
+    raise typer.Exit(0 if show(runs, seed, first, processes_here(workers)) else 1)
 
 
 def verdicts(
