@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import PmmError
 from pmmtheory.harness.claims import DISTANCES
 from pmmtheory.harness.hunt.case import numbers_of
+from pmmtheory.harness.hunt.draw import Draw
 from pmmtheory.harness.one_thread import alone
 from pmmtheory.laws import stationary_law
 from pmmtheory.rates import fit_rate
@@ -27,6 +28,14 @@ from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory import leading_term
 
 MIDPOINTS: dict[str, dict[str, Any]] = {"K = inf": {"substeps": math.inf}, "single": {"substeps": math.inf, "midpoints": "single"}, "K = 4": {"substeps": 4}}
+
+FAMILIES: dict[str, Callable[[Draw], tuple[float, ...]]] = {
+    "gaussian": lambda draw: (draw.real(0.0, 3.0), draw.log(1.0, 0.1)),
+    "mixture": lambda draw: (draw.real(0.5, 0.1), draw.real(1.5, 3.5), draw.log(1.0, 0.4)),
+    "cosine": lambda draw: (draw.real(0.4, 0.9), draw.real(1.0, 1.6), draw.real(0.0, 3.0)),
+    "log-cosh": lambda draw: (draw.log(1.0, 0.3),),
+}
+"""What a target of the family is made of."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +85,8 @@ class Judged:
 def drawn(seed: int, number: int) -> Run:
     """The run of this number; the same one for the same seed."""
     draw = numbers_of(seed, "perturbed", number)
-    family = draw.one_of(["gaussian", "mixture", "cosine", "log-cosh"])
-    numbers = {
-        "gaussian": lambda: (draw.real(0.0, 3.0), draw.log(1.0, 0.1)),
-        "mixture": lambda: (draw.real(0.5, 0.1), draw.real(1.5, 3.5), draw.log(1.0, 0.4)),
-        "cosine": lambda: (draw.real(0.4, 0.9), draw.real(1.0, 1.6), draw.real(0.0, 3.0)),
-        "log-cosh": lambda: (draw.log(1.0, 0.3),),
-    }[family]()
+    family = draw.one_of(list(FAMILIES))
+    numbers = FAMILIES[family](draw)
     scheme = draw.one_of(["EulerMaruyama", "PoissonMidpoint", "RandomizedMidpoint", "PoissonMidpoint", "TamedEuler", "Ozaki"])
     if (family, scheme) == ("gaussian", "Ozaki"):  # its law there is the target
         scheme = "EulerMaruyama"
@@ -137,6 +141,6 @@ def _judged(run: Run, shift: float, factor: float) -> Judged:
 def _target(family: str, numbers: tuple[float, ...]) -> LineTarget:
     if family == "mixture":
         weight, apart, wide = numbers
-        return GaussianMixture([weight, 1 - weight], [0.0, apart], [1.0, wide])  # type: ignore[return-value]
+        return GaussianMixture([weight, 1 - weight], [0.0, apart], [1.0, wide])
     made: Any = {"gaussian": Gaussian, "cosine": Cosine, "log-cosh": LogCosh}[family]
     return made(*numbers)  # type: ignore[no-any-return]
