@@ -22,6 +22,7 @@ import pmmtheory
 from pmmtheory.harness import discover
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.mutants.fault import Fault, draw
+from pmmtheory.harness.mutants.reach import Reach, reach
 from pmmtheory.harness.project import Project, use
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.store import open_store
@@ -74,13 +75,14 @@ def mutants(project: Project, plan: Plan, store: Path) -> bool:
     _require_results(project, store)
     root = Path(pmmtheory.__file__).parent
     every = islice(enumerate(draw(root, plan.seed)), plan.first, None)
+    reached = reach(project, store.with_name(f"{store.stem}-reach.json"), plan.workers)
     found: list[Found] = []
     with ThreadPoolExecutor(plan.workers) as pool:
         while missing := plan.faults - len([one for one in found if one.kind != "broken"]):
             chosen = [fault for _, fault in islice(every, missing)]
             if not chosen:
                 break
-            for one in pool.map(lambda fault: _tried(fault, root, project, plan.limit, store), chosen):
+            for one in pool.map(lambda fault: _tried(fault, root, project, plan.limit, store, reached), chosen):
                 found.append(one)
                 print(f"{one.kind:8} {one.seconds:6.1f} s  {one.fault}\n{'':19}{one.words}", flush=True)
     print("\n" + _summary(found))
@@ -98,16 +100,19 @@ def _require_results(project: Project, store: Path) -> None:
         raise UsageError(f"{store} lacks {len(missing)} of {len(keys)} cells of the quick profile by the code as it is; run that first.")
 
 
-def _tried(fault: Fault, root: Path, project: Project, limit: float, store: Path) -> Found:
+def _tried(fault: Fault, root: Path, project: Project, limit: float, store: Path, reached: Reach) -> Found:
     """Run the claims with a fault in a copy of the code."""
-    begin = time.monotonic()
+    begin, cells = time.monotonic(), reached.of(fault.site.file, fault.site.line, root)
+    if cells == set():
+        return Found(fault, "still", "no cell of the quick profile calls the function", 0.0)
     with TemporaryDirectory() as name:
         folder = Path(name)
         for package in (root, _folder(project)):
             shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
         fault.put_into(folder / root.name)
         _copy_store(store, folder / "store.sqlite")
-        command = [sys.executable, "-m", "pmmtheory.harness.mutants.trial", project.package, "store.sqlite"]
+        (folder / "reached.json").write_text(json.dumps(cells if cells is None else sorted(cells)))
+        command = [sys.executable, "-m", "pmmtheory.harness.mutants.trial", project.package, "store.sqlite", "reached.json"]
         trial = subprocess.Popen(
             command, cwd=folder, env=os.environ | {"PYTHONPATH": name}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -1,20 +1,23 @@
-"""`python -m pmmtheory.harness.mutants.trial PACKAGE STORE`: the claims of the quick profile against the code in reach, until one fails.
+"""`python -m pmmtheory.harness.mutants.trial PACKAGE STORE REACHED`: the claims of the quick profile against the code in reach, until one fails.
 
-What the store has of the same code is not computed again, so that only what a fault can reach is. Cheap checks come first.
+What the store has of the same code is not computed again, nor are cells that the fault does not reach: REACHED is a file with the keys of those that it does,
+or "null" for all. Cheap checks come first.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness import apart, discover
 from pmmtheory.harness.project import Project, use
-from pmmtheory.harness.provenance import provenance
+from pmmtheory.harness.provenance import Provenance, provenance
 from pmmtheory.harness.runner import Means, fill
 from pmmtheory.harness.store import Store, Stored, open_store
 from pmmtheory.harness.study import Check, Study
@@ -27,7 +30,7 @@ _LIMIT = 120.0
 Group = dict[Study, list[Check]]
 
 
-def main(package: str, store: str) -> None:
+def main(package: str, store: str, reached: str) -> None:
     """Print, as one line of JSON: the claim that failed, how many are undecided, how many cells were computed and could not be, how far numbers moved."""
     project = Project(package)
     use(project)
@@ -35,6 +38,8 @@ def main(package: str, store: str) -> None:
     origin = provenance("cpu")
     means = Means(partial(apart.processes, workers=1), apart.prepare, _LIMIT)
     undecided, computed, failed, caught = 0, 0, 0, ""
+    if (keys := json.loads(Path(reached).read_text())) is not None:
+        _keep(Path(store), set(keys), origin)
     with open_store(Path(store), must_exist=True) as opened:
         was = _before(opened)
         for group in _groups(checks, was, set(opened.load(origin))):
@@ -52,6 +57,14 @@ def main(package: str, store: str) -> None:
                 break
         moved = _moved(was, opened.load(origin))
     print(json.dumps({"caught": caught, "undecided": undecided, "computed": computed, "failed": failed, "moved": moved}))
+
+
+def _keep(path: Path, reached: set[str], origin: Provenance) -> None:
+    """Let the results of cells that are not reached count as those of the code with the fault; this store is a copy."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for cell, measure in connection.execute("SELECT DISTINCT cell, measure FROM results").fetchall():
+            if cell not in reached:
+                connection.execute("UPDATE OR IGNORE results SET source = ? WHERE cell = ?", (origin.sources.of(measure), cell))
 
 
 def _before(store: Store) -> dict[str, Stored]:
