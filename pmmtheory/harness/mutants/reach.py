@@ -62,7 +62,7 @@ def reach(project: Project, kept: Path, workers: int) -> Reach:
     code = _digest(project)
     known = json.loads(kept.read_text()) if kept.exists() else {}
     if known.get("code") != code:
-        environment = os.environ | ALONE
+        environment = os.environ | ALONE | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "pmmtheory.harness.mutants.reach", project.package, str(kept), str(workers), code]
         if subprocess.run(command, env=environment, check=False).returncode:
             raise UsageError("some cell of the quick profile could not be computed to see what it calls.")
