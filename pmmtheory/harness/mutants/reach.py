@@ -122,15 +122,14 @@ def _watched() -> Iterator[Callable[[], set[Function]]]:
     seen: set[CodeType] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call":
-            seen.add(frame.f_code)
+        seen.add(frame.f_code)  # and no line of it is followed
 
-    before = sys.getprofile()
-    sys.setprofile(note)
+    before = sys.gettrace()
+    sys.settrace(note)
     try:
         yield lambda: {f"{path.relative_to(ROOT)}:{code.co_firstlineno}" for code in seen if (path := Path(code.co_filename)).is_relative_to(ROOT)}
     finally:
-        sys.setprofile(before)
+        sys.settrace(before)
 
 
 def _digest(project: Project) -> str:
