@@ -51,7 +51,7 @@ def measure(device: str, step_size: float) -> dict[str, Estimate]:
     """
     rough, fine = (_distances(step_size, *resolution) for resolution in _RESOLUTIONS)
     rounding = {"tv": _ROUNDING, "kl": _ROUNDING * math.sqrt(2 * fine["kl"]), "w2": _ROUNDING}
-    found = {name: Estimate.of(fine[name], "linear solve on panels", resolution=2 * abs(fine[name] - rough[name]), rounding=rounding[name]) for name in fine}
+    found = {name: Estimate.of(fine[name], "elimination on panels", resolution=2 * abs(fine[name] - rough[name]), rounding=rounding[name]) for name in fine}
     term, above = leading_term(RandomizedMidpoint, Potential(huber)), 1 + 1.5 * math.sqrt(step_size)
     for name, constant, power in (("tv", term.tv, 1), ("kl", term.kl, 2), ("w2", term.w2, 1)):
         told = Estimate(constant.value, constant.error, "leading term") * step_size ** (2 * power)
@@ -66,7 +66,7 @@ def huber(x: Tensor) -> Tensor:
 
 def _distances(a: float, nodes: int, times: int, end: float) -> dict[str, float]:
     x, w, masses, half = _law(a, nodes, times, end)
-    p, q = masses / w / 2, np.exp(-_potential(x)) / _MASS
+    p, q = masses / w / 2, np.exp(-huber(torch.as_tensor(x)).numpy()) / _MASS
     u = (p - q) / q
     shift = _quantile(_above(masses, p, half, nodes) / 2) - x
     return {
@@ -151,10 +151,6 @@ def _above(masses: np.ndarray, p: np.ndarray, half: np.ndarray, nodes: int) -> n
     beyond = np.concatenate([np.cumsum(of_panels[::-1])[::-1][1:], [0.0]])
     found: np.ndarray = (within + beyond[:, None]).ravel()
     return found
-
-
-def _potential(x: np.ndarray) -> np.ndarray:
-    return np.where(np.abs(x) < 1, x**2 / 2, np.abs(x) - 0.5)
 
 
 def _quantile(above: np.ndarray) -> np.ndarray:
