@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from textwrap import fill
 
 from rich.markup import escape
@@ -36,7 +35,7 @@ class Page:
         mark = "[green]ok[/]" if good else "[red]NO[/]"
         self.console.print(f"{mark}  {escape(study.name):<{self._widest}}  {counts(outcomes)}, {seconds:.1f} s", soft_wrap=True)
 
-    def end(self, tally: Tally, seconds: float, store: Path) -> None:
+    def end(self, tally: Tally, seconds: float) -> None:
         """What is not as it should be, in full; what was found first by each study; and one line over all."""
         self._section("Not as it should be", _troubles(self.outcomes))
         self._section("Missing points", _missing(self.outcomes))

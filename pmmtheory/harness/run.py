@@ -31,7 +31,7 @@ def with_verdicts(checks: Checks, profile: str, device: str, means: Means, store
 
     with open_store(store) as opened:
         tally = fill(opened, checks, origin, means, show, fresh)
-    page.end(tally, time.perf_counter() - start, store)
+    page.end(tally, time.perf_counter() - start)
     if json:
         verdicts_json.write_json(json, page.outcomes, profile, origin)
     return all(outcome.as_it_should for outcome in page.outcomes)

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from figures.made_up import made_up
@@ -132,7 +131,7 @@ def test_the_page_of_a_whole_run_stays_short(outcomes: Mapping[str, list[Outcome
     page = Page(checks)
     for name, study in STUDIES.items():
         page.add(study, outcomes[name], outcomes[name][0].results)
-    page.end(Tally(1, 2, 0, 0), 3.0, Path("store"))
+    page.end(Tally(1, 2, 0, 0), 3.0)
     lines = capsys.readouterr().out.splitlines()
     assert sum(max(1, -(-len(line) // 80)) for line in lines) < 80
 
