@@ -1,4 +1,4 @@
-"""KL of the paths of a chain from those of LMC(step/K), from the target or from a wider Gaussian."""
+"""KL of the paths of a chain from those of LMC(step/K), or ULMC(step/K), from the target or from a wider Gaussian."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def measure(
     steps: int = 1,
     path: str = "coarse",
     wider: float | None = None,
+    friction: float | None = None,
 ) -> dict[str, Estimate]:
     """kl over `steps` large steps from the target; and with `wider`, the excess over it from a Gaussian whose variance is so many times that of the target."""
-    chain = build_scheme(scheme, target, step_size, substeps, midpoints, dim=dim)
+    chain = build_scheme(scheme, target, step_size, substeps, midpoints, friction, dim)
     dynamics: Dynamics = chain.dynamics
     fine = EulerMaruyama(dynamics, step_size / substeps)
     found: dict[str, Any] = {"kl": path_kl(chain, fine, steps, path=path)}

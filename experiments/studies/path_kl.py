@@ -2,6 +2,8 @@
 
     C L^4 step^4 (E F(X_0) - F* + 1) + C' L^4 step^4 K d^2 T.
 
+and Theorem 3, for positions and velocities, with C L^4 step^6 (...)/friction^2 + C' K step^7 L^4 T^2 (d + log K)^2/friction in place of it.
+
 All from the target, but for the first term. The theorem is about the coarse path, X at the large steps, and is proved through that at the substeps: there, with
 the midpoints hidden, the K is real, and at the large steps it is not.
 """
@@ -14,15 +16,16 @@ from typing import Any
 from pmmtheory.harness.findings import among, constants, exponent, hold, targets
 from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
-from pmmtheory.theory.bounds import kandasamy_nagaraj_rate
+from pmmtheory.theory.bounds import kandasamy_nagaraj_rate, kandasamy_nagaraj_underdamped_rate
 from pmmtheory.theory.claim import Claim
 
-_KN = "Kandasamy & Nagaraj 2024, Theorem 2"
+_KN, _KN3 = "Kandasamy & Nagaraj 2024, Theorem 2", "Kandasamy & Nagaraj 2024, Theorem 3"
 _DERIVED = "theory.path_terms"
 _STEPS = (0.04, 0.02, 0.01, 0.005, 0.0025)
 _POINCARE, _BOTH = "log-cosh", 8
 """A target whose tails are exponential, without a log-Sobolev inequality; and the K at which both kinds of midpoints are seen."""
 _COARSE, _FINE, _EXCESS = "coarse path kl", "fine path kl", "excess of path kl"
+_MOVING, _FRICTION = "underdamped path kl", 2.3
 
 
 def _checks(profile: str) -> Iterator[Check]:
@@ -33,6 +36,7 @@ def _checks(profile: str) -> Iterator[Check]:
     yield _growth("T", 1, [(1 / n, _cell("gaussian", 0.04, 4, dim=2, steps=n)) for n in (25, 50, 100, 200, 400)], "PMM bernoulli, K=4")
     yield _substeps("single", (8, 16, 32, 64, 128), 0)
     yield _doubled(4)
+    yield _moving_in_step(1, 4)
     if full:
         yield from _more()
 
@@ -56,6 +60,7 @@ def _more() -> Iterator[Check]:
     for dim in (1, 10):
         yield _far(dim)
     yield from _many_substeps()
+    yield from _moving()
 
 
 def _in_step(target: str, dim: int, substeps: int, midpoints: str = "bernoulli", path: str = "coarse", steps: Sequence[float] = _STEPS) -> Check:
@@ -107,6 +112,42 @@ def _many_substeps() -> Iterator[Check]:
         yield Check(Claim(f"{statement} like step^3", label, _COARSE, 3, "asymptotic", "no K at the large steps (measured here)"), target, points)
 
 
+def _moving_in_step(dim: int, substeps: int, midpoints: str = "bernoulli") -> Check:
+    label = f"underdamped PMM {midpoints}, K={substeps}"
+    claim = Claim(f"KL of the coarse path of {label} falls like step^6 a step, d = {dim}", label, _MOVING, 6, "asymptotic", _DERIVED)
+    points = tuple(Point(step, _moving_cell(step, substeps, midpoints=midpoints, dim=dim), "kl") for step in (0.16, 0.08, 0.04, 0.02, 0.01))
+    constant = Point(0.0, Cell.of("path_constant", target="gaussian", substeps=substeps, midpoints=midpoints, dim=dim, friction=_FRICTION), "coarse")
+    return Check(claim, "gaussian", points, constant)
+
+
+def _moving() -> Iterator[Check]:
+    """Theorem 3: the exponents of the step, d, K and T."""
+    yield _moving_in_step(10, 8)
+    yield _moving_in_step(2, 20, "single")
+    label, grows = "underdamped PMM", "KL of the coarse path of underdamped PMM"
+    growths: list[tuple[str, str, float, list[tuple[float, Cell]], bool]] = [
+        ("bernoulli, K=4", "d", 2, [(1 / d, _moving_cell(0.02, 4, dim=d)) for d in (4, 8, 16, 32, 64)], False),
+        ("bernoulli, K=4", "T", 1, [(1 / n, _moving_cell(0.05, 4, dim=2, steps=n)) for n in (25, 50, 100, 200, 400)], False),
+        ("bernoulli", "K", 0, [(1 / k, _moving_cell(0.02, k)) for k in (8, 16, 32, 64, 128)], False),
+        ("bernoulli", "K", 1, [(1 / k, _moving_cell(0.02, k)) for k in (8, 16, 32, 64, 128)], True),
+        ("single", "K", 0, [(1 / k, _moving_cell(0.02, k, midpoints="single")) for k in (8, 16, 32, 64, 128)], False),
+    ]
+    for words, what, power, cells, control in growths:
+        source = "negative control" if control else "the K of the theorem is not needed at the large steps (measured here)" if what == "K" else _KN3
+        statement = f"{grows} {words} grows like {what}^{power:g} (fitted in 1/{what})"
+        claim = Claim(statement, f"{label} {words}", _MOVING, -power, "asymptotic", source, "Gaussian")
+        yield Check(claim, "gaussian", tuple(Point(at, cell, "kl") for at, cell in cells), control=control)
+    label, bound = "underdamped PMM bernoulli, K~1/step", kandasamy_nagaraj_underdamped_rate(1)
+    points = tuple(Point(1 / n, _moving_cell(0.4 / n, n, steps=n), "kl") for n in (8, 12, 16, 24, 32))
+    statement = f"KL of the coarse path of {label} over a fixed time falls"
+    yield Check(Claim(f"{statement} at least like step^{bound:g}", label, _MOVING, bound, "bound", _KN3), "gaussian", points)
+    yield Check(Claim(f"{statement} like step^5", label, _MOVING, 5, "asymptotic", "no K at the large steps (measured here)"), "gaussian", points)
+
+
+def _moving_cell(step: float, substeps: int, **options: Any) -> Cell:
+    return _cell("gaussian", step, substeps, friction=_FRICTION, **options)
+
+
 def _cell(target: str, step: float, substeps: int, **options: Any) -> Cell:
     return Cell.of("path_error", target=target, step_size=step, substeps=substeps, **options)
 
@@ -122,6 +163,15 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if all(found.values()):
         yield f"KL of PMM's coarse path grows with powers: {', '.join(f'{name} {power}' for name, power in found.items())}."
         yield "Open question, is the K of Theorem 2 needed at the large steps: no."
+    moving = among(outcomes, distance=_MOVING, control=False)
+    powers = {"step": exponent(among(moving, statement="a step"))}
+    powers |= {name: exponent(among(moving, statement=f"grows like {name}^"), -1) for name in ("K", "d", "T")}
+    if powers["step"] and (near := constants(among(moving, statement="a step"))):
+        yield f"Underdamped: {', '.join(f'{name} {power}' for name, power in powers.items() if power)}; constants {near} of those predicted."
+    if powers["K"]:
+        yield "Open question, is the K of Theorem 3 needed at the large steps: no, on Gaussians."
+    if power := exponent(among(moving, kind="asymptotic", statement="over a fixed time")):
+        yield f"Underdamped with K ~ 1/step over a fixed time: order {power}, 4 is proved."
     fine = among(outcomes, distance=_FINE, statement="a step")
     if (power := exponent(fine)) and (near := constants(fine)):
         growth = exponent(among(outcomes, distance=_FINE, statement="grows like K^", control=False), -1)

@@ -15,8 +15,8 @@ Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 LISTED = 12
 """The largest K whose subsets are all listed."""
 
-_BETWEEN = (5, 6, 8, 10, 12)
-"""The K that, together with infinity, larger ones are interpolated from."""
+_BETWEEN = (5, 6, 8, 10, 12), (3, 4, 5, 6, 8, 10, 12)
+"""The K that, together with infinity, larger ones are interpolated from: at the lowest level, and at all others, so that two levels show what that costs."""
 
 _MOST = 14
 """More midpoints than this have a probability below 1e-12."""
@@ -33,8 +33,9 @@ def bernoulli_sets(substeps: float, intensity: float, level: int) -> Sets:
         return _subsets(int(substeps), intensity)
     if substeps == math.inf:
         return _process(intensity, level)
-    places = [0.0, *(1 / k for k in _BETWEEN)]
-    parts = [_process(intensity, level), *(_subsets(k, intensity) for k in _BETWEEN)]
+    between = _BETWEEN[level > 0]
+    places = [0.0, *(1 / k for k in between)]
+    parts = [_process(intensity, level), *(_subsets(k, intensity) for k in between)]
     shares = [math.prod((1 / substeps - other) / (place - other) for other in places if other != place) for place in places]
     return _joined([(times, marks, share * weights) for share, (times, marks, weights) in zip(shares, parts, strict=True)])
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from pmmtheory.errors import InvalidParameter, choice, count, positive
 from pmmtheory.targets import Gaussian, Target
 from pmmtheory.targets.line import LineTarget
@@ -67,6 +69,38 @@ def fine_path_constant(target: Target, substeps: int) -> float:
     k = count("substeps", substeps)
     fourth, squared = _traces(target)
     return (squared + 2 * fourth) * (k - 1) ** 3 * (2 * k - 1) / (24 * k**3) + fourth * (k - 1) ** 2 * (k - 2) / (24 * k**3)
+
+
+def underdamped_path_constant(target: Target, friction: float, substeps: int, midpoints: str = "bernoulli") -> float:
+    """The limit of KL/step^6 of the coarse path of positions and velocities from ULMC(step/K), a step, from the target.
+
+    A midpoint at s step pushes (V, U) along H V by step^2 (s, step s (1 - s - 1/(2K))), H = Hess F(U). With C their covariance over the midpoints, over
+    (step^2, step^3), and W = [[1, 1/2], [1/2, 1/3]] that of the noise of (V, U), over 2 friction (step, step^2, step^3), the constant is
+
+        E[ (tr H^2)^2 + 2 tr H^4 ] tr((W^-1 C)^2)/(16 friction^2),
+
+    d (d + 2) lam^4 197/(7200 friction^2) on a Gaussian of curvature lam, for large K.
+
+    Raises
+    ------
+    InvalidParameter
+        Unless the target is a Gaussian or on the line.
+
+    Examples
+    --------
+    >>> from pmmtheory.targets import Gaussian
+    >>> round(underdamped_path_constant(Gaussian(), 1.0, 10**6) / (3 * 197 / 7200), 4)
+    1.0
+    """
+    k, several = count("substeps", substeps), choice("midpoints", midpoints, ("bernoulli", "single")) == "bernoulli"
+    s = np.arange(k) / k
+    pushed = np.stack([s, s * (1 - s - 1 / (2 * k))])
+    mean = pushed.mean(1)
+    covariance = pushed @ pushed.T / k
+    covariance = covariance * (1 - 1 / k) if several else covariance - np.outer(mean, mean)
+    ratio = np.linalg.solve(np.array([[1.0, 0.5], [0.5, 1 / 3]]), covariance)
+    fourth, squared = _traces(target)
+    return (squared + 2 * fourth) * float(np.trace(ratio @ ratio)) / (16 * positive("friction", friction) ** 2)
 
 
 def far_start_constant(dim: int, substeps: int, excess: float) -> float:

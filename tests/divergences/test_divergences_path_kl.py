@@ -334,7 +334,7 @@ class TestBadInput:
         assert "whole number" in refused(scheme, fine.with_step(0.03), 1) and "one Gaussian" in refused(scheme, RandomizedMidpoint(scheme.dynamics, 0.025), 1)
         assert "the substep" in refused(scheme, fine.with_step(0.05), 1, path="fine")
         under = Underdamped(Gaussian(), 2.0)
-        assert "overdamped" in refused(PoissonMidpoint(under, 0.1, 4), EulerMaruyama(under, 0.025), 1)
+        assert "coarse" in refused(PoissonMidpoint(under, 0.1, 4), EulerMaruyama(under, 0.025), 1, path="fine")
 
     def test_targets_and_starts(self) -> None:
         assert "isotropic" in refused(*pair(Gaussian([0.0, 0.0], [1.0, 2.0]), 0.1, 4), 1)

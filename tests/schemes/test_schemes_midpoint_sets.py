@@ -46,6 +46,14 @@ def test_weights_sum_to_one(substeps: float, kind: str, level: int) -> None:
     assert Midpoints(substeps, kind).rule(level)[1].sum() == pytest.approx(1, abs=1e-14 if substeps <= LISTED or kind == "single" else 1e-12)
 
 
+@pytest.mark.parametrize("substeps", [13, 20, 60])
+def test_two_levels_show_what_interpolation_costs(substeps: int) -> None:
+    """E 2^n of n independent midpoints is (1 + 1/K)^(K-1): the change between levels is larger than the error of the finer one."""
+    exact = (1 + 1 / substeps) ** (substeps - 1)
+    low, high = (sum(w * 2.0 ** marks.sum(0)) for (_, marks), w in (Midpoints(substeps, "bernoulli").rule(level) for level in (0, 1)))
+    assert abs(high - exact) < abs(high - low) / 5 and abs(high - exact) < 1e-7
+
+
 @kinds
 @every
 @pytest.mark.parametrize("level", [0, 1, 2])

@@ -28,6 +28,8 @@ _EPS = 2.0**-52
 _NODES = 8
 """For the random variance of a law that a chain starts from."""
 
+_ALLOWED = "the target, or an isotropic Gaussian or law about its mean"
+
 
 @dataclass(frozen=True)
 class _Level:
@@ -84,20 +86,28 @@ def isotropic(paths: Paths) -> Refusal | None:
     if not (isinstance(target, Gaussian) and target.isotropic):
         return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line")
     start = paths.start
-    allowed = "the target, or an isotropic Gaussian or law about its mean"
     if isinstance(start, Gaussian) and start.dim == target.dim and start.isotropic:
         start = LinearLaw.of(start, 1, None)
     if not (isinstance(start, LinearLaw) and start.dim == target.dim and start.size == 1 and start.isotropic):
-        return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
+        return Refusal("start", getattr(paths.start, "name", paths.start), _ALLOWED)
     if refused(lambda: start.mixture(2)) is not None:
-        return Refusal("start", start.words, f"{allowed} whose random variance is known: a Gaussian, or the stationary law of a chain")
+        return Refusal("start", start.words, f"{_ALLOWED} whose random variance is known: a Gaussian, or the stationary law of a chain")
+    if (refusal := about_the_mean(paths, _ALLOWED)) is not None:
+        return refusal
+    return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7))
+
+
+def about_the_mean(paths: Paths, allowed: str) -> Refusal | None:
+    """Refused unless the start has the mean of the target, and steps act on every coordinate alike."""
+    target: Any = paths.scheme.dynamics.target
+    start = LinearLaw.of(paths.start, 1, None) if isinstance(paths.start, Gaussian) else paths.start
     off = np.abs(np.asarray(start.centre[0]) - np.asarray(LinearLaw.of(target, 1, None).centre[0])).max()
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
     for chain in (paths.scheme, paths.fine):
         if refusal := refused(partial(require_axes, chain, target, merged=True)):
             return refusal
-    return refused(lambda: step_mixture(paths.scheme, paths.fine, paths.many, float(target.variances[0]), 7))
+    return None
 
 
 def width_of(paths: Paths) -> float:

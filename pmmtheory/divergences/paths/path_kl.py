@@ -33,21 +33,22 @@ def path_kl(scheme: Any, fine: Any, steps: Any, start: Any = None, path: Any = "
     Parameters
     ----------
     scheme : Scheme
-        PoissonMidpoint, or another with a law of its step; time-homogeneous, of positions.
+        PoissonMidpoint, or another with a law of its step; time-homogeneous. Underdamped, on an isotropic Gaussian target in any dimension, with at most
+        2048 sets of midpoints, and for path = "coarse": paths of positions and velocities.
     fine : Scheme
         EulerMaruyama on the same dynamics, whose step is that of the scheme over a whole number, which is K for path = "fine".
     steps : int
         The number of large steps.
     start : target or law, optional
         The law of X_0: the target unless given. On an isotropic Gaussian target in any dimension an isotropic Gaussian, or law, about its mean; on the
-        line any smooth target or law.
+        line any smooth target or law; underdamped an isotropic Gaussian of positions about its mean, with velocities from N(0, I).
     path : "coarse" or "fine"
 
     Returns
     -------
     Estimate
-        For "coarse" all parts of the error are bounds. For "fine" half the mean square of the likelihood ratio is exact on Gaussians, and the rest
-        a mean over sampled paths, whose part "sampling" of the error is four standard errors.
+        For "coarse" all parts of the error are bounds. For "fine", and underdamped, half the mean square of the likelihood ratio is exact on Gaussians, and
+        the rest a mean over sampled paths, whose part "sampling" of the error is four standard errors.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def path_kl(scheme: Any, fine: Any, steps: Any, start: Any = None, path: Any = "
     NotConverged
         Where two resolutions differ by more than 1%, sampled paths leave more than 5%, or few paths have most of chi2.
 
-    Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), Theorems 1 and 2, which bound it.
+    Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), Theorems 1 to 3, which bound it.
 
     Examples
     --------
@@ -76,7 +77,10 @@ def path_kl(scheme: Any, fine: Any, steps: Any, start: Any = None, path: Any = "
     paths = _checked(scheme, fine, steps, start)
     refusals: list[Refusal] = []
     missed: NotConverged | None = None
-    for comparison in path_comparisons(hidden):
+    blocks = scheme.dynamics.blocks
+    if not (comparisons := path_comparisons(hidden, blocks)):
+        raise InvalidParameter("path", path, '"coarse" for chains of positions and velocities')
+    for comparison in comparisons:
         if (refusal := comparison.supports(paths)) is not None:
             refusals.append(refusal)
             continue
@@ -94,12 +98,12 @@ def _checked(scheme: Any, fine: Any, steps: Any, start: Any) -> Paths:
     for name, given in (("scheme", scheme), ("fine", fine)):
         if not isinstance(given, Scheme):
             raise InvalidParameter(name, given, "a pmmtheory scheme")
-        if homogeneous(given) is not None or given.dynamics.blocks != 1:
+        if homogeneous(given) is not None or given.dynamics.blocks > 2:
             raise InvalidParameter(
-                name, f"{given.name} on {type(given.dynamics).__name__}", "a chain of positions whose steps do not depend on time: overdamped"
+                name, f"{given.name} on {type(given.dynamics).__name__}", "a chain whose steps do not depend on time: overdamped or underdamped"
             )
     one, other = scheme.dynamics, fine.dynamics
-    if type(one) is not type(other) or one.target is not other.target:
+    if type(one) is not type(other) or one.target is not other.target or getattr(one, "friction", None) != getattr(other, "friction", None):
         raise InvalidParameter("fine", fine.name, "a chain on the dynamics of the scheme, over the same target object")
     ratio = scheme.step_size / fine.step_size
     if not (ratio < _MOST and round(ratio) >= 1 and math.isclose(ratio, round(ratio), rel_tol=_WHOLE)):

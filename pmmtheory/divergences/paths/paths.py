@@ -28,10 +28,12 @@ class PathComparison(ABC):
     """Computes the KL of paths of one kind. A subclass in a file of this folder is found there.
 
     rank : they are asked in ascending order. hidden : whether of paths at the substeps, whose midpoints stay hidden, or of those at the large steps.
+    blocks : 1 for paths of positions, 2 for those of positions and velocities.
     """
 
     rank: ClassVar[int]
     hidden: ClassVar[bool]
+    blocks: ClassVar[int] = 1
 
     @abstractmethod
     def supports(self, paths: Paths) -> Refusal | None:
@@ -42,8 +44,8 @@ class PathComparison(ABC):
         """The KL; asked for only where it is supported."""
 
 
-@lru_cache(maxsize=2)
-def path_comparisons(hidden: bool) -> tuple[PathComparison, ...]:
+@lru_cache(maxsize=4)
+def path_comparisons(hidden: bool, blocks: int) -> tuple[PathComparison, ...]:
     """Those of such paths, in the order in which they are asked."""
     kinds = (kind() for kind in classes("pmmtheory.divergences.paths", PathComparison).values())
-    return tuple(sorted((one for one in kinds if one.hidden == hidden), key=lambda one: one.rank))
+    return tuple(sorted((one for one in kinds if (one.hidden, one.blocks) == (hidden, blocks)), key=lambda one: one.rank))

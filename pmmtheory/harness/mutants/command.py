@@ -103,8 +103,6 @@ def _require_results(project: Project, store: Path) -> None:
 def _tried(fault: Fault, root: Path, project: Project, limit: float, store: Path, reached: Reach) -> Found:
     """Run the claims with a fault in a copy of the code."""
     begin, cells = time.monotonic(), reached.of(fault.site.file, fault.site.line, root)
-    if cells == set():
-        return Found(fault, "still", "no cell of the quick profile calls the function", 0.0)
     with TemporaryDirectory() as name:
         folder = Path(name)
         for package in (root, _folder(project)):

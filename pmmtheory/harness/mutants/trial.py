@@ -1,7 +1,7 @@
 """`python -m pmmtheory.harness.mutants.trial PACKAGE STORE REACHED`: the claims of the quick profile against the code in reach, until one fails.
 
 What the store has of the same code is not computed again, nor are cells that the fault does not reach: REACHED is a file with the keys of those that it does,
-or "null" for all. Cheap checks come first.
+or "null" for all. All verdicts are: they may be where the fault is. Cheap checks come first.
 """
 
 from __future__ import annotations
