@@ -38,15 +38,20 @@ def _checks(profile: str) -> Iterator[Check]:
     if profile == "full":
         yield _order("RMM", _STOP, 1.5, counts, "above", "the variance of the random variance, of order 3 (theory.scale_mixture)")
         yield _order("EM", _STOP, 1, counts, "below", "Euler: order 1", "p_T")
+    for grid in ("quadratic", "log-snr"):
+        yield _order("Euler", _STOP, 1, (17, 33, 65, 129), "below", "Euler: order 1", grid=grid)
     yield _order("EM", _STOP, 2, counts, "below", "negative control", control=True)
 
 
-def _order(method: str, stop: float, order: float, counts: Sequence[int], metric: str, source: str, start: str = _NOISE, control: bool = False) -> Check:
-    options: dict[str, Any] = {} if method in ("RMM", _POISSON) else {"shift": 0.5}
+def _order(
+    method: str, stop: float, order: float, counts: Sequence[int], metric: str, source: str, start: str = _NOISE, grid: str = "", control: bool = False
+) -> Check:
+    options: dict[str, Any] = ({} if method in ("RMM", _POISSON) else {"shift": 0.5}) | ({"grid": grid} if grid else {})
     cells = [(1 / (n - 1), Cell.of("process_error", method=method, count=n, stop=stop, start=start, **options)) for n in counts]
     words = {"below": "W2", "above": "what a coupling shows of W2"}[metric]
-    statement = f"{words} of {method} from its process, from {start}, falls like N^-{order:g}"
-    claim = Claim(statement, method, "w2", order, "asymptotic", source, "Gaussian data")
+    label = f"{method} on the {grid} grid" if grid else method
+    statement = f"{words} of {label} from its process, from {start}, falls like N^-{order:g}"
+    claim = Claim(statement, label, "w2", order, "asymptotic", source, "Gaussian data")
     return Check(claim, _DATA, tuple(Point(at, cell, metric) for at, cell in cells), control=control)
 
 

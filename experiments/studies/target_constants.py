@@ -10,10 +10,14 @@ from pmmtheory.theory.claim import Claim
 
 _NO_SPECTRUM = "log-cosh"
 """Whose tails are exponential: a box of any size has another gap."""
+_STEEP = "DoubleWell"
+"""Whose force grows faster than linearly: it has no L."""
 _SOURCE = "the definition"
 
 
 def _checks(profile: str) -> Iterator[Check]:
+    for target in (*TARGETS, _STEEP):
+        yield _below("the force is minus the slope of F, to 1e-6 of its largest value", target, "force", "little")
     for target in TARGETS:
         yield _below("the largest |F''| is below 1.001 L", target, "bend", "more than L")
         yield _below("0.999 L is below the largest |F''|: L is attained", target, "less than L", "bend")
