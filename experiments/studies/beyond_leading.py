@@ -61,7 +61,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     left = [outcome.points[-1][1].value for outcome in ours if outcome.points]
     if hold(ours) and left and exponent(ours):
         small = sum(value < 1e-3 for value in left)
-        yield f"{len(ours)} predicted constants: what is left falls like the step (order 2: step^2), below 0.1% for {small} of them."
+        yield f"{len(ours)} constants: what is left falls like the step, below 0.1% for {small} of them."
 
 
 study = Study("beyond_leading", "Constants of leading terms to less than 0.1%: what is left beyond them falls like the step", _checks, _findings)

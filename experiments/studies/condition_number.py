@@ -50,7 +50,7 @@ def _growth(label: str, words: str, power: float, kind: str, source: str, contro
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     derived = {label: among(outcomes, scheme=label, kind="asymptotic", control=False) for label in _SCHEMES}
     if found := exponents({label.removesuffix(" bernoulli, K=inf"): group for label, group in derived.items() if group}, -1):
-        yield f"Calls for W2 = eps (Gaussian) grow like kappa^p, p = {found}."
+        yield f"Calls for W2 = eps grow like kappa^p, p = {found}."
     if hold(among(outcomes, kind="bound")):
         yield "Srinivasan & Nagaraj's bound for all strongly convex F has kappa^(4/3)."
 

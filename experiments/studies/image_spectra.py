@@ -161,7 +161,8 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ahead = [among(ours, scheme=rival, statement=f"{_FIVE}, does not beat") for rival in _AHEAD]
     if all(map(hold, beaten)) and all(map(hold, ahead)):
         calls = " and ".join(f"{1 / step:g}" for step in sorted({step for group in beaten for outcome in group for step, _ in outcome.points}, reverse=True))
-        yield f"Covariance of digits, {calls} calls: PMM over V3 is nearer in W2 than {', '.join(_BEATEN)}, not than {', '.join(_AHEAD)}."
+        yield f"Covariance of digits: in W2 PMM over V3 beats {', '.join(_BEATEN)}."
+        yield f"At {calls} calls; it does not beat {', '.join(_AHEAD)}."
     matched, missed = (among(ours, statement=f"PMM over V3 of {words} match") for words in ("200 calls", "80 calls does not yet"))
     if hold(matched) and hold(missed):
         near, far = matched[0].estimate(matched[0].check.points[0]), missed[0].estimate(missed[0].check.bounds[0])

@@ -44,10 +44,11 @@ def cell(data: str, steps: int, **options: Any) -> Cell:
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    names = {"-3M as published": "DPM-Solver-3M, reference code", "-3M made exact": "DPM-Solver-3M, exact difference"}
-    labels = {"DDIM": "DDIM", "DPM-Solver-2": "DPM-Solver-2", "-3": "DPM-Solver-3"} | names
-    if found := exponents({words: among(outcomes, target="two modes", scheme=label) for words, label in labels.items()}):
-        yield f"Deterministic samplers, order in W2: {found}."
+    first = {"DDIM": "DDIM", "DPM-Solver-2": "DPM-Solver-2", "-3": "DPM-Solver-3"}
+    second = {"as published": "DPM-Solver-3M, reference code", "with its difference made exact": "DPM-Solver-3M, exact difference"}
+    for what, labels in (("ODE samplers", first), ("DPM-Solver-3M", second)):
+        if found := exponents({words: among(outcomes, target="two modes", scheme=label) for words, label in labels.items()}):
+            yield f"{what}, order in W2: {found}."
 
 
 study = Study("ode_samplers", "Deterministic samplers on an exact score: order in W2", _checks, _findings)

@@ -95,10 +95,11 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     floors = {label: among(outcomes, scheme=label, statement=f"W2 of {label}") for label in ("DPM-Solver-2M", "DDPM V1")}
     if all(hold(group) for group in floors.values()):
         reached = {label: _farthest(group[0]) for label, group in floors.items()}
-        said = ", ".join(f"{label} of {calls} {shown(known)}" for label, (calls, known) in reached.items())
+        (ode, (calls, known)), *others = reached.items()
         beaten = among(outcomes, scheme="PMM over V1, K=5", kind="inequality")
         also = f", PMM of 40 {shown(beaten[0].points[0][1])}" if hold(beaten) else ""
-        yield f"W2 with errors of {_ERROR}, by calls: {said}{also}."
+        yield f"W2 with errors of {_ERROR}: {ode} of {calls} calls {shown(known)}{also}."
+        yield f"{', '.join(f'{label} of {calls} {shown(known)}' for label, (calls, known) in others)}."
     if noisy := exponent(among(outcomes, scheme="DDPM V1", statement="independent noise in every call")):
         yield f"Noise averages out: order {noisy}."
 

@@ -57,7 +57,7 @@ def _order(
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ours = among(outcomes, control=False, statement="W2 of")
     if found := exponents({method.split(",")[0]: among(ours, scheme=method, statement=_NOISE) for method in _ORDERS if among(ours, scheme=method)}):
-        yield f"W2 from the process itself (Gaussian data) falls like N^-p, p = {found}."
+        yield f"W2 from the process itself falls like N^-p, p = {found}."
     if found := exponents({"RMM": among(outcomes, scheme="RMM", statement="a coupling")}):
         yield f"Random variances let a coupling of the randomized midpoint show no more than N^-p, p = {found}."
 

@@ -107,8 +107,12 @@ def _beyond(label: str, counts: tuple[int, ...], statement: str, limit: float, b
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     curves = among(outcomes, statement="is below 1 at every number of calls")
-    if hold(curves) and (winners := _winners(curves)):
-        yield f"Nearest to two modes in W2: {winners}."
+    if hold(curves) and (nearest := _nearest(curves)):
+        middle = nearest[len(nearest) // 2]
+        yield f"Nearest to two modes in W2 with {middle[0]:g} calls: {middle[1]}."
+        winners = dict.fromkeys(name for _, name in nearest)
+        said = "; ".join(f"{name} with {', '.join(f'{calls:g}' for calls, other in nearest if other == name)} calls" for name in winners)
+        yield f"Nearest to two modes in W2: {said}."
     said = ("PMM of 80 calls matches DDPM of 1000", "PMM of 40 calls does not yet match DDPM of 1000", "PMM of 80 calls does not beat DPM-Solver-2M of 80")
     groups = [among(outcomes, statement=words, distance="w2") for words in said]
     if all(map(hold, groups)):
@@ -124,8 +128,8 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"V3 as printed stays at {shown(stuck[1])}; as coded {shown(reached[1])}."
 
 
-def _winners(curves: Sequence[Outcome]) -> str:
-    """Who is nearest, at every number of calls that half of the samplers have, if it can be told."""
+def _nearest(curves: Sequence[Outcome]) -> list[tuple[float, str]]:
+    """Who is nearest, at every number of calls that half of the samplers have, where it can be told."""
     found: dict[float, dict[str, Estimate]] = {}
     for outcome in curves:
         for point in outcome.check.points:
@@ -133,9 +137,7 @@ def _winners(curves: Sequence[Outcome]) -> str:
             if known and calls:
                 found.setdefault(calls.value, {})[outcome.check.claim.scheme] = known
     best = {calls: least(numbers) for calls, numbers in sorted(found.items()) if 2 * len(numbers) >= len(curves)}
-    common = [(calls, " or ".join(names)) for calls, names in best.items() if len(names) < 3]
-    winners = dict.fromkeys(name for _, name in common)
-    return "; ".join(f"{name} with {', '.join(f'{calls:g}' for calls, other in common if other == name)} calls" for name in winners)
+    return [(calls, " or ".join(names)) for calls, names in best.items() if len(names) < 3]
 
 
 def _measured(outcome: Outcome) -> Iterator[tuple[float, Estimate]]:
