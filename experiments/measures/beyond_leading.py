@@ -36,7 +36,7 @@ def measure(
     else:
         found = stationary_error.measure(device, **chain)
         term = leading_term(scheme_class(scheme), build_target(target), number_of_substeps(many), kind)
-    apart = {}
+    apart: dict[str, Estimate] = {}
     for name, power in _POWERS.items():
         constant = getattr(term, name)
         if isinstance(constant, Estimate) and math.isfinite(constant.value):

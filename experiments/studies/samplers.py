@@ -111,8 +111,8 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         middle = nearest[len(nearest) // 2]
         yield f"Nearest to two modes in W2 with {middle[0]:g} calls: {middle[1]}."
         winners = dict.fromkeys(name for _, name in nearest)
-        said = "; ".join(f"{name} with {', '.join(f'{calls:g}' for calls, other in nearest if other == name)} calls" for name in winners)
-        yield f"Nearest to two modes in W2: {said}."
+        every = "; ".join(f"{name} with {', '.join(f'{calls:g}' for calls, other in nearest if other == name)} calls" for name in winners)
+        yield f"Nearest to two modes in W2: {every}."
     said = ("PMM of 80 calls matches DDPM of 1000", "PMM of 40 calls does not yet match DDPM of 1000", "PMM of 80 calls does not beat DPM-Solver-2M of 80")
     groups = [among(outcomes, statement=words, distance="w2") for words in said]
     if all(map(hold, groups)):
