@@ -37,8 +37,8 @@ def _checks(profile: str) -> Iterator[Check]:
     if profile == "full":
         yield _order("RMM", _STOP, 1.5, counts, "above", "the variance of the random variance, of order 3 (theory.scale_mixture)")
         yield _order("EM", _STOP, 1, counts, "below", "Euler: order 1", "p_T")
-    for grid in ("quadratic", "log-snr"):
-        yield _order("Euler", _STOP, 1, (17, 33, 65, 129), "below", "Euler: order 1", grid=grid)
+    for method, grid in (("Euler", "quadratic"), ("Euler", "log-snr"), ("EM", "uniform")):
+        yield _order(method, _STOP, 1, (17, 33, 65, 129), "below", "Euler: order 1", grid=grid)
     yield _order("EM", _STOP, 2, counts, "below", "negative control", control=True)
 
 

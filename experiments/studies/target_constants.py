@@ -21,6 +21,8 @@ def _checks(profile: str) -> Iterator[Check]:
     for target in TARGETS:
         yield _below("the largest |F''| is below 1.001 L", target, "bend", "more than L")
         yield _below("0.999 L is below the largest |F''|: L is attained", target, "less than L", "bend")
+        yield _below("the least F'' is what is declared, less 0.001 L, or more", target, "less convex", "least")
+        yield _below("the least F'' is what is declared, with 0.001 L more, or less", target, "least", "more convex")
         if target != _NO_SPECTRUM:
             yield _below("0.999 times the constant of Poincare is below the spectral gap", target, "poincare", "gap")
             yield _below("0.999 times the log-Sobolev constant is below the spectral gap", target, "lsi", "gap")
