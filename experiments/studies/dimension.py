@@ -1,4 +1,4 @@
-"""How errors on a Gaussian grow with the dimension d.
+"""How errors on a Gaussian grow with the dimension d, and calls with the condition number.
 
 A Gaussian law with relative error m of its variance has KL = d m^2/4 and W2 = m sqrt(d)/2. Midpoint schemes share their random times between
 the coordinates: their laws are mixtures over a random variance, of variance n like step^3, which adds d (d + 2) n^2/16 to KL. That wins for
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from experiments.studies._condition_number import condition_checks, condition_findings
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.findings import among, exponent, exponents
 from pmmtheory.harness.study import Cell, Check, Point, Study
@@ -49,6 +50,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for label, options, order in (("LMC", _LMC, 1), (_PMM_LABEL, _PMM, 2)):
         claim = Claim(f"KL/(d m^2/4) - 1 of {label} at d = {_DIMENSION} falls like step^{order}", label, "excess", order, "asymptotic", _SOURCE, "Gaussian")
         yield Check(claim, _TARGET, _in_step(label, options, "excess"))
+    yield from condition_checks(profile)
 
 
 def _growth(label: str, options: dict[str, Any], step: float, dims: tuple[int, ...], distance: str, power: float) -> Check:
@@ -114,6 +116,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield f"On Gaussians KL grows like d^p, p = {found}."
     if uniform := exponent(among(outcomes, distance="uniform")):
         yield f"Over all d W2/sqrt(d) of midpoint schemes falls like step^p, p = {uniform}."
+    yield from condition_findings(outcomes)
 
 
-study = Study("dimension", "Gaussian targets in dimension 1 to 10000: how the distances grow, and constants at d = 100", _checks, _findings)
+study = Study("dimension", "Gaussian targets in dimension 1 to 10000, and of condition number 1 to 10000", _checks, _findings)

@@ -11,5 +11,5 @@ title = "The measured rate minus the claimed rate, with its interval, for every 
 
 
 def draw(results: Results) -> Figure:
-    """The studies with a cell of underdamped dynamics."""
+    """The studies most of whose cells are of underdamped dynamics."""
     return draw_studies(results, [name for name in results.studies if underdamped(results, name)])

@@ -9,7 +9,7 @@ from pmmtheory.harness.project import Project
 from pmmtheory.harness.study import USUAL, Check
 from tests.harness.deciding import decided
 
-NAMES = ("ddpm_variants", "initial_error", "ode_samplers", "perturbed_scores", "reverse_controls", "reverse_diffusion", "samplers")
+NAMES = ("ddpm_variants", "ode_samplers", "perturbed_scores", "reverse_controls", "reverse_diffusion", "samplers", "start_and_steps")
 STUDIES = find_studies("experiments.studies")
 
 
@@ -24,7 +24,7 @@ def test_well_formed(name: str, profile: str) -> None:
     assert len({(check.claim.statement, check.claim.scheme, check.target) for check in checks}) == len(checks)
     require_measures(Project("experiments").measures, {cell.measure for check in checks for cell in check.cells})
     assert all(check.claim.kind == "inequality" or len({point.step for point in check.points}) >= 4 for check in checks)
-    assert all(check.control == (name == "reverse_controls") for check in checks)
+    assert all(check.control for check in checks) == (name == "reverse_controls")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,7 +21,7 @@ def test_well_formed(name: str, profile: str) -> None:
     assert len({(check.claim.statement, check.claim.scheme) for check in checks}) == len(checks)
     require_measures(Project("experiments").measures, {cell.measure for check in checks for cell in check.cells})
     assert all(check.claim.kind == "inequality" or len({point.step for point in check.points}) >= 4 for check in checks)
-    assert all(check.control == (name == "underdamped_controls") for check in checks)
+    assert all(check.control for check in checks) == (name == "underdamped_controls")
 
 
 @pytest.mark.parametrize("label", ["BAOAB", "OBABO", "ABOBA", "UBU", "BUB", "ULMC"])

@@ -27,12 +27,13 @@ SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
 UNNAMED = {"number", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
 """Measures that look up no target by its name."""
-BY_THEORY = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "calls_for_accuracy"}
+BY_THEORY = {"beyond_leading", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "calls_for_accuracy"}
 """Those that take names from the package of the theory, which makes them on demand."""
 BOUNDED = {"contraction", "fitted_constant", "kandasamy_nagaraj", "kandasamy_nagaraj_path", "perturbed_normal", "vempala_wibisono", "vempala_wibisono_spectrum"}
 """Those that take a bound of a theorem: theorems are found as a folder."""
 PREDICTED = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "number", "path_constant"}
-LAWS = set(MEASURES) - PREDICTED - {"image_samples", "image_floor"}
+DECLARED = {"predictor_answers", "target_constants"}
+LAWS = set(MEASURES) - PREDICTED - DECLARED - {"image_samples", "image_floor"}
 
 Edit = Callable[[str], str]
 
@@ -103,20 +104,20 @@ def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit
     ("file", "expected"),
     [
         ("pmmtheory/harness/measures/plane_error.py", {"plane_error"}),
-        ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances"}),
-        ("pmmtheory/harness/samplers.py", SAMPLERS | {"spectrum_error", "image_samples"}),
-        ("pmmtheory/harness/data.py", {*SAMPLERS, "initial_error", "reverse_error"}),
-        ("pmmtheory/harness/catalogue.py", set(MEASURES) - SAMPLERS - UNNAMED - {"initial_error"} - IMAGES),
-        ("pmmtheory/harness/names.py", set(MEASURES) - UNNAMED - {"image_floor"}),
+        ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances", "beyond_leading"}),
+        ("pmmtheory/harness/samplers.py", SAMPLERS | {"spectrum_error", "image_samples", "predictor_answers"}),
+        ("pmmtheory/harness/data.py", {*SAMPLERS, "initial_error", "reverse_error", "predictor_answers"}),
+        ("pmmtheory/harness/catalogue.py", set(MEASURES) - SAMPLERS - UNNAMED - {"initial_error", "process_error", "predictor_answers"} - IMAGES),
+        ("pmmtheory/harness/names.py", set(MEASURES) - UNNAMED - {"image_floor", "process_error"}),
         ("pmmtheory/harness/one_thread.py", set(MEASURES)),
         ("pmmtheory/estimate.py", set(MEASURES)),
         ("pmmtheory/laws/step/kernel.py", LAWS),
         ("pmmtheory/laws/__init__.py", LAWS),
-        ("pmmtheory/schedulers/ddim.py", SAMPLERS | {"spectrum_error", "image_samples"}),
-        ("pmmtheory/dynamics/reverse_diffusion.py", set(MEASURES) - SAMPLERS - (UNNAMED - {"huber_midpoint"}) - IMAGES),
+        ("pmmtheory/schedulers/ddim.py", SAMPLERS | {"spectrum_error", "image_samples", "predictor_answers", "process_error"}),
+        ("pmmtheory/dynamics/reverse_diffusion.py", set(MEASURES) - SAMPLERS - (UNNAMED - {"huber_midpoint"}) - IMAGES - {"predictor_answers"}),
         ("pmmtheory/theory/bounds/vw_lmc.py", BOUNDED | BY_THEORY),
-        ("pmmtheory/targets/cosine.py", set(MEASURES) - UNNAMED - IMAGES),
-        ("pmmtheory/testing/broken.py", set(MEASURES) - SAMPLERS - UNNAMED - {"initial_error"} - IMAGES),
+        ("pmmtheory/targets/cosine.py", set(MEASURES) - UNNAMED - IMAGES - {"process_error"}),
+        ("pmmtheory/testing/broken.py", set(MEASURES) - SAMPLERS - UNNAMED - {"initial_error", "process_error", "predictor_answers"} - IMAGES),
     ],
 )
 def test_an_edit_makes_stale_what_it_can_reach(copy: Path, file: str, expected: set[str]) -> None:

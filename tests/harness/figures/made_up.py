@@ -35,7 +35,7 @@ def made_up() -> dict[Cell, dict[str, Estimate]]:
 
 def _value(check: Check, point: Point) -> float:
     options = dict(point.cell.parameters)
-    if "accuracy" in options:
+    if "accuracy" in options and "condition" not in options:
         order = 1.0 if options["scheme"] == "EulerMaruyama" else 2.0
         if check.claim.kind == "asymptotic":  # the rate is in a step that is a power of the accuracy
             order = -math.log(options["accuracy"]) / math.log(point.step) / check.claim.rate

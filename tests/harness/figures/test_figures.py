@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from paper_figures.figures.rates import generative, underdamped
+from paper_figures.figures.rates import BEYOND, generative, underdamped
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.figures import cli, style
 from pmmtheory.harness.figures.gallery import Entry, find_figures
@@ -148,10 +148,18 @@ def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
 
 @pytest.mark.slow
 def test_rates_tells_claims_from_controls(results: Results) -> None:
-    """Overdamped studies, underdamped ones and those of diffusion models, each on one page."""
-    pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": []}
+    """Overdamped studies, underdamped ones, those of diffusion models and those beyond orders, each on one page."""
+    pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": [], "beyond_orders": []}
     for study in results.studies:
-        pages["underdamped" if underdamped(results, study) else "diffusion_rates" if generative(results, study) else "rates"].append(study)
+        pages[
+            "beyond_orders"
+            if study in BEYOND
+            else "underdamped"
+            if underdamped(results, study)
+            else "diffusion_rates"
+            if generative(results, study)
+            else "rates"
+        ].append(study)
     for name, studies in pages.items():
         words = {text.get_text() for text in FIGURES[name].draw(results).findobj(Text)}
         outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.fit]

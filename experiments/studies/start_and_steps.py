@@ -1,9 +1,10 @@
-"""The error of starting from N(0, 1) in place of the noised data, apart from that of the steps."""
+"""The error of the start and that of the steps, apart: chains from N(0, 1) and from the noised data, and samplers against the process that they discretise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from experiments.studies._process_limit import process_checks, process_findings
 from pmmtheory.harness.findings import among, hold, shown
 from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
@@ -22,6 +23,7 @@ def _checks(profile: str) -> Iterator[Check]:
     ):
         points, bounds = (tuple(Point(1 / h, cell, name) for h, cell in zip(horizons, cells, strict=True)) for name in (metric, f"{metric}_bound"))
         yield Check(Claim(statement, "reverse exponential", "tv", 0, "inequality", _SOURCE), _DATA, points, bounds=bounds)
+    yield from process_checks(profile)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -30,6 +32,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         bound = next((outcome.estimate(point) for point in outcome.check.bounds if point.step == step), None)
         if step and bound:
             yield f"Starting from N(0, 1) at horizon {1 / step:g} costs a TV of {shown(dict(outcome.points)[step])}; {shown(bound)} is proved."
+    yield from process_findings(outcomes)
 
 
-study = Study("initial_error", "Starting from noise: the initial error apart from the error of the steps", _checks, _findings)
+study = Study("start_and_steps", "The error of a start in noise and that of the steps, apart", _checks, _findings)

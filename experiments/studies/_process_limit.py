@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pmmtheory.harness.findings import among, exponents
-from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.study import Cell, Check, Point
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
@@ -29,7 +29,7 @@ _QUICK = ("EM", "Heun")
 _SOURCES = {"Heun": "order of the explicit trapezoid rule"}
 
 
-def _checks(profile: str) -> Iterator[Check]:
+def process_checks(profile: str) -> Iterator[Check]:
     counts = (33, 65, 129, 257) if profile == "quick" else (65, 129, 257, 513, 1025)
     for method in _QUICK if profile == "quick" else _ORDERS:
         order, stop = _ORDERS[method]
@@ -54,12 +54,9 @@ def _order(
     return Check(claim, _DATA, tuple(Point(at, cell, metric) for at, cell in cells), control=control)
 
 
-def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def process_findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     ours = among(outcomes, control=False, statement="W2 of")
     if found := exponents({method.split(",")[0]: among(ours, scheme=method, statement=_NOISE) for method in _ORDERS if among(ours, scheme=method)}):
         yield f"W2 from the process itself falls like N^-p, p = {found}."
     if found := exponents({"RMM": among(outcomes, scheme="RMM", statement="a coupling")}):
         yield f"Random variances let a coupling of the randomized midpoint show no more than N^-p, p = {found}."
-
-
-study = Study("process_limit", "Samplers against the process that they discretise, on Gaussian data, from N(0, I)", _checks, _findings)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pmmtheory.harness.findings import among, exponents, hold
-from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.study import Cell, Check, Point
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
@@ -30,7 +30,7 @@ _LIMITS = ("LMC", "PMM bernoulli, K=inf", "ULMC", "UBU")
 _QUICK = ("LMC", "ULMC")
 
 
-def _checks(profile: str) -> Iterator[Check]:
+def condition_checks(profile: str) -> Iterator[Check]:
     for label in _LIMITS if profile == "full" else _QUICK:
         power = _SCHEMES[label][0]
         yield _growth(label, f"like kappa^{power:.3g}", power, "asymptotic", _DERIVED)
@@ -47,12 +47,9 @@ def _growth(label: str, words: str, power: float, kind: str, source: str, contro
     return Check(Claim(statement, label, "calls", -power, kind, source, "Gaussian"), _TARGET, points, control=control)
 
 
-def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    derived = {label: among(outcomes, scheme=label, kind="asymptotic", control=False) for label in _SCHEMES}
+def condition_findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    derived = {label: among(outcomes, scheme=label, distance="calls", kind="asymptotic", control=False) for label in _SCHEMES}
     if found := exponents({label.removesuffix(" bernoulli, K=inf"): group for label, group in derived.items() if group}, -1):
         yield f"Calls for W2 = eps grow like kappa^p, p = {found}."
-    if hold(among(outcomes, kind="bound")):
+    if hold(among(outcomes, distance="calls", kind="bound")):
         yield "Srinivasan & Nagaraj's bound for all strongly convex F has kappa^(4/3)."
-
-
-study = Study("condition_number", "How the drift calls for an accuracy grow with the condition number, on Gaussians", _checks, _findings)
