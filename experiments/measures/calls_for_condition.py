@@ -6,17 +6,13 @@ import math
 from collections.abc import Callable
 
 from pmmtheory.divergences import w2
-from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
-from pmmtheory.harness.catalogue import number_of_substeps, scheme_class
+from pmmtheory.harness.catalogue import scheme_on
+from pmmtheory.harness.measures.gaussian_error import uniform
 from pmmtheory.laws import stationary_law
-from pmmtheory.laws.gaussian.law import LinearLaw
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
-
-_NODES = 6
-"""Of the random variance of the flat axis."""
 
 
 def measure(
@@ -36,16 +32,8 @@ def measure(
 
     projections shorten, and an optimal plan of the steep axis goes with sqrt(v) Z -> Z on the other. Half of the gap is in the error.
     """
-    options: dict[str, object] = {} if substeps is None else {"substeps": number_of_substeps(substeps)}
-    options |= {} if midpoints is None else {"midpoints": midpoints}
     friction = None if damping is None else damping * math.sqrt(condition)
-
-    def chain(curvature: float) -> Scheme:
-        target = Gaussian(0.0, 1 / curvature)
-        made: Scheme = scheme_class(scheme)(Overdamped(target) if friction is None else Underdamped(target, friction), 1e-3 / condition, **options)
-        return made
-
-    steep, flat = chain(condition), chain(1.0)
+    steep, flat = (scheme_on(Gaussian(0.0, 1 / curvature), scheme, 1e-3 / condition, substeps, midpoints, friction) for curvature in (condition, 1.0))
     step, error = _solved(lambda step: _distance(steep.with_step(step), flat.with_step(step), device), accuracy, 0.1 / condition)
     rate = steep.drift_calls / step * (1.0 if friction is None else friction)
     return {"step": Estimate(step, step * error, "exact law"), "rate": Estimate(rate, rate * error, "exact law")}
@@ -56,14 +44,9 @@ def _distance(steep: Scheme, flat: Scheme, device: str) -> Estimate:
     one, other = (stationary_law(chain, device=device, engine="gaussian").position for chain in (steep, flat))
     first, second = (w2(law, chain.dynamics.target) for law, chain in ((one, steep), (other, flat)))
     low = math.hypot(first.value - first.error, max(0.0, second.value - second.error))
-    high = math.hypot(first.value + first.error, _coupled(other) + other.numerical_error)
+    coupled = uniform(other, 1.0)
+    high = math.hypot(first.value + first.error, coupled.value + coupled.error)
     return Estimate((low + high) / 2, (high - low) / 2, "exact laws of both axes")
-
-
-def _coupled(law: LinearLaw) -> float:
-    """(E (sqrt(v) - 1)^2)^(1/2)."""
-    v, weights = law.mixture(_NODES)
-    return math.sqrt(float((weights * (v.sqrt() - 1) ** 2).sum()))
 
 
 def _solved(distance: Callable[[float], Estimate], accuracy: float, step: float) -> tuple[float, float]:

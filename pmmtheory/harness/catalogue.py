@@ -76,13 +76,26 @@ def build_scheme(
     **options: Any,
 ) -> Scheme:
     """The scheme of a name, underdamped where a friction is given, or on dynamics of the project's own; options are those of the scheme."""
+    return scheme_on(build_target(target, dim), scheme, step_size, substeps, midpoints, friction, dynamics, **options)
+
+
+def scheme_on(
+    goal: LineTarget,
+    scheme: str,
+    step_size: float,
+    substeps: float | str | None = None,
+    midpoints: str | None = None,
+    friction: float | None = None,
+    dynamics: str | None = None,
+    **options: Any,
+) -> Scheme:
+    """The same on a target itself."""
     from pmmtheory.dynamics import Overdamped, Underdamped
 
     if substeps is not None:
         options["substeps"] = number_of_substeps(substeps)
     if midpoints is not None:
         options["midpoints"] = midpoints
-    goal = build_target(target, dim)
     kind: Any = Overdamped if friction is None else Underdamped
     if dynamics is not None:
         kind = named(dynamics, "dynamics")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import special
 
-from experiments.measures.calls_for_condition import _coupled, _distance, measure
+from experiments.measures.calls_for_condition import _distance, measure
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.harness.measures.gaussian_error import uniform
 from pmmtheory.laws import stationary_law
 from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Gaussian
@@ -23,7 +24,7 @@ def test_the_variances_of_both_axes() -> None:
         u, x = rng.random((n, 1)), step * curvatures  # X' = X - x Y + noise, Y = (1 - u x) X + the noise up to u
         v = (1 - x + u * x * x) ** 2 * v + 2 * x * (u * (1 - x) ** 2 + 1 - u)
     steep, flat = (RandomizedMidpoint(Overdamped(Gaussian(0.0, 1 / lam)), step) for lam in curvatures)
-    assert abs(_coupled(stationary_law(flat, engine="gaussian")) ** 2 - ((np.sqrt(v[:, 1]) - 1) ** 2).mean()) < 4.5 * (
+    assert abs(float(uniform(stationary_law(flat, engine="gaussian"), 1.0)) ** 2 - ((np.sqrt(v[:, 1]) - 1) ** 2).mean()) < 4.5 * (
         (np.sqrt(v[:, 1]) - 1) ** 2
     ).std() / math.sqrt(n)
     # quantiles of the steep axis, a mixture of Gaussians, by many draws of its variance
@@ -31,7 +32,7 @@ def test_the_variances_of_both_axes() -> None:
     cdf = special.ndtr(points[:, None] / np.sqrt(v[:4000, 0])).mean(1)
     first = np.mean((np.interp(levels, cdf, points) - special.ndtri(levels)) ** 2) / 2
     told = _distance(steep, flat, "cpu")
-    assert told.value + told.error == pytest.approx(math.hypot(math.sqrt(first), _coupled(stationary_law(flat, engine="gaussian"))), rel=0.05)
+    assert told.value + told.error == pytest.approx(math.hypot(math.sqrt(first), float(uniform(stationary_law(flat, engine="gaussian"), 1.0))), rel=0.05)
 
 
 @pytest.mark.parametrize("condition", [1.0, 25.0, 900.0])

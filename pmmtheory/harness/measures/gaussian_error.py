@@ -48,14 +48,19 @@ def measure(
     return found | _beside(piece, float(reference.variances[0]), found["kl"])
 
 
+def uniform(law: LinearLaw, variance: float) -> Estimate:
+    """(E (sqrt(v) - 1)^2)^(1/2) for the random variance v, in units of `variance`."""
+    return _root(_expect(law, variance, lambda v: (torch.sqrt(v) - 1) ** 2), law.numerical_error)
+
+
 def _beside(law: LinearLaw, variance: float, divergence: Estimate) -> dict[str, Estimate]:
     """uniform, w2_bound, kl_bound and excess."""
     d, error = law.dim, law.numerical_error
-    uniform = _root(_expect(law, variance, lambda v: (torch.sqrt(v) - 1) ** 2), error)
+    apart = uniform(law, variance)
     bound = _expect(law, variance, lambda v: v - 1 - torch.log(v))
     found = {
-        "uniform": uniform,
-        "w2_bound": _times(math.sqrt(d * variance), uniform),
+        "uniform": apart,
+        "w2_bound": _times(math.sqrt(d * variance), apart),
         "kl_bound": _times(d / 2, Estimate(bound.value, bound.error + 2 * error * math.sqrt(bound.value), bound.method)),
     }
     mean = float(law.blocks[0, 0, 0]) / variance - 1
