@@ -240,7 +240,7 @@ class Refuses(LookupError):
 def subject(name: str, call: Callable[..., Any]) -> Subject:
     """A callable with good values of what it must be given; raises LookupError where none is known, or none is taken."""
     parameters = _own_parameters(call)
-    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip")]
+    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip", "variances")]
     unknown = [key for key in given if key not in good_values()]
     if unknown:
         raise LookupError(f"{name} has parameters without a known good value: {unknown}")
