@@ -20,7 +20,7 @@ from pmmtheory.images import Architecture, FeatureNet
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
-from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Product
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Potential, Product, Ring
 from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images", "theory.bounds")
@@ -208,6 +208,9 @@ def _instances() -> dict[str, Any]:
         "Potential()": Potential(square),
         "Potential(dim=2)": Potential(square_in_the_plane, dim=2),
         "Gaussian(dim=2)": Gaussian(dim=2),
+        "Banana()": Banana(),
+        "Funnel()": Funnel(),
+        "Ring()": Ring(),
         "Product()": Product([line, Cosine()]),
         "Overdamped()": Overdamped(line),
         "Underdamped()": Underdamped(line, 2.0),

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pmmtheory.errors import InvalidParameter, NotNormalisable
-from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Target
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Potential, Ring, Target
 from pmmtheory.targets.quadrature import LineQuadrature
 
 NAN, INF = math.nan, math.inf
@@ -61,6 +61,14 @@ WRONG: list[tuple[str, str, Callable[[], Target]]] = [
     ("frequency", "zero", lambda: Cosine(frequency=0.0)),
     ("phase", "infinite", lambda: Cosine(phase=INF)),
     ("scale", "negative", lambda: LogCosh(-1.0)),
+    ("dim", "a banana on the line", lambda: Banana(1)),
+    ("variance", "zero", lambda: Banana(2, variance=0.0)),
+    ("bend", "too far", lambda: Banana(2, 1e100, 1.0)),
+    ("dim", "a funnel on the line", lambda: Funnel(1)),
+    ("deviation", "too wide", lambda: Funnel(2, 27.0)),
+    ("width", "negative", lambda: Ring(1.0, -1.0)),
+    ("width", "of nothing", lambda: Ring(1.0, 1e-7)),
+    ("smoothing", "hardly any", lambda: Ring(1.0, 0.1, 1e-3)),
     ("barrier", "zero", lambda: DoubleWell(0.0)),
     ("separation", "nan", lambda: DoubleWell(1.0, NAN)),
     ("potential", "not callable", lambda: Potential(3.0)),  # type: ignore[arg-type]
