@@ -9,13 +9,28 @@ from pmmtheory.targets.double_well import DoubleWell
 from pmmtheory.targets.funnel import Funnel
 from pmmtheory.targets.gaussian import Gaussian
 from pmmtheory.targets.log_cosh import LogCosh
+from pmmtheory.targets.logistic_regression import LogisticRegression
 from pmmtheory.targets.mixture import GaussianMixture
 from pmmtheory.targets.potential import Potential
 from pmmtheory.targets.product import Product
 from pmmtheory.targets.ring import Ring
 from pmmtheory.targets.target import Constant, Target
 
-__all__ = ["Banana", "Constant", "Cosine", "DoubleWell", "Funnel", "Gaussian", "GaussianMixture", "LogCosh", "Potential", "Product", "Ring", "Target"]
+__all__ = [
+    "Banana",
+    "Constant",
+    "Cosine",
+    "DoubleWell",
+    "Funnel",
+    "Gaussian",
+    "GaussianMixture",
+    "LogCosh",
+    "LogisticRegression",
+    "Potential",
+    "Product",
+    "Ring",
+    "Target",
+]
 
 if not TYPE_CHECKING:  # which would let a misspelt name pass
 

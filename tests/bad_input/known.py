@@ -108,7 +108,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "estimates": ([0.4, 0.2, 0.1, 0.05],),
         "particles": (5,),
         "x": (points, spread.reshape(-1, 2)),
-        "y": (torch.cos(spread).reshape(-1, 2),),
+        "y": (torch.cos(spread).reshape(-1, 2), spread % 2),
         "t": (0.5, 5, 0),
         "h": (0.1,),
         "k": (2,),

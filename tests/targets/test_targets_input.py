@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pmmtheory.errors import InvalidParameter, NotNormalisable
-from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Potential, Ring, Target
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, LogisticRegression, Potential, Ring, Target
 from pmmtheory.targets.quadrature import LineQuadrature
 
 NAN, INF = math.nan, math.inf
@@ -69,6 +69,14 @@ WRONG: list[tuple[str, str, Callable[[], Target]]] = [
     ("width", "negative", lambda: Ring(1.0, -1.0)),
     ("width", "of nothing", lambda: Ring(1.0, 1e-7)),
     ("smoothing", "hardly any", lambda: Ring(1.0, 0.1, 1e-3)),
+    ("x", "a vector", lambda: LogisticRegression([1.0, 2.0], [0, 1])),
+    ("x", "nan", lambda: LogisticRegression([[NAN], [1.0]], [0, 1])),
+    ("x", "empty", lambda: LogisticRegression(np.zeros((0, 2)), [])),
+    ("y", "of signs", lambda: LogisticRegression([[1.0], [2.0]], [-1, 1])),
+    ("y", "one for two", lambda: LogisticRegression([[1.0], [2.0]], [1])),
+    ("prior_variance", "zero", lambda: LogisticRegression([[1.0]], [1], 0.0)),
+    ("particles", "few", lambda: LogisticRegression([[1.0]], [1], particles=10)),
+    ("dim", "beyond the data", lambda: LogisticRegression.breast_cancer(31)),
     ("barrier", "zero", lambda: DoubleWell(0.0)),
     ("separation", "nan", lambda: DoubleWell(1.0, NAN)),
     ("potential", "not callable", lambda: Potential(3.0)),  # type: ignore[arg-type]
