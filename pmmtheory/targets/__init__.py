@@ -11,6 +11,7 @@ from pmmtheory.targets.gaussian import Gaussian
 from pmmtheory.targets.log_cosh import LogCosh
 from pmmtheory.targets.logistic_regression import LogisticRegression
 from pmmtheory.targets.mixture import GaussianMixture
+from pmmtheory.targets.phi4 import Phi4
 from pmmtheory.targets.potential import Potential
 from pmmtheory.targets.product import Product
 from pmmtheory.targets.ring import Ring
@@ -26,6 +27,7 @@ __all__ = [
     "GaussianMixture",
     "LogCosh",
     "LogisticRegression",
+    "Phi4",
     "Potential",
     "Product",
     "Ring",

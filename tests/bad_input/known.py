@@ -20,7 +20,7 @@ from pmmtheory.images import Architecture, FeatureNet
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
-from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Potential, Product, Ring
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Phi4, Potential, Product, Ring
 from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images", "theory.bounds")
@@ -108,7 +108,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "estimates": ([0.4, 0.2, 0.1, 0.05],),
         "particles": (5,),
         "x": (points, spread.reshape(-1, 2)),
-        "y": (torch.cos(spread).reshape(-1, 2), spread % 2),
+        "y": (torch.cos(spread).reshape(-1, 2), spread[:100] % 2),
         "t": (0.5, 5, 0),
         "h": (0.1,),
         "k": (2,),
@@ -210,6 +210,7 @@ def _instances() -> dict[str, Any]:
         "Gaussian(dim=2)": Gaussian(dim=2),
         "Banana()": Banana(),
         "Funnel()": Funnel(),
+        "Phi4()": Phi4(),
         "Ring()": Ring(),
         "Product()": Product([line, Cosine()]),
         "Overdamped()": Overdamped(line),

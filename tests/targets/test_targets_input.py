@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pmmtheory.errors import InvalidParameter, NotNormalisable
-from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, LogisticRegression, Potential, Ring, Target
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, LogisticRegression, Phi4, Potential, Ring, Target
 from pmmtheory.targets.quadrature import LineQuadrature
 
 NAN, INF = math.nan, math.inf
@@ -69,6 +69,11 @@ WRONG: list[tuple[str, str, Callable[[], Target]]] = [
     ("width", "negative", lambda: Ring(1.0, -1.0)),
     ("width", "of nothing", lambda: Ring(1.0, 1e-7)),
     ("smoothing", "hardly any", lambda: Ring(1.0, 0.1, 1e-3)),
+    ("dim", "one site", lambda: Phi4(1)),
+    ("coupling", "negative", lambda: Phi4(3, -1.0)),
+    ("barrier", "of a flat chain", lambda: Phi4(3, 1.0, 0.0)),
+    ("field", "nan", lambda: Phi4(3, 1.0, 1.0, NAN)),
+    ("field", "too strong", lambda: Phi4(3, 1.0, 1.0, 1e6)),
     ("x", "a vector", lambda: LogisticRegression([1.0, 2.0], [0, 1])),
     ("x", "nan", lambda: LogisticRegression([[NAN], [1.0]], [0, 1])),
     ("x", "empty", lambda: LogisticRegression(np.zeros((0, 2)), [])),
