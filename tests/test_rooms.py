@@ -10,7 +10,21 @@ import pmmtheory
 from pmmtheory.laws import engines
 
 ROOT = Path(pmmtheory.__file__).parent
-_LAWS = ("law", "engine", "step", "stability", "refinement", "scales", "line", "gaussian", "inhomogeneous", "phase_plane", "plane", "product", "potential_plane")
+_LAWS = (
+    "law",
+    "engine",
+    "step",
+    "stability",
+    "refinement",
+    "scales",
+    "line",
+    "gaussian",
+    "inhomogeneous",
+    "phase_plane",
+    "plane",
+    "product",
+    "potential_plane",
+)
 _FIRST = ("errors", "shown", "estimate", "discover", "numerics")
 _ABOVE = (*_FIRST, "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
 ROOMS = [*_ABOVE, *(f"laws.{name}" for name in _LAWS), "laws", "divergences", "images", "testing", "rigor", "harness", "integrations"]

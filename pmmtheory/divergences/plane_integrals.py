@@ -23,7 +23,8 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """int q f(p/q), with an error that is the sum of named parts.
 
     "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of
-    another law are off by. "solver": what the solver left. "tails": what the outermost part of the grid holds, for what is beyond it, and densities that are not told from none.
+    another law are off by. "solver": what the solver left. "tails": what the outermost part of the grid holds, for what is beyond it, and densities
+    that are not told from none.
 
     Raises
     ------

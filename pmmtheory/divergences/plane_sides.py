@@ -93,7 +93,7 @@ class PlanarTargetSide(PlaneSide):
         if self._own is not None:
             return tuple(self._own.spacings)
         if variances is None:
-            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture of Gaussians, a Product or a Potential in the plane, whose narrowest width is known")
+            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture, a Product or a Potential in the plane, whose narrowest width is known")
         return (0.8 * math.sqrt(float(variances.min())),) * 2
 
     @property

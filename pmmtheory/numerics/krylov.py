@@ -14,8 +14,8 @@ _STALLED = 12
 def gmres(operator: Callable[[np.ndarray], np.ndarray], right: np.ndarray, tolerance: float, most: int) -> tuple[np.ndarray, float, float]:
     """x with |right - A x| below the tolerance, or as small as it gets in `most` applications; that norm; and the smallest eigenvalue of A seen, in modulus.
 
-    The eigenvalues are those of A on the Krylov space (Ritz values): of 1 - P on masses that sum to zero the smallest is the spectral gap of P, which is seen once
-    the residual is small, as far as `right` has a share of the slowest mode.
+    The eigenvalues are those of A on the Krylov space (Ritz values): of 1 - P on masses that sum to zero the smallest is the spectral gap of P, seen once the
+    residual is small, as far as `right` has a share of the slowest mode.
 
     Source: Saad & Schultz 1986 (SIAM J. Sci. Stat. Comput. 7, 856).
     """

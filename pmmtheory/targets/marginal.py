@@ -28,6 +28,8 @@ class Marginal(LineTarget):
         u, of length one.
     """
 
+    _smooth = True  # or the rule across it would not have converged
+
     def __init__(self, potential: Callable[[Tensor], Tensor], quadrature: PlaneQuadrature, unit: Tensor, name: str):
         self._function, self._unit, self._own = potential, unit, f"{name} along ({float(unit[0]):.6g}, {float(unit[1]):.6g})"
         self._least = quadrature.least
@@ -52,3 +54,12 @@ class Marginal(LineTarget):
     def _some(self, x: Tensor) -> Tensor:
         points = x[:, None, None] * self._unit.to(x) + (self._places[:, None] * self._across).to(x)
         return -torch.logsumexp(self._least - self._function(points), -1) - math.log(self._spacing)
+
+
+def marginal(potential: Callable[[Tensor], Tensor], quadrature: PlaneQuadrature, unit: Tensor, name: str) -> Marginal:
+    """The law of u . X, computed once for each direction."""
+    key = tuple(unit.tolist())
+    if key not in quadrature.marginals:
+        quadrature.marginals[key] = Marginal(potential, quadrature, unit, name)
+    found: Marginal = quadrature.marginals[key]
+    return found

@@ -35,8 +35,8 @@ Potential = Callable[[Tensor], Tensor]
 class PlaneQuadrature:
     """The integrals of exp(-F) over a box in R^2, on uniform grids that are refined until two of them agree.
 
-    The box is found from F: minima from a scan along rays from the origin and from the places given, then a box around them all, widened until F is 40 above its
-    minimum along its rim. A scan cannot see a well that lies between its rays and behind a wall of more than 40: `places` name such.
+    The box is found from F: minima from a scan along rays from the origin and from the places given, then a box around them all, widened until F is 40 above
+    its minimum along its rim. A scan cannot see a well that lies between its rays and behind a wall of more than 40: `places` name such.
 
     Attributes
     ----------
@@ -56,6 +56,9 @@ class PlaneQuadrature:
     moment_error : float
         What the mean may be off by in units of the largest deviation, and covariances in units of the largest variance.
 
+    marginals : dict
+        Laws along directions that were asked for.
+
     Raises
     ------
     NotNormalisable
@@ -64,6 +67,7 @@ class PlaneQuadrature:
 
     def __init__(self, potential: Potential, places: Sequence[Sequence[float]] = (), name: str = "F"):
         self._potential, self._name = potential, name
+        self.marginals: dict[Any, Any] = {}
         starts = torch.tensor([[0.0, 0.0], *places], dtype=torch.float64)
         minima = self._minima(starts)
         values = self._values(minima)

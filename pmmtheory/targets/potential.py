@@ -14,7 +14,7 @@ from pmmtheory.errors import InvalidParameter, count, fits, positive, reals
 from pmmtheory.targets.derivative import derivative
 from pmmtheory.targets.function import require_derivative, require_function
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.marginal import Marginal
+from pmmtheory.targets.marginal import marginal
 from pmmtheory.targets.plane import PlaneQuadrature
 from pmmtheory.targets.target import Constant, Target, as_points, generator, unit_vector
 
@@ -146,7 +146,7 @@ class Potential(LineTarget):
         if self.dim == 1:
             raise InvalidParameter("dim", 1, "2, for the law along a direction")
         self._require_few("the law along a direction")
-        return Marginal(self.potential, self.plane, unit, self._name)
+        return marginal(self.potential, self.plane, unit, self._name)
 
     def _require_few(self, what: str) -> None:
         if self.dim > 2:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.marginal import Marginal
+from pmmtheory.targets.marginal import marginal
 from pmmtheory.targets.plane import in_plane
 from pmmtheory.targets.target import Constant, Target, as_points, draws, generator, unit_vector
 
@@ -118,7 +118,7 @@ class Product(Target):
         unit = unit_vector(direction, self.dim)
         j = int(unit.abs().argmax())
         if float(unit[j]) != 1.0 and self.dim == 2:
-            return Marginal(self.potential, in_plane(self), unit, self.name)
+            return marginal(self.potential, in_plane(self), unit, self.name)
         if float(unit[j]) != 1.0:
             raise InvalidParameter("direction", tuple(unit.tolist()), "a coordinate axis, for a marginal of a product")
         return self.factors[j]

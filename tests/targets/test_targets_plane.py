@@ -30,9 +30,7 @@ def turned(angle: float, scale: float, flat: float, shift: float) -> tuple[Poten
     return Potential(potential, dim=2), units
 
 
-@given(
-    angle=st.floats(0.0, 3.1), scale=st.floats(-3, 3).map(lambda k: 10**k), ratio=st.floats(0.2, 5.0), shift=st.sampled_from([0.0, -30.0, 1e3])
-)
+@given(angle=st.floats(0.0, 3.1), scale=st.floats(-3, 3).map(lambda k: 10**k), ratio=st.floats(0.2, 5.0), shift=st.sampled_from([0.0, -30.0, 1e3]))
 def test_turned_products_have_the_normaliser_and_the_moments_of_their_factors(angle: float, scale: float, ratio: float, shift: float) -> None:
     flat = scale * ratio
     target, units = turned(angle, scale, flat, shift * scale)
@@ -93,6 +91,12 @@ def test_places_in_the_plane_are_pairs(points: Any) -> None:
 
 def test_beyond_the_plane_there_is_the_drift_alone() -> None:
     target = Potential(lambda x: (x**2).sum(-1), dim=3)
-    for value in (lambda: target.mean, lambda: target.covariance, lambda: target.along([1.0, 0.0, 0.0]), lambda: target.log_density(torch.zeros(3)), lambda: target.plane):
+    for value in (
+        lambda: target.mean,
+        lambda: target.covariance,
+        lambda: target.along([1.0, 0.0, 0.0]),
+        lambda: target.log_density(torch.zeros(3)),
+        lambda: target.plane,
+    ):
         with pytest.raises(InvalidParameter, match="dim = 3"):
             value()

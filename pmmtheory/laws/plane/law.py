@@ -35,7 +35,7 @@ class PlanarLaw(Law):
     coarse : PlanarLaw or None
         That law.
     floor : float
-        The share of the largest density below which a density is not told from none.
+        The share of the largest density below which a density is not told from none: 0 for sums of Gaussians, which keep their digits.
     caution : float
         How many times the distance to the coarse law the law may be off: more than once where the chain mixes slowly.
 
@@ -105,7 +105,10 @@ class PlanarLaw(Law):
     def resolved_by(self, coarse: PlanarLaw) -> PlanarLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.errors["resolution"] = self.caution * float(torch.abs(self.values - coarse.on(self.axes)).sum()) * self.cell / 2
+        change = torch.abs(self.values - coarse.on(self.axes))
+        self.errors["resolution"] = self.caution * float(change.sum()) * self.cell / 2
+        if self.floor > 0:
+            self.floor = coarse.floor = max(self.floor, 4 * float(change.max() / self.values.max()))
         self.errors["ends"] += self.edge
         return self
 

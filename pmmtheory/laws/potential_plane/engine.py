@@ -16,9 +16,8 @@ from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smoo
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
 from pmmtheory.laws.potential_plane.operator import StepOperator, steady
-from pmmtheory.laws.potential_plane.stability import spread_of, tail_growth
+from pmmtheory.laws.potential_plane.stability import require_law, spread_of
 from pmmtheory.laws.refinement import refined, refined_path
-from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.numerics.krylov import gmres
 from pmmtheory.schemes import Scheme
@@ -55,7 +54,7 @@ class PotentialPlaneEngine(Engine):
         if refused is not None:
             return refused
         if not enumerable(scheme):
-            allowed = "one with at most one random midpoint a step: the state between several has four coordinates, beyond what a grid holds; particles serve any"
+            allowed = "one with at most one random midpoint a step, as between several the state has four coordinates; particles serve any"
             return Refusal("scheme", scheme.name, allowed)
         return steady(scheme) or starts_from(chain, (Target, PlanarLaw), "a target or a law in the plane")
 
@@ -63,17 +62,25 @@ class PotentialPlaneEngine(Engine):
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
         target = scheme.dynamics.target
         quadrature = in_plane(target)
-        require_stable(scheme, lambda other: tail_growth(other, quadrature))
+        require_law(scheme, quadrature)
         widths = [spread_of(scheme, quadrature)]  # of the last level: wide enough for the next one, too
-        band = bands(target, quadrature, rtol)
+        band = bands(target, quadrature, _faint(scheme, rtol))
+        known: list[tuple[PlanarLaw, float]] = []
+
+        def over(level: int, width: float) -> PlanarLaw:
+            law, gap = _stationary_on(scheme, quadrature, band, level, width, rtol, device, known[-1] if known and scheme.draws else None)
+            known.append((law, gap))
+            return law
 
         def at_level(level: int) -> PlanarLaw:
-            law = _stationary_on(scheme, quadrature, band, level, widths[0], rtol, device)
+            law = over(level, widths[0])
             for _ in range(6):
-                if max(law.edge, law.errors["ends"]) < max(_EDGE, 1e-4 * rtol):
+                if _cut(law) < max(_EDGE, 1e-4 * rtol):
                     break
-                wider = _stationary_on(scheme, quadrature, band, level, 1.25 * widths[0], rtol, device)
-                if max(wider.edge, wider.errors["ends"]) > 0.3 * max(law.edge, law.errors["ends"]):  # what is left at the rim is no tail but the error of this level
+                wider = over(level, 1.25 * widths[0])
+                if max(wider.edge, wider.errors["ends"]) > 0.3 * max(
+                    law.edge, law.errors["ends"]
+                ):  # what is left at the rim is no tail but the error of this level
                     break
                 law, widths[0] = wider, 1.25 * widths[0]
             return law
@@ -91,33 +98,46 @@ class PotentialPlaneEngine(Engine):
 
 
 def _stationary_on(
-    scheme: Scheme, quadrature: PlaneQuadrature, band: tuple[float, float], level: int, width: float, rtol: float, device: str
-) -> PlanarLaw:
+    scheme: Scheme,
+    quadrature: PlaneQuadrature,
+    band: tuple[float, float],
+    level: int,
+    width: float,
+    rtol: float,
+    device: str,
+    known: tuple[PlanarLaw, float] | None,
+) -> tuple[PlanarLaw, float]:
+    """The law on one grid, from another one where that is known with its gap; and the gap."""
     target = scheme.dynamics.target
     axes = grid_on(widened(quadrature, width), band, level, _denser(scheme), rtol)
     height = target.potential(_points(axes)).detach()
     grid = masked(axes, inside(quadrature, height, width))
     step = StepOperator(scheme, grid, level)
-    density = torch.exp((quadrature.least - height) / width**2).numpy().reshape(-1)[grid.kept]
-    masses, chi, gap, leak = _invariant(step, density / density.sum(), grid, rtol * scheme.step_size)
+    if known is None:
+        density = torch.exp((quadrature.least - height) / width**2)
+        shaken, least = 0.05, math.inf
+    else:
+        density, shaken, least = known[0].on((axes[0].to(device), axes[1].to(device))).cpu().clamp_min(0), 0.0, known[1]
+    begun = density.numpy().reshape(-1)[grid.kept]
+    masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, rtol))
     if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, device, leak / gap)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
-    law.caution = max(1.0, min(_CAUTION, _SLOW * min(1.0, scheme.step_size * _pull(scheme, quadrature)) / gap))
-    return law
+    law.caution = max(1.0, min(_CAUTION, _SLOW * min(1.0, scheme.step_size / _largest_variance(quadrature)) / gap))
+    return law, gap
 
 
-def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, small: float) -> tuple[np.ndarray, float, float, float]:
+def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, shaken: float, least: float, tolerance: float) -> tuple[np.ndarray, float, float, float]:
     """p with p = P p; |p - P p| / gap in the norm of chi2; the gap; and what a step loses to points that are not kept, which is put back where p is.
 
-    From masses near it, of which a few per cent are moved about, so that the slowest mode is seen even where the target is symmetric; then once more, scaled by
+    From masses near it, of which some per cent are moved about, so that the slowest mode is seen even where the target is symmetric; then once more, scaled by
     what was found. Unknown is the change over the root of the density, of which GMRES makes the residual small in the sense of chi2.
     """
     places = ((grid.points - grid.points.mean(0)) / grid.points.std(0)).numpy()
-    masses = density * (1 + 0.05 * np.sin(0.5 + places @ np.array([0.9, 0.7])))
-    masses, least, chi = masses / masses.sum(), math.inf, math.inf
+    masses = density * (1 + shaken * np.sin(0.5 + places @ np.array([0.9, 0.7])))
+    masses, chi = masses / masses.sum(), math.inf
     for _ in range(2):
         peak, home = masses.max(), masses.copy()
         scale = np.sqrt(np.maximum(masses, 0.0) / peak + 1e-7)
@@ -127,24 +147,23 @@ def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, small: float
             rest: np.ndarray = v - after - (v.sum() - after.sum()) * home
             return rest
 
-        tolerance = max(1e-13, 1e-5 * small) * math.sqrt(peak)
-        change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance, _MOST)  # type: ignore[misc]
+        change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance * math.sqrt(peak), _MOST)  # type: ignore[misc]
         masses = masses + scale * change
         masses, least = masses / masses.sum(), min(least, gap)
         chi = float(np.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
-        if chi < 1e-2 * small:
+        if chi < 30 * tolerance / least:
             break
     return masses, chi, least, abs(1.0 - float(step(masses).sum()))
 
 
 def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
     target, done = scheme.dynamics.target, 0
-    band = bands(target, quadrature, rtol)
+    band = bands(target, quadrature, _faint(scheme, rtol))
     if isinstance(start, PlanarLaw):
         box, own = torch.tensor([[float(axis[0]), float(axis[-1])] for axis in start.axes], dtype=torch.float64), tuple(math.pi / h for h in start.spacings)
     else:
         begun = in_plane(start)
-        box, own = begun.box, bands(start, begun, rtol)
+        box, own = begun.box, bands(start, begun, _faint(scheme, rtol))
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], box[:, 0]), torch.maximum(wide[:, 1], box[:, 1])], 1)
     axes = grid_on(whole, (max(band[0], own[0]), max(band[1], own[1])), level, _denser(scheme), rtol)
@@ -175,7 +194,20 @@ def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
 
 
-def _pull(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
-    """How fast the force draws back from far out, at the least of both axes."""
-    deviations = torch.sqrt(quadrature.covariance.diagonal())
-    return float(1 / deviations.max() ** 2)
+def _cut(law: PlanarLaw) -> float:
+    """What of a law is seen to lie beyond its grid."""
+    return max(law.edge, law.errors["ends"])
+
+
+def _largest_variance(quadrature: PlaneQuadrature) -> float:
+    return float(torch.linalg.eigvalsh(quadrature.covariance).max())
+
+
+def _faint(scheme: Scheme, rtol: float) -> float:
+    """The share of a wave that is left out at the lowest level: less of one where a step without draws costs little."""
+    return (1e-3 if scheme.draws else 1e-4) * rtol
+
+
+def _tolerance(scheme: Scheme, rtol: float) -> float:
+    """What may be left of p - P p, in the norm of chi2."""
+    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * scheme.step_size)

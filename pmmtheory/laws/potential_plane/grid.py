@@ -16,9 +16,6 @@ from pmmtheory.targets.plane import DEPTH, PlaneQuadrature
 _MOST = 900
 """Points of an axis beyond which a law is out of reach."""
 
-_FAINT = 1e-4
-"""Waves are kept whose share of a density is above this share of the accuracy asked for."""
-
 _WIDER, _SHIFT = 0.02, 0.37
 """From level to level the grid is finer, wider by the first, and shifted by the second, a share of a cell: two levels then have no fault in common."""
 
@@ -73,10 +70,10 @@ def masked(axes: tuple[Tensor, Tensor], where: Tensor) -> Grid:
     return Grid(axes, kept.numpy(), points)
 
 
-def bands(target: Target, quadrature: PlaneQuadrature, rtol: float) -> tuple[float, float]:
-    """The highest frequencies along both axes that a law near the target has.
+def bands(target: Target, quadrature: PlaneQuadrature, faint: float) -> tuple[float, float]:
+    """The highest frequencies along both axes of which a law near the target has more than a faint share.
 
-    pi alone is a trap: a law pi (1 + step phi) has the poles of the drift, where pi is zero at complex points; so pi |grad F|^2, a part of phi, is looked at too.
+    pi alone is a trap: a law pi (1 + step phi) has the poles of the drift, where pi is zero at complex points; so pi |grad F|^2 is looked at too.
     """
     sizes = [min(1200, 2 * math.ceil(float(high - low) / spacing)) for (low, high), spacing in zip(quadrature.box, quadrature.spacings, strict=True)]
     first, second, _ = quadrature.grid(*sizes)
@@ -89,7 +86,7 @@ def bands(target: Target, quadrature: PlaneQuadrature, rtol: float) -> tuple[flo
         waves /= waves.max()
         for k, axis in enumerate((first, second)):
             tops = waves.amax(1 - k)[: len(axis) // 2]
-            last = int((tops > max(1e-13, _FAINT * rtol)).nonzero().max())
+            last = int((tops > max(1e-13, faint)).nonzero().max())
             found[k] = max(found[k], 2 * math.pi * (last + 1) / (len(axis) * float(axis[1] - axis[0])))
     return found[0], found[1]
 
@@ -105,11 +102,11 @@ def inside(quadrature: PlaneQuadrature, height: Tensor, width: float) -> Tensor:
 
 
 def _odd(n: int) -> int:
-    """The next odd number without prime factors above 7."""
+    """The next odd number without prime factors above 13."""
     n += 1 - n % 2
     while True:
         rest = n
-        for factor in (3, 5, 7):
+        for factor in (3, 5, 7, 11, 13):
             while rest % factor == 0:
                 rest //= factor
         if rest == 1:

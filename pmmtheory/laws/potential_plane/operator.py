@@ -85,10 +85,10 @@ class StepOperator:
 def rules(scheme: Scheme, level: int, spacing: float) -> Cubature:
     """Nodes and weights for the draws of a step: of normals by Gauss-Hermite rules, which see waves that the grid holds.
 
-    A rule of n nodes is off by (a L)^n on waves of the law, L the inverse square of its shortest scale, which is about a tenth of the largest square of its waves.
+    A rule of n nodes is off by (a L)^n on waves of the law, L the inverse square of its shortest scale: about a tenth of the largest square of its waves.
     """
     rough = scheme.step_size * (math.pi / (8.5 * spacing)) ** 2
-    nodes = math.ceil(18 / math.log(1 / min(rough, 0.45)))
+    nodes = math.ceil(20 / math.log(1 / min(rough, 0.45)))
     rule = gauss_hermite(min(max(nodes, 6), 23) + level)
     return cubature(scheme, level - 4, normal=lambda name, component: rule)
 

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import UnstableStep
+from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
@@ -22,7 +24,7 @@ _DIRECTIONS = 24
 
 
 def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
-    """The largest E |X' - m|^2 / |x - m|^2 over directions, x far out and m the mean; infinite where the force is super-linear and the step does not tame it."""
+    """The largest E |X' - m|^2 / |x - m|^2 over directions, x far out and m the mean."""
     rule, growth = gauss_hermite(3), math.nan
     at = cubature(scheme, -2, normal=lambda name, component: rule)
     for factor in _FAR:
@@ -33,7 +35,14 @@ def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
         growth = float((after / ((x - quadrature.mean) ** 2).sum(-1)).max())
         if not math.isnan(growth):
             break
-    return math.inf if growth >= 1 and superlinear(scheme, quadrature) else growth
+    return growth
+
+
+def require_law(scheme: Scheme, quadrature: PlaneQuadrature) -> None:
+    """Raise UnstableStep where the second moment grows far out: at any step where the force is super-linear and the step does not tame it."""
+    if tail_growth(scheme, quadrature) >= 1 and superlinear(scheme, quadrature):
+        raise UnstableStep(scheme.step_size, math.nan, scheme.name)
+    require_stable(scheme, lambda other: tail_growth(other, quadrature))
 
 
 def superlinear(scheme: Scheme, quadrature: PlaneQuadrature) -> bool:
@@ -54,9 +63,9 @@ def spread_of(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     offset = x - quadrature.mean
     mean = scheme.step(x[:, None], 0.0, at.draws)[0].detach().expand(len(x), len(at), 2) - quadrature.mean
     square = (offset**2).sum(-1)
-    slope = -(scheme.dynamics.drift(x, 0.0).detach() * offset).sum(-1) / square
+    pull = 1 - ((mean * offset[:, None]).sum(-1) * at.weights).sum(-1) / square
     left = 1 - ((mean**2).sum(-1) * at.weights).sum(-1) / square
-    ratio = torch.where((slope > 0) & (left > 0), 2 * scheme.step_size * slope / left.clamp_min(1e-9), 1.0)
+    ratio = torch.where((pull > 0) & (left > 0), 2 * pull / left.clamp_min(1e-9), 1.0)
     return min(20.0, max(1.0, math.sqrt(float(ratio.max()))))
 
 
