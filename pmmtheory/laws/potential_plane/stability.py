@@ -20,7 +20,7 @@ _FAR = (1e4, 1e2, 8.0)
 _STEEPER = 1.5
 """By how much the force over the distance may grow over four decades where it grows linearly: a power above 1.04 does more."""
 
-_DIRECTIONS = 24
+_DIRECTIONS = 720
 
 
 def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
