@@ -78,9 +78,7 @@ class PotentialPlaneEngine(Engine):
                 if _cut(law) < max(_EDGE, 1e-4 * rtol):
                     break
                 wider = over(level, 1.25 * widths[0])
-                if max(wider.edge, wider.errors["ends"]) > 0.3 * max(
-                    law.edge, law.errors["ends"]
-                ):  # what is left at the rim is no tail but the error of this level
+                if _cut(wider) > 0.3 * _cut(law):  # what is left at the rim is no tail but the error of this level
                     break
                 law, widths[0] = wider, 1.25 * widths[0]
             return law
