@@ -64,9 +64,9 @@ class LogisticRegression(Target):
     @classmethod
     def breast_cancer(cls, dim: int = 30, prior_variance: float = 1.0) -> LogisticRegression:
         """On the first columns of the 569 cases of scikit-learn's breast cancer data (Wolberg et al. 1995), each of mean 0 and variance 1."""
+        columns = errors.count("dim", dim, 1, 30)
         from sklearn.datasets import load_breast_cancer  # a second to import
 
-        columns = errors.count("dim", dim, 1, 30)
         known = load_breast_cancer()
         features = known.data[:, :columns]
         return cls((features - features.mean(0)) / features.std(0), known.target, prior_variance)

@@ -131,6 +131,20 @@ def test_turned_and_stretched(seed: int, exponent: float) -> None:
     assert torch.allclose(s * other.mode, turn @ plain.mode, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize(("dim", "prior"), [(2, 1e4), (5, 1e2)])
+def test_posteriors_far_from_a_gaussian(dim: int, prior: float) -> None:
+    """Cases that a plane separates and a wide prior: nearly a half-Gaussian on each axis, where the curvature at the mode says nothing of the width."""
+    top = 12 * math.sqrt(prior)
+
+    def integral(k: int) -> float:
+        ends = [(-top, 0.0), (0.0, 20.0), (20.0, top)]
+        return sum(quad(lambda t: t**k * math.exp(-np.logaddexp(0, -t) - t * t / (2 * prior)), a, b, epsabs=0, epsrel=1e-10, limit=300)[0] for a, b in ends)
+
+    mass, mean = integral(0), integral(1) / integral(0)
+    target = LogisticRegression(np.eye(dim), np.ones(dim), prior, particles=20_000)
+    assert max(misses(target, [mean] * dim, (integral(2) / mass - mean**2) * np.eye(dim), dim * math.log(mass))) < 4.5
+
+
 def test_cases_that_say_nothing() -> None:
     """Features of zero leave the prior, a Gaussian, with log 2 a case."""
     target, prior = LogisticRegression(np.zeros((3, 2)), [0, 1, 1], 0.5), Gaussian(0.0, [0.5, 0.5])
