@@ -50,7 +50,11 @@ def test_marginals_come_by_quadrature_across() -> None:
     target, units = turned(0.5, 1.0, 0.7, 2.0)
     x = torch.linspace(-3, 3, 7, dtype=torch.float64)
     centre = float(units[0].sum() * 2.0)
-    torch.testing.assert_close(target.along(units[0]).log_density(x + centre), LINE.log_density(x), rtol=0, atol=1e-11)
+    marginal = target.along(units[0])
+    torch.testing.assert_close(marginal.log_density(x + centre), LINE.log_density(x), rtol=0, atol=1e-11)
+    torch.testing.assert_close(marginal.drift(x + centre), LINE.drift(x), rtol=0, atol=1e-10)
+    torch.testing.assert_close(marginal.cdf(x + centre), LINE.cdf(x), rtol=0, atol=1e-11)
+    assert target.along(units[0]) is marginal
     product = Product([LINE, Gaussian(0.0, 0.49)])
     direction = units.T[0]  # the first axis, in the turned coordinates
     torch.testing.assert_close(product.along(direction).log_density(x), target.along([1.0, 0.0]).log_density(x + 2.0), rtol=0, atol=1e-11)
