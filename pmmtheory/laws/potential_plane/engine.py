@@ -151,7 +151,7 @@ def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, shaken: floa
         chi = float(np.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
         if chi < 30 * tolerance / least:
             break
-    return masses, chi, least, abs(1.0 - float(step(masses).sum()))
+    return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
 
 
 def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
@@ -172,7 +172,10 @@ def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequ
     lost = abs(float(masses.sum()) - 1)
     for n in steps:
         for _ in range(done, n):
-            masses = step(masses) if step is not None else masses
+            if step is not None:
+                lost += abs(float(masses @ step.thrown))
+                masses = step(masses)
+                lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, device, lost)
         law.errors["solver"] = n * _DIGITS
@@ -190,6 +193,11 @@ def _denser(scheme: Scheme) -> float:
 
 def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
+
+
+def _rim(masses: np.ndarray) -> float:
+    """The mass along the rim of a grid, and as much again for what came in on the other side."""
+    return 2 * float(np.abs(masses[[0, -1]]).sum() + np.abs(masses[:, [0, -1]]).sum())
 
 
 def _cut(law: PlanarLaw) -> float:

@@ -39,6 +39,11 @@ class StepOperator:
         Beyond its ends masses come in again on the other side.
     level : int
         How fine the rules for the draws are.
+
+    Attributes
+    ----------
+    thrown : (kept,) array
+        What share of a mass at each start is moved beyond the ends, before it is blurred.
     """
 
     def __init__(self, scheme: Scheme, grid: Grid, level: int):
@@ -47,12 +52,15 @@ class StepOperator:
         factors, group = _groups(scheme, grid.points[:1], at)
         nodes = [np.flatnonzero((group == g) & (at.weights.numpy() > _NONE)) for g in range(len(factors))]
         blocks: list[list[csc_matrix]] = [[] for _ in factors]
-        weights = at.weights.numpy()
+        weights, thrown = at.weights.numpy(), []
         for some in grid.points.split(_STARTS):
             mean = scheme.step(some[:, None], 0.0, at.draws)[0].detach().expand(len(some), len(at), 2).numpy()
             places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
+            beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
+            thrown.append((beyond[0] | beyond[1]) @ weights)
             for block, own in zip(blocks, nodes, strict=True):
                 block.append(spreading(places[0][:, own], places[1][:, own], weights[own], grid.shape))
+        self.thrown: np.ndarray = np.concatenate(thrown)
         self._spread = [block[0] if len(block) == 1 else hstack(block, format="csc") for block in blocks]
         whole = sum(float(weights[own].sum()) for own in nodes)
         for matrix, own in zip(self._spread, nodes, strict=True):  # so that no mass is lost to the digits of the kernel
