@@ -44,6 +44,8 @@ class CoupledDifference:
         The rate c at which chains from different starts on one noise path come together, like exp(-c t); 0 where they do not.
     particles, steps : int
         Pairs, and their steps of the longer size that are averaged over, after `burn_in` others.
+    costs : tuple of two floats
+        Drift calls of each chain of a pair.
     drift_calls : float
         All that were spent, those of the check of the start included.
     warnings : tuple of str
@@ -57,6 +59,7 @@ class CoupledDifference:
     particles: int
     steps: int
     burn_in: int
+    costs: tuple[float, float]
     drift_calls: float
     warnings: tuple[str, ...] = ()
 
@@ -143,12 +146,13 @@ def coupled_difference(
     sampling = float(difference.std()) / math.sqrt(n)
     horizon = abs(float(gaps.mean())) + 2 * float(gaps.std()) / math.sqrt(few)
     estimate = Estimate.of(float(difference.mean()), f"{n} pairs of coupled chains, sampling", sampling=sampling, horizon=horizon)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if not left < _FORGOTTEN:
         warnings = (f"after the {before} steps of the burn-in {100 * left:.0f}% of the distance from a start far off is left",)
-    calls = sum(one.drift_calls * k for one, k in zip(pair, parts(pair), strict=True)) * (n * (before + length) + 3 * few * before)
+    one, two = (own.drift_calls * k for own, k in zip(pair, parts(pair), strict=True))
+    costs, calls = (one * (before + length), two * (before + length)), (one + two) * (n * (before + length) + 3 * few * before)
     spread = (float(difference.var()), float(means[0].var()), float(means[1].var()))
-    return CoupledDifference(estimate, interval95(estimate.value, sampling, n, horizon), spread, rate, n, length, before, calls, warnings)
+    return CoupledDifference(estimate, interval95(estimate.value, sampling, n, horizon), spread, rate, n, length, before, costs, calls, warnings)
 
 
 def values(function: Any, pair: Sequence[Scheme], state: Tensor) -> Tensor:
