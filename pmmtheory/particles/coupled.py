@@ -15,7 +15,7 @@ from pmmtheory.errors import Diverged, InvalidParameter, count, fits, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.particles.noise_path import advance, parts
-from pmmtheory.particles.simulate import lost_in, simulate, stream
+from pmmtheory.particles.simulate import LONGEST, lost_in, simulate, stream
 from pmmtheory.particles.student import interval95
 from pmmtheory.schemes import Scheme
 
@@ -133,11 +133,13 @@ def coupled_difference(
     True
     """
     pair = _pair(scheme, other)
-    n, length, before = count("particles", particles, _LEAST), count("steps", steps), count("burn_in", burn_in, 0)
+    n, length, before = count("particles", particles, _LEAST), count("steps", steps, 1, LONGEST), count("burn_in", burn_in, 0, LONGEST)
     key, place = whole("seed", seed), known_device(device)
     shape, few = scheme.dynamics.state_shape, min(n, _SHADOWS)
     fits("particles", particles, 40.0 * n * math.prod(shape))
     start = simulate(scheme, n, 0, key, place, torch.float64, initial)
+    if not bool(torch.isfinite(start.square().sum())):
+        raise InvalidParameter("initial", initial, "points whose squares are numbers in double precision")
     values(function, pair, start)
     totals, states = _averages(pair, [start, start], function, length, before, stream(key, 1, place))
     gaps, rate, left = _memory(pair, start[:few], [state[:few] for state in states], function, before, stream(key, 2, place))
@@ -218,7 +220,7 @@ def _memory(
     for i in range(steps):
         states = moved(pair, states, generator, i, steps)
     difference = values(function, pair, states[0]) - values(function, pair, states[1])
-    left = _apart(states) / first
+    left = _apart(states) / first if first else 0.0
     time = steps * max(scheme.step_size for scheme in pair)
     rate = max(-math.log(max(left, 1e-300)) / time, 0.0) if time else 0.0
     return difference[0] - difference[1], rate, left

@@ -15,7 +15,7 @@ from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, requ
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.particles.coupled import Function, values
-from pmmtheory.particles.simulate import lost_in, sample_step, simulate, stream
+from pmmtheory.particles.simulate import LONGEST, lost_in, sample_step, simulate, stream
 from pmmtheory.schemes import Scheme
 
 _LEAST = 8
@@ -35,10 +35,11 @@ class Expectations:
     ess : mapping of names to floats
         Of how many independent points of the same law the mean would have that standard error.
     drift : mapping of names to floats
-        The mean of the second half of a chain less that of the first, in standard errors of it; beyond 4 the law still moved. NaN at a fixed time.
+        The mean of the second half of a chain less that of the first, in standard errors of it; beyond 4 the law still moved. Empty at a
+        fixed time.
     mixing : mapping of names to floats
-        The ratio R of Gelman and Rubin: the deviation of all points over that within chains. Far above 1, a chain has not seen what others have. NaN
-        at a fixed time.
+        The ratio R of Gelman and Rubin: the deviation of all points over that within chains. Far above 1, a chain has not seen what others have.
+        Empty at a fixed time.
     drift_calls : float
     particles, steps, burn_in : int
     warnings : tuple of str
@@ -120,11 +121,11 @@ def expectations(
     (True, True)
     """
     chain = chain_of(scheme, initial, steps)
-    own, length = chain.scheme, count("steps", required("steps", chain.steps), 0 if at_end is True else 2)
+    own, length = chain.scheme, count("steps", required("steps", chain.steps), 0 if at_end is True else 2, LONGEST)
     n, key, place = count("particles", particles, _LEAST), whole("seed", seed), known_device(device)
     if flag("at_end", at_end) and burn_in:
         raise InvalidParameter("burn_in", burn_in, "none, for the law after a number of steps")
-    before = length // 2 if burn_in is None else count("burn_in", burn_in, 0)
+    before = length // 2 if burn_in is None else count("burn_in", burn_in, 0, LONGEST)
     named = _named(functions)
     fits("particles", particles, 8.0 * n * (math.prod(own.dynamics.state_shape) + 3 * len(named)))
     state = simulate(own, n, 0, key, place, dtype, chain.start)
@@ -193,8 +194,7 @@ def _at_end(seen: Tensor, names: list[str], calls: float, steps: int) -> Expecta
     found = {}
     for name, row in zip(names, seen, strict=True):
         found[name] = Estimate.of(float(row.mean()), f"{n} independent chains, sampling", sampling=float(row.std()) / math.sqrt(n))
-    none = dict.fromkeys(names, math.nan)
-    return Expectations(found, dict.fromkeys(names, float(n)), none, none, calls, n, steps, 0)
+    return Expectations(found, dict.fromkeys(names, float(n)), {}, {}, calls, n, steps, 0)
 
 
 def _averaged(sums: Tensor, half: int, length: int, before: int, names: list[str], calls: float) -> Expectations:

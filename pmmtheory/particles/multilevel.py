@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pmmtheory.errors import InvalidParameter, count, positive, whole
+from pmmtheory.errors import InvalidParameter, count, positive, scale, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.particles.coupled import CoupledDifference, Function, coupled_difference
 from pmmtheory.particles.student import interval95
@@ -16,6 +16,7 @@ from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 
 _PILOT = 100
 _LEVELS = 8
+_LONGEST = 10**6
 _MARGIN = 1.2
 """More than the least numbers of particles: variances of a pilot are off by about a tenth."""
 
@@ -101,7 +102,7 @@ def bias(
     reference : Scheme, optional
         A scheme of a declared order at the same step as `scheme`; the randomized midpoint method by default.
     budget : int
-        The most pairs, at all levels together.
+        The most pairs, at all levels together. Where more are needed the answer is that of the pilot, "undecided", and says how many.
     time, burn_in : float
         What each pair is averaged over, and what goes before, in the time of the dynamics.
     seed, device
@@ -125,10 +126,10 @@ def bias(
     >>> found.verdict, abs(found.estimate.value - (1 / 0.9 - 1)) < 3 * found.estimate.error
     ('decided', True)
     """
-    wanted, most, key = positive("tolerance", tolerance), count("budget", budget, 4 * _PILOT), whole("seed", seed)
-    lasting, before = positive("time", time), positive("burn_in", burn_in)
+    wanted, most, key = scale("tolerance", tolerance), count("budget", budget, 4 * _PILOT), whole("seed", seed)
     if not isinstance(scheme, Scheme):
         raise InvalidParameter("scheme", scheme, "a pmmtheory scheme")
+    lasting, before = _spans(scheme, time=time, burn_in=burn_in)
     against, order = _reference(scheme, reference)
 
     def run(level: int, particles: int, part: int) -> CoupledDifference:
@@ -148,14 +149,22 @@ def bias(
         )
 
     first = int(type(scheme) is type(against) and scheme.name == against.name)
-    pilots = _pilots(run, first, order, wanted)
+    pilots = _pilots(run, first, order, wanted, most)
     target = max(wanted / 4, min(0.8 * wanted, wanted - 1.2 * _rest(pilots, order)))
     numbers = _numbers(pilots, target)
     needed = sum(numbers)
-    shrunk = [max(_PILOT, int(n * min(1.0, most / needed))) for n in numbers]
-    levels = tuple(run(first + k, n, 1) if n > _PILOT else pilots[k] for k, n in enumerate(shrunk))
+    affordable = needed <= most
+    levels = tuple(run(first + k, n, 1) if affordable and n > _PILOT else pilots[k] for k, n in enumerate(numbers))
     spent = sum(found.drift_calls for found in pilots) + sum(found.drift_calls for found in levels if found.particles > _PILOT)
     return _answer(levels, order, wanted, needed, spent)
+
+
+def _spans(scheme: Scheme, **given: Any) -> list[float]:
+    """Times of the dynamics; raises InvalidParameter, naming one, where it takes too many steps."""
+    for name, span in given.items():
+        if positive(name, span) > _LONGEST * scheme.step_size:
+            raise InvalidParameter(name, span, f"a time of at most {_LONGEST} steps, {_LONGEST * scheme.step_size:g}")
+    return [float(span) for span in given.values()]
 
 
 def _reference(scheme: Scheme, reference: Any) -> tuple[Scheme, float]:
@@ -169,10 +178,10 @@ def _reference(scheme: Scheme, reference: Any) -> tuple[Scheme, float]:
     return reference.with_step(scheme.step_size), min(reference.order, 10.0)
 
 
-def _pilots(run: Callable[[int, int, int], CoupledDifference], first: int, order: float, wanted: float) -> list[CoupledDifference]:
-    """Levels from the first on, until what is left beyond the last is a small part of the tolerance."""
+def _pilots(run: Callable[[int, int, int], CoupledDifference], first: int, order: float, wanted: float, most: int) -> list[CoupledDifference]:
+    """Levels from the first on, until what is left beyond the last is a small part of the tolerance, or they are too many already."""
     found = [run(level, _PILOT, 0) for level in range(first, 2)]
-    while len(found) < _LEVELS and _beyond(found[-1], order) > wanted / 4:
+    while len(found) < _LEVELS and _beyond(found[-1], order) > wanted / 4 and sum(_numbers(found, 0.8 * wanted)) <= most:
         found.append(run(first + len(found), _PILOT, 0))
     return found
 

@@ -32,11 +32,14 @@ class NoisePath:
         self.system, self.times, shape = system, times, system.state_shape
         ordered, order = torch.sort(times, dim=0)
         z = torch.randn((*times.shape, *shape), generator=generator, dtype=times.dtype, device=times.device)
-        now, at, path = torch.zeros_like(z[0]), torch.zeros_like(times[0]), torch.empty_like(z)
-        for k, time in enumerate(ordered):
-            gap = self._wide(time - at)
-            now = system.transport(gap, now) + system.noise(gap) * z[k]
-            path[k], at = now, time
+        gaps = torch.diff(ordered, dim=0, prepend=torch.zeros_like(times[:1])).reshape(*times.shape, *[1] * len(shape))
+        if system.linear == ((0.0,),):
+            path = torch.cumsum(system.noise(gaps) * z, 0)
+        else:
+            now, path = torch.zeros_like(z[0]), torch.empty_like(z)
+            for k, gap in enumerate(gaps):
+                now = system.transport(gap, now) + system.noise(gap) * z[k]
+                path[k] = now
         places = order.argsort(0).reshape(*times.shape, *[1] * len(shape)).expand(path.shape)
         self.values = torch.gather(path, 0, places)
 
@@ -76,6 +79,8 @@ def advance(schemes: Sequence[Scheme], states: Sequence[Tensor], generator: torc
             draws = drawn(scheme, one, generator)
             shares = scheme.noise_times(draws)
             inner = one.new_empty((0, particles)) if shares is None else shares.reshape(len(shares), particles).to(one.dtype)
+            if bool((torch.diff(inner, dim=0) < 0).any()) or bool(((inner < 0) | (inner > 1)).any()):
+                raise InvalidParameter("noise_times", scheme.name, "a scheme whose times ascend from 0 to 1")
             first = len(rows)
             rows += [length * (j + share) / count for share in inner] + [one.new_full((particles,), length * (j + 1) / count)]
             plans.append((draws, shares is not None, first, len(rows) - 1))
