@@ -214,11 +214,7 @@ def _answer(levels: tuple[CoupledDifference, ...], order: float, wanted: float, 
     reason = next((f"level {k}: {level.warnings[0]}" for k, level in enumerate(levels) if level.warnings), "")
     if not reason and estimate.error > wanted:
         parts = ", ".join(f"{name} {part:.2g}" for name, part in estimate.parts.items())
-        advice = (
-            f"about {needed} pairs would reach it"
-            if horizon + beyond < wanted
-            else "a longer burn_in or a reference of higher order would lower what pairs do not"
-        )
+        advice = f"about {needed} pairs would reach it" if horizon < wanted / 2 else "a longer burn_in would lower the horizon"
         reason = f"an error of {estimate.error:.2g} ({parts}) for the {wanted:.2g} wanted; {advice}"
     verdict = "undecided" if reason else "decided"
     coarse, fine = levels[0], levels[-1]

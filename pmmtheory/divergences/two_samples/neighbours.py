@@ -18,6 +18,8 @@ from pmmtheory.targets import Target
 from pmmtheory.targets.target import generator
 
 _BLOCKS = 10
+_AROUND, _ASIDE, _MOST = 8, 0.7, 0.05
+"""A point whose 8 nearest in the other sample lie aside, their mean further than 0.7 of the farthest, is beyond that sample; 5% may be."""
 
 
 def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
@@ -29,7 +31,9 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
         KL = digamma(k) - digamma(n) - log V_d - (d/n) sum_i log rho_i - (1/n) sum_i log q(x_i)     from a target of known density.
 
     The error: "sampling", the spread over ten parts of the samples; and "bias", by how much halves of the samples say otherwise, for a bias that falls
-    like n^(-2/d) (at most n^(-1)): it is what remains in many dimensions. For points that are independent of each other and all different.
+    like n^(-2/d) (at most n^(-1)): it is what remains in many dimensions; and from another sample "uncovered", for the points of x beyond it, where the
+    distance of a neighbour says little of a density. More than 5% of those are refused. For points that are independent of each other and all
+    different.
 
     Parameters
     ----------
@@ -75,7 +79,8 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
     halves = [_divergence(base[i::2], None if against is None else against[i::2], k) for i in range(2)]
     bias = abs(value - float(np.mean(halves))) / (2 ** min(1.0, 2 / own.shape[1]) - 1)
     method = f"{k} nearest neighbours of {len(own)} {'points' if other is None else f'and {len(other)} points'}, spread over parts"
-    return Estimate.of(value, method, sampling=float(np.std(blocks, ddof=1)) / math.sqrt(_BLOCKS), bias=bias)
+    parts = {"sampling": float(np.std(blocks, ddof=1)) / math.sqrt(_BLOCKS), "bias": bias}
+    return Estimate.of(value, method, **parts, **({} if against is None else {"uncovered": _uncovered(base, against, k)}))
 
 
 def _divergence(x: np.ndarray, y: np.ndarray | None, k: int) -> float:
@@ -87,6 +92,19 @@ def _divergence(x: np.ndarray, y: np.ndarray | None, k: int) -> float:
         return float(np.mean(terms) - entropy)
     (n, d), m = x.shape, len(y)
     return float(d * np.mean(_logs("reference", y, x, k) - _logs("x", x, x, k + 1)) + math.log(m / (n - 1)))
+
+
+def _uncovered(x: np.ndarray, y: np.ndarray, k: int) -> float:
+    """The share of the points of x beyond y, times what their terms may be off by: one more than they are."""
+    distances, places = KDTree(y).query(x, list(range(1, max(k, _AROUND) + 1)))
+    aside = np.linalg.norm(y[places[:, :_AROUND]].mean(1) - x, axis=1) > _ASIDE * distances[:, _AROUND - 1]
+    share = float(aside.mean())
+    if share > _MOST:
+        raise InvalidParameter("reference", f"a sample beyond which {100 * share:.0f}% of x lie", "one that x is within, or a target of known density")
+    if not share:
+        return 0.0
+    own = _logs("x", x, x[aside], k + 1)
+    return share * (1 + x.shape[1] * float(np.abs(np.log(distances[aside, k - 1]) - own).mean()))
 
 
 def _logs(name: str, tree: np.ndarray, at: np.ndarray, k: int) -> np.ndarray:
