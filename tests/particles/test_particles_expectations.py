@@ -52,10 +52,10 @@ class TestErrors:
         """Of 200 intervals 88 to 99 in a hundred; by the number of points, as if they were independent, fewer than 70."""
         ours = naive = flagged = 0
         for seed in range(200):
-            found = expectations(LMC, 1, particles=24, steps=30, burn_in=10, seed=seed)
+            found = expectations(LMC, 1, particles=24, steps=20, burn_in=5, seed=seed)
             one, off = found["x^1"], abs(found["x^1"].value)
             ours += off < 2.07 * one.error  # Student's with 23 degrees of freedom
-            naive += off < 2.07 * one.error * math.sqrt(found.ess["x^1"] / (24 * 30))
+            naive += off < 2.07 * one.error * math.sqrt(found.ess["x^1"] / (24 * 20))
             flagged += any("still moved" in warning for warning in found.warnings)
         assert 176 <= ours <= 198 and naive < 140 and flagged <= 4
 

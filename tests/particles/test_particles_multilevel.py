@@ -12,7 +12,7 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import stationary_law
 from pmmtheory.particles import bias
-from pmmtheory.schemes import SGLD, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential
 
 DIM = 20
@@ -20,6 +20,10 @@ RIPPLE = Cosine(amplitude=0.4, frequency=1.2)
 AXES = torch.linalg.qr(torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
 ROTATED = Potential(lambda x: RIPPLE.potential(x @ AXES.T).sum(-1), dim=DIM, name="rotated ripples")
 ZERO = torch.zeros(DIM, dtype=torch.float64)
+
+
+class OfNoOrder(EulerMaruyama):
+    orders = {}
 
 
 def squares(x: Tensor) -> Tensor:
@@ -69,7 +73,7 @@ class TestUndecided:
     def test_says_how_many_pairs_it_would_take(self) -> None:
         """As many as the square of the tolerance says: a fourth of it takes about sixteen times as many."""
         lmc = EulerMaruyama(Overdamped(Gaussian()), 0.4)
-        found = [bias(lmc, lambda x: x**2, tolerance, budget=400, time=8.0, burn_in=6.0) for tolerance in (0.004, 0.001)]
+        found = [bias(lmc, lambda x: x**2, tolerance, budget=400, time=8.0, burn_in=14.0) for tolerance in (0.004, 0.001)]
         for one in found:
             assert one.verdict == "undecided" and f"about {one.needed} pairs" in one.reason and one.needed > 400 >= one.particles
         assert 8 < found[1].needed / found[0].needed < 40
@@ -87,10 +91,10 @@ class TestUndecided:
 
 
 def test_intervals_in_one_dimension_hold() -> None:
-    """Of 40 intervals 95%: at least 34 hold the bias, by chance less with a probability of 1e-3."""
+    """Of 30 intervals 95%: at least 25 hold the bias, by chance less with a probability below 1e-2."""
     lmc = EulerMaruyama(Overdamped(Gaussian()), 0.8)
-    found = [bias(lmc, lambda x: x**2, 0.4, time=4.0, burn_in=4.0, seed=seed) for seed in range(40)]
-    assert sum(one.interval[0] <= 2 / 3 <= one.interval[1] for one in found) >= 34
+    found = [bias(lmc, lambda x: x**2, 0.4, time=4.0, burn_in=4.0, seed=seed) for seed in range(30)]
+    assert sum(one.interval[0] <= 2 / 3 <= one.interval[1] for one in found) >= 25
 
 
 @pytest.mark.parametrize(
@@ -101,15 +105,13 @@ def test_intervals_in_one_dimension_hold() -> None:
         ({"tolerance": 0.0}, "tolerance"),
         ({"tolerance": math.nan}, "tolerance"),
         ({"reference": "RMM"}, "reference"),
-        ({"reference": SGLD(Overdamped(Gaussian()), 0.1, gradient_noise=1.0)}, "reference"),
+        ({"reference": OfNoOrder(Overdamped(Gaussian()), 0.1)}, "reference"),
         ({"budget": 5}, "budget"),
         ({"time": 1e9}, "time"),
         ({"burn_in": -1.0}, "burn_in"),
     ],
 )
 def test_what_is_not_allowed(change: dict[str, object], name: str) -> None:
-    if isinstance(change.get("reference"), Scheme) and change["reference"].order is not None:  # type: ignore[union-attr]
-        pytest.skip("its order is declared")
     good = {"scheme": EulerMaruyama(Overdamped(Gaussian()), 0.1), "function": lambda x: x**2, "tolerance": 0.5, "time": 1.0, "burn_in": 1.0}
     with pytest.raises(InvalidParameter, match=f"^{name} = "):
         bias(**(good | change))
