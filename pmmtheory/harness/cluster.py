@@ -12,10 +12,11 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pmmtheory.harness.apart import Apart, uninterrupted
+from pmmtheory.harness.apart import Apart
 from pmmtheory.harness.compute import Computed, sentence
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.job import Gone, Hands, Job
+from pmmtheory.harness.processes import uninterrupted
 from pmmtheory.harness.source import Sources
 from pmmtheory.harness.study import Cell
 

@@ -59,13 +59,13 @@ def means(device: str, workers: int | None, cluster: str | None, limit: float | 
     UsageError
         Both are named.
     """
-    from pmmtheory.harness import apart
+    from pmmtheory.harness import apart, processes
     from pmmtheory.harness.cluster import cluster as of_cluster
     from pmmtheory.harness.runner import Means
 
     if cluster is None:
         number = processes_here(workers or (1 if device == "cuda" else None))
-        return Means(partial(apart.processes, workers=number), apart.prepare, limit)
+        return Means(partial(apart.processes, workers=number), processes.prepare, limit)
     if workers is not None:
         raise UsageError("--workers is of this machine and --cluster of others; name one of them (local:N has N processes).")
     return Means(partial(of_cluster, cluster), lambda: None, limit)

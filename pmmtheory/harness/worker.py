@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
-import os
-import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -24,12 +20,9 @@ _job: Job
 _edited: set[str]
 
 
-def begin(environment: Mapping[str, str], job: Job, files: Mapping[str, Sequence[SourceFile]]) -> None:
-    """Make ready for the cells of a job; the environment is what its numbers may depend on."""
+def begin(job: Job, files: Mapping[str, Sequence[SourceFile]]) -> None:
+    """Make ready for the cells of a job."""
     global _job, _edited
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # in the middle of a long call of a library too
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    os.environ.update(environment)  # the process it is a copy of may have been started under another
     if job.place not in sys.path:
         sys.path.insert(0, job.place)
     use(job.project)
@@ -49,11 +42,3 @@ def load(files: Mapping[str, Sequence[SourceFile]]) -> set[str]:
             importlib.import_module(name)
     edited = {name for name, file in every.items() if not file.unchanged() or BYTES.get(name, file.bytes) != file.bytes}
     return {measure for measure, group in files.items() if any(file.name in edited for file in group)}
-
-
-def _leave_with_parent() -> None:
-    """End the process when its parent is gone, in the middle of a cell too: the same command may already run again."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -169,7 +169,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "another dimension": ("x", lambda: stein_discrepancy(normals(50, 2, 0), NORMAL)),
     "repeated points": ("x", lambda: kl_neighbours(torch.ones(300), NORMAL)),
     "no reference": ("reference", lambda: kl_neighbours(normals(300, 1, 0), 3.0)),
-    "no density": ("dim", lambda: kl_neighbours(normals(300, 2, 0), Potential(lambda z: (z**2).sum(-1), dim=2))),
+    "no density": ("dim", lambda: kl_neighbours(normals(300, 3, 0), Potential(lambda z: (z**2).sum(-1), dim=3))),
     "no neighbours": ("neighbours", lambda: kl_neighbours(normals(300, 1, 0), NORMAL, neighbours=0)),
 }
 

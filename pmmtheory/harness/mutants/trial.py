@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from pmmtheory.estimate import Estimate
-from pmmtheory.harness import apart, discover
+from pmmtheory.harness import apart, discover, processes
 from pmmtheory.harness.project import Project, use
 from pmmtheory.harness.provenance import Provenance, provenance
 from pmmtheory.harness.runner import Means, fill
@@ -36,7 +36,7 @@ def main(package: str, store: str, reached: str) -> None:
     use(project)
     checks = discover.checks_by_study(discover.find_studies(project.part("studies")).values(), "quick")
     origin = provenance("cpu")
-    means = Means(partial(apart.processes, workers=1), apart.prepare, _LIMIT)
+    means = Means(partial(apart.processes, workers=1), processes.prepare, _LIMIT)
     undecided, computed, failed, caught = 0, 0, 0, ""
     if (keys := json.loads(Path(reached).read_text())) is not None:
         _keep(Path(store), set(keys), origin)
