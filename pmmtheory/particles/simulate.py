@@ -18,7 +18,7 @@ from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets import Target
 
 _CHUNK = 16_384
-_LONGEST = 10**9
+LONGEST = 10**9
 _WATCH = 32
 """Steps between two looks at whether all particles are finite."""
 
@@ -71,8 +71,8 @@ def simulate(
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
     n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole("seed", seed), known_device(device)
     done, own = [], chain.scheme
-    if length > _LONGEST:
-        raise InvalidParameter("steps", length, f"at most {_LONGEST}, which take hours")
+    if length > LONGEST:
+        raise InvalidParameter("steps", length, f"at most {LONGEST}, which take hours")
     fits("particles", particles, 2.0 * n * math.prod(own.dynamics.state_shape), dtype.itemsize)
     for number, start in enumerate(_starts(own, n, key, chain.start)):
         generator = stream(key, number, place)
