@@ -152,7 +152,8 @@ class Phi4(Target):
 
     def _alone(self, x: np.ndarray) -> np.ndarray:
         """F of one site by itself."""
-        return self.barrier * (x * x - 1) ** 2 - self.field * x
+        value: np.ndarray = self.barrier * (x * x - 1) ** 2 - self.field * x
+        return value
 
     def _estimate(self, value: float, error: float) -> Estimate:
         return Estimate.of(value, "transfer operator", resolution=error)

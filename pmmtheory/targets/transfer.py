@@ -81,7 +81,8 @@ class Transfer:
 
     @property
     def _kernel(self) -> np.ndarray:
-        return np.exp(-self.coupling / 2 * (self.x[:, None] - self.x) ** 2)
+        kernel: np.ndarray = np.exp(-self.coupling / 2 * (self.x[:, None] - self.x) ** 2)
+        return kernel
 
 
 def refined(operator: Callable[[int, float], Transfer], sites: int, what: str) -> Moments:
@@ -92,7 +93,7 @@ def refined(operator: Callable[[int, float], Transfer], sites: int, what: str) -
         reach = 2.1 - reach
         grid = operator(finer, reach)
         now = grid.moments(sites)
-        log_gap, *gaps = (float(np.abs(np.subtract(a, b)).max()) for a, b in zip(now, before, strict=True))
+        log_gap, gaps = abs(now[0] - before[0]), [float(np.abs(now[k] - before[k]).max()) for k in (1, 2)]
         gap = float(np.max([log_gap / sites, *gaps]))
         if gap < _MET:
             rounding = 2.0**-52 * sites * (finer + float(np.abs(grid.alone).min()) + float(np.ptp(grid.alone)))
