@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from pmmtheory import errors
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.targets.gaussian import normal_cdf
 from pmmtheory.targets.inverse import inverse
+from pmmtheory.targets.plane import PlaneQuadrature
 from pmmtheory.targets.target import Constant, Target, as_points, draws, generator
 
 _ROOT = math.sqrt(2 * math.pi)
@@ -77,6 +79,11 @@ class Ring(Target):
         r2, q = self.radius**2, 2 * p * w
         top = p * (r2 * zeroth + q * first + w * w * second) + w * (r2 * first + q * second + w * w * third)
         return top / (p * zeroth + w * first) / 2 * torch.eye(2, dtype=torch.float64)
+
+    @cached_property
+    def plane(self) -> PlaneQuadrature:
+        """The quadrature in the plane, by which laws of chains are compared with this target."""
+        return PlaneQuadrature(self.potential, [[self.radius, 0.0], [0.0, self.radius]], self.name)
 
     def potential(self, x: Tensor) -> Tensor:
         return ((self._root(x)[..., 0] - self._middle) / self.width) ** 2 / 2

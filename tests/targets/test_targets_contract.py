@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from pmmtheory.divergences import tv
+from pmmtheory.dynamics import Overdamped
+from pmmtheory.laws import stationary_law
+from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Banana, Funnel, Gaussian, GaussianMixture, LogisticRegression, Phi4, Ring, Target
 
 LEANING = [[[1.0, 0.6], [0.6, 0.5]], [[0.3, -0.2], [-0.2, 0.9]]]
@@ -175,3 +179,13 @@ def test_a_funnel_far_down_its_neck() -> None:
     """e^(-x_1) overflows there; what is on the axis keeps a number."""
     x = torch.tensor([[-2000.0, 0.0], [-1500.0, 0.0]], dtype=torch.float64)
     assert bool(torch.isfinite(Funnel(2, 3.0).drift(x)).all()) and bool(torch.isfinite(Funnel(2, 3.0).log_density(x)).all())
+
+
+def test_a_chain_on_a_ring() -> None:
+    """The normaliser by quadrature in the plane is the closed form, and the error of LMC halves with its step, by exact laws."""
+    target = Ring(2.0, 0.6)
+    origin = torch.zeros((1, 2), dtype=torch.float64)
+    closed = float(-target.potential(origin) - target.log_density(origin))
+    assert target.plane.log_normaliser == pytest.approx(closed, abs=target.plane.error)
+    coarse, fine = (tv(stationary_law(EulerMaruyama(Overdamped(target), step), rtol=1e-4), target) for step in (0.05, 0.025))
+    assert 1.8 < coarse.value / fine.value < 2.2 and coarse.error < 0.01 * coarse.value
