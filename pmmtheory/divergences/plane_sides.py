@@ -9,10 +9,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import PlanarLaw
 from pmmtheory.targets import Target
-from pmmtheory.targets.plane import PlaneQuadrature
+from pmmtheory.targets.plane import PlaneQuadrature, in_plane
 
 Axes = tuple[Tensor, Tensor]
 
@@ -93,7 +92,7 @@ class PlanarTargetSide(PlaneSide):
         if self._own is not None:
             return tuple(self._own.spacings)
         if variances is None:
-            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture, a Product or a Potential in the plane, whose narrowest width is known")
+            return tuple(in_plane(self.target).spacings)
         return (0.8 * math.sqrt(float(variances.min())),) * 2
 
     @property

@@ -18,7 +18,8 @@ from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
 from pmmtheory.laws import LineLaw, PlanarLaw, stationary_law, transient_law
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
-from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential, Product
+from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential, Product, Ring
+from pmmtheory.targets.plane import in_plane
 
 LINE = Cosine(amplitude=0.5)
 ANGLE, SHIFT, SPREAD = 0.6, 3.0, 1.4
@@ -197,6 +198,22 @@ def test_laws_after_some_steps() -> None:
         x = torch.linspace(-3, 3, 7, dtype=torch.float64)
         off = 1e-9 + 2 * (found.numerical_error + own.numerical_error)
         assert float((found.along(unit).density(x + centre) - own.density(x)).abs().max()) <= off
+
+
+def test_targets_with_a_curved_ridge_have_distances_too() -> None:
+    """A ring, whose density is known in closed form: by symmetry its law has no direction, and KL is step^2/2 Var(phi) for small steps."""
+    ring, a = Ring(), 0.005
+    found = stationary_law(EulerMaruyama(Overdamped(ring), a))
+    torch.testing.assert_close(found.covariance, float(found.covariance.trace()) / 2 * torch.eye(2, dtype=torch.float64), rtol=0, atol=1e-7)
+    first, second, cell = in_plane(ring).grid(301, 301)
+    x = torch.stack(torch.meshgrid(first, second, indexing="ij"), -1).reshape(-1, 2).requires_grad_()
+    (slope,) = torch.autograd.grad(ring.potential(x).sum(), x, create_graph=True)
+    laplacian = sum(torch.autograd.grad(slope[:, k].sum(), x, retain_graph=True)[0][:, k] for k in (0, 1))
+    phi, mass = ((slope**2).sum(-1) / 4 - laplacian / 2).detach(), ring.density(x.detach()) * cell
+    variance = float(mass @ phi**2) - float(mass @ phi) ** 2
+    share = 2 * float(kl(found, ring)) / (a**2 * variance)
+    coarse = 2 * float(kl(stationary_law(EulerMaruyama(Overdamped(ring), 2 * a)), ring)) / (4 * a**2 * variance)
+    assert abs(2 * share - coarse - 1) < 0.3 * abs(share - 1) < 0.1
 
 
 @pytest.mark.slow
