@@ -81,7 +81,11 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     last = (p > 0) & (p <= 1e2 * law.floor * most)  # what densities that are not told from none may add, by the last two decades that are
     rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
-    tails += float(torch.where(last, values, 0.0).abs().sum()) * cell
+    dim = float(torch.where(last, values, 0.0).abs().sum()) * cell
+    if other.everywhere and dim > 0.05 * value and dim > 1e-10 and tails <= 0.05 * value:
+        known_to = f"known to {law.floor:.1g} of its largest density"
+        raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
+    tails += dim
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
     if f.deep:

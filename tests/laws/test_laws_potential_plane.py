@@ -270,3 +270,11 @@ def test_random_midpoints_along_a_factor(kind: type[Scheme]) -> None:
         np.testing.assert_allclose(values, line.density(x), rtol=0, atol=2 * off + 1e-12)
     lmc = stationary_law(EulerMaruyama(Overdamped(TARGET), 0.05))
     assert tv(found, lmc).value > 100 * (found.numerical_error + lmc.numerical_error)
+
+
+def test_a_law_that_is_not_known_far_enough_out_says_so() -> None:
+    skew = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
+    rough = stationary_law(EulerMaruyama(Overdamped(skew), 0.1), rtol=1e-3)
+    with pytest.raises(InvalidParameter, match="a smaller rtol"):
+        kl(rough, skew)
+    assert tv(rough, skew).error < 1e-2
