@@ -43,7 +43,7 @@ def stein_discrepancy(x: Any, target: Target, width: float = 1.0) -> Estimate:
     Examples
     --------
     >>> from pmmtheory.targets import Gaussian
-    >>> right, wrong = (stein_discrepancy(Gaussian(0.0, v).sample(500), Gaussian()) for v in (1.0, 2.0))
+    >>> right, wrong = (stein_discrepancy(Gaussian(0.0, v).sample(500), Gaussian()) for v in (1.0, 4.0))
     >>> abs(right.value) < 3 * right.error, wrong.value > 5 * wrong.error
     (True, True)
     """
