@@ -158,10 +158,12 @@ def turned(covariances: Any, n: int, dim: int) -> tuple[Tensor, Tensor]:
         raise InvalidParameter("covariances", "a matrix that is not symmetric", "symmetric and positive definite matrices")
     for size in largest.flatten().tolist():
         scale("covariances", size)
-    variances, axes = torch.linalg.eigh((matrices / 2 + matrices.transpose(1, 2) / 2) / largest)
+    distinct, place = torch.unique((matrices / 2 + matrices.transpose(1, 2) / 2) / largest, dim=0, return_inverse=True)
+    variances, axes = (part[place] for part in torch.linalg.eigh(distinct))  # of equal matrices in one call, the last digits may differ
     if not bool((variances[:, 0] > NARROWEST * variances[:, -1]).all()):
         least = float((variances[:, 0] / variances[:, -1].abs()).min())
-        raise InvalidParameter("covariances", f"a matrix whose smallest eigenvalue is {least:.3g} of its largest", f"more than {NARROWEST:g} of it")
+        allowed = f"positive definite matrices, whose smallest eigenvalue is more than {NARROWEST:g} of the largest"
+        raise InvalidParameter("covariances", f"a matrix whose smallest eigenvalue is {least:.3g} of its largest", allowed)
     variances = variances * largest[..., 0]
     scale("covariances", float(variances.min()))
     return variances, axes
