@@ -101,6 +101,21 @@ def test_smoothness_bounds_every_hessian_of_equal_covariances(seed: int, apart: 
         assert float(torch.linalg.eigvalsh(hessian(target, x)).abs().max()) <= float(target.smoothness) * (1 + 1e-7)
 
 
+@given(seed=st.integers(0, 10**6), dim=st.integers(2, 9), n=st.integers(2, 5))
+def test_equal_covariances_have_a_bound(seed: int, dim: int, n: int) -> None:
+    """One matrix, written n times, has one decomposition: eigenvalues of n of them in one call may differ in the last digit, and L was infinite then."""
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+    matrix = (axes * rng.uniform(0.1, 3.0, dim)) @ axes.T
+    target = GaussianMixture(np.full(n, 1 / n), rng.standard_normal((n, dim)), covariances=np.repeat((matrix + matrix.T)[None] / 2, n, 0))
+    assert math.isfinite(float(target.smoothness))
+    again = GaussianMixture(target.weights, target.means, covariances=target.noised(0.7).covariances)
+    assert math.isfinite(float(target.noised(0.7).smoothness)) and math.isfinite(float(again.smoothness))
+    matrix[0, 0] *= 1 + 1e-9
+    other = GaussianMixture([0.5, 0.5], rng.standard_normal((2, dim)), covariances=np.stack([target.covariances[0].numpy(), (matrix + matrix.T) / 2]))
+    assert float(other.smoothness) == math.inf
+
+
 def test_smoothness_is_attained_by_two_components() -> None:
     """Half-way between two equal components the covariance of the shares is reach^2/4 exactly: along an axis of C the bound is attained."""
     target = GaussianMixture([0.5, 0.5], [[-2.0, 0.0], [2.0, 0.0]], covariances=[np.diag([0.5, 0.9])] * 2)
