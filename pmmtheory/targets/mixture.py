@@ -14,6 +14,7 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.mixture_pull import PullTerms, across, pull, pull_terms
 from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, as_shares, draws, generator, unit_vector
 
@@ -43,6 +44,7 @@ class GaussianMixture(LineTarget):
     """
 
     _smooth = True
+    coordinates_first = True
 
     def __init__(self, weights: Any, means: Any, variances: Any):
         self.weights, points, self.variances = (_tensor(n, v) for n, v in (("weights", weights), ("means", means), ("variances", variances)))
@@ -59,6 +61,7 @@ class GaussianMixture(LineTarget):
         self.means = points.reshape(n, -1)
         self.dim = self.means.shape[1]
         self._known: dict[Any, tuple[Tensor, ...]] = {}
+        self._across: dict[Any, PullTerms | None] = {}
 
     @property
     def name(self) -> str:
@@ -144,6 +147,8 @@ class GaussianMixture(LineTarget):
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         if not isinstance(alpha, Tensor):
+            if self.dim > 1 and across(x) and (known := self._pull_terms(x, alpha)) is not None:
+                return pull(x, known)
             means, precision, half, level = self._terms(x, alpha)
             gap = means - x
             share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
@@ -207,16 +212,24 @@ class GaussianMixture(LineTarget):
     def _terms(self, x: Tensor, alpha: float) -> tuple[Tensor, ...]:
         """m, 1/v, -1/(2 v) and log(w/(2 pi v)^(d/2)) of the components noised to alpha, fit for points x: a sampler asks for the same again and again."""
         key = alpha, x.dtype, x.device, x.ndim
-        if key not in self._known:
+        if key not in (known := self._known):
             v = alpha * alpha * self.variances + (1 - alpha * alpha)
             terms = 1 / v, -0.5 / v, torch.log(self.weights) - self.dim / 2 * torch.log(2 * math.pi * v)
             ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
             shaped = [term.reshape(-1, *ones) for term in terms]
             means = (alpha * self.means).reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,)))
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[key] = tuple(self._like(term, x) for term in (means, *shaped))
-        return self._known[key]
+            if len(known) >= _MOST:  # another one, as a thread may be reading this
+                known = self._known = {}
+            known[key] = tuple(self._like(term, x) for term in (means, *shaped))
+        return known[key]
+
+    def _pull_terms(self, x: Tensor, alpha: float) -> PullTerms | None:
+        key = alpha, x.dtype, x.device
+        if key not in (known := self._across):
+            if len(known) >= _MOST:
+                known = self._across = {}
+            known[key] = pull_terms(alpha * self.means, alpha * alpha * self.variances + (1 - alpha * alpha), self.weights, x)
+        return known[key]
 
     def _first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Means, variances and weights with the component as first axis, fit for points x."""
