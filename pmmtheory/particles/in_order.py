@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
@@ -13,7 +13,7 @@ _AHEAD = 2
 """Chunks for each thread that are computed or wait to be handed on."""
 
 
-def in_order(run: Callable[[int], Tensor], first: int, count: int, workers: int) -> Iterator[Tensor]:
+def in_order(run: Callable[[int], Tensor], first: int, count: int, workers: int) -> Generator[Tensor]:
     """run(first), ..., run(count - 1), by so many threads of one core each; an error is raised where its chunk would be.
 
     While several run, operations of torch have one thread each.

@@ -11,7 +11,8 @@ from torch import Tensor
 from pmmtheory.dynamics.predictor import NoiseFunction, Predictor
 from pmmtheory.errors import Diverged, InvalidParameter, flag, whole
 from pmmtheory.particles.progress import bar
-from pmmtheory.particles.simulate import lost_in, sample_step, stream
+from pmmtheory.particles.simulate import lost_in, sample_step
+from pmmtheory.particles.starts import stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 

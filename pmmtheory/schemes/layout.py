@@ -12,8 +12,8 @@ def coordinates_first(x: Tensor) -> Tensor:
 
 
 def is_coordinates_first(x: Tensor) -> bool:
-    """Whether states lie in memory so, and in no other order."""
-    return x.ndim > 1 and len(x) > 1 and not x.is_contiguous() and x.movedim(0, -1).is_contiguous()
+    """Whether states lie in memory so, or are some of those that do."""
+    return x.ndim > 1 and len(x) > 1 and x.stride(0) == 1
 
 
 def normals(x: Tensor, generator: torch.Generator, layers: tuple[int, ...] = ()) -> Tensor:
@@ -37,3 +37,9 @@ def put(x: Tensor, index: Tensor, values: Tensor) -> None:
         x.movedim(0, -1).index_copy_(-1, index, values.movedim(0, -1))
     else:
         x.index_copy_(0, index, values)
+
+
+def add(x: Tensor, index: Tensor, values: Tensor) -> None:
+    """x[index] += values, for numbers that differ: the same on every device, in any order."""
+    turned, added = x.movedim(0, -1), values.movedim(0, -1)
+    turned.scatter_add_(-1, index.expand(added.shape), added)

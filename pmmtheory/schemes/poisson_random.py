@@ -1,76 +1,80 @@
-"""A random Poisson midpoint step of many particles, in which each midpoint costs only the particles that have it."""
+"""A random Poisson midpoint step of many particles: the forces at all midpoints of all particles are one call."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pmmtheory.schemes.layout import normals, put, taken
+from pmmtheory.schemes.layout import add, normals, put, taken
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.structure import PoissonStructure
 
 _WHOLE = 2**16
 """The largest K whose midpoints are found from exponentials in float32: the next gap then has its probabilities to 1e-7."""
 
+Round = tuple[Tensor, Tensor, Tensor]
+"""The numbers of the particles that have one more midpoint, their places among those of the round before, and the times in (0, 1)."""
+
 
 def random_poisson_step(structure: PoissonStructure, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
-    """One step of states (n, *state_shape) with the law of `step` under its draws: the first midpoint of all, the second of those that have one, ...
+    """One step of states (n, *state_shape), of the law that `step` has under its draws.
 
-    Noise is drawn up to the midpoints that there are, so that the cost does not depend on K.
+    A force at a midpoint depends on the state, on b0 and on the noise up to it, and on no other midpoint: only the noise is built in rounds, the first
+    midpoints of all, the second of those that have one, and so on. The cost does not depend on K.
     """
     system, a, ones = structure.dynamics, structure.step_size, (1,) * (x.ndim - 1)
     b0 = system.drift(x, t)
-    path, pushed = torch.zeros_like(x), torch.zeros_like(x)
-    now = torch.zeros((len(x), *ones), dtype=x.dtype, device=x.device)
-    for index, times in midpoint_rounds(structure.midpoints, len(x), generator, x.dtype):
-        here, last = times.reshape(-1, *ones), now.index_select(0, index)
-        start, force, walked, before = taken(x, index), taken(b0, index), taken(path, index), t + a * last
-        at, gap = a * here, a * (here - last)
-        walked = system.transport(gap, walked, before) + system.noise(gap, before) * normals(start, generator)
+    mean = system.transport(a, x, t) + system.respond(a, b0, t)
+    now, path = torch.zeros((len(x), *ones), dtype=x.dtype, device=x.device), torch.zeros_like(x)
+    if rounds := midpoint_rounds(structure.midpoints, len(x), generator, x.dtype):
+        index, here = torch.cat([found[0] for found in rounds]), torch.cat([found[2] for found in rounds]).reshape(-1, *ones)
+        last = torch.cat([torch.zeros_like(rounds[0][2]), *(old[2][new[1]] for old, new in zip(rounds, rounds[1:], strict=False))]).reshape(-1, *ones)
+        start, force, at, gap, before = taken(x, index), taken(b0, index), a * here, a * (here - last), t + a * last
+        walked = system.noise(gap, before) * normals(start, generator)
+        parts = [slice(end - len(found[0]), end) for found, end in zip(rounds, _ends(rounds), strict=True)]
+        for number, ((own, within, _), part) in enumerate(zip(rounds, parts, strict=True)):
+            if number:
+                walked[part] += system.transport(gap[part], taken(walked[parts[number - 1]], within), before[part])
+            put(path, own, walked[part])
+            now.index_copy_(0, own, here[part])
         state = system.transport(at, start, t) + system.respond(at, force, t) + walked
         change = structure.midpoint_force(state, t, at) - force
-        put(path, index, walked)
-        put(pushed, index, system.transport(gap, taken(pushed, index), before + structure.substep) + structure.push(change, t + at))
-        now.index_copy_(0, index, here)
+        pushed = system.transport(a - at - structure.substep, structure.push(change, t + at), t + at + structure.substep)
+        for (own, _, _), part in zip(rounds, parts, strict=True):
+            add(mean, own, pushed[part])
     rest, since = a * (1 - now), t + a * now
-    moved = system.transport(rest, path, since) + system.transport(rest - structure.substep, pushed, since + structure.substep)
-    mean = system.transport(a, x, t) + system.respond(a, b0, t) + moved
-    found: Tensor = mean + system.noise(rest, since) * normals(x, generator)
+    found: Tensor = mean + system.transport(rest, path, since) + system.noise(rest, since) * normals(x, generator)
     return found
 
 
-def midpoint_rounds(midpoints: Midpoints, n: int, generator: torch.Generator, dtype: torch.dtype) -> Iterator[tuple[Tensor, Tensor]]:
-    """The first midpoints of n particles, the second, ...: the numbers of the particles that have one, and its times in (0, 1) in dtype.
+def midpoint_rounds(midpoints: Midpoints, n: int, generator: torch.Generator, dtype: torch.dtype) -> list[Round]:
+    """The first midpoints of n particles, the second, ..., as far as there are any.
 
-    A midpoint at time 0, which changes nothing, is left out. The law is that of Midpoints.sample.
+    A midpoint at time 0 changes nothing and is left out; otherwise the law is that of Midpoints.sample.
     """
     if not midpoints.several:
         times = midpoints.sample((n,), generator, dtype)[0][0]
         index = times.nonzero()[:, 0]
-        if len(index):
-            yield index, times.index_select(0, index)
-        return
-    k, p = midpoints.substeps, min(1.0, midpoints.intensity / midpoints.substeps)
-    exact = dtype if dtype == torch.float64 or k == math.inf or k <= _WHOLE else torch.float64
-    index = torch.arange(n, device=generator.device)
-    now = torch.full((n,), -1.0 if k < math.inf else 0.0, dtype=exact, device=generator.device)
-    end: Any = 1.0 if k == math.inf else k
+        return [(index, index, times.index_select(0, index))] if len(index) else []
+    k, p, rounds = midpoints.substeps, min(1.0, midpoints.intensity / midpoints.substeps), []
+    end, scale = (1.0, 1 / midpoints.intensity) if k == math.inf else (k, -1 / math.log1p(-p) if p < 1 else 0.0)
+    exact = torch.float64 if dtype == torch.float64 or _WHOLE < k < math.inf else torch.float32
+    index, now = torch.arange(n, device=generator.device), torch.zeros(n, dtype=exact, device=generator.device)
     while len(index):
-        gap = torch.empty_like(now).exponential_(generator=generator)
-        if k == math.inf:
-            now = now + gap / midpoints.intensity
-        else:
-            now = now + 1 + (torch.floor(gap.div_(-math.log1p(-p))) if p < 1 else 0.0)
-        inside = (now < end).nonzero()[:, 0]
-        index, now = index.index_select(0, inside), now.index_select(0, inside)
-        later = now > 0
-        if bool(later.all()):
-            some, times = index, now
-        else:
-            some, times = index[later], now[later]
-        if len(some):
-            yield some, (times / end).to(dtype)
+        gap = torch.empty_like(now).exponential_(generator=generator).mul_(scale)
+        now = now + (gap if k == math.inf else gap.floor_().add_(1))  # trials at substeps 1, 2, ...
+        within = (now < end).nonzero()[:, 0]
+        index, now = index.index_select(0, within), now.index_select(0, within)
+        if len(index):
+            rounds.append((index, within, (now / end).to(dtype)))
+    return rounds
+
+
+def _ends(rounds: list[Round]) -> list[int]:
+    """Where each round ends among all midpoints."""
+    ends = [len(rounds[0][0])]
+    for found in rounds[1:]:
+        ends.append(ends[-1] + len(found[0]))
+    return ends
