@@ -149,4 +149,4 @@ def test_what_a_page_imports_and_names_is_there(page: Path) -> None:
 
 def test_the_page_of_engines_prints_what_they_say() -> None:
     assert "```{engines}\n```" in (DOCS / "engines.md").read_text()
-    assert markdown().splitlines()[0].count("|") == 11 and "| EulerMaruyama | line |" in markdown()
+    assert markdown().splitlines()[0].count("|") == 12 and "| EulerMaruyama | line |" in markdown()

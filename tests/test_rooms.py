@@ -10,7 +10,21 @@ import pmmtheory
 from pmmtheory.laws import engines
 
 ROOT = Path(pmmtheory.__file__).parent
-_LAWS = ("law", "engine", "step", "stability", "refinement", "scales", "line", "gaussian", "inhomogeneous", "phase_plane", "plane", "product")
+_LAWS = (
+    "law",
+    "engine",
+    "step",
+    "stability",
+    "refinement",
+    "scales",
+    "line",
+    "gaussian",
+    "inhomogeneous",
+    "phase_plane",
+    "plane",
+    "product",
+    "potential_plane",
+)
 _FIRST = ("errors", "shown", "estimate", "discover", "numerics")
 _ABOVE = (*_FIRST, "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
 ROOMS = [*_ABOVE, *(f"laws.{name}" for name in _LAWS), "laws", "divergences", "images", "testing", "rigor", "harness", "integrations"]
@@ -55,5 +69,5 @@ def test_an_upward_import_is_seen(tmp_path: Path) -> None:
 
 def test_engines_are_found_in_their_folders() -> None:
     names = [engine.name for engine in engines()]
-    assert names == ["line", "inhomogeneous", "phase_plane", "gaussian", "plane", "product"]
+    assert names == ["line", "inhomogeneous", "phase_plane", "gaussian", "plane", "product", "potential_plane"]
     assert all((ROOT / "laws" / name / "engine.py").exists() for name in names)

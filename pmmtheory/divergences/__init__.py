@@ -18,4 +18,9 @@ from pmmtheory.divergences.generators.kl import kl as kl
 from pmmtheory.divergences.generators.renyi import renyi as renyi
 from pmmtheory.divergences.generators.reverse_kl import reverse_kl as reverse_kl
 from pmmtheory.divergences.paths.path_kl import path_kl as path_kl
+from pmmtheory.divergences.two_samples.mmd import mmd_squared as mmd_squared
+from pmmtheory.divergences.two_samples.neighbours import kl_neighbours as kl_neighbours
+from pmmtheory.divergences.two_samples.stein import stein_discrepancy as stein_discrepancy
+from pmmtheory.divergences.two_samples.wasserstein import sliced_w2_squared as sliced_w2_squared
+from pmmtheory.divergences.two_samples.wasserstein import w2_squared as w2_squared
 from pmmtheory.estimate import Estimate as Estimate

@@ -23,7 +23,8 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """int q f(p/q), with an error that is the sum of named parts.
 
     "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of
-    another law are off by. "tails": what the outermost part of the grid holds, for what is beyond it, and densities that are not told from none.
+    another law are off by. "solver": what the solver left. "tails": what the outermost part of the grid holds, for what is beyond it, and densities
+    that are not told from none.
 
     Raises
     ------
@@ -32,11 +33,19 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """
     value, tails, reference = _integral(law, other, f)
     coarse = law.coarse if law.coarse is not None else law
-    change = abs(_integral(law, PlanarLawSide(coarse), f)[0])
+    change = abs(_integral(law, PlanarLawSide(coarse), f, beyond=False)[0])
     apart = abs(value - _integral(coarse, other, f)[0])
     lost = law.errors["ends"] + law.errors.get("start", 0.0)
-    parts = {"resolution": 2 * math.sqrt(abs(value) * change) + change + apart, "ends": 2 * lost * (1 + abs(value))}
+    moved = 2 * law.errors.get("solver", 0.0)
+    parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * lost * (1 + abs(value))}
+    parts["solver"] = _second_order(value, moved)
+    reference += _second_order(value, other.off) if other.everywhere else 0.0
     return Estimate.of(value, METHOD, **parts, tails=tails, reference=reference, rounding=1e-14 * (1 + abs(value)))
+
+
+def _second_order(value: float, moved: float) -> float:
+    """By how much a divergence changes when a law moves so far, in the norm of chi2: by its slope, twice its root, and its curvature."""
+    return 2 * math.sqrt(abs(value)) * moved + moved**2
 
 
 def finer(law: PlanarLaw, spacings: tuple[float, ...]) -> int:
@@ -44,18 +53,22 @@ def finer(law: PlanarLaw, spacings: tuple[float, ...]) -> int:
     return max(1, *(math.ceil(own / theirs - 1e-9) for own, theirs in zip(law.spacings, spacings, strict=True)))
 
 
-def _integral(law: PlanarLaw, other: PlaneSide, f: Generator) -> tuple[float, float, float]:
-    """The integral, what its tails may hold, and what the other law may change of it."""
+def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = True) -> tuple[float, float, float]:
+    """The integral, what its tails may hold, and what the other law may change of it; of the other beyond the grid only where it is asked for."""
     axes = law.finer(finer(law, other.spacings))
     cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
     p = law.on(axes).clamp_min(0.0)
+    most = float(law.values.max())
+    faint = p <= law.floor * most
+    p = torch.where(faint, 0.0, p)
     log_q, unknown = other.logs(axes)
     log_q, known = torch.where(unknown, 0.0, log_q), ~unknown
     q = torch.exp(log_q)
     log, excess = _ratios(p, log_q)
-    values = torch.where(known, f.between(p, q, log, excess), 0.0)
+    told = known & ~(faint & (q <= 1e2 * law.floor * most))  # both are next to nothing elsewhere, and their ratio is not known
+    values = torch.where(told, f.between(p, q, log, excess), 0.0)
     bounded = f.at_none < -SMALLEST / 10
-    missing = max(0.0, 1 - float(q[known].sum()) * cell)
+    missing = max(0.0, 1 - float(q[known].sum()) * cell) if beyond else 0.0
     value = float(values.sum()) * cell + (f.at_none * missing if bounded else 0.0)
     reference = _hidden(p, known, cell, value, log, f)
     if not other.everywhere:
@@ -65,12 +78,14 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator) -> tuple[float, fl
         moved = q * f.pull(r, log).abs() * shift + torch.where(log > 0, p, q * ratio) * f.curvature(log) * shift**2
         reference += float(moved[known].sum()) * cell
     margins = [1 + len(axis) // 12 for axis in axes]
+    last = (p > 0) & (p <= 1e2 * law.floor * most)  # what densities that are not told from none may add, by the last two decades that are
     rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
+    tails += float(torch.where(last, values, 0.0).abs().sum()) * cell
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
     if f.deep:
-        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, q, known, values, f) * cell
+        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
 
 
@@ -81,9 +96,9 @@ def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
     return log, excess
 
 
-def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator) -> float:
+def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator, share: float) -> float:
     """What densities of the law that are not told from none may change."""
-    most = NOTHING * p.max()
+    most = share * p.max()
     none = known & (p <= most)
     if not bool(none.any()):
         return 0.0

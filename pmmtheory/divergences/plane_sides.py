@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import PlanarLaw
 from pmmtheory.targets import Target
+from pmmtheory.targets.plane import PlaneQuadrature
 
 Axes = tuple[Tensor, Tensor]
 
@@ -78,16 +79,21 @@ class PlanarLawSide(PlaneSide):
 
 
 class PlanarTargetSide(PlaneSide):
-    """A target whose narrowest width is known."""
+    """A target whose narrowest width, or quadrature in the plane, is known."""
 
     def __init__(self, target: Target):
         self.target, self.dim = target, target.dim
+        own = getattr(target, "plane", None) if target.dim == 2 else None
+        self._own = own if isinstance(own, PlaneQuadrature) else None
+        self.off = self._own.error if self._own is not None else 0.0
 
     @cached_property
     def spacings(self) -> tuple[float, ...]:  # type: ignore[override]
         variances = getattr(self.target, "variances", None)
+        if self._own is not None:
+            return tuple(self._own.spacings)
         if variances is None:
-            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture of Gaussians or a Product, whose narrowest width is known")
+            raise InvalidParameter("other", self.target.name, "a Gaussian, a mixture, a Product or a Potential in the plane, whose narrowest width is known")
         return (0.8 * math.sqrt(float(variances.min())),) * 2
 
     @property

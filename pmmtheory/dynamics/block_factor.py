@@ -41,6 +41,12 @@ class BlockFactor:
         first, second = z.unbind(self.axis)
         return join(self.uu * first, self.vu * first + self.vv * second, self.axis)
 
+    def solve(self, noise: Tensor) -> Tensor:
+        """The z with `factor * z` = noise; 0 where a block has no noise."""
+        first, second = noise.unbind(self.axis)
+        u = over(first, self.uu)
+        return join(u, over(second - self.vu * u, self.vv), self.axis)
+
     def __truediv__(self, number: float) -> BlockFactor:
         return self * (1 / number)
 
@@ -62,6 +68,12 @@ def join(u: Entry, v: Entry, axis: int) -> Tensor:
     """A state from its two blocks."""
     first, second = torch.broadcast_tensors(torch.as_tensor(u), torch.as_tensor(v))
     return torch.stack([first, second], axis)
+
+
+def over(noise: Tensor, width: Entry) -> Tensor:
+    """noise/width, and 0 where the width is 0."""
+    width = torch.as_tensor(width, dtype=noise.dtype, device=noise.device)
+    return torch.where(width > 0, noise / torch.where(width > 0, width, 1.0), 0.0)
 
 
 def root(value: Entry) -> Entry:

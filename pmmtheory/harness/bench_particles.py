@@ -58,7 +58,7 @@ def _runs() -> dict[str, Callable[[], object]]:
         "simulate, PMM K = 4": PoissonMidpoint(system, _STEP, 4),
         "simulate, PMM K = 1000": PoissonMidpoint(system, _STEP, 1000),
     }
-    own = {name: lambda scheme=scheme: simulate(scheme, _PARTICLES, _STEPS, initial=[0.0, 0.0]) for name, scheme in ours.items()}  # type: ignore[misc]
+    own = {name: lambda scheme=scheme: simulate(scheme, _PARTICLES, _STEPS, initial=[0.0, 0.0]) for name, scheme in ours.items()}
     return {
         "plain torch loop, (2, N)": lambda: _plain_torch(torch.tensor(means, dtype=torch.float32)),
         "plain numpy loop, in place": lambda: _plain_numpy(means.astype(np.float32)),

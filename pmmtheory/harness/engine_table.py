@@ -18,6 +18,7 @@ _PLANE = GaussianMixture([0.4, 0.6], [[-1.0, 0.0], [1.0, 0.5]], [0.3, 0.3])
 
 CHAINS: dict[str, Dynamics] = {
     "overdamped, on the line": Overdamped(Cosine()),
+    "overdamped, in the plane": Overdamped(_PLANE),
     "overdamped, Product": Overdamped(Product([Cosine()] * 3)),
     "overdamped, Gaussian": Overdamped(_SPACE),
     "underdamped, on the line": Underdamped(Cosine(), 1.0),

@@ -50,17 +50,18 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     ----------
     scheme : Scheme
     rtol : float, optional
-        What two successive resolutions must agree to: the total variation distance ("line", 1e-8 unless given, and
-        "phase_plane", 1e-5), or the covariances relative to the variances ("gaussian", 1e-8).
+        What two successive resolutions must agree to: the total variation distance ("line", 1e-8 unless given,
+        "potential_plane", 1e-7, and "phase_plane", 1e-5), or the covariances relative to the variances ("gaussian", 1e-8).
     device : str
         Where to compute, "cpu" or "cuda".
-    engine : "line", "phase_plane" or "gaussian", optional
+    engine : "line", "phase_plane", "gaussian", "product" or "potential_plane", optional
         "line": overdamped, any target on the line. "phase_plane": underdamped, any smooth target on the line. "gaussian": a
-        Gaussian target in any dimension, by moments. Unless given, the first that supports the chain.
+        Gaussian target in any dimension, by moments. "product": independent coordinates. "potential_plane": overdamped, any
+        smooth target in the plane, at most one random midpoint a step. Unless given, the first that supports the chain.
 
     Returns
     -------
-    LineLaw, PlaneLaw or LinearLaw
+    LineLaw, PlaneLaw, PlanarLaw, ProductLaw or LinearLaw
         With mean, covariance and numerical error; a LineLaw also with density, cdf and moments, a PlaneLaw with density
         and the LineLaws .position and .velocity.
 

@@ -52,7 +52,7 @@ def blurred(points: Tensor, masses: Tensor, deviations: Tensor, grid: Tensor, di
         some = slice(first, first + groups)
         waves = torch.fft.rfft(_spread(place[some], masses[some], fine, width))[:, : size // 2 + 1]
         parts.append((waves * torch.exp(damping * deviations[some, None] ** 2)).sum(0))
-    spectrum = (parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)) / torch.as_tensor(_transform(width, size), device=device)
+    spectrum = (parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)) / torch.as_tensor(kernel_transform(width, size), device=device)
     if band < math.inf:
         spectrum = torch.where(k <= band, spectrum, 0.0)
     if size % 2 == 0:
@@ -80,12 +80,12 @@ def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     across = offsets.to(torch.float64) * (2 / width)
     start = width + period * torch.arange(groups, device=place.device)[:, None]
     padded = torch.zeros(groups * period, dtype=torch.float64, device=place.device)
-    some, steepness = max(1, _CHUNK // groups), _steepness(width)
+    some, steep = max(1, _CHUNK // groups), steepness(width)
     for begin in range(0, place.shape[1], some):
         at, weights = place[:, begin : begin + some], masses[:, begin : begin + some]
         first = torch.ceil(at - width / 2)
         z = ((first - at) * (2 / width))[..., None] + across
-        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(steepness).exp_().mul_(weights[..., None])
+        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(steep).exp_().mul_(weights[..., None])
         column = (first.to(torch.long) + start)[..., None] + offsets
         padded += torch.bincount(column.reshape(-1), values.reshape(-1), len(padded))
     padded = padded.reshape(groups, -1)
@@ -95,17 +95,17 @@ def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     return result
 
 
-def _steepness(width: int) -> float:
+def steepness(width: int) -> float:
     """beta of the kernel exp(beta (sqrt(1 - z^2) - 1)) for a grid that is twice as fine as needed."""
     return 2.3 * width
 
 
 @lru_cache(maxsize=256)
-def _transform(width: int, size: int) -> np.ndarray:
+def kernel_transform(width: int, size: int) -> np.ndarray:
     """The Fourier transform of the kernel at the frequencies kept."""
     nodes, weights = gauss_legendre(60)
     z = 2 * nodes - 1
-    kernel = np.exp(_steepness(width) * (np.sqrt(1 - z**2) - 1)) * weights * width
+    kernel = np.exp(steepness(width) * (np.sqrt(1 - z**2) - 1)) * weights * width
     k = math.pi / size * np.arange(size // 2 + 1)
     transform: np.ndarray = np.cos(np.outer(k, z * width / 2)) @ kernel
     return transform

@@ -20,12 +20,13 @@ from pmmtheory.particles.checkpoint import Checkpoint
 from pmmtheory.particles.in_order import in_order
 from pmmtheory.particles.made import Joined, Sum
 from pmmtheory.particles.progress import bar
-from pmmtheory.particles.starts import CHUNK, starts, stream
+from pmmtheory.particles.starts import CHUNK, starts
+from pmmtheory.particles.starts import stream as stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
 from pmmtheory.schemes.layout import coordinates_first, normals
 
-_LONGEST = 10**9
+LONGEST = 10**9
 _MOST_WORKERS = 1024
 _WATCH = 32
 """Steps between two looks at whether all particles are finite."""
@@ -97,8 +98,8 @@ def simulate(
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
     n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole("seed", seed), known_device(device)
-    if length > _LONGEST:
-        raise InvalidParameter("steps", length, f"at most {_LONGEST}, which take hours")
+    if length > LONGEST:
+        raise InvalidParameter("steps", length, f"at most {LONGEST}, which take hours")
     if reduce is not None and not callable(reduce):
         raise InvalidParameter("reduce", reduce, "a function of the states of a chunk")
     threads, shown, own = count("workers", workers, 1, _MOST_WORKERS), flag("progress", progress), chain.scheme

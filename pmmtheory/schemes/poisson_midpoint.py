@@ -114,6 +114,11 @@ class PoissonMidpoint(Scheme):
         moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
         return system.transport(a, x, t) + system.respond(a, b0, t) + moved, system.noise(rest, since)
 
+    def noise_times(self, draws: Mapping[str, Any]) -> Tensor:
+        """Those of its midpoints; layers past the last one repeat its time."""
+        times: Tensor = draws["midpoints"][0]
+        return times
+
     @property
     def structure(self) -> PoissonStructure | None:
         """The pieces of this scheme, as they are overridden; None for another `step` or other draws."""

@@ -44,6 +44,10 @@ class RandomizedMidpoint(Scheme):
         """The force of the step acts at one time: exact if constant where it does not matter when."""
         return "constant force" if self.dynamics.blocks == 1 else "no force"
 
+    def noise_times(self, draws: Mapping[str, Any]) -> Tensor:
+        times: Tensor = draws["u"][None]
+        return times
+
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         system, a = self.dynamics, self.step_size
         before, after = a * draws["u"], a * (1 - draws["u"])

@@ -79,6 +79,16 @@ class Scheme(ABC):
         """
         return None
 
+    def noise_times(self, draws: Mapping[str, Any]) -> Tensor | None:
+        """The times s_1 <= ... <= s_N of a step, as shares of it in [0, 1] and of shape (N, ...), at which it reads its noise path; None where not known.
+
+        Its normals "z" are then those of the path from 0 to s_1, s_1 to s_2, ..., and its last Gaussian that from s_N to the end. Coupled chains
+        (particles.coupled_difference) read one path at all their times. Where two times are equal the step must give the normal between them no
+        weight; else the law of a chain does not depend on what is said here, only how close two coupled ones are. A step of which nothing is said
+        has normals of its own, and takes from the path its last Gaussian alone.
+        """
+        return None
+
     def observe(self, x: Tensor) -> tuple[Tensor, Any]:
         """Conditional mean and factor of what is observed of a state, a Gaussian given it as a step is: the state itself unless a subclass post-processes it.
 

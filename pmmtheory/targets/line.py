@@ -31,7 +31,7 @@ class LineTarget(Target):
     """
 
     dim = 1
-    points: tuple[float, ...] = ()
+    points: tuple[Any, ...] = ()
     _smooth = False
     _grain = math.inf
 

@@ -1,4 +1,4 @@
-"""Mixtures of isotropic Gaussians in any dimension."""
+"""Mixtures of Gaussians in any dimension."""
 
 from __future__ import annotations
 
@@ -11,57 +11,81 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, scale
 from pmmtheory.estimate import Estimate
+from pmmtheory.targets.components import Components, TurnedComponents, like, turned
 from pmmtheory.targets.gaussian import Gaussian, _tensor, noise_share, normal_cdf
 from pmmtheory.targets.inverse import inverse
 from pmmtheory.targets.line import LineTarget
-from pmmtheory.targets.mixture_pull import PullTerms, across, pull, pull_terms
 from pmmtheory.targets.region import REACH, Region
 from pmmtheory.targets.target import Constant, as_points, as_shares, draws, generator, unit_vector
 
-_MOST = 4096
-"""Noise levels kept."""
-
 
 class GaussianMixture(LineTarget):
-    """sum_k w_k N(m_k, v_k I) on R^d.
+    """sum_k w_k N(m_k, C_k) on R^d, with C_k = v_k I or any covariance.
 
     Parameters
     ----------
     weights : (n,) positive numbers that sum to 1
     means : (n,) numbers, or (n, d) points
     variances : (n,) positive numbers, one a component
+    covariances : (n, d, d) positive definite matrices, in place of variances
+        The smallest variance of each must be above 1e-10 of its largest, as double precision says it to 2e-16 of that only.
+
+    Attributes
+    ----------
+    weights, means : tensors (n,) and (n, d)
+    variances : tensor
+        (n,) where every component is isotropic; else (n, d), along the axes of each.
+    axes : tensor (n, d, d) or None
+        Their columns; None where every component is isotropic.
 
     Raises
     ------
     InvalidParameter
-        On weights that are not positive or do not sum to 1 (to 1e-9), shapes that disagree, or values that are not finite.
+        On weights that are not positive or do not sum to 1 (to 1e-9), shapes that disagree, values that are not finite, or matrices that are not
+        symmetric and positive definite.
 
     Examples
     --------
     >>> target = GaussianMixture(weights=[.5, .5], means=[-1.5, 1.5], variances=[1., 1.])
     >>> round(target.covariance, 12)
     3.25
+    >>> leaning = GaussianMixture([.5, .5], [[-1., 0.], [1., 0.]], covariances=[[[1., .5], [.5, 1.]], [[1., -.5], [-.5, 1.]]])
+    >>> leaning.along([1., 1.]).variances
+    tensor([1.5000, 0.5000], dtype=torch.float64)
     """
 
     _smooth = True
-    coordinates_first = True
 
-    def __init__(self, weights: Any, means: Any, variances: Any):
-        self.weights, points, self.variances = (_tensor(n, v) for n, v in (("weights", weights), ("means", means), ("variances", variances)))
-        if self.weights.ndim != 1 or self.weights.numel() == 0 or not bool((self.weights > 0).all()) or abs(float(self.weights.sum()) - 1) > 1e-9:
-            raise InvalidParameter("weights", self.weights.tolist(), "positive numbers that sum to 1")
-        self.weights = self.weights / self.weights.sum()
-        n = self.weights.shape[0]
+    def __init__(self, weights: Any, means: Any, variances: Any = None, covariances: Any = None):
+        shares, points = _tensor("weights", weights), _tensor("means", means)
+        if shares.ndim != 1 or shares.numel() == 0 or not bool((shares > 0).all()) or abs(float(shares.sum()) - 1) > 1e-9:
+            raise InvalidParameter("weights", shares.tolist(), "positive numbers that sum to 1")
+        n = shares.shape[0]
         if points.ndim not in (1, 2) or points.shape[0] != n or 0 in points.shape:
             raise InvalidParameter("means", tuple(points.shape), f"{n} numbers or {n} points, one a weight")
-        if self.variances.shape != (n,) or not bool((self.variances > 0).all()):
-            raise InvalidParameter("variances", self.variances.tolist(), f"{n} positive numbers, one a weight")
-        for variance in self.variances.tolist():
+        points = points.reshape(n, -1)
+        if (variances is None) == (covariances is None):
+            raise InvalidParameter("variances", variances, "given where no covariances are, and not beside them")
+        shares = shares / shares.sum()
+        if covariances is not None:
+            spread, axes = turned(covariances, n, points.shape[1])
+            self._become(TurnedComponents(shares, points, spread, axes) if points.shape[1] > 1 else Components(shares, points, spread[:, 0]))
+            return
+        spread = _tensor("variances", variances)
+        if spread.shape != (n,) or not bool((spread > 0).all()):
+            raise InvalidParameter("variances", spread.tolist(), f"{n} positive numbers, one a weight")
+        for variance in spread.tolist():
             scale("variances", variance)
-        self.means = points.reshape(n, -1)
-        self.dim = self.means.shape[1]
-        self._known: dict[Any, tuple[Tensor, ...]] = {}
-        self._across: dict[Any, PullTerms | None] = {}
+        self._become(Components(shares, points, spread))
+
+    def _become(self, parts: Components) -> None:
+        self._parts, self.dim, self.coordinates_first = parts, parts.dim, parts.dim > 1 and parts.axes is None
+        self.weights, self.means, self.variances, self.axes = parts.weights, parts.means, parts.variances, parts.axes
+
+    @property
+    def covariances(self) -> Tensor:
+        """The covariance of each component, (n, d, d)."""
+        return self._parts.covariances
 
     @property
     def name(self) -> str:
@@ -77,7 +101,7 @@ class GaussianMixture(LineTarget):
     def covariance(self) -> Any:
         """The covariance: a float when d = 1, else a (d, d) tensor."""
         offset = self.means - self.weights @ self.means
-        matrix = (self.weights @ self.variances) * torch.eye(self.dim, dtype=torch.float64) + (offset.T * self.weights) @ offset
+        matrix = torch.einsum("k,kij->ij", self.weights, self.covariances) + (offset.T * self.weights) @ offset
         return float(matrix[0, 0]) if self.dim == 1 else matrix
 
     @property
@@ -88,15 +112,32 @@ class GaussianMixture(LineTarget):
     def smoothness(self) -> Constant:  # type: ignore[override]
         if self.dim == 1:
             return Constant(self._steepest, "maximum of |F''|, by a zoom from the nodes of graded panels")
-        if not bool((self.variances == self.variances[0]).all()):
-            return Constant(math.inf, "no bound is known for unequal variances in d > 1")
-        v, reach = float(self.variances[0]), float(torch.cdist(self.means, self.means).max())
-        return Constant(max(1 / v, reach**2 / (4 * v**2) - 1 / v), "Hess F = I/v - Cov_r(m)/v^2 with |Cov_r(m)| <= reach^2/4")
+        if not self._parts.alike:
+            return Constant(math.inf, "no bound is known for unequal covariances in d > 1")
+        v, sides = self._spread(0), self._sides
+        narrow, wide = float(v.min()), float(v.max())
+        reach, steep = (float(torch.cdist(places, places).max()) for places in (sides / torch.sqrt(v), sides / v))
+        below = min((reach**2 / 4 - 1) / narrow, steep**2 / 4 - 1 / wide)
+        return Constant(max(1 / narrow, below), "Hess F = P - P Cov_r(m) P with |Cov_r| <= reach^2/4 for P^(1/2) m and for P m, P = C^-1")
 
     @cached_property
     def tail_curvature(self) -> tuple[float, float]:
-        """1/v of the widest component, which alone is left far out."""
-        return (1 / float(self.variances.max()),) * 2
+        """The largest 1/v of the components that are left far out: those that no other is wider than in every direction."""
+        if self.dim == 1:
+            return (1 / float(self.variances.max()),) * 2
+        matrices = self.covariances
+        wider = torch.linalg.eigvalsh(matrices[None] - matrices[:, None])[..., 0] > 0
+        return (1 / min(float(self._spread(k).min()) for k in torch.nonzero(~wider.any(1)).flatten().tolist()),) * 2
+
+    def _spread(self, k: int) -> Tensor:
+        """The variances (d,) of component k along its axes."""
+        return self.variances[k].expand(self.dim)
+
+    @property
+    def _sides(self) -> Tensor:
+        """The means along the axes of the first component, from the first."""
+        gaps = self.means - self.means[0]
+        return gaps if self.axes is None else gaps @ self.axes[0]
 
     @property
     def _quadratic_tails(self) -> bool:
@@ -118,7 +159,7 @@ class GaussianMixture(LineTarget):
         both = torch.cat([upper, upper]), torch.cat([lower, lower])
         real = torch.isfinite(found)
         x, first, second = found[real], both[0][real], both[1][real]
-        parts = self._log_parts(x)
+        parts = self._parts.log_parts(x)
         rows = torch.arange(x.numel())
         kept = torch.minimum(parts[first, rows], parts[second, rows]) > parts.max(0).values - 3
         x, first, second = x[kept], first[kept], second[kept]
@@ -133,7 +174,7 @@ class GaussianMixture(LineTarget):
         return Region(low, high, float(self.potential(means).min()), tuple(zip(means.tolist(), widths.tolist(), strict=True)))
 
     def potential(self, x: Tensor) -> Tensor:
-        return -torch.logsumexp(self._log_parts(x), 0)
+        return -torch.logsumexp(self._parts.log_parts(x), 0)
 
     def log_density(self, x: Any) -> Tensor:
         return -self.potential(as_points(x, self.dim))
@@ -143,27 +184,19 @@ class GaussianMixture(LineTarget):
 
     def noised(self, alpha: float) -> GaussianMixture:
         share, rest = noise_share(alpha)
-        return GaussianMixture(self.weights, alpha * (self.means[:, 0] if self.dim == 1 else self.means), share * self.variances + rest)
+        return _of(self._parts.with_spread(alpha * self.means, share * self.variances + rest))
 
     def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
-        if not isinstance(alpha, Tensor):
-            if self.dim > 1 and across(x) and (known := self._pull_terms(x, alpha)) is not None:
-                return pull(x, known)
-            means, precision, half, level = self._terms(x, alpha)
-            gap = means - x
-            share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
-            return (share * (gap * precision)).sum(0) if self.dim == 1 else torch.einsum("k...,k...d->...d", share * precision, gap)
-        means, v, w = self._first(x)
-        share = alpha[..., 0] ** 2 if self.dim > 1 and isinstance(alpha, Tensor) and alpha.ndim else alpha * alpha
-        return _pull(alpha * means - x, share * v + (1 - share), w, self.dim)
+        return self._parts.pull(x, alpha)
 
     def along(self, direction: Any) -> GaussianMixture:
-        return GaussianMixture(self.weights, self.means @ unit_vector(direction, self.dim), self.variances)
+        unit = unit_vector(direction, self.dim)
+        return GaussianMixture(self.weights, self.means @ unit, self._parts.spread_along(unit))
 
     def curvature(self, x: Tensor) -> Tensor:
         self._require_line("curvature")
-        means, v, _ = self._first(x)
-        share, slope = torch.softmax(self._log_parts(x), 0), (x - means) / v
+        means, v, _ = self._parts.first(x)
+        share, slope = torch.softmax(self._parts.log_parts(x), 0), (x - means) / v
         centred = slope - (share * slope).sum(0)
         return (share / v).sum(0) - (share * centred**2).sum(0)
 
@@ -178,7 +211,7 @@ class GaussianMixture(LineTarget):
     def quantile(self, u: Any) -> Tensor:
         self._require_line("a distribution function")
         level = as_shares(u)
-        parts = self._like(self.means[:, 0], level) + torch.sqrt(self._like(self.variances, level)) * torch.special.ndtri(level)[..., None]
+        parts = like(self.means[:, 0], level) + torch.sqrt(like(self.variances, level)) * torch.special.ndtri(level)[..., None]
         return inverse(self._mass, self.density, level, parts.amin(-1), parts.amax(-1))
 
     def moment_about(self, centre: float, k: int) -> Estimate:
@@ -190,60 +223,20 @@ class GaussianMixture(LineTarget):
 
     def _mass(self, x: Tensor, side: int) -> Tensor:
         """The mass on the left (side = -1) or the right (side = 1) of x."""
-        z = (x[..., None] - self._like(self.means[:, 0], x)) / torch.sqrt(self._like(self.variances, x))
-        value: Tensor = (self._like(self.weights, x) * normal_cdf(-side * z)).sum(-1)
+        z = (x[..., None] - like(self.means[:, 0], x)) / torch.sqrt(like(self.variances, x))
+        value: Tensor = (like(self.weights, x) * normal_cdf(-side * z)).sum(-1)
         return value
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         draw = generator(seed)
         k = torch.multinomial(self.weights, draws(n, self.dim), replacement=True, generator=draw)
         z = torch.randn((n, self.dim), generator=draw, dtype=torch.float64)
-        x = self.means[k] + torch.sqrt(self.variances[k])[:, None] * z
+        x = self._parts.draw(k, z)
         return x[:, 0] if self.dim == 1 else x
 
-    def _log_parts(self, x: Tensor) -> Tensor:
-        """log(w_k N(x; m_k, v_k I)), with the component as first axis, which is many times as fast as last."""
-        means, _, half, level = self._terms(x, 1.0)
-        return self._square(means - x).mul_(half).add_(level)
 
-    def _square(self, gap: Tensor) -> Tensor:
-        return gap * gap if self.dim == 1 else (gap * gap).sum(-1)
-
-    def _terms(self, x: Tensor, alpha: float) -> tuple[Tensor, ...]:
-        """m, 1/v, -1/(2 v) and log(w/(2 pi v)^(d/2)) of the components noised to alpha, fit for points x: a sampler asks for the same again and again."""
-        key = alpha, x.dtype, x.device, x.ndim
-        if key not in (known := self._known):
-            v = alpha * alpha * self.variances + (1 - alpha * alpha)
-            terms = 1 / v, -0.5 / v, torch.log(self.weights) - self.dim / 2 * torch.log(2 * math.pi * v)
-            ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
-            shaped = [term.reshape(-1, *ones) for term in terms]
-            means = (alpha * self.means).reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,)))
-            if len(known) >= _MOST:  # another one, as a thread may be reading this
-                known = self._known = {}
-            known[key] = tuple(self._like(term, x) for term in (means, *shaped))
-        return known[key]
-
-    def _pull_terms(self, x: Tensor, alpha: float) -> PullTerms | None:
-        key = alpha, x.dtype, x.device
-        if key not in (known := self._across):
-            if len(known) >= _MOST:
-                known = self._across = {}
-            known[key] = pull_terms(alpha * self.means, alpha * alpha * self.variances + (1 - alpha * alpha), self.weights, x)
-        return known[key]
-
-    def _first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Means, variances and weights with the component as first axis, fit for points x."""
-        means, v, w = (self._like(t, x) for t in (self.means, self.variances, self.weights))
-        ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
-        return means.reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,))), v.reshape(-1, *ones), w.reshape(-1, *ones)
-
-    @staticmethod
-    def _like(value: Tensor, x: Tensor) -> Tensor:
-        return value.to(device=x.device, dtype=x.dtype)
-
-
-def _pull(gap: Tensor, v: Tensor, w: Tensor, dim: int) -> Tensor:
-    """sum_k r_k (m_k - x)/v_k with r_k the share of component k at x; gap = m_k - x, with the component as first axis."""
-    square = gap * gap if dim == 1 else (gap * gap).sum(-1)
-    share = torch.softmax(square.mul_(-0.5 / v).add_(torch.log(w) - dim / 2 * torch.log(v)), 0)
-    return (share * (gap / v)).sum(0) if dim == 1 else torch.einsum("k...,k...d->...d", share / v, gap)
+def _of(parts: Components) -> GaussianMixture:
+    """The mixture of components that are known to be right."""
+    mixture = GaussianMixture.__new__(GaussianMixture)
+    mixture._become(parts)
+    return mixture

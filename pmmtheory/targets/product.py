@@ -12,6 +12,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.targets.line import LineTarget
+from pmmtheory.targets.marginal import marginal
+from pmmtheory.targets.plane import in_plane
 from pmmtheory.targets.target import Constant, Target, as_points, draws, generator, unit_vector
 
 
@@ -112,9 +114,11 @@ class Product(Target):
         return self._each(lambda factor, part: factor.noised_drift(part, level), x).reshape(x.shape)
 
     def along(self, direction: Any) -> Target:
-        """The law of one coordinate; of other directions there is no closed form."""
+        """The law of one coordinate; of other directions there is one by quadrature in the plane, for two smooth factors."""
         unit = unit_vector(direction, self.dim)
         j = int(unit.abs().argmax())
+        if float(unit[j]) != 1.0 and self.dim == 2:
+            return marginal(self.potential, in_plane(self), unit, self.name)
         if float(unit[j]) != 1.0:
             raise InvalidParameter("direction", tuple(unit.tolist()), "a coordinate axis, for a marginal of a product")
         return self.factors[j]

@@ -136,10 +136,15 @@ def _gaussians(draw: st.DrawFn, dim: int) -> Gaussian:
 
 @st.composite
 def _mixtures(draw: st.DrawFn, dim: int) -> GaussianMixture:
-    """Two or three components at most 4 apart in each coordinate; of one variance in dimension 2 and more, where L is known then only."""
+    """Two or three components at most 4 apart in each coordinate; of one covariance in dimension 2 and more, where L is known then only."""
     n = draw(st.integers(2, 3))
     shares = draw(st.lists(st.integers(1, 4), min_size=n, max_size=n))
     place = _between(-2, 2) if dim == 1 else st.lists(_between(-2, 2), min_size=dim, max_size=dim)
     means = draw(st.lists(place, min_size=n, max_size=n))
     variances = draw(st.lists(_between(0.5, 2), min_size=n, max_size=n)) if dim == 1 else [draw(_between(0.5, 2))] * n
-    return GaussianMixture([share / sum(shares) for share in shares], means, variances)
+    weights = [share / sum(shares) for share in shares]
+    if dim > 1 and draw(st.booleans()):
+        lean = torch.tensor(draw(st.lists(_between(-1, 1), min_size=dim, max_size=dim)), dtype=torch.float64)
+        matrix = variances[0] * (torch.eye(dim, dtype=torch.float64) + torch.outer(lean, lean))
+        return GaussianMixture(weights, means, covariances=[matrix] * n)
+    return GaussianMixture(weights, means, variances)

@@ -20,7 +20,7 @@ from pmmtheory.images import Architecture, FeatureNet
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
-from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Product
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Phi4, Potential, Product, Ring
 from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
 
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images", "theory.bounds")
@@ -40,7 +40,7 @@ BUILT_INSIDE = {
         "DerivedOrder",
     ),
     *("AssumptionViolated", "SmallPerturbation", "Theorem"),
-    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance"),
+    *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance", "Bias", "CoupledDifference", "Expectations"),
 }
 """Results and parts of schemes: what the package builds and its users read."""
 
@@ -90,7 +90,7 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "steps": (4, [1, 2]),
         "times": ([15, 10, 5, 0],),
         "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1), stationary_law(scheme, engine="gaussian")),
-        "other": (line, law, images),
+        "other": (line, law, images, scheme),
         "initial": (line,),
         "f": (torch.cos,),
         "order": (2.0, 2),
@@ -106,9 +106,14 @@ def good_values() -> dict[str, tuple[Any, ...]]:
         "log_alpha": (np.linspace(-0.001, -3.0, 20),),
         "step_sizes": ([0.4, 0.2, 0.1, 0.05],),
         "estimates": ([0.4, 0.2, 0.1, 0.05],),
-        "particles": (5,),
-        "x": (points, spread.reshape(-1, 2)),
-        "y": (torch.cos(spread).reshape(-1, 2),),
+        "particles": (5, 8),
+        "x": (points, spread.reshape(-1, 2), spread, torch.sin(torch.arange(480.0))),
+        "y": (torch.cos(spread).reshape(-1, 2), spread[:100] % 2, torch.cos(spread)),
+        "reference": (torch.cos(torch.arange(480.0)),),
+        "function": (torch.cos,),
+        "functions": (torch.cos,),
+        "tolerance": (0.5,),
+        "burn_in": (1,),
         "t": (0.5, 5, 0),
         "h": (0.1,),
         "k": (2,),
@@ -208,6 +213,10 @@ def _instances() -> dict[str, Any]:
         "Potential()": Potential(square),
         "Potential(dim=2)": Potential(square_in_the_plane, dim=2),
         "Gaussian(dim=2)": Gaussian(dim=2),
+        "Banana()": Banana(),
+        "Funnel()": Funnel(),
+        "Phi4()": Phi4(),
+        "Ring()": Ring(),
         "Product()": Product([line, Cosine()]),
         "Overdamped()": Overdamped(line),
         "Underdamped()": Underdamped(line, 2.0),
@@ -240,7 +249,7 @@ class Refuses(LookupError):
 def subject(name: str, call: Callable[..., Any]) -> Subject:
     """A callable with good values of what it must be given; raises LookupError where none is known, or none is taken."""
     parameters = _own_parameters(call)
-    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip")]
+    given = [key for key, p in parameters.items() if p.default is p.empty or key in ("steps", "initial", "skip", "burn_in", "time", "variances")]
     unknown = [key for key in given if key not in good_values()]
     if unknown:
         raise LookupError(f"{name} has parameters without a known good value: {unknown}")

@@ -32,6 +32,7 @@ CASES = [
     if scheme is not None
     and engine.supports(Chain(scheme), stationary) is None
     and not (engine.name == "plane" and isinstance(scheme, RandomizedMidpoint))  # ends with too little noise for its grids
+    and not (engine.name == "potential_plane" and isinstance(scheme, RandomizedMidpoint))  # takes most of a minute
 ]
 
 

@@ -85,6 +85,7 @@ def test_where_no_engine_serves_the_message_says_what_each_takes() -> None:
     with pytest.raises(InvalidParameter, match=r"engine = 'line' is not allowed: one of \['phase_plane', 'gaussian'\] for Underdamped"):
         stationary_law(COARSE, engine="line")
     with pytest.raises(
-        InvalidParameter, match='engine = .sampling. is not allowed: "line", "inhomogeneous", "phase_plane", "gaussian", "plane" or "product"[.]$'
+        InvalidParameter,
+        match='engine = .sampling. is not allowed: "line", "inhomogeneous", "phase_plane", "gaussian", "plane", "product" or "potential_plane"[.]$',
     ):
         stationary_law(COARSE, engine="sampling")

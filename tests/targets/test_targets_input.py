@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pmmtheory.errors import InvalidParameter, NotNormalisable
-from pmmtheory.targets import Cosine, DoubleWell, Gaussian, GaussianMixture, LogCosh, Potential, Target
+from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, LogisticRegression, Phi4, Potential, Ring, Target
 from pmmtheory.targets.quadrature import LineQuadrature
 
 NAN, INF = math.nan, math.inf
@@ -30,6 +30,19 @@ WRONG: list[tuple[str, str, Callable[[], Target]]] = [
     ("variances", "zero", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0, 0.0])),
     ("variances", "number", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0])),
     ("variances", "infinite", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0], [1.0, INF])),
+    ("variances", "missing", lambda: GaussianMixture([0.5, 0.5], [0.0, 1.0])),
+    ("variances", "beside covariances", lambda: GaussianMixture([1.0], [0.0], [1.0], [[[1.0]]])),
+    ("covariances", "one for two", lambda: GaussianMixture([0.5, 0.5], np.zeros((2, 2)), covariances=np.eye(2)[None])),
+    ("covariances", "of variances", lambda: GaussianMixture([0.5, 0.5], np.zeros((2, 2)), covariances=np.ones((2, 2)))),
+    ("covariances", "text", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances="round")),
+    ("covariances", "nan", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=[[[NAN, 0.0], [0.0, 1.0]]])),
+    ("covariances", "zero", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=np.zeros((1, 2, 2)))),
+    ("covariances", "negative on the line", lambda: GaussianMixture([1.0], [0.0], covariances=[[[-1.0]]])),
+    ("covariances", "asymmetric", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=[[[1.0, 0.5], [0.4, 1.0]]])),
+    ("covariances", "indefinite", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=[[[1.0, 2.0], [2.0, 1.0]]])),
+    ("covariances", "singular", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=[[[1.0, 1.0], [1.0, 1.0]]])),
+    ("covariances", "nearly singular", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=[[[1.0, 1.0], [1.0, 1.0 + 1e-11]]])),
+    ("covariances", "tiny", lambda: GaussianMixture([1.0], [[0.0, 0.0]], covariances=1e-200 * np.eye(2)[None])),
     ("covariance", "negative", lambda: Gaussian(0.0, -1.0)),
     ("covariance", "zero", lambda: Gaussian(0.0, 0.0)),
     ("covariance", "nan", lambda: Gaussian(0.0, NAN)),
@@ -48,6 +61,27 @@ WRONG: list[tuple[str, str, Callable[[], Target]]] = [
     ("frequency", "zero", lambda: Cosine(frequency=0.0)),
     ("phase", "infinite", lambda: Cosine(phase=INF)),
     ("scale", "negative", lambda: LogCosh(-1.0)),
+    ("dim", "a banana on the line", lambda: Banana(1)),
+    ("variance", "zero", lambda: Banana(2, variance=0.0)),
+    ("bend", "too far", lambda: Banana(2, 1e100, 1.0)),
+    ("dim", "a funnel on the line", lambda: Funnel(1)),
+    ("deviation", "too wide", lambda: Funnel(2, 27.0)),
+    ("width", "negative", lambda: Ring(1.0, -1.0)),
+    ("width", "of nothing", lambda: Ring(1.0, 1e-7)),
+    ("smoothing", "hardly any", lambda: Ring(1.0, 0.1, 1e-3)),
+    ("dim", "one site", lambda: Phi4(1)),
+    ("coupling", "negative", lambda: Phi4(3, -1.0)),
+    ("barrier", "of a flat chain", lambda: Phi4(3, 1.0, 0.0)),
+    ("field", "nan", lambda: Phi4(3, 1.0, 1.0, NAN)),
+    ("field", "too strong", lambda: Phi4(3, 1.0, 1.0, 1e6)),
+    ("x", "a vector", lambda: LogisticRegression([1.0, 2.0], [0, 1])),
+    ("x", "nan", lambda: LogisticRegression([[NAN], [1.0]], [0, 1])),
+    ("x", "empty", lambda: LogisticRegression(np.zeros((0, 2)), [])),
+    ("y", "of signs", lambda: LogisticRegression([[1.0], [2.0]], [-1, 1])),
+    ("y", "one for two", lambda: LogisticRegression([[1.0], [2.0]], [1])),
+    ("prior_variance", "zero", lambda: LogisticRegression([[1.0]], [1], 0.0)),
+    ("particles", "few", lambda: LogisticRegression([[1.0]], [1], particles=10)),
+    ("dim", "beyond the data", lambda: LogisticRegression.breast_cancer(31)),
     ("barrier", "zero", lambda: DoubleWell(0.0)),
     ("separation", "nan", lambda: DoubleWell(1.0, NAN)),
     ("potential", "not callable", lambda: Potential(3.0)),  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ points = st.lists(st.floats(-6, 6), min_size=1, max_size=5).map(lambda x: torch.
 
 def test_the_battery_has_every_class() -> None:
     lines = {name for name, kind in classes("pmmtheory.targets", Target).items() if issubclass(kind, LineTarget) and kind is not LineTarget}
-    assert {type(t).__name__ for t in LINES.values()} >= lines
+    assert {type(t).__name__ for t in LINES.values()} >= lines - {"Marginal"}  # which test_targets_plane.py holds against factors of the plane
 
 
 @every

@@ -23,6 +23,8 @@ TARGETS: dict[str, Target] = {
     "mixture 1": GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.1, 0.3]),
     "mixture 2": GaussianMixture([0.3, 0.7], [[0.0, 1.0], [2.0, -1.0]], [0.2, 1.5]),
     "mixture 3": GaussianMixture([0.2, 0.3, 0.5], [[0.0, 1.0, 0.0], [2.0, -1.0, 1.0], [0.0, 0.0, -1.0]], [0.2, 1.5, 0.6]),
+    "leaning 2": GaussianMixture([0.3, 0.7], [[0.0, 1.0], [2.0, -1.0]], covariances=[[[1.0, 0.6], [0.6, 0.5]], [[0.3, -0.2], [-0.2, 0.9]]]),
+    "leaning 3": GaussianMixture([0.4, 0.6], [[0.0, 1.0, 0.0], [2.0, -1.0, 1.0]], covariances=np.stack([SKEW, SKEW[::-1, ::-1]])),
 }
 ALL = pytest.mark.parametrize("name", TARGETS)
 alphas = st.floats(0, 1)
@@ -67,7 +69,7 @@ def test_density_on_the_line_is_a_convolution(name: str, alpha: float, x: float)
     assert float(target.noised(alpha).density(torch.tensor(x, dtype=torch.float64))) == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["gaussian 2", "gaussian 3", "mixture 2", "mixture 3"])
+@pytest.mark.parametrize("name", ["gaussian 2", "gaussian 3", "mixture 2", "mixture 3", "leaning 2", "leaning 3"])
 def test_characteristic_function_in_space(name: str) -> None:
     """E exp(i w'Y) = exp(-(1 - alpha^2)|w|^2/2) E exp(i alpha w'X), by draws of both: within 4.5 standard errors."""
     target, alpha, n = TARGETS[name], 0.7, 40_000

@@ -55,7 +55,7 @@ def test_noised_laws_and_marginals() -> None:
     assert torch.allclose(target.noised_drift(x, levels)[1], target.noised(0.3).drift(x[1]))
     assert target.along([0.0, 2.0]) is KINDS[3]
     with pytest.raises(InvalidParameter, match="a coordinate axis, for a marginal of a product"):
-        target.along([1.0, 1.0])
+        Product([KINDS[0]] * 3).along([1.0, 1.0, 0.0])
     with pytest.raises(InvalidParameter, match="closed form"):
         Product([KINDS[0], KINDS[1]]).noised(0.5)
 

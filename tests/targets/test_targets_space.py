@@ -38,7 +38,13 @@ def mixture(rng: np.random.Generator, dim: int) -> tuple[Target, distributions.D
     return GaussianMixture(weights, means, variances), distributions.MixtureSameFamily(distributions.Categorical(torch.as_tensor(weights)), parts)
 
 
-BUILDERS = [gaussian, diagonal, mixture]
+def leaning(rng: np.random.Generator, dim: int) -> tuple[Target, distributions.Distribution]:
+    weights, means, covariances = rng.dirichlet(np.ones(3) * 5), rng.standard_normal((3, dim)), np.stack([matrix(rng, dim) for _ in range(3)])
+    parts = distributions.MultivariateNormal(torch.as_tensor(means), torch.as_tensor(covariances))
+    return GaussianMixture(weights, means, covariances=covariances), distributions.MixtureSameFamily(distributions.Categorical(torch.as_tensor(weights)), parts)
+
+
+BUILDERS = [gaussian, diagonal, mixture, leaning]
 
 
 @pytest.mark.parametrize("build", BUILDERS)

@@ -28,11 +28,16 @@ class PlanarLaw(Law):
         The density there, band limited.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "ends", what was seen to get lost or lies beyond the grid; "start", what the law was off by that the chain started from.
+        "ends", what was seen to get lost or lies beyond the grid; "solver", what is left of an equation that the law solves, over the gap of the chain,
+        and the digits of its steps; "start", what the law was off by that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlanarLaw or None
         That law.
+    floor : float
+        The share of the largest density below which a density is not told from none: 0 for sums of Gaussians, which keep their digits.
+    caution : float
+        How many times the distance to the coarse law the law may be off: more than once where the chain mixes slowly.
 
     Examples
     --------
@@ -48,11 +53,12 @@ class PlanarLaw(Law):
 
     dim = 2
 
-    def __init__(self, axes: tuple[Tensor, Tensor], values: Tensor, reference: Target, lost: float = 0.0):
-        self.axes, self.reference = axes, reference
+    def __init__(self, axes: tuple[Tensor, Tensor], values: Tensor, reference: Target, lost: float = 0.0, floor: float = 0.0):
+        self.axes, self.reference, self.floor = axes, reference, floor
         self.spacings = tuple(float(axis[1] - axis[0]) for axis in axes)
         self.values = values / (values.sum() * self.cell)
         self.coarse: PlanarLaw | None = None
+        self.caution = 1.0
         self.errors: dict[str, float] = {"resolution": math.inf, "ends": lost}
         rim = torch.cat([self.values[0], self.values[-1], self.values[:, 0], self.values[:, -1]])
         self.edge = float(rim.abs().max() / self.values.max())
@@ -99,7 +105,10 @@ class PlanarLaw(Law):
     def resolved_by(self, coarse: PlanarLaw) -> PlanarLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse = coarse
-        self.errors["resolution"] = float(torch.abs(self.values - coarse.on(self.axes)).sum()) * self.cell / 2
+        change = torch.abs(self.values - coarse.on(self.axes))
+        self.errors["resolution"] = self.caution * float(change.sum()) * self.cell / 2
+        if self.floor > 0:
+            self.floor = coarse.floor = max(self.floor, 4 * float(change.max() / self.values.max()))
         self.errors["ends"] += self.edge
         return self
 

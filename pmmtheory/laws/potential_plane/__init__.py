@@ -1,0 +1,1 @@
+"""Laws of overdamped chains in R^2, for any smooth potential."""

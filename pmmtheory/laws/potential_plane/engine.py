@@ -1,0 +1,219 @@
+"""Laws of overdamped chains in the plane on any smooth potential: a matrix-free transition operator, and GMRES for the stationary law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.chain import Chain
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smooth, starts_from
+from pmmtheory.laws.plane.law import PlanarLaw
+from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
+from pmmtheory.laws.potential_plane.operator import StepOperator, steady
+from pmmtheory.laws.potential_plane.stability import require_law, spread_of
+from pmmtheory.laws.refinement import refined, refined_path
+from pmmtheory.laws.step.cubature import enumerable
+from pmmtheory.numerics.krylov import gmres
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Target
+from pmmtheory.targets.plane import PlaneQuadrature, in_plane
+
+_EDGE = 1e-12
+"""The largest density at the rim of a grid, relative to its maximum, at which the grid is wide enough."""
+
+_MOST = 400
+"""Applications of the operator in one solve."""
+
+_FLOOR = 1e-13
+"""Densities below this share of the largest are not told from none: waves know them to absolute accuracy alone."""
+
+_DIGITS = 1e-13
+"""What a step is off by, relative to the mass: the digits of the nonuniform FFT."""
+
+_SLOW, _CAUTION = 0.02, 10.0
+"""A chain is slow whose gap is below this share of step times curvature: two resolutions then agree by luck more often than they tell."""
+
+
+class PotentialPlaneEngine(Engine):
+    """Chains of positions in R^2 whose steps do not depend on time, on any smooth target with a density."""
+
+    name, rank, default_rtol = "potential_plane", 6, 1e-7
+    most_steps = 20_000
+
+    def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
+        scheme, target = chain.scheme, chain.scheme.dynamics.target
+        if getattr(target, "dim", 0) != 2:
+            return Refusal("target", getattr(target, "name", target), "a target in the plane")
+        refused = overdamped(scheme) or homogeneous(scheme) or smooth(scheme)
+        if refused is not None:
+            return refused
+        if not enumerable(scheme):
+            allowed = "one with at most one random midpoint a step, as between several the state has four coordinates; particles serve any"
+            return Refusal("scheme", scheme.name, allowed)
+        return steady(scheme) or starts_from(chain, (Target, PlanarLaw), "a target or a law in the plane")
+
+    def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlanarLaw:
+        """The stationary law, refined until two resolutions agree to rtol in total variation."""
+        target = scheme.dynamics.target
+        quadrature = in_plane(target)
+        require_law(scheme, quadrature)
+        widths = [spread_of(scheme, quadrature)]  # of the last level: wide enough for the next one, too
+        band = bands(target, quadrature, _faint(scheme, rtol))
+        known: list[tuple[PlanarLaw, float]] = []
+
+        def over(level: int, width: float) -> PlanarLaw:
+            law, gap = _stationary_on(scheme, quadrature, band, level, width, rtol, device, known[-1] if known and scheme.draws else None)
+            known.append((law, gap))
+            return law
+
+        def at_level(level: int) -> PlanarLaw:
+            law = over(level, widths[0])
+            for _ in range(6):
+                if _cut(law) < max(_EDGE, 1e-4 * rtol):
+                    break
+                wider = over(level, 1.25 * widths[0])
+                if _cut(wider) > 0.3 * _cut(law):  # what is left at the rim is no tail but the error of this level
+                    break
+                law, widths[0] = wider, 1.25 * widths[0]
+            return law
+
+        return refined(at_level, rtol, f"the stationary law of {scheme.name}", levels=5)
+
+    def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
+        """The laws after each of the given numbers of steps (ascending)."""
+        quadrature = in_plane(scheme.dynamics.target)
+
+        def at_level(level: int) -> list[PlanarLaw]:
+            return list(_evolve(scheme, quadrature, start, steps, level, rtol, device))
+
+        return refined_path(at_level, rtol, scheme.name, steps, levels=5)
+
+
+def _stationary_on(
+    scheme: Scheme,
+    quadrature: PlaneQuadrature,
+    band: tuple[float, float],
+    level: int,
+    width: float,
+    rtol: float,
+    device: str,
+    known: tuple[PlanarLaw, float] | None,
+) -> tuple[PlanarLaw, float]:
+    """The law on one grid, from another one where that is known with its gap; and the gap."""
+    target = scheme.dynamics.target
+    axes = grid_on(widened(quadrature, width), band, level, _denser(scheme), rtol)
+    height = target.potential(_points(axes)).detach()
+    grid = masked(axes, inside(quadrature, height, width))
+    step = StepOperator(scheme, grid, level)
+    if known is None:
+        density = torch.exp((quadrature.least - height) / width**2)
+        shaken, least = 0.05, math.inf
+    else:
+        density, shaken, least = known[0].on((axes[0].to(device), axes[1].to(device))).cpu().clamp_min(0), 0.0, known[1]
+    begun = density.numpy().reshape(-1)[grid.kept]
+    masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, rtol))
+    if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
+        what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
+        raise NotConverged(what, _DIGITS / gap, rtol)
+    law = _law(axes, step.everywhere(masses), target, device, leak / gap)
+    law.errors["solver"] = chi / 2 + _DIGITS / gap
+    law.caution = max(1.0, min(_CAUTION, _SLOW * min(1.0, scheme.step_size / _largest_variance(quadrature)) / gap))
+    return law, gap
+
+
+def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, shaken: float, least: float, tolerance: float) -> tuple[np.ndarray, float, float, float]:
+    """p with p = P p; |p - P p| / gap in the norm of chi2; the gap; and what a step loses to points that are not kept, which is put back where p is.
+
+    From masses near it, of which some per cent are moved about, so that the slowest mode is seen even where the target is symmetric; then once more, scaled by
+    what was found. Unknown is the change over the root of the density, of which GMRES makes the residual small in the sense of chi2.
+    """
+    places = ((grid.points - grid.points.mean(0)) / grid.points.std(0)).numpy()
+    masses = density * (1 + shaken * np.sin(0.5 + places @ np.array([0.9, 0.7])))
+    masses, chi = masses / masses.sum(), math.inf
+    for _ in range(2):
+        peak, home = masses.max(), masses.copy()
+        scale = np.sqrt(np.maximum(masses, 0.0) / peak + 1e-7)
+
+        def left(v: np.ndarray, home: np.ndarray = home) -> np.ndarray:
+            after: np.ndarray = step(v)
+            rest: np.ndarray = v - after - (v.sum() - after.sum()) * home
+            return rest
+
+        change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance * math.sqrt(peak), _MOST)  # type: ignore[misc]
+        masses = masses + scale * change
+        masses, least = masses / masses.sum(), min(least, gap)
+        chi = float(np.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
+        if chi < 30 * tolerance / least:
+            break
+    return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
+
+
+def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
+    target, done = scheme.dynamics.target, 0
+    band = bands(target, quadrature, _faint(scheme, rtol))
+    if isinstance(start, PlanarLaw):
+        box, own = torch.tensor([[float(axis[0]), float(axis[-1])] for axis in start.axes], dtype=torch.float64), tuple(math.pi / h for h in start.spacings)
+    else:
+        begun = in_plane(start)
+        box, own = begun.box, bands(start, begun, _faint(scheme, rtol))
+    wide = widened(quadrature, spread_of(scheme, quadrature))
+    whole = torch.stack([torch.minimum(wide[:, 0], box[:, 0]), torch.maximum(wide[:, 1], box[:, 1])], 1)
+    axes = grid_on(whole, (max(band[0], own[0]), max(band[1], own[1])), level, _denser(scheme), rtol)
+    grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool))
+    step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
+    density = start.on(axes) if isinstance(start, PlanarLaw) else start.density(_points(axes))
+    masses = density.detach().numpy().reshape(-1) * math.prod(grid.spacings)
+    lost = abs(float(masses.sum()) - 1)
+    for n in steps:
+        for _ in range(done, n):
+            if step is not None:
+                lost += abs(float(masses @ step.thrown))
+                masses = step(masses)
+                lost += _rim(masses.reshape(grid.shape))
+        done = n
+        law = _law(axes, masses.reshape(grid.shape), target, device, lost)
+        law.errors["solver"] = n * _DIGITS
+        yield law
+
+
+def _law(axes: tuple[Tensor, Tensor], masses: np.ndarray, target: Target, device: str, lost: float = 0.0) -> PlanarLaw:
+    return PlanarLaw((axes[0].to(device), axes[1].to(device)), torch.as_tensor(masses, device=device), target, lost=lost, floor=_FLOOR)
+
+
+def _denser(scheme: Scheme) -> float:
+    """By what factor a grid is finer than that of the level below: a step with draws has rules that are finer too, and a price."""
+    return 1.12 if scheme.draws else 1.25
+
+
+def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
+
+
+def _rim(masses: np.ndarray) -> float:
+    """The mass along the rim of a grid, and as much again for what came in on the other side."""
+    return 2 * float(np.abs(masses[[0, -1]]).sum() + np.abs(masses[:, [0, -1]]).sum())
+
+
+def _cut(law: PlanarLaw) -> float:
+    """What of a law is seen to lie beyond its grid."""
+    return max(law.edge, law.errors["ends"])
+
+
+def _largest_variance(quadrature: PlaneQuadrature) -> float:
+    return float(torch.linalg.eigvalsh(quadrature.covariance).max())
+
+
+def _faint(scheme: Scheme, rtol: float) -> float:
+    """The share of a wave that is left out at the lowest level: less of one where a step without draws costs little."""
+    return (1e-3 if scheme.draws else 1e-4) * rtol
+
+
+def _tolerance(scheme: Scheme, rtol: float) -> float:
+    """What may be left of p - P p, in the norm of chi2."""
+    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * scheme.step_size)

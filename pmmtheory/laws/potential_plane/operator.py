@@ -1,0 +1,123 @@
+"""One step of a chain in the plane as an operator on masses at the points of a grid, applied without a matrix of transitions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy.fft
+import torch
+from scipy.sparse import csc_matrix, hstack
+from torch import Tensor
+
+from pmmtheory.laws.engine import Refusal
+from pmmtheory.laws.potential_plane.grid import Grid
+from pmmtheory.laws.step.cubature import Cubature, cubature
+from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.numerics.spreading import spread_transform, spreading
+from pmmtheory.schemes import Scheme
+
+_STARTS = 1500
+"""Starts whose steps are taken at once."""
+
+_NONE = 1e-18
+"""Nodes of less weight are left out."""
+
+
+class StepOperator:
+    """p -> P p: E over the draws of the masses moved to m(x, draws) and blurred by the last Gaussian of the step.
+
+        P p = IFFT [ sum_g exp(-|s_g xi|^2 / 2) FFT(S_g p) ],
+
+    one term for each value s_g of the factor of the last Gaussian, S_g the sparse matrix that spreads a mass over all nodes of the draws with that factor.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        One whose last Gaussian has a factor that does not depend on the state.
+    grid : Grid
+        Beyond its ends masses come in again on the other side.
+    level : int
+        How fine the rules for the draws are.
+
+    Attributes
+    ----------
+    thrown : (kept,) array
+        What share of a mass at each start is moved beyond the ends, before it is blurred.
+    """
+
+    def __init__(self, scheme: Scheme, grid: Grid, level: int):
+        self.grid, self._fine = grid, (2 * grid.shape[0], 2 * grid.shape[1])
+        at = rules(scheme, level, min(grid.spacings))
+        factors, group = _groups(scheme, grid.points[:1], at)
+        nodes = [np.flatnonzero((group == g) & (at.weights.numpy() > _NONE)) for g in range(len(factors))]
+        blocks: list[list[csc_matrix]] = [[] for _ in factors]
+        weights, thrown = at.weights.numpy(), []
+        for some in grid.points.split(_STARTS):
+            mean = scheme.step(some[:, None], 0.0, at.draws)[0].detach().expand(len(some), len(at), 2).numpy()
+            places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
+            beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
+            thrown.append((beyond[0] | beyond[1]) @ weights)
+            for block, own in zip(blocks, nodes, strict=True):
+                block.append(spreading(places[0][:, own], places[1][:, own], weights[own], grid.shape))
+        self.thrown: np.ndarray = np.concatenate(thrown)
+        self._spread = [block[0] if len(block) == 1 else hstack(block, format="csc") for block in blocks]
+        whole = sum(float(weights[own].sum()) for own in nodes)
+        for matrix, own in zip(self._spread, nodes, strict=True):  # so that no mass is lost to the digits of the kernel
+            shares = np.asarray(matrix.sum(0)).reshape(-1)
+            matrix.data *= np.repeat(float(weights[own].sum()) / whole / shares, np.diff(matrix.indptr))
+        first, second = grid.waves()
+        transforms = [spread_transform(n) / spread_transform(n)[0] for n in grid.shape]
+        across = transforms[0][np.abs(np.fft.fftfreq(grid.shape[0], 1 / grid.shape[0])).round().astype(int)]
+        divided = 1 / np.outer(across, transforms[1])
+        self._damping = [divided * np.exp(-((s[0] * first[:, None]) ** 2 + (s[1] * second) ** 2) / 2) for s in factors]
+
+    def __call__(self, masses: np.ndarray) -> np.ndarray:
+        """The masses (kept,) after a step, at the points that are kept."""
+        moved: np.ndarray = self.everywhere(masses).reshape(-1)[self.grid.kept]
+        return moved
+
+    def everywhere(self, masses: np.ndarray) -> np.ndarray:
+        """The masses after a step on the whole grid, (n, m)."""
+        n, m = self.grid.shape
+        half = n // 2
+        total = np.zeros((n, m // 2 + 1), dtype=complex)
+        for spread, damping in zip(self._spread, self._damping, strict=True):
+            waves = scipy.fft.rfft2((spread @ masses).reshape(self._fine))[:, : m // 2 + 1]
+            total[: half + 1] += waves[: half + 1] * damping[: half + 1]
+            total[half + 1 :] += waves[-half:] * damping[half + 1 :]
+        result: np.ndarray = scipy.fft.irfft2(total, s=(n, m))
+        return result
+
+
+def rules(scheme: Scheme, level: int, spacing: float) -> Cubature:
+    """Nodes and weights for the draws of a step: of normals by Gauss-Hermite rules, which see waves that the grid holds.
+
+    A rule of n nodes is off by (a L)^n on waves of the law, L the inverse square of its shortest scale: about a tenth of the largest square of its waves.
+    """
+    rough = scheme.step_size * (math.pi / (8.5 * spacing)) ** 2
+    nodes = math.ceil(20 / math.log(1 / min(rough, 0.45)))
+    rule = gauss_hermite(min(max(nodes, 6), 23) + level)
+    return cubature(scheme, level - 4, normal=lambda name, component: rule)
+
+
+def steady(scheme: Scheme) -> Refusal | None:
+    """Refused where the factor of the last Gaussian depends on the state, or mixes the coordinates."""
+    rule = gauss_hermite(3)
+    at = cubature(scheme, -4, normal=lambda name, component: rule)
+    x = torch.tensor([[0.3, -1.2], [2.1, 0.7], [-0.4, 0.1]], dtype=torch.float64)
+    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach()
+    sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
+    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
+        return Refusal("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
+    each = factor.expand(len(x), len(at), 2)
+    if not torch.allclose(each, each[:1], rtol=1e-12, atol=0):
+        return Refusal("scheme", scheme.name, "a step whose last Gaussian does not depend on the state, for a stationary law in the plane")
+    return None
+
+
+def _groups(scheme: Scheme, x: Tensor, at: Cubature) -> tuple[np.ndarray, np.ndarray]:
+    """The factors of the last Gaussian that there are, (g, 2), and which of them each node has, (q,)."""
+    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach().abs().expand(len(x), len(at), 2)[0].numpy()
+    _, first, group = np.unique(factor.round(14), axis=0, return_index=True, return_inverse=True)
+    return factor[first], np.asarray(group).reshape(-1)
