@@ -1,4 +1,4 @@
-"""Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, and what its structure saves."""
+"""Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, what its structure saves, and the speed of particles."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.table import Table
 from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.harness.bench_particles import particle_table
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.step.kernel import transition_matrix
-from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import GaussianMixture
 from pmmtheory.testing.plain import plain_transition_matrix
@@ -27,8 +27,9 @@ def main() -> None:
     _structure(target, table)
     _growth_in_substeps(target, table)
     _whole_laws(target, table)
-    _particles(target, table)
-    Console(width=100).print(table)
+    console = Console(width=100)
+    console.print(table)
+    console.print(particle_table())
 
 
 def _structure(target: GaussianMixture, table: Table) -> None:
@@ -62,17 +63,6 @@ def _whole_laws(target: GaussianMixture, table: Table) -> None:
     first = 0.0
     for name, chain in chains.items():
         seconds = _least(lambda chain=chain: stationary_law(chain), 3)  # type: ignore[misc]
-        first = first or seconds
-        table.add_row(name, f"{seconds:.3f}", f"{seconds / first:.1f}")
-
-
-def _particles(target: GaussianMixture, table: Table) -> None:
-    first = 0.0
-    for name, scheme in (
-        ("100 steps of 1e5 particles, LMC, float32", EulerMaruyama(Overdamped(target), step_size=0.025)),
-        ("the same, PMM K = inf", PoissonMidpoint(Overdamped(target), step_size=0.025)),
-    ):
-        seconds = _least(lambda scheme=scheme: simulate(scheme, particles=100_000, steps=100), 1)  # type: ignore[misc]
         first = first or seconds
         table.add_row(name, f"{seconds:.3f}", f"{seconds / first:.1f}")
 

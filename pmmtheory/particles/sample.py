@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +10,9 @@ from torch import Tensor
 
 from pmmtheory.dynamics.predictor import NoiseFunction, Predictor
 from pmmtheory.errors import Diverged, InvalidParameter, flag, whole
-from pmmtheory.particles.simulate import lost_in, sample_step, stream
+from pmmtheory.particles.progress import bar
+from pmmtheory.particles.simulate import lost_in, sample_step
+from pmmtheory.particles.starts import stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
@@ -43,7 +44,7 @@ def sample(
     state_dtype = torch.promote_types(x.dtype, torch.float32)
     scheme = _scheme(scheduler, predictor, x)
     system, what = scheme.dynamics, scheduler.name
-    with torch.no_grad(), _bar(what, scheduler.chain_steps, progress) as advance:
+    with torch.no_grad(), bar(what, scheduler.chain_steps, progress) as advance:
         state = system.lift(x.to(state_dtype), randomness(-1))
         for i in range(scheduler.chain_steps):
             state = sample_step(scheme, state, i * scheme.step_size, randomness(i), together=not independent)
@@ -105,18 +106,3 @@ def _told(callback: Callable[[int, float, Tensor], Tensor | None], scheme: Schem
     state = state.clone()
     system.position(state).copy_(given)
     return state
-
-
-@contextmanager
-def _bar(what: str, steps: int, shown: bool) -> Iterator[Callable[[], Any]]:
-    """A progress bar on standard error, where one is asked for, and what moves it by a step."""
-    if not shown:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=steps)
-        yield lambda: bar.advance(task)

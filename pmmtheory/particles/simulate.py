@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,12 +16,18 @@ from torch import Tensor
 from pmmtheory.chain import Chain, chain_of
 from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, real, required, whole
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.particles.checkpoint import Checkpoint
+from pmmtheory.particles.in_order import in_order
+from pmmtheory.particles.made import Joined, Sum
+from pmmtheory.particles.progress import bar
+from pmmtheory.particles.starts import CHUNK, starts
+from pmmtheory.particles.starts import stream as stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
-from pmmtheory.targets import Target
+from pmmtheory.schemes.layout import coordinates_first, normals
 
-_CHUNK = 16_384
 LONGEST = 10**9
+_MOST_WORKERS = 1024
 _WATCH = 32
 """Steps between two looks at whether all particles are finite."""
 
@@ -31,11 +40,16 @@ def simulate(
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     initial: Any = None,
+    *,
+    reduce: Callable[[Tensor], Any] | None = None,
+    workers: int = 1,
+    progress: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Tensor:
-    """Run independent copies of a chain and return where they end.
+    """Run independent copies of a chain and return where they end, or a sum over them.
 
     Particles are simulated in chunks of 16384, each with random streams of its own that depend only on the seed and the
-    number of the chunk: whole chunks are the same whatever comes after them.
+    number of the chunk: whole chunks are the same whatever comes after them, and however many workers there are.
 
     Parameters
     ----------
@@ -48,10 +62,20 @@ def simulate(
     initial : Target, tensor or number, optional
         Where they start: draws of a target (the scheme's own by default) with velocities from N(0, 1), or states: one for
         all, or one a particle.
+    reduce : function, optional
+        A statistic of the states of a chunk (m, *state_shape) that adds up: a tensor or a number, such as a sum of moments or a histogram. Its sum over
+        the chunks, in float64 where it is not of integers, is returned in place of the states, which are then never all in memory.
+    workers : int
+        Threads, each with a chunk of its own. With more than one, the scheme, its target and what they call are used by several threads at once.
+    progress : bool
+        Whether a bar on standard error counts the chunks.
+    checkpoint : path, optional
+        A file that keeps what is done, every ten seconds or more and at the end; the same call, with the same `reduce`, goes on from there, with the
+        same bits.
 
     Returns
     -------
-    Tensor of shape (particles, *state_shape), as in pmmtheory.dynamics.Dynamics
+    Tensor of shape (particles, *state_shape), as in pmmtheory.dynamics.Dynamics; with `reduce`, of the shape of what it returns
 
     Raises
     ------
@@ -63,26 +87,69 @@ def simulate(
     >>> from pmmtheory.dynamics import Overdamped
     >>> from pmmtheory.schemes import EulerMaruyama
     >>> from pmmtheory.targets import Gaussian
-    >>> simulate(EulerMaruyama(Overdamped(Gaussian()), step_size=0.1), particles=5, steps=3).shape
+    >>> scheme = EulerMaruyama(Overdamped(Gaussian()), step_size=0.1)
+    >>> simulate(scheme, particles=5, steps=3).shape
     torch.Size([5])
+    >>> moments = simulate(scheme, particles=40_000, steps=50, reduce=lambda x: torch.stack([x.sum(), (x * x).sum()])) / 40_000
+    >>> abs(float(moments[1]) - 1.05) < 0.05
+    True
     """
     chain = chain_of(scheme, initial, steps)
     if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
         raise InvalidParameter("dtype", dtype, "a floating dtype of torch, such as torch.float64")
     n, length, key, place = count("particles", particles), int(required("steps", chain.steps)), whole("seed", seed), known_device(device)
-    done, own = [], chain.scheme
     if length > LONGEST:
         raise InvalidParameter("steps", length, f"at most {LONGEST}, which take hours")
-    fits("particles", particles, 2.0 * n * math.prod(own.dynamics.state_shape), dtype.itemsize)
-    for number, start in enumerate(_starts(own, n, key, chain.start)):
-        generator = stream(key, number, place)
+    if reduce is not None and not callable(reduce):
+        raise InvalidParameter("reduce", reduce, "a function of the states of a chunk")
+    threads, shown, own = count("workers", workers, 1, _MOST_WORKERS), flag("progress", progress), chain.scheme
+    if reduce is None:
+        fits("particles", particles, 1.5 * n * math.prod(own.dynamics.state_shape), dtype.itemsize)
+    start = starts(own, n, key, chain.start)
+    run = _Run(own, start, length, key, place, dtype)
+    made = Sum(reduce) if reduce is not None else Joined((n, *own.dynamics.state_shape), dtype, place)
+    kept = Checkpoint(checkpoint, run.name(n, reduce is not None) if checkpoint is not None else "")
+    done, found = kept.found()
+    if found is not None:
+        made.restore(found)
+    chunks = -(-n // CHUNK)
+    with bar(own.name, chunks - done, shown) as advance, closing(in_order(run, done, chunks, threads)) as ends:
+        for number, states in enumerate(ends, done):
+            made.add(states)
+            advance()
+            kept.save(number + 1, made.value(), now=number + 1 == chunks)
+    return made.value()
 
-        def move(x: Tensor, i: int, generator: torch.Generator = generator) -> Tensor:
+
+@dataclass(frozen=True)
+class _Run:
+    """The end of each chunk, by its number."""
+
+    scheme: Scheme
+    start: Callable[[int], Tensor]
+    steps: int
+    seed: int
+    place: str
+    dtype: torch.dtype
+
+    def __call__(self, number: int) -> Tensor:
+        own, x = self.scheme, self.start(number).to(device=self.place, dtype=self.dtype)
+        generator = stream(self.seed, number, self.place)
+        if getattr(getattr(own.dynamics, "target", None), "coordinates_first", False):
+            x = coordinates_first(x)
+
+        def move(x: Tensor, i: int) -> Tensor:
             return sample_step(own, x, i * own.step_size, generator)
 
         what = f"{own.name} with step_size = {own.step_size:g} on {getattr(own.dynamics.target, 'name', 'a predictor')}"
-        done.append(_walk(move, start.to(device=place, dtype=dtype), length, what, "a smaller step may keep it stable", generator))
-    return torch.cat(done)
+        return _walk(move, x, self.steps, what, "a smaller step may keep it stable", generator)
+
+    def name(self, n: int, reduced: bool) -> str:
+        """What tells this run from others, its first states and their first step included."""
+        x = self.start(0)[:64].to(device=self.place, dtype=self.dtype)
+        moved = sample_step(self.scheme, x, 0.0, stream(self.seed, 0, self.place)).double().cpu()
+        digest = hashlib.blake2b(x.double().cpu().numpy().tobytes() + moved.numpy().tobytes(), digest_size=16).hexdigest()
+        return f"{self.scheme.name} {self.scheme.step_size!r} {self.steps} {n} {self.seed} {self.place} {self.dtype} {CHUNK} {reduced} {digest}"
 
 
 def _walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator) -> Tensor:
@@ -123,39 +190,13 @@ def sample_step(scheme: Scheme, x: Tensor, t: float, generator: torch.Generator,
     if not hasattr(generator, "manual_seed"):
         raise InvalidParameter("generator", generator, "a torch.Generator")
     real("t", t)
-    mean, factor = scheme.step(x, t, drawn(scheme, x, generator, flag("together", together)))
-    moved: Tensor = mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    if not flag("together", together) and x.ndim == 1 + len(scheme.dynamics.state_shape):
+        found = scheme.random_step(x, t, generator)
+        if found is not None:
+            return found
+    mean, factor = scheme.step(x, t, drawn(scheme, x, generator, together))
+    z = normals(x, generator)
+    if isinstance(factor, int | float) and mean.shape == x.shape and mean.dtype == x.dtype:
+        return z.mul_(factor).add_(mean)
+    moved: Tensor = mean + factor * z
     return moved
-
-
-def stream(seed: int, number: int, device: str) -> torch.Generator:
-    """An independent generator for one chunk of one seed."""
-    return torch.Generator(device=known_device(device)).manual_seed(_mixed(whole("seed", seed), whole("number", number)))
-
-
-def _mixed(seed: int, number: int) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest(), "big")
-
-
-def _starts(scheme: Scheme, n: int, seed: int, initial: Any) -> list[Tensor]:
-    """Where the particles of each chunk start."""
-    system = scheme.dynamics
-    if initial is None or isinstance(initial, Target):
-        source, event = required("initial", initial or system.target), system.state_shape[1:] if system.blocks > 1 else system.state_shape
-        if source.dim != math.prod(event):
-            raise InvalidParameter("initial", source.name, f"a target in dimension {math.prod(event)}")
-        sizes = [(first, min(_CHUNK, n - first)) for first in range(0, n, _CHUNK)]
-        return [system.lift(source.sample(size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu")) for first, size in sizes]
-    shape = (n, *system.state_shape)
-    try:
-        points = torch.as_tensor(initial, dtype=torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError):
-        raise InvalidParameter("initial", initial, f"a target, one finite point, or {n} finite points of shape {shape}") from None
-    if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
-        raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
-    return list(points.expand(shape).split(_CHUNK))
-
-
-def _allowed(shape: tuple[int, ...]) -> set[tuple[int, ...]]:
-    """The shapes of one point and of n points; a number is a point on the line."""
-    return {shape, shape[1:]} | ({(1,)} if len(shape) == 1 else set())

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pmmtheory.schemes.layout import normals
 from pmmtheory.schemes.scheme import Scheme
 
 
@@ -21,6 +22,9 @@ def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator, together: bool 
     draws: dict[str, Any] = {}
     layers: tuple[int, ...] = ()
     for name, draw in sorted(scheme.draws.items(), key=lambda item: not item[1].layered):
+        if draw.normal:
+            draws[name] = normals(x, generator, layers)
+            continue
         draws[name] = draw.sample(shape if draw.shared else layers + tuple(x.shape), generator, x.dtype)
         if draw.layered:
             layers = (draws[name][0].shape[0],)

@@ -14,6 +14,7 @@ from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import count_or_infinity
 from pmmtheory.schemes.draws import Normal
 from pmmtheory.schemes.midpoints import Midpoints
+from pmmtheory.schemes.poisson_random import random_poisson_step
 from pmmtheory.schemes.scheme import Scheme
 from pmmtheory.schemes.structure import PoissonStructure
 
@@ -126,6 +127,11 @@ class PoissonMidpoint(Scheme):
         if not own or type(midpoints) is not Midpoints or set(self.draws) != {"midpoints", "z"} or not self.draws["z"].normal:
             return None
         return PoissonStructure(self, midpoints)
+
+    def random_step(self, x: Tensor, t: float, generator: torch.Generator) -> Tensor | None:
+        """See Scheme.random_step: midpoint by midpoint, where the step is this class's own."""
+        structure = PoissonMidpoint.structure.fget(self)  # type: ignore[attr-defined]
+        return None if structure is None else random_poisson_step(structure, x, t, generator)
 
     @property
     def substep(self) -> float:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
+import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
@@ -70,6 +71,13 @@ class Scheme(ABC):
     @abstractmethod
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """The conditional mean of the next state, and the factor of its last Gaussian, given x, the time t and the draws."""
+
+    def random_step(self, x: Tensor, t: float, generator: torch.Generator) -> Tensor | None:
+        """One random step of states (n, *state_shape), each with draws of its own, where a faster way than `step` and its draws has the same law; else None.
+
+        A subclass that gives one says None where `step` or what it uses is not its own.
+        """
+        return None
 
     def noise_times(self, draws: Mapping[str, Any]) -> Tensor | None:
         """The times s_1 <= ... <= s_N of a step, as shares of it in [0, 1] and of shape (N, ...), at which it reads its noise path; None where not known.

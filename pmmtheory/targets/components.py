@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, scale
+from pmmtheory.targets.mixture_pull import PullTerms, across, pull, pull_terms
 from pmmtheory.targets.target import as_numbers
 
 NARROWEST = 1e-10
@@ -27,6 +28,7 @@ class Components:
     def __init__(self, weights: Tensor, means: Tensor, variances: Tensor):
         self.weights, self.means, self.variances, self.dim = weights, means, variances, means.shape[1]
         self._known: dict[Any, tuple[Tensor, ...]] = {}
+        self._across: dict[Any, PullTerms | None] = {}
 
     @property
     def covariances(self) -> Tensor:
@@ -58,6 +60,8 @@ class Components:
     def pull(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         """sum_k r_k C_k^-1 (m_k - x) of the components noised to alpha, with r_k the share of component k at x."""
         if not isinstance(alpha, Tensor):
+            if self.dim > 1 and across(x) and (known := self._pull_terms(x, alpha)) is not None:
+                return pull(x, known)
             means, precision, half, level = self._terms(x, alpha)
             gap = means - x
         else:
@@ -82,17 +86,25 @@ class Components:
     def _terms(self, x: Tensor, alpha: float) -> tuple[Tensor, ...]:
         """m, 1/v, -1/(2 v) and log(w/det(2 pi C)^(1/2)) of the components noised to alpha, fit for points x: a sampler asks for the same again and again."""
         key = alpha, x.dtype, x.device, x.ndim
-        if key not in self._known:
+        if key not in (known := self._known):
             v = alpha * alpha * self.variances + (1 - alpha * alpha)
             logs = torch.log(2 * math.pi * v)
             level = torch.log(self.weights) - (self.dim / 2 * logs if v.ndim == 1 else logs.sum(-1) / 2)
             ones = (1,) * (x.ndim if self.dim == 1 else x.ndim - 1)
             means = (alpha * self.means).reshape(-1, *ones, *(() if self.dim == 1 else (self.dim,)))
             terms = means, *(term.reshape(-1, *ones, *term.shape[1:]) for term in (1 / v, -0.5 / v, level))
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[key] = tuple(like(term, x) for term in terms)
-        return self._known[key]
+            if len(known) >= _MOST:  # another one, as a thread may be reading this
+                known = self._known = {}
+            known[key] = tuple(like(term, x) for term in terms)
+        return known[key]
+
+    def _pull_terms(self, x: Tensor, alpha: float) -> PullTerms | None:
+        key = alpha, x.dtype, x.device
+        if key not in (known := self._across):
+            if len(known) >= _MOST:
+                known = self._across = {}
+            known[key] = pull_terms(alpha * self.means, alpha * alpha * self.variances + (1 - alpha * alpha), self.weights, x)
+        return known[key]
 
 
 class TurnedComponents(Components):

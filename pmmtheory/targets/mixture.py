@@ -79,7 +79,7 @@ class GaussianMixture(LineTarget):
         self._become(Components(shares, points, spread))
 
     def _become(self, parts: Components) -> None:
-        self._parts, self.dim = parts, parts.dim
+        self._parts, self.dim, self.coordinates_first = parts, parts.dim, parts.dim > 1 and parts.axes is None
         self.weights, self.means, self.variances, self.axes = parts.weights, parts.means, parts.variances, parts.axes
 
     @property

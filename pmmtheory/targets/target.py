@@ -38,8 +38,11 @@ class Target(ABC):
     lsi, poincare : Constant or None
         Lower bounds on the log-Sobolev and Poincare constants, in the convention where N(0, 1) has both equal to 1:
         KL(rho, pi) <= I(rho, pi) / (2 lsi) and Var(f) <= E|grad f|^2 / poincare.
+    coordinates_first : bool
+        Whether `drift` is fastest on points (n, d) whose coordinates are each contiguous in memory (a transposed (d, n) tensor), as particles then are.
     """
 
+    coordinates_first: bool = False
     dim: int
     smoothness: Constant
     lsi: Constant | None

@@ -12,6 +12,7 @@ NONSENSE: dict[str, Any] = {"None": None, "a string": "nonsense", "NaN": float("
 
 NONSENSE_TAKEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("targets.Potential", "name"): ("a string",),
+    ("particles.simulate", "checkpoint"): ("a string",),  # a file of that name
     ("schedulers.NoisyPredictor", "predictor"): ("a class",),
     ("schedulers.NetworkPredictor", "network"): ("a class",),
     ("theory.bounds.kandasamy_nagaraj_path", "moments"): ("a class",),

@@ -1,0 +1,57 @@
+"""Where the particles of each chunk start, and what each draws from."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import InvalidParameter, required, whole
+from pmmtheory.numerics.devices import known_device
+from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Target
+
+CHUNK = 16_384
+"""Particles of a chunk."""
+
+
+def stream(seed: int, number: int, device: str) -> torch.Generator:
+    """An independent generator for one chunk of one seed."""
+    return torch.Generator(device=known_device(device)).manual_seed(_mixed(whole("seed", seed), whole("number", number)))
+
+
+def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], Tensor]:
+    """Where the particles of a chunk start, by its number."""
+    system = scheme.dynamics
+    if initial is None or isinstance(initial, Target):
+        source, event = required("initial", initial or system.target), system.state_shape[1:] if system.blocks > 1 else system.state_shape
+        if source.dim != math.prod(event):
+            raise InvalidParameter("initial", source.name, f"a target in dimension {math.prod(event)}")
+
+        def drawn(number: int) -> Tensor:
+            first = number * CHUNK
+            size = min(CHUNK, n - first)
+            return system.lift(source.sample(size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu"))
+
+        return drawn
+    shape = (n, *system.state_shape)
+    try:
+        points = torch.as_tensor(initial, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidParameter("initial", initial, f"a target, one finite point, or {n} finite points of shape {shape}") from None
+    if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
+        raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
+    return lambda number: points.expand(shape)[number * CHUNK : (number + 1) * CHUNK]
+
+
+def _mixed(seed: int, number: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=7).digest(), "big")
+
+
+def _allowed(shape: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """The shapes of one point and of n points; a number is a point on the line."""
+    return {shape, shape[1:]} | ({(1,)} if len(shape) == 1 else set())
