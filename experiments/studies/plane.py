@@ -1,0 +1,47 @@
+"""Chains in the plane: orders of their stationary laws and constants from F alone, on targets that are no products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pmmtheory.harness.claims import DISTANCES
+from pmmtheory.harness.findings import among, constants, exponent
+from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
+from pmmtheory.theory.claim import Claim
+
+_STEPS = {"EulerMaruyama": (0.04, 0.02, 0.01, 0.005), "RandomizedMidpoint": (0.1, 0.07, 0.05, 0.035)}
+_SMALL = 0.01, 0.005, 0.0025, 0.00125
+"""Where one per cent of noise more is told from a step."""
+_NAMES = {"EulerMaruyama": ("LMC", 1), "RandomizedMidpoint": ("RMM", 2)}
+_SOURCE = "sharp constants: phi = |grad F|^2/4 - Lap F/2 of LMC, -|Hess F|^2/12 of RMM"
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    for target in ("ripples", "leaning") if profile == "full" else ("ripples",):
+        yield from _claims(target, "EulerMaruyama")
+    if profile == "full":
+        yield from _claims("ripples", "RandomizedMidpoint")
+    label = "LMC with 1% more noise"
+    points = tuple(Point(step, Cell.of("plane_distances", target="ripples", scheme="WidenedNoise", step_size=step), "tv") for step in _SMALL)
+    yield Check(Claim(f"TV of {label} falls like step^1", label, "tv", 1, "asymptotic", "negative control"), "ripples", points, control=True)
+
+
+def _claims(target: str, scheme: str) -> Iterator[Check]:
+    label, order = _NAMES[scheme]
+    constant = Cell.of("plane_constants", target=target, scheme=scheme)
+    for distance in ("tv", "kl"):
+        rate = order * DISTANCES[distance]
+        points = tuple(Point(step, Cell.of("plane_distances", target=target, scheme=scheme, step_size=step), distance) for step in _STEPS[scheme])
+        claim = Claim(f"{distance.upper()} of {label} falls like step^{rate} in the plane", label, distance, rate, "asymptotic", _SOURCE)
+        yield Check(claim, target, points, constant=Point(0.0, constant, distance))
+
+
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for label, _ in _NAMES.values():
+        ours = among(outcomes, scheme=label, control=False)
+        if (power := exponent(among(ours, distance="tv"))) and (near := constants(ours)):
+            yield f"{label} in the plane: order in TV {power}, constants {near}."
+
+
+study = Study("plane", "Chains in the plane: orders and constants of LMC and the randomized midpoint on targets that are no products", _checks, _findings)
