@@ -131,7 +131,7 @@ class PoissonMidpoint(Scheme):
     def random_step(self, x: Tensor, t: float, generator: torch.Generator) -> Tensor | None:
         """See Scheme.random_step: midpoint by midpoint, where the step is this class's own."""
         structure = PoissonMidpoint.structure.fget(self)  # type: ignore[attr-defined]
-        return None if structure is None else random_poisson_step(structure, x, t, generator)
+        return None if structure is None else random_poisson_step(self, structure.midpoints, x, t, generator)
 
     @property
     def substep(self) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from pmmtheory.schemes.layout import add, normals, put, taken
 from pmmtheory.schemes.midpoints import Midpoints
-from pmmtheory.schemes.structure import PoissonStructure
+
+if TYPE_CHECKING:
+    from pmmtheory.schemes.poisson_midpoint import PoissonMidpoint
 
 _WHOLE = 2**16
 """The largest K whose midpoints are found from exponentials in float32: the next gap then has its probabilities to 1e-7."""
@@ -18,17 +21,17 @@ Round = tuple[Tensor, Tensor, Tensor]
 """The numbers of the particles that have one more midpoint, their places among those of the round before, and the times in (0, 1)."""
 
 
-def random_poisson_step(structure: PoissonStructure, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
-    """One step of states (n, *state_shape), of the law that `step` has under its draws.
+def random_poisson_step(scheme: PoissonMidpoint, midpoints: Midpoints, x: Tensor, t: float, generator: torch.Generator) -> Tensor:
+    """One step of states (n, *state_shape), of the law that `step` has under its draws, by the pieces of the scheme itself, as it has them.
 
     A force at a midpoint depends on the state, on b0 and on the noise up to it, and on no other midpoint: only the noise is built in rounds, the first
     midpoints of all, the second of those that have one, and so on. The cost does not depend on K.
     """
-    system, a, ones = structure.dynamics, structure.step_size, (1,) * (x.ndim - 1)
+    system, a, ones = scheme.dynamics, scheme.step_size, (1,) * (x.ndim - 1)
     b0 = system.drift(x, t)
     mean = system.transport(a, x, t) + system.respond(a, b0, t)
     now, path = torch.zeros((len(x), *ones), dtype=x.dtype, device=x.device), torch.zeros_like(x)
-    if rounds := midpoint_rounds(structure.midpoints, len(x), generator, x.dtype):
+    if rounds := midpoint_rounds(midpoints, len(x), generator, x.dtype):
         index, here = torch.cat([found[0] for found in rounds]), torch.cat([found[2] for found in rounds]).reshape(-1, *ones)
         last = torch.cat([torch.zeros_like(rounds[0][2]), *(old[2][new[1]] for old, new in zip(rounds, rounds[1:], strict=False))]).reshape(-1, *ones)
         start, force, at, gap, before = taken(x, index), taken(b0, index), a * here, a * (here - last), t + a * last
@@ -40,8 +43,8 @@ def random_poisson_step(structure: PoissonStructure, x: Tensor, t: float, genera
             put(path, own, walked[part])
             now.index_copy_(0, own, here[part])
         state = system.transport(at, start, t) + system.respond(at, force, t) + walked
-        change = structure.midpoint_force(state, t, at) - force
-        pushed = system.transport(a - at - structure.substep, structure.push(change, t + at), t + at + structure.substep)
+        change = scheme.midpoint_force(state, t, at) - force
+        pushed = system.transport(a - at - scheme.substep, scheme.push(change, t + at), t + at + scheme.substep)
         for (own, _, _), part in zip(rounds, parts, strict=True):
             add(mean, own, pushed[part])
     rest, since = a * (1 - now), t + a * now

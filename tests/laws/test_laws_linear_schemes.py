@@ -123,7 +123,7 @@ class TestEngines:
             stationary_law(scheme("lmc", Overdamped(Gaussian(dim=2)), 0.1), engine=engine)
 
     def test_by_moments_only_on_gaussians(self) -> None:
-        for target in (Cosine(0.5, 1.0), GaussianMixture([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], [1.0, 1.0])):
+        for target in (Cosine(0.5, 1.0), GaussianMixture([0.5, 0.5], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [1.0, 1.0])):
             with pytest.raises(InvalidParameter, match="engine|target"):
                 stationary_law(scheme("lmc", Overdamped(target), 0.1), engine="gaussian")
             if target.dim > 1:

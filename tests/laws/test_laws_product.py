@@ -145,13 +145,13 @@ def test_a_draw_for_every_coordinate_makes_them_independent() -> None:
 )
 def test_coordinates_that_feel_each_other_are_refused(kind: type[Scheme], why: str) -> None:
     with pytest.raises(InvalidParameter, match=why):
-        stationary_law(kind(Overdamped(Product([COSINE, Gaussian()])), 0.1))
+        stationary_law(kind(Overdamped(Product([COSINE, Gaussian(), COSINE])), 0.1))
 
 
 def test_what_is_asked_for_in_vain() -> None:
-    chain = EulerMaruyama(Overdamped(Product([COSINE, Gaussian()])), 0.1)
-    with pytest.raises(InvalidParameter, match="initial = .*a Product or law of 2 coordinates"):
-        transient_law(chain, Gaussian(dim=2), 3)
+    chain = EulerMaruyama(Overdamped(Product([COSINE, Gaussian(), COSINE])), 0.1)
+    with pytest.raises(InvalidParameter, match="initial = .*a Product or law of 3 coordinates"):
+        transient_law(chain, Gaussian(dim=3), 3)
     with pytest.raises(NotConverged, match=r"the stationary law of .*coordinate 0"):
         stationary_law(chain, rtol=1e-17)
-    assert np.isfinite(stationary_law(chain).density([0.1, 0.2]))
+    assert np.isfinite(stationary_law(chain).density([0.1, 0.2, 0.0]))
