@@ -14,6 +14,8 @@ from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.table import WIDTH, terminal
 from pmmtheory.harness.verdict import Outcome
 
+_MORE = "`show NAME` prints all that a study found"
+
 
 class Page:
     """Lines that appear as studies finish, and the rest at the end."""
@@ -39,9 +41,10 @@ class Page:
         """What is not as it should be, in full; what was found first by each study; and one line over all."""
         self._section("Not as it should be", _troubles(self.outcomes))
         self._section("Missing points", _missing(self.outcomes))
-        self._section("What this run says", self.findings)
+        self._section(f"What this run says ({_MORE})", self.findings)
         self.console.print(f"\n{summary(self.outcomes, tally, seconds)}", soft_wrap=True, markup=False)
-        self.console.print("`show NAME` prints the table of a study and all that it found.", markup=False)
+        if not self.findings:
+            self.console.print(_MORE, markup=False)
 
     def _section(self, title: str, sentences: Sequence[str]) -> None:
         if sentences:

@@ -25,13 +25,13 @@ MEASURES = sorted(path.stem for folder in FOLDERS for path in (ROOT / folder / "
 KEYS = {measure: Sources(PROJECT).of(measure) for measure in MEASURES}
 SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
-UNNAMED = {"number", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
+UNNAMED = {"number", "plane_constants", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
 """Measures that look up no target by its name."""
 BY_THEORY = {"beyond_leading", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "calls_for_accuracy"}
 """Those that take names from the package of the theory, which makes them on demand."""
 BOUNDED = {"contraction", "fitted_constant", "kandasamy_nagaraj", "kandasamy_nagaraj_path", "perturbed_normal", "vempala_wibisono", "vempala_wibisono_spectrum"}
 """Those that take a bound of a theorem: theorems are found as a folder."""
-PREDICTED = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "number", "path_constant"}
+PREDICTED = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "number", "path_constant", "plane_constants"}
 DECLARED = {"predictor_answers", "target_constants"}
 LAWS = set(MEASURES) - PREDICTED - DECLARED - {"image_samples", "image_floor"}
 
