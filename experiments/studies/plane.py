@@ -10,7 +10,12 @@ from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
-_STEPS = {"EulerMaruyama": (0.04, 0.02, 0.01, 0.005), "RandomizedMidpoint": (0.1, 0.07, 0.05, 0.035)}
+_STEPS = {
+    ("ripples", "EulerMaruyama"): (0.04, 0.02, 0.01, 0.005),
+    ("leaning", "EulerMaruyama"): (0.02, 0.01, 0.005, 0.0025),
+    ("ripples", "RandomizedMidpoint"): (0.014, 0.01, 0.007, 0.005, 0.0035, 0.0025),
+}
+"""Small enough for what comes after the leading term to be told from it: F'' reaches 3.4 on the ripples."""
 _SMALL = 0.01, 0.005, 0.0025, 0.00125
 """Where one per cent of noise more is told from a step."""
 _NAMES = {"EulerMaruyama": ("LMC", 1), "RandomizedMidpoint": ("RMM", 2)}
@@ -23,18 +28,25 @@ def _checks(profile: str) -> Iterator[Check]:
     if profile == "full":
         yield from _claims("ripples", "RandomizedMidpoint")
     label = "LMC with 1% more noise"
-    points = tuple(Point(step, Cell.of("plane_distances", target="ripples", scheme="WidenedNoise", step_size=step), "tv") for step in _SMALL)
+    points = tuple(Point(step, _cell("ripples", "WidenedNoise", step), "tv") for step in _SMALL)
     yield Check(Claim(f"TV of {label} falls like step^1", label, "tv", 1, "asymptotic", "negative control"), "ripples", points, control=True)
 
 
 def _claims(target: str, scheme: str) -> Iterator[Check]:
     label, order = _NAMES[scheme]
     constant = Cell.of("plane_constants", target=target, scheme=scheme)
-    for distance in ("tv", "kl"):
+    for distance in ("tv", "kl") if (target, label) == ("ripples", "LMC") else ("tv",):  # of the others' KL too few digits are known
         rate = order * DISTANCES[distance]
-        points = tuple(Point(step, Cell.of("plane_distances", target=target, scheme=scheme, step_size=step), distance) for step in _STEPS[scheme])
+        points = tuple(Point(step, _cell(target, scheme, step), distance) for step in _STEPS[target, scheme])
         claim = Claim(f"{distance.upper()} of {label} falls like step^{rate} in the plane", label, distance, rate, "asymptotic", _SOURCE)
         yield Check(claim, target, points, constant=Point(0.0, constant, distance))
+
+
+def _cell(target: str, scheme: str, step: float) -> Cell:
+    """A law as close as its KL needs: that of a mixture, whose ratio to its target is known less far out, closer."""
+    return Cell.of(
+        "plane_distances", target=target, scheme=scheme, step_size=step, rtol=1e-8 if target == "leaning" else 1e-7 if scheme == "RandomizedMidpoint" else 1e-6
+    )
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
