@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
-from pmmtheory.errors import Diverged, InvalidParameter, count, fits, whole
+from pmmtheory.errors import InvalidParameter, count, fits, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.particles.noise_path import advance, parts
-from pmmtheory.particles.simulate import LONGEST, lost_in, simulate, stream
+from pmmtheory.particles.simulate import LONGEST, diverged, simulate, stream
 from pmmtheory.particles.student import interval95
 from pmmtheory.schemes import Scheme
 
@@ -204,8 +204,7 @@ def moved(pair: Sequence[Scheme], states: Sequence[Tensor], generator: torch.Gen
         states = advance(pair, states, generator)
     for scheme, state in zip(pair, states, strict=True):
         if not bool(torch.isfinite(state).all()):
-            what = f"{scheme.name} with step_size = {scheme.step_size:g} on {getattr(scheme.dynamics.target, 'name', 'a predictor')}"
-            raise Diverged(what, i + 1, steps, lost_in(state), len(state), "a smaller step may keep it stable")
+            raise diverged(scheme, state, i + 1, steps)
     return list(states)
 
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain, chain_of
-from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, required, whole
+from pmmtheory.errors import InvalidParameter, count, fits, flag, required, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.particles.coupled import Function, values
-from pmmtheory.particles.simulate import LONGEST, lost_in, sample_step, simulate, stream
+from pmmtheory.particles.simulate import LONGEST, diverged, sample_step, simulate, stream
 from pmmtheory.schemes import Scheme
 
 _LEAST = 8
@@ -183,8 +183,7 @@ def _run(scheme: Scheme, state: Tensor, first: int, last: int, generator: torch.
         with torch.no_grad():
             state = sample_step(scheme, state, i * scheme.step_size, generator)
         if not bool(torch.isfinite(state).all()):
-            what = f"{scheme.name} with step_size = {scheme.step_size:g} on {getattr(scheme.dynamics.target, 'name', 'a predictor')}"
-            raise Diverged(what, i + 1, last, lost_in(state), len(state), "a smaller step may keep it stable")
+            raise diverged(scheme, state, i + 1, last)
         told(i, state)
     return state
 

@@ -141,8 +141,7 @@ class _Run:
         def move(x: Tensor, i: int) -> Tensor:
             return sample_step(own, x, i * own.step_size, generator)
 
-        what = f"{own.name} with step_size = {own.step_size:g} on {getattr(own.dynamics.target, 'name', 'a predictor')}"
-        return _walk(move, x, self.steps, what, "a smaller step may keep it stable", generator)
+        return _walk(own, move, x, self.steps, generator)
 
     def name(self, n: int, reduced: bool) -> str:
         """What tells this run from others, its first states and their first step included."""
@@ -152,7 +151,7 @@ class _Run:
         return f"{self.scheme.name} {self.scheme.step_size!r} {self.steps} {n} {self.seed} {self.place} {self.dtype} {CHUNK} {reduced} {digest}"
 
 
-def _walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: str, advice: str, generator: torch.Generator) -> Tensor:
+def _walk(scheme: Scheme, move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, generator: torch.Generator) -> Tensor:
     """Steps 0, 1, ... of a chain; raises Diverged once a particle is not finite. The generator is what `move` draws from."""
     kept, since, state = x, 0, generator.get_state()
     for i in range(steps):
@@ -160,20 +159,25 @@ def _walk(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, what: st
         if (i + 1) % _WATCH == 0 or i + 1 == steps:
             if not bool(torch.isfinite(x).all()):
                 generator.set_state(state)
-                raise _divergence(move, kept, range(since, steps), what, advice)
+                raise _divergence(scheme, move, kept, range(since, steps))
             kept, since, state = x, i + 1, generator.get_state()
     return x
 
 
-def _divergence(move: Callable[[Tensor, int], Tensor], x: Tensor, steps: range, what: str, advice: str) -> Diverged:
+def _divergence(scheme: Scheme, move: Callable[[Tensor, int], Tensor], x: Tensor, steps: range) -> Diverged:
     """The same steps again, with a look after each."""
-    lost, i = 0, steps.start
+    i = steps.start
     for i in steps:
         x = move(x, i)
-        lost = lost_in(x)
-        if lost:
+        if lost_in(x):
             break
-    return Diverged(what, i + 1, steps.stop, lost, len(x), advice)
+    return diverged(scheme, x, i + 1, steps.stop)
+
+
+def diverged(scheme: Scheme, x: Tensor, step: int, steps: int) -> Diverged:
+    """What is raised of states x that are not all finite, after so many steps of those that were to be taken."""
+    what = f"{scheme.name} with step_size = {scheme.step_size:g} on {getattr(scheme.dynamics.target, 'name', 'a predictor')}"
+    return Diverged(what, step, steps, lost_in(x), len(x), "a smaller step may keep it stable")
 
 
 def lost_in(x: Tensor) -> int:

@@ -11,6 +11,7 @@ from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 from torch import Tensor
 
+from pmmtheory.divergences.samples import is_sample
 from pmmtheory.divergences.two_samples.points import both, points
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
@@ -64,7 +65,7 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
     own = points("x", x, 4 * _BLOCKS * (k + 1))
     other = None
     if not isinstance(reference, Target):
-        if isinstance(reference, (Tensor, np.ndarray, list, tuple)):
+        if is_sample(reference):
             other = both(own, points("reference", reference, 4 * _BLOCKS * (k + 1)))[1]
         else:
             raise InvalidParameter("reference", reference, "a sample, or a target whose density is known")
