@@ -29,7 +29,10 @@ def tv(law: Any, other: Any) -> Estimate:
 
 
 def w2(law: Any, other: Any) -> Estimate:
-    """The Wasserstein distance W2(law, other) by the monotone map; arguments as for kl, or a sample of shape (n,): a tensor, an array or a list.
+    """The Wasserstein distance W2(law, other) by the optimal map; arguments as for kl, or a sample of shape (n,): a tensor, an array or a list.
+
+    On the line the map is the monotone one. In the plane it is the slope of a convex function, found by Newton's method: raises NotConverged where the two are
+    too far apart for that, which those of a chain and its target seldom are.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from pmmtheory.harness.names import named, own_target
 
 if TYPE_CHECKING:
     from pmmtheory.schemes import Scheme
-    from pmmtheory.targets import Gaussian
+    from pmmtheory.targets import Gaussian, Target
     from pmmtheory.targets.line import LineTarget
 
 
@@ -80,7 +80,7 @@ def build_scheme(
 
 
 def scheme_on(
-    goal: LineTarget,
+    goal: Target,
     scheme: str,
     step_size: float,
     substeps: float | str | None = None,

@@ -35,7 +35,7 @@ def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], T
         def drawn(number: int) -> Tensor:
             first = number * CHUNK
             size = min(CHUNK, n - first)
-            return system.lift(source.sample(size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu"))
+            return system.lift(_draws(source, size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu"))
 
         return drawn
     shape = (n, *system.state_shape)
@@ -46,6 +46,16 @@ def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], T
     if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
     return lambda number: points.expand(shape)[number * CHUNK : (number + 1) * CHUNK]
+
+
+def _draws(source: Target, n: int, seed: int) -> Tensor:
+    """Draws of a target; raises InvalidParameter, naming `initial`, where it has none."""
+    try:
+        return source.sample(n, seed)
+    except InvalidParameter as refused:
+        if refused.name != "target":
+            raise
+        raise InvalidParameter("initial", source.name, "one point, a point a particle, or a target with exact draws, which this one has not") from None
 
 
 def _mixed(seed: int, number: int) -> int:

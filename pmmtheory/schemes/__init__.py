@@ -11,6 +11,7 @@ from pmmtheory.schemes.draws import Index, Normal, Uniform
 from pmmtheory.schemes.euler_maruyama import EulerMaruyama
 from pmmtheory.schemes.explicit_trapezoid import ExplicitTrapezoid
 from pmmtheory.schemes.frozen_euler import FrozenEuler
+from pmmtheory.schemes.mala import MALA
 from pmmtheory.schemes.midpoints import Midpoints
 from pmmtheory.schemes.obabo import OBABO
 from pmmtheory.schemes.ozaki import Ozaki
@@ -30,6 +31,7 @@ __all__ = [
     "ABOBA",
     "BAOAB",
     "BUB",
+    "MALA",
     "OBABO",
     "UBU",
     "Draw",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pmmtheory.divergences import chi2, kl, sliced_w2, tv, w2
+from pmmtheory.divergences import chi2, kl, sliced_w2, tv, w1, w2
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import LineLaw, PlanarLaw, stationary_law, transient_law, transient_laws
@@ -161,7 +161,7 @@ def test_what_there_is_not() -> None:
     with pytest.raises(InvalidParameter, match="potential_plane"):
         stationary_law(EulerMaruyama(Overdamped(SKEW), 0.1), engine="plane")
     with pytest.raises(InvalidParameter, match="sliced_w2"):
-        w2(law, target)
+        w1(law, target)
     with pytest.raises(InvalidParameter, match="target = "):
         sliced_w2(law, Gaussian())
     with pytest.raises(InvalidParameter, match="law = "):

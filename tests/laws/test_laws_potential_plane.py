@@ -218,7 +218,7 @@ def test_targets_with_a_curved_ridge_have_distances_too() -> None:
 
 @pytest.mark.slow
 def test_distances_of_a_law() -> None:
-    """Sliced W2 is the root mean square of those along directions; W2 itself is refused in a sentence."""
+    """Sliced W2 is the root mean square of those along directions, and W2 of a product that of its factors."""
     unit = UNITS[0]
     one = w2(law().along(unit), TARGET.along(unit))
     first, _ = factors()
@@ -226,8 +226,8 @@ def test_distances_of_a_law() -> None:
     assert abs(one.value - true.value) <= one.error + true.error
     sliced = sliced_w2(law(), TARGET, directions=1)
     assert abs(sliced.value - w2(law().along([0.0, 1.0]), TARGET.along([0.0, 1.0])).value) <= 2 * sliced.error
-    with pytest.raises(InvalidParameter, match="sliced_w2"):
-        w2(law(), TARGET)
+    found, parts = w2(law(), TARGET), [w2(law().along(unit), TARGET.along(unit)) for unit in UNITS]
+    assert abs(found.value - math.hypot(*map(float, parts))) <= found.error + sum(part.error for part in parts)
 
 
 @pytest.mark.parametrize(

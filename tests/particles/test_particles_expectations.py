@@ -15,7 +15,7 @@ from pmmtheory.errors import Diverged, InvalidParameter
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.particles import expectations
 from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
-from pmmtheory.targets import DoubleWell, Gaussian, GaussianMixture
+from pmmtheory.targets import DoubleWell, Gaussian, GaussianMixture, LogisticRegression
 from tests.oracles.lines import COSINE
 
 LMC = EulerMaruyama(Overdamped(Gaussian()), 0.2)
@@ -118,3 +118,11 @@ def test_what_is_not_allowed(change: dict[str, object], name: str) -> None:
 def test_chains_that_explode() -> None:
     with pytest.raises(Diverged, match="diverged: after step"):
         expectations(EulerMaruyama(Overdamped(DoubleWell()), 0.5), 2, particles=20, steps=300, initial=0.3)
+
+
+def test_a_target_without_draws_needs_a_start() -> None:
+    target = LogisticRegression([[1.0, 0.0], [1.0, 1.0], [1.0, 3.0]], [0, 1, 1])
+    scheme = EulerMaruyama(Overdamped(target), 0.1)
+    with pytest.raises(InvalidParameter, match="initial = 'LogisticRegression.* one point, a point a particle, or a target with exact draws"):
+        expectations(scheme, {"square": 2}, steps=10)
+    assert expectations(scheme, {"square": 2}, steps=10, initial=target.mode)["square"].error > 0

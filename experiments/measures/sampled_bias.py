@@ -1,0 +1,55 @@
+"""The bias of a chain in E |x - m|^2/d in many dimensions, m the mean of the target: by coupled chains at several levels, or by independent ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from experiments.measures._in_many import Minibatch, centred_square, in_many, second_moment
+from pmmtheory.dynamics import Overdamped
+from pmmtheory.estimate import Estimate
+from pmmtheory.harness.catalogue import scheme_on
+from pmmtheory.particles import bias, expectations
+from pmmtheory.schemes import Scheme
+
+_SIGMAS = 3.0
+
+
+def measure(
+    device: str,
+    target: str,
+    scheme: str,
+    step_size: float,
+    tolerance: float | None = None,
+    particles: int = 1000,
+    time: float = 3.0,
+    burn_in: float = 4.0,
+    **options: Any,
+) -> dict[str, Estimate]:
+    """bias, its absolute value, and calls, the drift calls of a unit of time: to a `tolerance`, or of so many chains against the moment of the target.
+
+    The error is three standard errors and what is known of the rest.
+    """
+    own = in_many(target)
+    made: Scheme = Minibatch(Overdamped(own), step_size) if scheme == "Minibatch" else scheme_on(own, scheme, step_size, **options)
+    square = centred_square(own)
+    if tolerance is not None:
+        found = bias(made, square, tolerance, time=time, burn_in=burn_in, initial=_start(made), budget=200_000, device=device).estimate
+        parts = {name: _SIGMAS * part if name == "sampling" else part for name, part in found.parts.items()}
+        told = Estimate.of(abs(found.value), "coupled chains, 3 standard errors", **parts)
+    else:
+        steps, before = max(2, round(time / step_size)), round(burn_in / step_size)
+        seen = expectations(made, {"square": square}, particles=particles, steps=steps, burn_in=before, initial=_start(made), device=device)["square"]
+        gap = seen - second_moment(own)
+        told = Estimate(abs(gap.value), gap.error + (_SIGMAS - 1) * seen.error, "independent chains, 3 standard errors")
+    return {"bias": told, "calls": Estimate(made.drift_calls / step_size, 0.0, "expected")}
+
+
+def _start(scheme: Scheme) -> Tensor | None:
+    """The mode, at rest, where a target has no draws of its own."""
+    mode = getattr(scheme.dynamics.target, "mode", None)
+    if mode is None:
+        return None
+    return torch.stack([mode, torch.zeros_like(mode)]) if scheme.dynamics.blocks > 1 else mode

@@ -1,0 +1,91 @@
+"""Chains in many dimensions, by particles: biases with intervals where no law is computed, and the same particles held to laws where one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pmmtheory.harness.findings import among, hold
+from pmmtheory.harness.study import Cell, Check, Point, Study
+from pmmtheory.harness.verdict import Outcome
+from pmmtheory.theory.claim import Claim
+
+_CONTROL = "negative control"
+_IRIS = "logistic regression on iris"
+_ORDERS = {"EulerMaruyama": (0.04, 0.02), "Minibatch": (0.02, 0.06)}
+"""The longer of two steps, and the tolerance over the step."""
+_APART = 0.4
+"""How close an order must be to 1: it is then neither 1/2 nor 3/2."""
+_LABELS = {"EulerMaruyama": "LMC", "Minibatch": "LMC with a tenth of the data a step", "RandomizedMidpoint": "RMM", "TamedEuler": "tamed Euler", "MALA": "MALA"}
+_AGAINST_LAWS: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
+    ("LMC", "EulerMaruyama", 0.1, {}),
+    ("RMM", "RandomizedMidpoint", 0.1, {}),
+    ("PMM, K=10", "PoissonMidpoint", 0.1, {"substeps": 10}),
+    ("ULMC", "EulerMaruyama", 0.1, {"friction": 2.0}),
+    ("BAOAB", "BAOAB", 0.4, {"friction": 2.0}),
+)
+_UNBIASED = (
+    ("banana", "TamedEuler", 0.02, 2000),
+    ("mixture", "EulerMaruyama", 0.1, 2000),
+    ("phi4", "TamedEuler", 0.04, 16_000),
+    ("funnel", "TamedEuler", 0.08, 4000),
+)
+"""Targets, the scheme that is biased there, its step, and how many chains tell: MALA takes as many of the same step, and as many drift calls."""
+
+
+def _checks(profile: str) -> Iterator[Check]:
+    full = profile == "full"
+    for label, scheme, step, options in _AGAINST_LAWS if full else _AGAINST_LAWS[:2]:
+        yield _against_law(label, scheme, step, options)
+    yield _against_law("LMC", "EulerMaruyama", 0.1, {"wrong": 1.5}, control=True)
+    for target, scheme, step, particles in _UNBIASED if full else _UNBIASED[1:2]:
+        yield _nearer(target, "MALA", scheme, [step], {"time": 20.0, "particles": particles})
+    if full:
+        yield from map(_order, _ORDERS)
+        yield _order("EulerMaruyama", 2.0, control=True)
+        yield _nearer("iris", "RandomizedMidpoint", "EulerMaruyama", [0.04, 0.028, 0.02], {}, times=2.0)
+        yield _nearer("iris", "Minibatch", "EulerMaruyama", [0.08, 0.057, 0.04], {}, times=0.1)
+
+
+def _against_law(label: str, scheme: str, step: float, options: dict[str, Any], control: bool = False) -> Check:
+    cell = Cell.of("sampled_apart", scheme=scheme, step_size=step, **options)
+    statement = f"particles of {label}{' with other steps' if control else ''} have its second moment within 3 standard errors"
+    claim = Claim(statement, label, "E |x|^2", 0, "inequality", _CONTROL if control else "the law on the line")
+    return Check(claim, "20 cosines", (Point(step, cell, "apart"),), bounds=(Point(step, cell, "allowed"),), control=control)
+
+
+def _order(scheme: str, order: float = 1.0, control: bool = False) -> Check:
+    step, tolerance = _ORDERS[scheme]
+    label = _LABELS[scheme]
+    cell = Cell.of("sampled_order", target="iris", scheme=scheme, step_size=step, order=order, tolerance=tolerance)
+    statement = f"the bias of {label} falls like step^{order:g} on {_IRIS}, within {_APART}"
+    claim = Claim(statement, label, "E |x - m|^2", 0, "inequality", _CONTROL if control else "weak order 1", "convex F")
+    bound = Cell.of("number", value=_APART)
+    return Check(claim, _IRIS, (Point(step, cell, "off"),), bounds=(Point(step, bound, "value"),), control=control)
+
+
+def _nearer(target: str, scheme: str, other: str, steps: Sequence[float], options: dict[str, Any], times: float = 1.0) -> Check:
+    """Whether a scheme with steps so many times as long has a smaller bias than another one."""
+    near, far = _LABELS[scheme], _LABELS[other]
+    how = "calls" if times >= 1 else "gradients of cases"
+    claim = Claim(f"{near} has a smaller bias than {far} at equal {how} on {target}", near, "E |x - m|^2", 0, "inequality", "equal cost")
+
+    def cell(name: str, step: float) -> Cell:
+        return Cell.of(
+            "sampled_bias", target=target, scheme=name, step_size=round(step, 9), **options | ({"tolerance": round(0.05 * step, 9)} if target == "iris" else {})
+        )
+
+    points = tuple(Point(step, cell(scheme, times * step), "bias") for step in steps)
+    return Check(claim, target, points, bounds=tuple(Point(step, cell(other, step), "bias") for step in steps))
+
+
+def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in among(outcomes, target=_IRIS):
+        found = outcome.estimate(outcome.check.points[0], "order")
+        if found is not None and not outcome.check.control:
+            yield f"Bias of {outcome.check.claim.scheme} on {_IRIS}, by coupled chains: order {found:.2f}."
+    if hold(among(outcomes, scheme="MALA")):
+        yield "MALA, by particles: no bias is seen where that of LMC or tamed Euler at as many calls is."
+
+
+study = Study("many_dimensions", "Many dimensions, by particles: biases with intervals, and particles against laws", _checks, _findings)
