@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import torch
+from scipy.special import stdtrit
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count, whole
@@ -127,8 +128,6 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     >>> frechet_to_set(x, y).interval[1] < frechet_to_set(x + 1, y).interval[0]
     True
     """
-    from scipy.stats import t
-
     x, y = as_features(x, y, net)
     parts = torch.arange(len(x)) % count("groups", groups, 2, len(x))
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
@@ -136,7 +135,7 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
             raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
     value = _squared(x, y)
     left = torch.tensor([_squared(x[parts != group], y) for group in range(groups)], dtype=torch.float64)
-    spread = math.sqrt((groups - 1) / groups * float((left - left.mean()).square().sum())) * float(t.ppf(0.975, groups - 1)) / 1.96
+    spread = math.sqrt((groups - 1) / groups * float((left - left.mean()).square().sum())) * float(stdtrit(groups - 1, 0.975)) / 1.96
     estimate = Estimate.of(value, f"jackknife of {len(x)} points in {groups} groups", sampling=spread, rounding=_rounding(x, y, value))
     return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from scipy.stats import norm
+from scipy.special import ndtri
 from torch import Tensor
 
 from pmmtheory.particles import simulate
@@ -59,7 +59,7 @@ def _one_step(subject: Subject, tests: int) -> str:
         for name, (value, error) in bias_rates(subject.on_line(step_size=size), SEED).items():
             seen = torch.tensor(value, dtype=torch.float64)
             require(seen, torch.zeros_like(seen), _sigmas(tests) * error, f"one step of {size:g} from the target changes the mean of {name}, over the step, by")
-            least = max(least, (_sigmas(tests) + float(norm.isf(_MISSED))) * error)
+            least = max(least, (_sigmas(tests) - float(ndtri(_MISSED))) * error)
     return f"a bias of one step, over the step, of {least:.2g} in the means of {', '.join(FUNCTIONS)} is seen with probability {1 - _MISSED:g}; "
 
 
@@ -100,11 +100,11 @@ def _bound(chance: float) -> float:
 
 
 def _sigmas(tests: int) -> float:
-    return float(norm.isf(_FALSE_ALARM / tests / 2))
+    return -float(ndtri(_FALSE_ALARM / tests / 2))
 
 
 def _power(tests: int) -> str:
-    shape, moment = _bound(_FALSE_ALARM / tests) + _bound(_MISSED), _sigmas(tests) + float(norm.isf(_MISSED))
+    shape, moment = _bound(_FALSE_ALARM / tests) + _bound(_MISSED), _sigmas(tests) - float(ndtri(_MISSED))
     return (
         f"{tests} tests with {_PARTICLES} particles call a right scheme broken with probability {_FALSE_ALARM:g}; after {_STEPS} steps a law off the "
         f"target by {shape:.2g} in its distribution function, or in a moment by {moment:.2g} standard errors, is seen with probability {1 - _MISSED:g}"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import torch
-from scipy.stats import chi2, norm
+from scipy.special import chdtri, ndtri
 from torch import Tensor
 
 from pmmtheory.testing.defects import FUNCTIONS, after_step, bias_rates, powers_of, reduced
@@ -16,7 +16,7 @@ _PARTICLES = 131_072
 _SIGMAS = 6.5
 """Standard errors that a right scheme is off with probability 1e-10."""
 
-_POWER = float(norm.isf(0.01))
+_POWER = -float(ndtri(0.01))
 _MARGIN = 3.0
 """How many times its last change an extrapolated limit may be off."""
 
@@ -71,7 +71,7 @@ def order_by_particles(subject: Subject, order: float) -> str:
         misfit = float(((values / errors - design @ fitted) ** 2).sum())
         lower, error = fitted[0], math.sqrt(covariance[0, 0])
         # what a fit in three powers leaves over adds to the error of each
-        error *= max(1.0, math.sqrt(misfit / (len(a) - 3))) if misfit > chi2.isf(1e-3, len(a) - 3) else 1.0
+        error *= max(1.0, math.sqrt(misfit / (len(a) - 3))) if misfit > chdtri(len(a) - 3, 1e-3) else 1.0
         if abs(lower) > _SIGMAS * error:
             raise Violation(
                 f"one step from the target changes the mean of {name} by {lower:.3g} step^{order:g}, not by O(step^{order + 1:g}) "
