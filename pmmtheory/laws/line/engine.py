@@ -16,13 +16,14 @@ from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.mesh import Mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.characteristic import mean_square
-from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrix
+from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.numerics.powers import Powers
@@ -112,7 +113,8 @@ def _stationary_on(
 ) -> LineLaw:
     points = law_mesh(scheme, target, level, ends, device)
     direct = not scheme.draws and not truncated
-    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
+    grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
+    matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
     if direct:
         masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
     else:
@@ -124,10 +126,7 @@ def _stationary_on(
         accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
     shift = 4 * _EPS * max(map(abs, ends))
     accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
-    grid, values = points.points, masses / points.weights
-    if not points.uniform:
-        grid = output_grid(scheme, target, level, ends, device)
-        values = masses @ _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    values = masses / points.weights if seen is None else masses @ seen
     return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)
 
 
@@ -137,12 +136,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     own = stretched(target, widening(scheme, target))
     ends = min(own[0], wide[0]), max(own[1], wide[1])
     points = law_mesh(scheme, target, level, ends, device, finest / finer(level), begun.kinks)
-    matrix = _operator(scheme, target, points.points, level, rtol, points.weights, ends)
-    if points.uniform:
-        grid, seen = points.points, None
-    else:
-        grid = output_grid(scheme, target, level, ends, device)
-        seen = _operator(scheme, target, grid, level, rtol, torch.ones_like(grid), ends, points.points)
+    grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
+    matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
     powers = Powers(matrix)
     if begun.density is None:
         start = torch.tensor([begun.point], dtype=torch.float64, device=device)
@@ -187,18 +182,26 @@ def _rough(scheme: Scheme, target: LineTarget) -> float:
     return 20.0 if target.kinks and scheme.draws else 1.0
 
 
-def _operator(
-    scheme: Scheme, target: LineTarget, grid: Tensor, level: int, rtol: float, weights: Tensor, ends: tuple[float, float], starts: Tensor | None = None
-) -> Tensor:
-    """The transition matrix, up to a frequency that neither the law nor the noise of a step reaches: parts of a step that are narrower, where
-    midpoints fold the line, are smoothed by the rest of the law."""
+def _operators(
+    scheme: Scheme, target: LineTarget, points: Mesh, grid: Tensor, level: int, rtol: float, ends: tuple[float, float]
+) -> tuple[Tensor, Tensor | None]:
+    """The transition matrix, and the density of a step from the points on the grid, if it has others.
+
+    Up to a frequency that neither the law nor the noise of a step reaches: parts of a step that are narrower, where midpoints fold the line, are
+    smoothed by the rest of the law.
+    """
+    grids: list[tuple[Tensor, Tensor | None]] = [(points.points, points.weights)]
+    if grid is not points.points:
+        grids.append((grid, torch.ones_like(grid)))
     width = float(scheme.dynamics.noise(scheme.step_size))
     if not scheme.draws:
         pull = float(torch.abs(target.drift(torch.linspace(*ends, 501, dtype=torch.float64))).max()) * scheme.step_size / width
-        depth = torch.full_like(grid if starts is None else starts, min(9 + level + 2 * pull, 36.0))
-        return transition_matrix(scheme, grid, 0.0, level, starts, depth, weights=weights)
-    band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(steepest(target, ends)), 1.1 / width)
-    return transition_matrix(scheme, grid, 0.0, level, starts, band=band, left=max(1e-8, 1e3 * rtol), weights=weights)
+        depth = torch.full_like(points.points, min(9 + level + 2 * pull, 36.0))
+        found = transition_matrices(scheme, grids, 0.0, level, depth=depth)
+    else:
+        band = (1 + 0.2 * level) * FULL_DEPTH * max(3.5 * math.sqrt(steepest(target, ends)), 1.1 / width)
+        found = transition_matrices(scheme, grids, 0.0, level, band=band, left=max(1e-8, 1e3 * rtol))
+    return found[0], found[1] if len(found) > 1 else None
 
 
 def _seen_from(scheme: Scheme, point: float) -> tuple[float, tuple[float, float]]:

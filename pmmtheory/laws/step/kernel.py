@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -59,30 +59,50 @@ def transition_matrix(
     beyond those of the law that the rows add up to; nor those beyond which a characteristic function is below `left`. Entries
     outside the window are zero: their true values are below that.
     """
+    return transition_matrices(scheme, [(grid, weights)], t, level, starts, depth, band, left)[0]
+
+
+def transition_matrices(
+    scheme: Scheme,
+    grids: Sequence[tuple[Tensor, Tensor | None]],
+    t: float,
+    level: int,
+    starts: Tensor | None = None,
+    depth: Tensor | None = None,
+    band: float = math.inf,
+    left: float = 1e-8,
+) -> list[Tensor]:
+    """The same on each of several grids, with their weights, from the points of the first unless starts are given: a step is computed once for all."""
+    grid = grids[0][0]
     starts = grid if starts is None else starts
     depth = torch.full_like(starts, FULL_DEPTH) if depth is None else depth
-    matrix = torch.zeros((starts.shape[0], grid.shape[0]), dtype=torch.float64, device=grid.device)
+    matrices = [torch.zeros((len(starts), len(points)), dtype=torch.float64, device=grid.device) for points, _ in grids]
     if not scheme.draws:
         mean, factor = scheme.step(starts, t, {})
         factor = _per_start(factor, starts)
-        _fill(matrix, torch.arange(len(starts), device=grid.device), grid, mean, depth * factor[:, 0], lambda offset: _bump(offset / factor) / factor)
-        return _weighted(matrix, grid, weights)
+        for matrix, (points, _) in zip(matrices, grids, strict=True):
+            _fill(matrix, torch.arange(len(starts), device=grid.device), points, mean, depth * factor[:, 0], lambda offset: _bump(offset / factor) / factor)
+        return _weighted(matrices, grids)
     width = float(scheme.dynamics.noise(scheme.step_size, t))
     narrows, widens = slopes(scheme, starts, t)
     depth = depth * (1 + 0.05 * level)
     highest = depth / (1 - 2 * narrows).clamp_min(0.6) / width
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
-    half = starts is grid and (midpoints_reflect if own_step(scheme) else reflects)(scheme, grid, t)
+    half = starts is grid and len(grids) == 1 and (midpoints_reflect if own_step(scheme) else reflects)(scheme, grid, t)
     needs = (highest * reach)[: (len(grid) + 1) // 2] if half else highest * reach
     for rows in torch.argsort(needs).split(_ROWS):
-        _fourier(scheme, matrix, rows, grid, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
+        density, wide = _fourier(scheme, starts[rows], t, level, float(highest[rows].max()), float(reach[rows].max()), float(depth[rows].max()), band, left)
+        middle = centre(scheme, starts[rows], t)
+        for matrix, (points, _) in zip(matrices, grids, strict=True):
+            _fill(matrix, rows, points, middle, torch.full_like(middle, wide), density)
     if half:
-        matrix[(len(grid) + 1) // 2 :] = matrix[: len(grid) // 2].flip(0, 1)
-    return _weighted(matrix, grid, weights)
+        matrices[0][(len(grid) + 1) // 2 :] = matrices[0][: len(grid) // 2].flip(0, 1)
+    return _weighted(matrices, grids)
 
 
-def _weighted(matrix: Tensor, grid: Tensor, weights: Tensor | None) -> Tensor:
-    return matrix.mul_((grid[-1] - grid[0]) / (len(grid) - 1) if weights is None else weights)
+def _weighted(matrices: Sequence[Tensor], grids: Sequence[tuple[Tensor, Tensor | None]]) -> list[Tensor]:
+    spacings = [(grid[-1] - grid[0]) / (len(grid) - 1) if weights is None else weights for grid, weights in grids]
+    return [matrix.mul_(spacing) for matrix, spacing in zip(matrices, spacings, strict=True)]
 
 
 def _per_start(factor: Any, starts: Tensor) -> Tensor:
@@ -91,19 +111,9 @@ def _per_start(factor: Any, starts: Tensor) -> Tensor:
 
 
 def _fourier(
-    scheme: Scheme,
-    matrix: Tensor,
-    rows: Tensor,
-    grid: Tensor,
-    x: Tensor,
-    t: float,
-    level: int,
-    highest: float,
-    reach: float,
-    depth: float,
-    band: float,
-    allowed: float,
-) -> None:
+    scheme: Scheme, x: Tensor, t: float, level: int, highest: float, reach: float, depth: float, band: float, allowed: float
+) -> tuple[Callable[[Tensor], Tensor], float]:
+    """The density of a step from each start at offsets from its centre, (n, m), and the offset beyond which it is left out."""
     allowed, finer, wider = max(allowed * 0.1**level, 30 * math.exp(-(depth**2) / 2)), 0, 0
     if highest < _RINGS * band:
         band = math.inf
@@ -131,7 +141,7 @@ def _fourier(
             total.mul_(wave).add_(phi[:, k : k + 1])
         return (total.mul_(wave).real + 0.5) / reach
 
-    _fill(matrix, rows, grid, centre(scheme, x, t), torch.full_like(x, reach), density)
+    return density, reach
 
 
 def _fill(matrix: Tensor, rows: Tensor, grid: Tensor, middle: Tensor, reach: Tensor, density: Callable[[Tensor], Tensor]) -> None:
