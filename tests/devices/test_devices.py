@@ -44,11 +44,12 @@ ON_THE_LINE = (kl, tv, w2, hellinger, w1, reverse_kl)
 
 def reversed_(scheme: type[Scheme], *options: Any) -> Make:
     chain = scheme(REVERSE, REVERSE.duration / 6, *options)
-    return lambda device: transient_law(chain, REVERSE.marginal(1.0), 6, rtol=1e-4, device=device)
+    return lambda device: transient_law(chain, REVERSE.marginal(1.0), 2, rtol=1e-3, device=device)
 
 
-def sampled(sampler: Any, rtol: float) -> Make:
-    return lambda device: transient_law(sampler.chain(ExactPredictor(DATA, SCHEDULE)), rtol=rtol, device=device)
+def sampled(sampler: Any, rtol: float, steps: int | None = None) -> Make:
+    chain = sampler.chain(ExactPredictor(DATA, SCHEDULE))
+    return lambda device: transient_law(chain.scheme, chain.start, chain.steps if steps is None else steps, rtol=rtol, device=device)
 
 
 def stationary(scheme: Scheme, rtol: float | None = None) -> Make:
@@ -58,20 +59,20 @@ def stationary(scheme: Scheme, rtol: float | None = None) -> Make:
 LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     "line, no draws": (stationary(EulerMaruyama(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
     "line, far modes": (stationary(EulerMaruyama(Overdamped(GaussianMixture([0.6, 0.4], [-9, 9], [1, 1])), 0.1)), TWO, (tv, w2)),
-    "line, draws": (stationary(RandomizedMidpoint(Overdamped(TWO), 0.1)), TWO, ON_THE_LINE),
-    "line, midpoints": (stationary(PoissonMidpoint(Overdamped(TWO), 0.1)), TWO, (kl, tv, w2)),
-    "line, some steps": (lambda device: transient_law(PoissonMidpoint(Overdamped(TWO), 0.1, 5), START, 3, device=device), TWO, (kl, tv, w2)),
+    "line, draws": (stationary(RandomizedMidpoint(Overdamped(TWO), 0.1), 1e-4), TWO, ON_THE_LINE),
+    "line, midpoints": (stationary(PoissonMidpoint(Overdamped(TWO), 0.3), 1e-2), TWO, (kl, tv, w2)),
+    "line, some steps": (lambda device: transient_law(PoissonMidpoint(Overdamped(TWO), 0.1, 5), START, 3, rtol=1e-4, device=device), TWO, (kl, tv, w2)),
     "inhomogeneous, draws": (reversed_(RandomizedMidpoint), REVERSE.marginal(0.5), (kl, tv, w2)),
     "inhomogeneous, midpoints": (reversed_(PoissonMidpoint, 6), REVERSE.marginal(0.5), (kl, tv, w2)),
     "DDPM": (sampled(DDPM(SCHEDULE, 10), 1e-3), DATA, (tv, w2)),
     "DDIM": (sampled(DDIM(SCHEDULE, 10), 1e-5), DATA, (tv, w2)),
     "maps at random": (
-        sampled(RandomizedMidpointScheduler(SCHEDULE, times=SCHEDULE.times(8, "log-snr", 100)[5:]), 1e-4),
+        sampled(RandomizedMidpointScheduler(SCHEDULE, times=SCHEDULE.times(8, "log-snr", 100)[5:]), 1e-3, 1),
         SCHEDULE.marginal(DATA, 100),
         (tv, w2),
     ),
     "multistep": (sampled(DPMSolverMultistep(SCHEDULE, 10, 2), 1e-5), DATA, (tv, w2)),
-    "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3), DATA, (tv, w2)),
+    "scheduler, midpoints": (sampled(PoissonMidpointScheduler(SCHEDULE, 50, midpoints="interior"), 1e-3, 2), DATA, (tv, w2)),
     "phase plane": (stationary(BAOAB(Underdamped(TWO, 2.0), 0.2), 1e-3), TWO, (kl, tv)),
     "phase plane, midpoints": (
         lambda device: transient_law(PoissonMidpoint(Underdamped(TWO, 2.0), 0.2, 2), START, 2, rtol=1e-2, device=device),
@@ -106,7 +107,7 @@ def test_laws_and_distances(name: str) -> None:
         found = [distance(there, goal) for distance in distances]
     for distance, estimate in zip(distances, found, strict=True):
         value = distance(here, goal).value
-        assert abs(estimate.value - value) <= 1e-9 * value + estimate.error
+        assert abs(estimate.value - value) <= 1e-9 * value + min(estimate.error, 1e-12)
 
 
 @pytest.mark.parametrize(
