@@ -20,7 +20,7 @@ LARGE = PoissonMidpoint(Overdamped(Gaussian()), 1.2, substeps=5, midpoints="bern
 @pytest.mark.parametrize(
     ("chain", "engine", "rtol"),
     [
-        (SAMPLER, "inhomogeneous", 1e-4),
+        (SAMPLER, "inhomogeneous", 1e-2),
         (Chain(LARGE, Gaussian(3.0, 2.0)), "line", 1e-2),
         (Chain(RandomizedMidpoint(Overdamped(Gaussian()), 1.2), Gaussian(3.0, 2.0)), "line", 1e-6),
         (Chain(RandomizedMidpoint(Overdamped(Gaussian(1e4)), 1.2), Gaussian(1e4 + 3.0, 2.0)), "line", 1e-6),
@@ -32,6 +32,8 @@ def test_second_moments_against_those_of_a_gaussian_chain(chain: Chain, engine: 
     for law, exact in zip(laws, transient_laws(chain.scheme, chain.start, steps, engine="gaussian"), strict=True):
         found, wanted = law.moment(2), exact.covariance + exact.mean**2
         assert abs(found.value - wanted) <= found.error + 1e-13 * wanted
+        if chain is SAMPLER:  # what is missing is what was missed, to far below the error of so few digits
+            assert wanted - found.value == pytest.approx(law.accuracy.missed, rel=0.02)
         assert abs(law.mean - exact.mean) <= law.moment(1).error + 1e-13 * abs(exact.mean)
 
 

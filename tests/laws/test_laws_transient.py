@@ -162,8 +162,8 @@ def test_midpoints_across_a_kink(steep: float, start: float, step: float, subste
         centre, width = start + time * force, math.sqrt(2 * time)
         above = centre * scipy.special.ndtr(centre / width) + width * math.exp(-((centre / width) ** 2) / 2) / math.sqrt(2 * math.pi)
         mean += step / substeps * (-above - steep * (centre - above) - force)
-    law = transient_law(PoissonMidpoint(Overdamped(target), step, substeps), start, 1, rtol=1e-4)
-    assert abs(law.moment(1).value - mean) < law.moment(1).error < 1e-3
+    law = transient_law(PoissonMidpoint(Overdamped(target), step, substeps), start, 1, rtol=1e-3)
+    assert abs(law.moment(1).value - mean) < min(law.moment(1).error, 2e-5) and law.moment(1).error < 1e-3
 
 
 @pytest.mark.slow
