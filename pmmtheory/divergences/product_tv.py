@@ -12,6 +12,7 @@ from pmmtheory.divergences.pair import Pair
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.panels import halved, nodes_of, weights_of
+from pmmtheory.numerics.polar import polar
 
 _TOLD = 1e-3
 """What the inversion may leave open, relative to the distance or absolute where that is larger than a hundredth."""
@@ -90,14 +91,22 @@ class _LogRatio:
         """
         level = 1 + max(0, math.ceil(math.log2(max(float(s[-1]) * self._steepest, 1e-300) / _PHASE)))
         p, q, log = self.rule(level - coarser)
-        some = math.isqrt(len(s))
+        some, spacing = math.isqrt(len(s)), float(s[1] - s[0])
         found = torch.zeros((2, -(-len(s) // some), some), dtype=torch.complex128)
         for part in torch.arange(len(log)).split(_CHUNK // some):
-            low = torch.polar(torch.ones((), dtype=torch.float64), (s[:some] - s[0])[:, None] * log[part])
-            high = torch.polar(torch.ones((), dtype=torch.float64), s[::some, None] * log[part])
+            low = _powers(spacing * log[part], some)
+            high = polar(None, s[0] * log[part]) * _powers(some * spacing * log[part], found.shape[1])
             found += torch.stack([(high * weight[part]) @ low.T for weight in (p, q)])
         first, second = torch.log(found.reshape(2, -1)[:, : len(s)])
         return first, second
+
+
+def _powers(angle: Tensor, count: int) -> Tensor:
+    """exp(i k angle) for k < count, (count, n): twice as many with each product."""
+    waves = polar(None, torch.zeros_like(angle)[None])
+    while len(waves) < count:
+        waves = torch.cat([waves, waves[: count - len(waves)] * polar(None, len(waves) * angle)])
+    return waves
 
 
 def _inverted(ratios: list[tuple[_LogRatio, int]]) -> tuple[float, float]:

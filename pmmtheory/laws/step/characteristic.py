@@ -10,6 +10,7 @@ from torch import Tensor
 from pmmtheory.laws.step.cubature import Cubature, cubature
 from pmmtheory.laws.step.feynman_kac import midpoint_characteristic, midpoint_moments
 from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import Scheme
 
 _CHUNK = 1_000_000
@@ -61,7 +62,7 @@ def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, at: C
     mean, factor = _gaussian(scheme, x, t, at)
     phase = spacing * (mean - centre(scheme, x, t)[:, None])
     damping = (spacing * factor) ** 2 / 2
-    ratio = torch.polar(torch.exp(-damping), phase)
+    ratio = polar(torch.exp(-damping), phase)
     slow = torch.exp(-2 * damping)
     term = at.weights.to(ratio.dtype).expand_as(ratio).clone()
     result = torch.empty((x.shape[0], count), dtype=ratio.dtype, device=x.device)
