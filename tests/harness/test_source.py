@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 PROJECT = Project("experiments")
 FOLDERS = ("experiments", "pmmtheory/harness")
 MEASURES = sorted(path.stem for folder in FOLDERS for path in (ROOT / folder / "measures").glob("[a-z]*.py"))
-KEYS = {measure: Sources(PROJECT).of(measure) for measure in MEASURES}
+SOURCES = Sources(PROJECT)
+KEYS = {measure: SOURCES.of(measure) for measure in MEASURES}
 SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
 UNNAMED = {"number", "plane_constants", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
@@ -77,6 +78,13 @@ def replaced(old: str, new: str) -> Edit:
 
 def test_a_copy_has_the_same_keys(copy: Path) -> None:
     assert stale(copy) == set() and len(set(KEYS.values())) == len(KEYS) > 10
+
+
+def test_a_key_does_not_depend_on_those_taken_before() -> None:
+    backwards = Sources(PROJECT)
+    assert {measure: backwards.of(measure) for measure in reversed(MEASURES)} == KEYS
+    for measure in MEASURES[::9]:
+        assert Sources(PROJECT).of(measure) == KEYS[measure]
 
 
 @pytest.mark.slow
