@@ -11,6 +11,9 @@ from torch import Tensor
 
 _POINTS = 12
 
+_TOGETHER = 8_000
+"""Places at which a function is interpolated together: what that takes stays in cache."""
+
 AT_A_NODE = 1e-100
 """Stands for no gap: barycentric weights over it drown all others, and over no other gap do they feel it."""
 
@@ -20,14 +23,19 @@ def interpolate(values: Tensor, start: float, spacing: float, x: Tensor) -> Tens
 
     values : (n,) with n >= 12;  x : any shape.
     """
+    position = ((x - start) / spacing).clamp(0, values.shape[0] - 1).reshape(-1)
+    return torch.cat([_interpolated(values, part) for part in position.split(_TOGETHER)]).reshape(x.shape)
+
+
+def _interpolated(values: Tensor, position: Tensor) -> Tensor:
+    """The same at positions in units of the spacing, (k,)."""
     n = values.shape[0]
-    position = ((x - start) / spacing).clamp(0, n - 1).reshape(-1)
     first = (position.to(torch.long) - (_POINTS // 2 - 1)).clamp(0, n - _POINTS)
     gaps = (position - first)[:, None] - torch.arange(_POINTS, dtype=values.dtype, device=values.device)
     weights = torch.as_tensor(_barycentric_weights(), dtype=values.dtype, device=values.device) / gaps.add_(AT_A_NODE)
     ones = torch.ones(_POINTS, dtype=values.dtype, device=values.device)  # sums of short rows are faster as products
     local = values.unfold(0, _POINTS, 1)[first]
-    return ((local.mul_(weights) @ ones) / (weights @ ones)).reshape(x.shape)
+    return (local.mul_(weights) @ ones) / (weights @ ones)
 
 
 def band_limited(values: Tensor, start: float, spacing: float, x: Tensor) -> Tensor:
