@@ -147,6 +147,7 @@ def test_what_a_page_imports_and_names_is_there(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.slow
 def test_the_page_of_engines_prints_what_they_say() -> None:
     assert "```{engines}\n```" in (DOCS / "engines.md").read_text()
     assert markdown().splitlines()[0].count("|") == 12 and "| EulerMaruyama | line |" in markdown()

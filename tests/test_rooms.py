@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import pmmtheory
 from pmmtheory.laws import engines
 
@@ -48,6 +50,7 @@ def upward(own: str, path: Path) -> list[str]:
     return [other for other in imports(path) if room(other) != own and ROOMS.index(room(other)) > ROOMS.index(own)]
 
 
+@pytest.mark.slow
 def test_rooms_import_those_above_them() -> None:
     found = {}
     for path in sorted(ROOT.rglob("*.py")):

@@ -43,6 +43,7 @@ def complaints(name: str, call: Callable[..., Any]) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLABLES)
 def test_bad_values_are_refused_or_make_sense(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # where a path that makes sense leads to

@@ -109,12 +109,14 @@ def test_refused_in_one_sentence(kind: str) -> None:
     assert outcome.said.endswith(".") and "\n" not in outcome.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [torch.abs, lambda x: 3 * torch.relu(x - 1), lambda x: torch.sqrt(torch.abs(x))])
 def test_no_constant_across_a_kink(function: Callable[[torch.Tensor], torch.Tensor]) -> None:
     """L is infinite where F' jumps."""
     assert float(Potential(lambda x: x**2 / 2 + function(x)).smoothness) == math.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [3.0, 30.0, 1e6, 1e300])
 @pytest.mark.parametrize("mean", [0.0, 1000.0])
 def test_the_largest_stable_step_is_found_from_any(size: float, mean: float) -> None:
@@ -125,6 +127,7 @@ def test_the_largest_stable_step_is_found_from_any(size: float, mean: float) -> 
         stationary_law(BAOAB(Underdamped(Gaussian(mean, 1), 2.0), min(size, 1e6)), engine="phase_plane")
 
 
+@pytest.mark.slow
 def test_a_target_far_away_has_its_law() -> None:
     """A mean of 1000 changes nothing."""
     near, far = (stationary_law(BAOAB(Underdamped(Gaussian(mean, 1), 2.0), 0.1), engine="phase_plane") for mean in (0, 1000))

@@ -32,6 +32,7 @@ def theirs(g: Gaussian) -> torch.distributions.MultivariateNormal:
     return torch.distributions.MultivariateNormal(g.mean, g.covariance)
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(1, 4))
 def test_w2_against_an_optimal_transport_code(seed: int, dim: int) -> None:
     rng = np.random.default_rng(seed)
@@ -81,6 +82,7 @@ def test_products(axes: list[tuple[float, float, float, float]]) -> None:
     assert 1 + float(chi2(p, q)) == pytest.approx(math.prod(1 + float(chi2(*part)) for part in parts), rel=1e-12)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_rotations_change_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -100,6 +102,7 @@ def _symmetric(matrix: Tensor) -> Tensor:
     return (matrix + matrix.T) / 2
 
 
+@pytest.mark.slow
 @given(st.floats(-2, 2), st.floats(0.3, 3), st.floats(-2, 2), st.floats(0.3, 3))
 def test_tv_against_quadrature(m: float, v: float, n: float, w: float) -> None:
     p, q = Gaussian(m, v), Gaussian(n, w)

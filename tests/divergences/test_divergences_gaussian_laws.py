@@ -64,6 +64,7 @@ def test_kl_by_the_dense_formula(spread: float, seed: int, dim: int, size: int) 
     assert kl_blocks(p, p).value == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.1, 0.5, 3.0])
 @given(seed=seeds, dim=dims, size=sizes)
 def test_w2_by_the_dense_formula(spread: float, seed: int, dim: int, size: int) -> None:

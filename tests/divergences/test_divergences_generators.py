@@ -124,6 +124,7 @@ def quadrature(f: Generator, law: LineLaw, q: Any) -> tuple[float, float]:
     return quad(integrand, low, high, points=torch.linspace(low, high, 32, dtype=torch.float64)[1:-1].tolist(), epsabs=1e-14, limit=300)
 
 
+@pytest.mark.slow
 def test_what_is_left_out_is_seen() -> None:
     """Negative control: a generator with a wrong derivative fails its battery, one with a wrong value its quadrature."""
 
@@ -155,6 +156,7 @@ class TestSomebodyElses:
         there, back = measured(self.f, one, other), measured(self.f, other, one)
         assert abs(there.value - back.value) <= there.error + back.error < 1e-3 * there.value
 
+    @pytest.mark.slow
     def test_phase_plane_and_plane(self) -> None:
         target = Cosine(amplitude=0.5)
         law = stationary_law(BAOAB(Underdamped(target, friction=1.0), 0.2), rtol=1e-5)

@@ -50,6 +50,7 @@ def test_near_laws_keep_their_digits(size: float) -> None:
     assert abs(on_line.value - seen.value) <= on_line.error + seen.error and on_line.error < 1e-4 * seen.value
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.floats(0.1, 0.9), means, st.floats(0.1, 2.0), st.floats(0.1, 2.0), st.sampled_from([1e-4, 1.0, 1e4]), st.sampled_from([-1.0, 1.0]))
 def test_bounds_by_total_variation(weight: float, place: float, v: float, w: float, scale: float, side: float) -> None:
@@ -70,6 +71,7 @@ def test_bounds_by_total_variation(weight: float, place: float, v: float, w: flo
 
 
 class TestAgainstQuadrature:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("name", "target"), [("lmc", "bimodal"), ("rmm", "skewed"), ("bernoulli 3", "bimodal")])
     def test_laws_of_chains(self, name: str, target: str) -> None:
         law, q = stationary(name, target, 0.05), LINES[target]
@@ -118,6 +120,7 @@ class TestOtherKinds:
         affinity = (1 - exact(0.3, 0.5, 0.0, 1.3) ** 2) * (1 - exact(-1.0, 2.0, 0.0, 1.3) ** 2)
         assert abs(seen.value - mp.sqrt(1 - affinity)) <= seen.error < 1e-13
 
+    @pytest.mark.slow
     def test_products(self) -> None:
         target = Product([Cosine(), Cosine(), SKEWED])
         law = stationary_law(EulerMaruyama(Overdamped(target), 0.1))

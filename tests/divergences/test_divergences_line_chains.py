@@ -87,6 +87,7 @@ class TestAgainstQuadrature:
         )
         return value, error
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("name", "integrand"),
         [

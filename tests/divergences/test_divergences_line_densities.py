@@ -73,6 +73,7 @@ def test_moving_a_law_moves_it_by_that_much(shift: float) -> None:
     assert float(w2(p, q)) == pytest.approx(abs(shift), rel=1e-8, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.floats(1e-8, 1e-3))
 def test_small_distances_keep_their_digits(size: float) -> None:
     """N(0, 1 + s) from N(0, 1): KL s^2/4, TV s/(2 sqrt(2 pi e)) * 2, W2 s/2, to relative order s."""

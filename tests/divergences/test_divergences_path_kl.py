@@ -80,6 +80,7 @@ def kl_on_line(parts: list[tuple[float, float, float]], slope: float, variance: 
 class TestAgainstEnumeration:
     """A Gaussian of curvature 1 on the line, sets of midpoints listed by hand."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("substeps, midpoints", [(2, "bernoulli"), (3, "bernoulli"), (3, "single")])
     def test_coarse_at_one_x(self, substeps: int, midpoints: str) -> None:
         step = 0.3
@@ -135,6 +136,7 @@ class TestAgainstEnumeration:
 
 
 class TestRoutesAgree:
+    @pytest.mark.slow
     @settings(max_examples=6)
     @given(st.floats(0.01, 0.3), st.integers(2, 5), st.sampled_from(["bernoulli", "single"]), st.floats(0.4, 3.0), st.integers(1, 6))
     def test_coarse_radial_and_grid(self, step: float, substeps: int, midpoints: str, wide: float, steps: int) -> None:
@@ -143,6 +145,7 @@ class TestRoutesAgree:
         one, other = radial.GaussianPaths().kl(paths), line.LinePaths().kl(paths)
         assert one.agrees(other) and one.error < 1e-4 * one.value and other.error < 1e-4 * other.value
 
+    @pytest.mark.slow
     @settings(max_examples=6)
     @given(st.floats(0.005, 0.06), st.integers(2, 4), st.sampled_from(["bernoulli", "single"]), st.integers(1, 3))
     def test_fine_sampled_and_quadrature(self, step: float, substeps: int, midpoints: str, steps: int) -> None:
@@ -150,6 +153,7 @@ class TestRoutesAgree:
         one, other = hidden.HiddenMidpoints().kl(paths), hidden_line.HiddenOnLine().kl(paths)
         assert one.agrees(other) and one.error < 0.05 * one.value and other.error < 1e-4 * other.value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("substeps", [13, 16])
     def test_sums_in_place_of_sets(self, substeps: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """Above K = 12 pairs with equal moments stand for the sets: at K = 12 both are known; above, moments by hand."""
@@ -165,6 +169,7 @@ class TestRoutesAgree:
         summed = path_kl(scheme, fine, 2)
         assert listed.agrees(summed) and summed.value == pytest.approx(listed.value, rel=1e-6)
 
+    @pytest.mark.slow
     def test_finer_resolutions_are_within_the_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cases = [(0.3, 8, 100, 3), (0.5, 12, 2, 4), (0.1, 12, 1000, 2), (0.4, 4, 1, 5)]
         found = [path_kl(*pair(Gaussian(dim=d), step, k), n) for step, k, d, n in cases]
@@ -207,6 +212,7 @@ def simulated(target: Target, step: float, substeps: int, n: int, seed: int) -> 
 
 
 class TestAgainstMonteCarlo:
+    @pytest.mark.slow
     @pytest.mark.parametrize("target, step", [(Gaussian(), 0.4), (TWO, 0.25)])
     def test_fine(self, target: Target, step: float) -> None:
         """E_P[log r + 1/r - 1] by paths of the scheme itself."""
@@ -217,6 +223,7 @@ class TestAgainstMonteCarlo:
         assert abs(found.value - each.mean()) < 4.5 * each.std() / math.sqrt(len(each)) + found.error
         assert each.std() / math.sqrt(len(each)) < 0.04 * found.value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dim", [2, 5])
     def test_coarse_in_dimensions(self, dim: int) -> None:
         """Three parts at K = 3 written out, x and X' drawn in R^d: no axis, no radius."""
@@ -234,6 +241,7 @@ class TestAgainstMonteCarlo:
 
 
 class TestChainRule:
+    @pytest.mark.slow
     @pytest.mark.parametrize("target, path", [(Gaussian(), "coarse"), (TWO, "coarse"), (TWO, "fine")])
     def test_steps_add_up(self, target: Target, path: str) -> None:
         """Three steps are two, and one from the law after two."""
@@ -242,6 +250,7 @@ class TestChainRule:
         whole, first, last = path_kl(scheme, fine, 3, path=path), path_kl(scheme, fine, 2, path=path), path_kl(scheme, fine, 1, middle, path)
         assert whole.value == pytest.approx(first.value + last.value, rel=1e-6, abs=whole.error + first.error + last.error)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("target", [Gaussian(), TWO])
     def test_order_of_paths_and_of_the_end(self, target: Target) -> None:
         """Data processing: the last state says less than the coarse path, and that less than the fine."""
@@ -250,12 +259,14 @@ class TestChainRule:
         coarse, every = path_kl(scheme, fine, 4), path_kl(scheme, fine, 4, path="fine")
         assert end < coarse < every
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", ["coarse", "fine"])
     @pytest.mark.parametrize("target", [Gaussian(dim=3), Gaussian(), TWO])
     def test_one_substep_is_the_fine_chain(self, target: Target, path: str) -> None:
         found = path_kl(*pair(target, 0.1, 1), 5, path=path)
         assert found.value <= found.error < 1e-12
 
+    @pytest.mark.slow
     def test_stationary_start(self) -> None:
         """T steps from the law that the chain keeps are T times one."""
         scheme, fine = pair(Gaussian(dim=3), 0.2, 4)
@@ -265,6 +276,7 @@ class TestChainRule:
 
 
 class TestInvariance:
+    @pytest.mark.slow
     @settings(max_examples=6)
     @given(st.floats(-5, 5), st.floats(0.05, 30), st.sampled_from(["coarse", "fine"]))
     def test_shift_and_scale_on_gaussians(self, shift: float, width: float, path: str) -> None:
@@ -273,6 +285,7 @@ class TestInvariance:
         moved = path_kl(*pair(Gaussian([shift, -shift], width), 0.05 * width, 3), 2, path=path)
         assert moved.value == pytest.approx(plain.value, rel=1e-8)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", ["coarse", "fine"])
     def test_shift_scale_and_reflection_on_the_line(self, path: str) -> None:
         plain = path_kl(*pair(TWO, 0.05, 3), 2, path=path)
@@ -287,17 +300,20 @@ class TestAgainstTheory:
     def limit(measure: Callable[[float], float], step: float = 0.004) -> float:
         return 2 * measure(step / 2) / (step / 2) ** 4 - measure(step) / step**4
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("target", [Gaussian(), Gaussian(0.0, 0.6, dim=7), TWO, Cosine(amplitude=0.5)])
     @pytest.mark.parametrize("midpoints", ["bernoulli", "single"])
     def test_coarse(self, target: Target, midpoints: str) -> None:
         found = self.limit(lambda step: path_kl(*pair(target, step, 3, midpoints), 1).value, 0.01)
         assert found == pytest.approx(coarse_path_constant(target, 3, midpoints), rel=3e-3)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("target", [Gaussian(), Gaussian(0.0, 0.6, dim=7), TWO])
     def test_fine(self, target: Target) -> None:
         found = self.limit(lambda step: path_kl(*pair(target, step, 4), 1, path="fine").value, 0.01)
         assert found == pytest.approx(fine_path_constant(target, 4), rel=3e-3)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dim", [1, 6])
     def test_far_start(self, dim: int) -> None:
         def added(step: float) -> float:
@@ -306,6 +322,7 @@ class TestAgainstTheory:
 
         assert self.limit(added, 0.01) == pytest.approx(far_start_constant(dim, 5, 1.5), rel=3e-3)
 
+    @pytest.mark.slow
     def test_a_broken_midpoint_is_seen(self) -> None:
         """Midpoints with probability 2/K change the variance at order step: KL is step^2, not step^4."""
         values = [path_kl(*pair(Gaussian(), step, 4, kind=DoubledMidpoints), 1).value for step in (0.01, 0.005)]
@@ -341,6 +358,7 @@ class TestBadInput:
         assert "at most linearly" in refused(*pair(DoubleWell(), 0.01, 4), 1)
         assert "start" in refused(*pair(Gaussian(dim=2), 0.1, 4), 1, Gaussian([1.0, 0.0], 1.0))
 
+    @pytest.mark.slow
     def test_axes_that_are_not_alike(self) -> None:
         """One axis would stand for both."""
 
@@ -355,6 +373,7 @@ class TestBadInput:
     def test_too_many_sets(self) -> None:
         assert "at most 10" in refused(*pair(Gaussian(dim=2), 0.1, 11), 1, path="fine") and "at most 6" in refused(*pair(TWO, 0.1, 7), 1, path="fine")
 
+    @pytest.mark.slow
     def test_likelihood_ratios_that_no_sample_sees(self) -> None:
         """Where K step^2 d is not small few paths have most of chi2: no number comes of it."""
         with pytest.raises(NotConverged):

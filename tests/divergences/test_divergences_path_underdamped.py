@@ -83,6 +83,7 @@ def log_ratio(start: np.ndarray, end: np.ndarray, parts: list[tuple[float, np.nd
 
 
 class TestWrittenOut:
+    @pytest.mark.slow
     @pytest.mark.parametrize("substeps, midpoints, step", [(2, "bernoulli", 0.5), (3, "single", 0.5), (3, "bernoulli", 0.4)])
     def test_against_quadrature(self, substeps: int, midpoints: str, step: float) -> None:
         """d = 1: Gauss-Hermite in (u, v) and in both components of the noise, of densities written out."""
@@ -99,6 +100,7 @@ class TestWrittenOut:
         found = path_kl(*pair(Gaussian(0.0, 1 / lam), g, step, substeps, midpoints), 1)
         assert abs(found.value - exact) < found.error + 1e-7 * exact and found.error < 0.05 * exact
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dim, steps", [(1, 3), (4, 2)])
     def test_against_paths(self, dim: int, steps: int) -> None:
         """The chain itself over some steps, from a wider start: E_P[log r + 1/r - 1] of whole paths."""
@@ -134,6 +136,7 @@ class TestWrittenOut:
 
 
 class TestLaws:
+    @pytest.mark.slow
     @settings(max_examples=5)
     @given(st.floats(-5, 5), st.floats(0.2, 5))
     def test_shift_and_units(self, shift: float, unit: float) -> None:
@@ -142,16 +145,19 @@ class TestLaws:
         moved = path_kl(*pair(Gaussian([shift, -shift], unit**2), 2.0 / unit, 0.2 * unit, 3), 2)
         assert moved.value == pytest.approx(plain.value, rel=1e-7)
 
+    @pytest.mark.slow
     def test_order_of_paths_and_of_the_end(self) -> None:
         """Data processing: the position at the end says less than the path, and a longer path says more."""
         scheme, fine = pair(Gaussian(), 2.0, 0.4, 3)
         end = kl(transient_law(scheme, Gaussian(), 3).position, transient_law(fine, Gaussian(), 9).position)
         assert end < path_kl(scheme, fine, 3) < path_kl(scheme, fine, 4)
 
+    @pytest.mark.slow
     def test_one_substep_is_the_fine_chain(self) -> None:
         found = path_kl(*pair(Gaussian(dim=3), 2.0, 0.1, 1), 5)
         assert found.value <= found.error < 1e-20
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("midpoints, substeps", [("bernoulli", 3), ("bernoulli", 9), ("single", 12)])
     @pytest.mark.parametrize("dim", [1, 30])
     def test_constant(self, midpoints: str, substeps: int, dim: int) -> None:
@@ -160,6 +166,7 @@ class TestLaws:
         half, whole = (path_kl(*pair(target, friction, h, substeps, midpoints), 1).value / h**6 for h in (step / 2, step))
         assert 2 * half - whole == pytest.approx(underdamped_path_constant(target, friction, substeps, midpoints), rel=4e-3)
 
+    @pytest.mark.slow
     def test_many_substeps(self) -> None:
         """K = 13, whose rule is interpolated between other K, by all 4096 sets."""
         scheme, fine = pair(Gaussian(dim=2), 2.3, 0.2, 13)
@@ -170,6 +177,7 @@ class TestLaws:
         fewer = underdamped._steps(_checked(scheme, fine, 1, None), 3, 1).from_law(np.array([1.0, 0.0, 1.0])).half_chi2(2)
         assert abs(fewer - exact) < found.error and fewer == pytest.approx(exact, rel=1e-6)
 
+    @pytest.mark.slow
     def test_a_broken_midpoint_is_seen(self) -> None:
         """Midpoints with probability 2/K count the change of the force twice: KL is step^3, not step^6."""
         system = Underdamped(Gaussian(), 2.0)
@@ -193,6 +201,7 @@ class TestRefused:
         mixture = GaussianMixture([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0])
         assert "isotropic Gaussian in any dimension" in self.words(*pair(mixture, 2.0, 0.1, 4), 1)  # type: ignore[arg-type]
 
+    @pytest.mark.slow
     def test_likelihood_ratios_that_no_sample_sees(self) -> None:
         with pytest.raises(NotConverged):
             path_kl(*pair(Gaussian(dim=3000), 2.0, 0.3, 6), 1)

@@ -50,6 +50,7 @@ def test_plain_quadrature(name: str, target: str, step_size: float) -> None:
         assert seen.value == pytest.approx(float(values.sum()) * area, rel=1e-5 if key != "tv" else 5e-3, abs=seen.error)
 
 
+@pytest.mark.slow
 @CASES
 def test_the_joint_law_is_farther_than_its_marginals(name: str, target: str, step_size: float) -> None:
     """The data-processing inequality, for all three; and those of the marginals are not zero."""
@@ -159,11 +160,13 @@ class TestBetweenFarLaws:
         exact = kl(*(stationary_law(chain, engine="gaussian") for chain in chains))
         assert abs(seen.value - exact.value) < seen.error < relative * seen.value
 
+    @pytest.mark.slow
     def test_a_chi2_that_is_infinite(self) -> None:
         narrow, wide = self.pair(1.5, "phase_plane")
         with pytest.raises(InvalidParameter, match="laws whose chi2 is finite"):
             chi2(wide, narrow)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "chains",
         [
@@ -177,6 +180,7 @@ class TestBetweenFarLaws:
         with pytest.raises(NotConverged, match="chi2"):
             chi2(one, other)
 
+    @pytest.mark.slow
     def test_what_hangs_on_unknown_tails_is_said(self) -> None:
         """The exponential integrator is wider than its target, the more so the farther out: what is told of it ends where the other law lives."""
         one, other = (stationary_law(EulerMaruyama(Underdamped(Gaussian(m, 1.0), 2.0), 0.2), rtol=1e-4, engine="phase_plane") for m in (4.0, -4.0))

@@ -68,6 +68,7 @@ def test_products_of_laws_on_the_line(places: tuple[float, ...], weights: tuple[
     assert abs(float(square) - (math.prod(1 + float(part) for part in squares) - 1)) <= stated
 
 
+@pytest.mark.slow
 def test_total_variation_of_products() -> None:
     parts = [GaussianMixture([0.4, 0.6], [-1.2, 1.0], [0.3] * 2), GaussianMixture([0.7, 0.3], [-0.5, 0.8], [0.3] * 2)]
     both = GaussianMixture([0.28, 0.12, 0.42, 0.18], [[-1.2, -0.5], [-1.2, 0.8], [1.0, -0.5], [1.0, 0.8]], [0.3] * 4)
@@ -87,6 +88,7 @@ PAIRS: dict[str, tuple[Pair, Pair]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=list(PAIRS))
 def test_gaussians(pair: tuple[Pair, Pair]) -> None:
     """Between laws on grids of their own, and against targets, both ways."""
@@ -108,6 +110,7 @@ def test_gaussians(pair: tuple[Pair, Pair]) -> None:
     assert float(zero) <= zero.error < 1e-5
 
 
+@pytest.mark.slow
 def test_disjoint_laws() -> None:
     one, two = gaussian_law((20.0, 0.0), 0.2), gaussian_law((-20.0, 0.5), 0.2)
     assert abs(float(tv(one[0], two[0])) - 1) <= tv(one[0], two[0]).error < 1e-4
@@ -158,6 +161,7 @@ class Flat(Stretched):
 SKEW = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
 
 
+@pytest.mark.slow
 def test_a_factor_for_each_coordinate() -> None:
     system, n = ReverseDiffusion(SKEW, 1.0, 0.1), 100_000
     scheme = Stretched(system, system.duration / 4)

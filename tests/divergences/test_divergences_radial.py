@@ -94,6 +94,7 @@ class TestMixtures:
         parts = [math.log(w) + stats.chi.logpdf(radius, dim, scale=math.sqrt(v)) for v, w in zip(VARIANCES, WEIGHTS, strict=True)]
         return float(np.logaddexp.reduce(parts)), float(stats.chi.logpdf(radius, dim, scale=math.sqrt(0.6)))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dim", [1, 3, 20])
     def test_by_quadrature(self, dim: int) -> None:
         def integral(f) -> float:  # type: ignore[no-untyped-def]
@@ -110,6 +111,7 @@ class TestMixtures:
         assert seen.chi2 == pytest.approx(exact, rel=1e-8)
         assert seen.tv == pytest.approx(integral(lambda p, q: abs(math.exp(p) - math.exp(q))) / 2, rel=1e-6)
 
+    @pytest.mark.slow
     def test_w2_on_the_line_by_quantiles_and_by_transport(self) -> None:
         seen = Radial(1, tensor(*VARIANCES), tensor(*WEIGHTS), 0.6).w2
         x = np.linspace(-12, 12, 200_001)

@@ -104,6 +104,7 @@ class TestTheRandomVariance:
 
 
 class TestHighDimension:
+    @pytest.mark.slow
     @pytest.mark.parametrize("x", [0.06, 0.1])
     def test_the_poisson_midpoint_method_in_ten_thousand_dimensions(self, x: float) -> None:
         """KL exceeds that of a Gaussian of the same variance, by the variance of the random variance v: d (d + 2) Var(v)^2/16 for small ones."""

@@ -39,6 +39,7 @@ class TestBetweenLaws:
         assert abs(tv(law, other).value - tv(other, law).value) <= tv(law, other).error + tv(other, law).error
         assert abs(w2(law, other).value - w2(other, law).value) <= w2(law, other).error + w2(other, law).error
 
+    @pytest.mark.slow
     def test_known_values(self) -> None:
         for seen, exact in (
             (kl(self.pair(0.0, 0.25)[0], self.pair(0.0, 4.0)[0]), 0.819586195316),
@@ -49,6 +50,7 @@ class TestBetweenLaws:
         with pytest.raises(InvalidParameter, match="finite"):
             chi2(self.pair(0.0, 3.0)[0], self.pair(0.0, 0.3)[0])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("p", "q"), [((-0.453125, 6.56, 0.524), (-0.109375, 0.111, 0.211)), ((0.5, 8.88, 0.385), (-0.765625, 0.134, 0.155))])
     def test_densities_lost_to_underflow_decide_nothing(self, p: tuple[float, float, float], q: tuple[float, float, float]) -> None:
         """What log(p/q) is beyond 38 deviations of q, where q underflows, adds 1e-3 to these."""
@@ -56,6 +58,7 @@ class TestBetweenLaws:
         with pytest.raises(InvalidParameter, match="kl"):
             kl(law, other)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("rtol", [1e-6, 1e-8])
     def test_an_infinite_renyi_divergence_is_no_number(self, rtol: float) -> None:
         """(1 - 3) v_p + 3 v_q < 0."""
@@ -72,6 +75,7 @@ class TestBetweenLaws:
         assert abs(found.value - exact) <= found.error
         assert found.error < 1e-8
 
+    @pytest.mark.slow
     def test_a_law_much_wider_than_its_target(self) -> None:
         """Its ratio to the target's density grows too fast to be interpolated; its ratio to a wide Gaussian does not."""
         narrow = GaussianMixture([0.3833333333333333, 0.6166666666666667], [-0.046875, -0.921875], [0.282, 0.267])

@@ -38,6 +38,7 @@ EXACT: dict[str, tuple[Callable[[Tensor, Tensor], Estimate], Callable[[float, fl
 """Between N(m, v) and N(0, 1)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXACT)
 @given(mean=st.floats(-1.0, 1.0), variance=st.floats(0.5, 2.0), seed=st.integers(0, 999))
 def test_gaussians_by_closed_forms(name: str, mean: float, variance: float, seed: int) -> None:
@@ -46,6 +47,7 @@ def test_gaussians_by_closed_forms(name: str, mean: float, variance: float, seed
     assert abs(found.value - exact(mean, variance)) < 4 * found.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXACT)
 def test_intervals_hold(name: str) -> None:
     """Of 200, 88 in a hundred and more hold the distance of N(1/2, 1) from N(0, 1), and those of equal laws hold 0."""
@@ -56,6 +58,7 @@ def test_intervals_hold(name: str) -> None:
         assert held >= 0.88
 
 
+@pytest.mark.slow
 def test_the_floor_is_what_is_taken_away() -> None:
     """Of 100 pairs of samples of one law the mean of W2^2 is 0 within four standard errors; that of the samples themselves is not within forty."""
     parts = BIMODAL.sample(80_000, 1).split(400)
@@ -74,6 +77,7 @@ def test_quantiles_of_samples_of_any_two_sizes(n: int, m: int, seed: int) -> Non
     assert torch.allclose(_square(x, y), torch.as_tensor(ot.wasserstein_1d(x.numpy(), y.numpy(), p=2)), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_sliced_in_ten_dimensions() -> None:
     """|m|^2/d for laws that differ in their mean, and mean (s_u - 1)^2 for one that is wider along an axis, by 20000 directions."""
     d, x, y = 10, normals(2000, 10, 1), normals(2000, 10, 2)
@@ -90,6 +94,7 @@ def test_sliced_in_ten_dimensions() -> None:
     assert abs(found.value - exact) < 4 * found.error and found.value > 4 * found.error
 
 
+@pytest.mark.slow
 def test_mmd_by_all_pairs() -> None:
     x, y, width = normals(50, 3, 0), 0.3 + normals(45, 3, 1), 1.3
 
@@ -129,12 +134,14 @@ def test_stein_tells_the_right_law_from_a_wrong_one(target: Any) -> None:
     assert abs(right.value) < 3 * right.error and wrong.value > 4 * wrong.error
 
 
+@pytest.mark.slow
 def test_stein_intervals_on_the_target() -> None:
     """Of 200, 88 in a hundred and more hold 0."""
     found = [stein_discrepancy(x, COSINE) for x in COSINE.sample(200 * 100, 1).split(100)]
     assert sum(abs(one.value) < 1.96 * one.error for one in found) >= 176
 
 
+@pytest.mark.slow
 def test_neighbours_in_five_dimensions() -> None:
     """N(m, I) from N(0, I), |m|^2/2, with what the bias of neighbours may add; the roles of the two matter."""
     x, y = normals(3000, 5, 0) + 0.4, normals(3000, 5, 1)

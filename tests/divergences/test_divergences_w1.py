@@ -36,6 +36,7 @@ def exact(m: float, v: float, n: float, w: float) -> mp.mpf:
         return mp.quad(lambda z: abs(shift + spread * z) * mp.npdf(z), sorted([-12, max(-12, min(12, turn)), 12]))
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(places, scales, places, scales)
 def test_gaussians(m: float, a: float, n: float, b: float) -> None:
@@ -45,6 +46,7 @@ def test_gaussians(m: float, a: float, n: float, b: float) -> None:
     assert seen.value <= w2(p, q).value + w2(p, q).error + seen.error
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.floats(-2, 2), st.floats(0.2, 2.0), st.floats(-2, 2), st.floats(0.2, 2.0), st.sampled_from([0.0, 1e5]), st.sampled_from([1.0, 1e-4, -1e4]))
 def test_laws_on_grids(m: float, v: float, n: float, w: float, shift: float, scale: float) -> None:
@@ -59,6 +61,7 @@ def test_laws_on_grids(m: float, v: float, n: float, w: float, shift: float, sca
 
 
 class TestChains:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("name", "target"), [("lmc", "bimodal"), ("bernoulli 3", "bimodal"), ("rmm", "skewed")])
     def test_by_distribution_functions(self, name: str, target: str) -> None:
         law, q = stationary(name, target, 0.05), LINES[target]
@@ -79,6 +82,7 @@ class TestChains:
         assert seen.value == pytest.approx(wasserstein_distance(centres, centres, *masses), abs=h + seen.error)
         assert seen.value > 50 * h
 
+    @pytest.mark.slow
     def test_a_metric(self) -> None:
         one, other = stationary("lmc", "bimodal", 0.05), stationary("rmm", "bimodal", 0.05)
         there, back = w1(one, other), w1(other, one)

@@ -104,6 +104,7 @@ def test_a_constant_and_a_wrong_law() -> None:
 class TestPlane:
     reverse = ReverseDiffusion(GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [0.5, 0.5]), horizon=1.0, stop=0.2)
 
+    @pytest.mark.slow
     def test_means_and_kinks(self) -> None:
         law = transient_law(EulerMaruyama(self.reverse, self.reverse.duration / 4), self.reverse.marginal(1.0), 4)
         target = self.reverse.marginal(0.2)

@@ -12,6 +12,7 @@ import pytest
 Call = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("study", "status"), [("good", 0), ("wrong", 1), ("uncaught", 1)])
 def test_exit_status_tells_the_verdict(call: Call, study: str, status: int) -> None:
     assert call("run", study, "--workers", "1")[0] == status
@@ -49,6 +50,7 @@ def test_device_that_is_not_here(call: Call, log: Path) -> None:
     assert status == 2 and "no CUDA GPU" in err and not log.exists()
 
 
+@pytest.mark.slow
 def test_list_shows_stored_verdicts_and_computes_nothing(call: Call, log: Path) -> None:
     status, out, _ = call("list")
     assert status == 0 and "what holds" in out and "0 of 7 cells" in out and max(map(len, out.splitlines())) <= 80
@@ -62,12 +64,14 @@ def test_list_shows_stored_verdicts_and_computes_nothing(call: Call, log: Path) 
     assert log.read_text() == computed
 
 
+@pytest.mark.slow
 def test_the_full_profile_has_more(call: Call) -> None:
     call("run", "good", "--workers", "1")
     out = call("run", "good", "--workers", "1", "--profile", "full")[1]
     assert "2 claims: 2 pass" in out and "cells: 6 computed, 7 reused" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["list"]])
 def test_start_up_does_not_load_the_numerics(log: Path, arguments: list[str]) -> None:
     code = f"""

@@ -16,6 +16,7 @@ from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Gaussian
 
 
+@pytest.mark.slow
 def test_the_variances_of_both_axes() -> None:
     """Given its times a chain is Gaussian, with v' = R^2 v + Q on each axis: drawn along many chains, in units of the target."""
     step, n, rng = 0.4, 400_000, np.random.default_rng(0)

@@ -52,6 +52,7 @@ def test_a_wrong_constant_of_a_target_is_seen(monkeypatch: pytest.MonkeyPatch) -
     assert not found["less than L"] < found["bend"]
 
 
+@pytest.mark.slow
 def test_the_process_itself() -> None:
     """From N(0, I) by the moment equations of the reverse process on each axis, in steps so fine that Euler's error is small; and it shrinks like 1/N."""
     first, second = (process_error.measure("cpu", "EM", n, 0.01, "N(0, I)", 0.5)["below"] for n in (401, 801))

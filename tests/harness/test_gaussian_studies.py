@@ -30,6 +30,7 @@ def test_claims_of_gaussian_chains_pass(label: str) -> None:
     assert len(checks) >= 3 and {decided(check) for check in checks} == {"pass"}
 
 
+@pytest.mark.slow
 def test_cheap_controls_fail() -> None:
     cheap = ("ULMC", "UBU for BUB", "BAOAB", "OBABO", "ABOBA", "BAOAB with half the friction", "ULMC with uncorrelated noises")
     checks = [check for check in STUDIES["underdamped_controls"].checks("quick") if check.claim.scheme.split(",")[0] in cheap]

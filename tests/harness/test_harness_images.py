@@ -19,6 +19,7 @@ def images(call: Call) -> Call:
     return lambda *arguments: call("images", *arguments)
 
 
+@pytest.mark.slow
 def test_images_and_their_scores(images: Call, log: Path) -> None:
     status, out, err = images(*SMALL, "--out", "made", "--calls", "2,3", "--methods", "pmm,ddim", "--format", "png")
     assert (status, err) == (0, "")

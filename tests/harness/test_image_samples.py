@@ -72,6 +72,7 @@ def test_calls_are_counted_and_are_those_of_the_cell(label: str) -> None:
     assert set(found) == {"calls", "asked"}  # too few images for a distance of so many numbers
 
 
+@pytest.mark.slow
 def test_a_cell_is_what_the_sampler_generates() -> None:
     """Against the sampler, the metric and the images by hand; the same again with the same seed, other numbers with another."""
     options = {"images": "digits", "sampler": "DDIM", "steps": 2, "count": 80, "features": "digits", "end": 400}
@@ -87,6 +88,7 @@ def test_a_cell_is_what_the_sampler_generates() -> None:
     assert found["frechet_high"].value - found["frechet_low"].value == pytest.approx(2 * found["frechet"].error)
 
 
+@pytest.mark.slow
 def test_errors_hold_and_are_not_idle() -> None:
     """The 95% of 24 sets of one law hold the mean of all in about 95% of them, and are less than four standard deviations of theirs."""
     net, real = load_features("digits"), load_images().images
@@ -99,6 +101,7 @@ def test_errors_hold_and_are_not_idle() -> None:
     assert 1.96 * sum(one.error for one in found) / 24 < 4 * float(values.std())
 
 
+@pytest.mark.slow
 def test_floor_is_seen_and_broken_samplers_are_above_it() -> None:
     perfect = floor("cpu", "digits", 359, "test", "digits")
     assert perfect["kernel_low"].value < 0 < perfect["kernel_high"].value
@@ -110,6 +113,7 @@ def test_floor_is_seen_and_broken_samplers_are_above_it() -> None:
         floor("cpu", "digits", 10, "own")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     ["with 10 calls DPM-Solver-2M is nearer to the data than DDIM", "DPM-Solver-2M of 10 calls is within", "unstable with 10 calls", "half the variance"],
@@ -119,6 +123,7 @@ def test_cheap_checks_are_decided_as_they_should(words: str) -> None:
     assert decided(check) == ("fail" if check.control else "pass")
 
 
+@pytest.mark.slow
 def test_a_cell_is_of_its_data_and_networks(folder: Path) -> None:
     options = {"images": str(folder), "sampler": "DDIM", "steps": 2, "count": 4}
     assert set(measure("cpu", **options)) == {"calls", "asked"}
@@ -139,6 +144,7 @@ def test_sets_of_the_user(folder: Path) -> None:
     assert all(dict(cell.parameters)["content"] for check in added for cell in check.cells)
 
 
+@pytest.mark.slow
 def test_a_network_generates() -> None:
     pytest.importorskip("diffusers")
     options = dict(cells.cell("PMM over V3, K=5", 4).parameters) | {"count": 80}
@@ -146,6 +152,7 @@ def test_a_network_generates() -> None:
     assert found["asked"].value == found["calls"].value == 4 and found["frechet"].value > 0
 
 
+@pytest.mark.slow
 def test_listing_loads_no_numerics() -> None:
     """Cells are named by hashes of files, not by what is in them."""
     import subprocess

@@ -50,6 +50,7 @@ def test_the_full_profile_keeps_every_quick_claim_and_point() -> None:
     assert {cell.key for check in quick for cell in check.cells} <= {cell.key for check in full for cell in check.cells}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", image_spectra.SAMPLERS)
 def test_cells_have_the_calls_that_they_say(label: str) -> None:
     for calls in image_spectra.curves("full")[label][:2]:

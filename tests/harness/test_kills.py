@@ -116,6 +116,7 @@ def test_nothing_is_lost_by_kills(where: str, start: Start, call: Call, log: Pat
     assert len(done) == 12 * CURVES and known.items() <= done.items()
 
 
+@pytest.mark.slow
 def test_a_row_that_is_lost_is_seen(call: Call, start: Start) -> None:
     call("run", "many", "--cells-only", "--workers", "2")
     known = rows()

@@ -13,6 +13,7 @@ from pmmtheory.schemes import RandomizedMidpoint
 from pmmtheory.targets import Gaussian, Potential
 
 
+@pytest.mark.slow
 def test_particles_have_that_law() -> None:
     """In every panel but those of the far tail."""
     target, n = Potential(huber), 200_000
@@ -40,12 +41,14 @@ def test_a_step_has_that_density(x: float, share: float) -> None:
     assert np.all(np.abs(counts - told * len(ends)) < 5 * np.sqrt(told * len(ends) + 1) + 5)
 
 
+@pytest.mark.slow
 def test_other_resolutions_are_within_the_error() -> None:
     found, other = measure("cpu", 0.1), _distances(0.1, 18, 30, 60.0)
     for name, value in other.items():
         assert abs(found[name].value - value) < found[name].error
 
 
+@pytest.mark.slow
 def test_an_axis_that_is_too_short_is_seen() -> None:
     """What lies beyond the end is where the displacement is largest: a shorter axis moves W2 by more than the stated error."""
     found, short = measure("cpu", 0.0125), _distances(0.0125, 14, 22, 24.0)

@@ -36,6 +36,7 @@ def test_shards_make_the_whole(call: Call, log: Path) -> None:
     assert sorted(rows("all.sqlite")) == sorted(row for part in "123" for row in rows(f"{part}.sqlite"))
 
 
+@pytest.mark.slow
 def test_what_is_merged_twice_is_there_once(call: Call) -> None:
     call("run", "good", "--cells-only", "--workers", "1", "--store", "a.sqlite")
     before = rows("a.sqlite")
@@ -45,6 +46,7 @@ def test_what_is_merged_twice_is_there_once(call: Call) -> None:
     assert call("merge", "b.sqlite", "--store", "b.sqlite")[0] == 0 and rows("b.sqlite") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newer", ["a", "b"])
 def test_the_newer_of_two_rows_stays_and_other_code_is_kept(call: Call, newer: str) -> None:
     for name, value in (("a", 1.0), ("b", 2.0)):
@@ -58,6 +60,7 @@ def test_the_newer_of_two_rows_stays_and_other_code_is_kept(call: Call, newer: s
     assert power == {1.0 if newer == "a" else 2.0} and {row[6] for row in merged if row[4] == "given"} == {1.0, 2.0}
 
 
+@pytest.mark.slow
 def test_an_estimate_replaces_a_failure_and_never_the_other_way(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     call("run", "troubled", "--cells-only", "--workers", "1", "--store", "failed.sqlite")
     edit("failed.sqlite", "UPDATE results SET time = '2099-01-01T00:00:00+00:00'")
@@ -69,6 +72,7 @@ def test_an_estimate_replaces_a_failure_and_never_the_other_way(call: Call, monk
         assert len(merged) == 12 and {row[10] for row in merged} == {"done"}
 
 
+@pytest.mark.slow
 def test_what_is_no_store_is_refused_and_nothing_is_written(call: Call, tmp_path: Path) -> None:
     call("run", "good", "--cells-only", "--workers", "1", "--store", "a.sqlite")
     Path("later.sqlite").write_bytes(Path("a.sqlite").read_bytes())

@@ -14,6 +14,7 @@ from pmmtheory.harness.table import plus_minus
 Call = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.slow
 def test_table_fits_a_pipe(call: Call) -> None:
     page = call("run", "good", "wrong", "uncaught", "--workers", "1")[1]
     out = call("show", "good", "wrong", "uncaught")[1]
@@ -27,6 +28,7 @@ def test_table_fits_a_pipe(call: Call) -> None:
     assert all(text not in call("show", "good", "wrong", "--only-failures")[1] for text in ("pass", "as it must"))
 
 
+@pytest.mark.slow
 def test_json_holds_the_verdicts(call: Call) -> None:
     call("run", "good", "wrong", "--workers", "1", "--json", "verdicts.json")
     document = json.loads(Path("verdicts.json").read_text())
@@ -45,6 +47,7 @@ def test_a_stopped_run_leaves_no_empty_json(call: Call, tmp_path: Path) -> None:
     assert not Path("verdicts.json").exists()
 
 
+@pytest.mark.slow
 def test_exports_lose_nothing(call: Call) -> None:
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")
@@ -60,6 +63,7 @@ def test_exports_lose_nothing(call: Call) -> None:
         assert [tuple(row) for row in back.itertuples(index=False)] == rows
 
 
+@pytest.mark.slow
 def test_missing_pyarrow_is_one_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     call("run", "good", "--workers", "1")
     monkeypatch.setattr("pmmtheory.harness.export.find_spec", lambda package: None if package == "pyarrow" else object())

@@ -64,17 +64,20 @@ def test_the_example_runs_and_is_drawn(here: Path) -> None:
     assert status == 1 and "fail: the interval" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_without_studies_one_sentence_says_how_to_name_them(run: Run) -> None:
     for arguments, sentence in ((("list",), "--studies FOLDER"), (("list", "--studies", "nowhere"), "there is no folder"), (("figures",), "--studies FOLDER")):
         done = run(*arguments)
         assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_version_is_told(run: Run) -> None:
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"pmmtheory {__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_a_figure_without_results_names_the_command_with_its_folder(run: Run, tmp_path: Path) -> None:
     write_example(tmp_path / "my own")
     done = run("figures", "--studies", "my own")
@@ -89,6 +92,7 @@ def test_a_file_without_its_measure_is_one_sentence(tmp_path: Path, monkeypatch:
         load_measure(["unmeasured"], "nothing")
 
 
+@pytest.mark.slow
 def test_an_example_is_not_written_over_files(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
@@ -104,6 +108,7 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, text: str, sentence: st
         named_in(tmp_path)
 
 
+@pytest.mark.slow
 def test_every_part_of_a_folder_counts_for_every_measure(tmp_path: Path) -> None:
     write_example(tmp_path / "mine")
     folders = [str(tmp_path / "mine"), str(ROOT)]

@@ -10,6 +10,7 @@ from pmmtheory.harness import perturbed
 from pmmtheory.harness.perturbed import MIDPOINTS, drawn, judged, show
 
 
+@pytest.mark.slow
 def test_a_run_depends_on_its_seed_and_number_alone() -> None:
     runs = [drawn(3, number) for number in range(300)]
     assert runs == [drawn(3, number) for number in range(300)] and len(set(runs)) == 300
@@ -41,6 +42,7 @@ def test_a_false_verdict_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert f"FALSE  {drawn(0, 3)}\n       because" in said and "4 true claims with seed 0: 1 pass, 1 undecided, 1 refused; 1 fail" in said
 
 
+@pytest.mark.slow
 def test_processes_judge_as_this_one_does(capsys: pytest.CaptureFixture[str]) -> None:
     number = next(number for number in range(100) if (run := drawn(0, number)).scheme == "EulerMaruyama" and run.family == "gaussian")
     assert show(1, 0, number, 1)

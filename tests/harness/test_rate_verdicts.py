@@ -46,6 +46,7 @@ def test_a_row_has_a_cell_for_each_heading() -> None:
     assert all(row(tally(family, 3, seed=0)).count("|") == HEADING.count("|") for family in FAMILIES[:2])
 
 
+@pytest.mark.slow
 def test_the_command_prints_it(call: Callable[..., tuple[int, str, str]]) -> None:
     status, out, _ = call("verdicts", "--curves", "2", "--seed", "5")
     assert status in (0, 1) and all(family.name in out for family in FAMILIES)

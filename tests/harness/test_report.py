@@ -80,6 +80,7 @@ def page(outcomes: dict[Study, list[Outcome]]) -> str:
     return render(outcomes, [], "quick", "cpu", computing)
 
 
+@pytest.mark.slow
 def test_the_page_has_every_claim_and_where_it_comes_from(page: str) -> None:
     words = " ".join(" ".join(Page(page).words).split())
     for text in (
@@ -144,6 +145,7 @@ def test_the_page_is_for_readers_of_every_kind(page: str) -> None:
     assert "prefers-color-scheme: dark" in page and "#262626" not in page and "#000000" not in page
 
 
+@pytest.mark.slow
 def test_names_from_studies_are_escaped(outcomes: dict[Study, list[Outcome]]) -> None:
     good = next(iter(outcomes))
     odd = replace(good, title='<b>bold</b> & "quoted"', findings=lambda outcomes: ["a < b <script>alert(1)</script>"])
@@ -152,6 +154,7 @@ def test_names_from_studies_are_escaped(outcomes: dict[Study, list[Outcome]]) ->
     assert Page(text).elements
 
 
+@pytest.mark.slow
 def test_what_is_not_stored_is_left_out_and_said(call: Call) -> None:
     status, _, err = call("report", "good")
     assert status == 2 and err.startswith("error: there is no store")
@@ -178,6 +181,7 @@ def test_latex_has_a_line_a_number(outcomes: dict[Study, list[Outcome]]) -> None
     assert "longtable" in table("good", "long", [*next(iter(outcomes.values()))] * 21)
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
 def test_latex_leaves_no_special_letter(text: str) -> None:
     kept = escape(text)

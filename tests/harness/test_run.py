@@ -29,6 +29,7 @@ def wait_for_lines(log: Path, number: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_each_cell_is_computed_once(call: Call, log: Path) -> None:
     first = call("run", "good", "wrong", "uncaught", "--workers", "1")[1]
     assert lines(log) == 6 and "cells: 7 computed, 0 reused" in first
@@ -36,6 +37,7 @@ def test_each_cell_is_computed_once(call: Call, log: Path) -> None:
     assert lines(log) == 6 and "cells: 0 computed, 7 reused" in second
 
 
+@pytest.mark.slow
 def test_workers_give_the_same_table(call: Call) -> None:
     for workers, store in (("1", "one.sqlite"), ("3", "three.sqlite")):
         call("run", "good", "wrong", "--workers", workers, "--store", store)
@@ -43,12 +45,14 @@ def test_workers_give_the_same_table(call: Call) -> None:
     assert alone == together and "2.9999" in alone
 
 
+@pytest.mark.slow
 def test_small_steps_start_first(call: Call, log: Path) -> None:
     call("run", "good", "--workers", "1")
     steps = [float(line.split()[0]) for line in log.read_text().splitlines()]
     assert steps == sorted(steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_failed_cell_is_named_and_retried(call: Call, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
     status, out, _ = call("run", "troubled", "--workers", workers)
@@ -59,18 +63,21 @@ def test_failed_cell_is_named_and_retried(call: Call, monkeypatch: pytest.Monkey
     assert "Missing" not in out and "cells: 1 computed, 5 reused" in out
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_twice_is_one_failed_cell(call: Call) -> None:
     out = " ".join(call("run", "deadly", "--workers", "2")[1].split())
     assert "deadly: step 0.1: Two worker processes died while they computed this cell; the second was killed by signal 9" in out
     assert "5 computed, 0 reused, 1 failed" in out
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_once_costs_nothing(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FAKE_ONCE", str(tmp_path / "died"))
     out = call("run", "deadly", "--workers", "2")[1]
     assert (tmp_path / "died").exists() and "6 computed, 0 reused;" in out
 
 
+@pytest.mark.slow
 def test_a_cell_over_its_limit_is_given_up(call: Call) -> None:
     out = " ".join(call("run", "slow", "good", "--workers", "2", "--cell-limit", "0.1")[1].split())
     assert "It took longer than the 0.1 s that --cell-limit allows." in out and "7 computed, 0 reused, 6 failed" in out

@@ -76,6 +76,7 @@ def replaced(old: str, new: str) -> Edit:
     return lambda before: before.replace(old, new, 1)
 
 
+@pytest.mark.slow
 def test_a_copy_has_the_same_keys(copy: Path) -> None:
     assert stale(copy) == set() and len(set(KEYS.values())) == len(KEYS) > 10
 
@@ -132,11 +133,13 @@ def test_an_edit_makes_stale_what_it_can_reach(copy: Path, file: str, expected: 
     assert edited(copy, file, appended("EDIT = 1")) == expected
 
 
+@pytest.mark.slow
 def test_a_number_that_is_edited_counts_to_its_last_digit(copy: Path) -> None:
     assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0000000000000002e-14")) == LAWS
     assert edited(copy, "pmmtheory/laws/line/engine.py", replaced("_EDGE = 1e-14", "_EDGE = 1.0e-14")) == set()
 
 
+@pytest.mark.slow
 def test_what_a_module_does_when_it_is_loaded_counts_for_all_that_load_it(copy: Path) -> None:
     """The package of schemes loads UBU, of which samplers of diffusion models know nothing."""
     act = appended("import torch\n\ntorch.set_default_dtype(torch.float32)")
@@ -144,6 +147,7 @@ def test_what_a_module_does_when_it_is_loaded_counts_for_all_that_load_it(copy: 
     assert not edited(copy, "pmmtheory/schemes/ubu.py", appended("EDIT = 1")) & SAMPLERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -157,6 +161,7 @@ def test_a_module_that_may_register_itself_counts_for_all_that_load_it(copy: Pat
     assert edited(copy, "pmmtheory/schemes/ubu.py", appended(text)) >= SAMPLERS | {"initial_error"}
 
 
+@pytest.mark.slow
 def test_who_asks_for_subclasses_depends_on_all_that_is_loaded(copy: Path) -> None:
     number = copy / "pmmtheory" / "harness" / "measures" / "number.py"
     before = number.read_text()
@@ -170,6 +175,7 @@ def test_who_asks_for_subclasses_depends_on_all_that_is_loaded(copy: Path) -> No
         shutil.copy(ROOT / "pmmtheory" / "laws" / "step" / "kernel.py", copy / "pmmtheory" / "laws" / "step" / "kernel.py")
 
 
+@pytest.mark.slow
 def test_an_import_inside_a_function_and_the_name_of_a_module_count(copy: Path) -> None:
     number, file = "pmmtheory/harness/measures/number.py", copy / "pmmtheory" / "rates" / "fit.py"
     before = (copy / number).read_text(), file.read_text()
@@ -184,11 +190,13 @@ def test_an_import_inside_a_function_and_the_name_of_a_module_count(copy: Path) 
             file.write_text(before[1])
 
 
+@pytest.mark.slow
 def test_libraries_count_by_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "version_of", lambda name: "9.9" if name == "sympy" else source_tree.version_of(name))
     assert stale(ROOT) == BY_THEORY
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_python_and_a_measure_that_is_gone_have_keys(copy: Path) -> None:
     assert edited(copy, "pmmtheory/laws/step/kernel.py", lambda _: "def (") == LAWS
     assert Sources(PROJECT).of("gone")

@@ -88,6 +88,7 @@ def recursion(name: str, stop: float, n: int, start: str) -> float:
     return float(np.sqrt(((np.sqrt(c) - np.sqrt(v)) ** 2).sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["EM", "EI", "Euler", "Heun"])
 def test_rows_of_the_source_are_its_formulas(name: str) -> None:
     for stop in METHODS[name].stops:
@@ -105,6 +106,7 @@ def test_another_integrator_is_another_row() -> None:
     assert entry.below is not None and abs(entry.below.value - recursion("EI", 0.0, 12, "p_T")) > 1e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [ReverseDiffusion, ProbabilityFlow])
 def test_the_process_is_the_limit_of_its_chains(kind: type[ReverseDiffusion]) -> None:
     """From N(0, I), with a stop: the distance of the solved process to that of the chain falls like 1/N."""
@@ -115,6 +117,7 @@ def test_the_process_is_the_limit_of_its_chains(kind: type[ReverseDiffusion]) ->
     assert gaps[2] < 0.6 * gaps[1] < 0.36 * gaps[0] < 0.05
 
 
+@pytest.mark.slow
 def test_the_mean_of_the_solved_process() -> None:
     """On turned axes, against a Euler step of the mean's equation in small steps."""
     data = Gaussian([1.0, -2.0], [[0.5, 0.2], [0.2, 0.7]])
@@ -128,6 +131,7 @@ def test_the_mean_of_the_solved_process() -> None:
         assert torch.allclose(system.solved(start).mean, x, rtol=0, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_rows_of_samplers_end_at_the_data() -> None:
     """More steps are nearer; of PMM both bounds are, the lower one below; and no number is missing."""
     for name in ("DDIM", "DPM-Solver-2M", "DDPM V1", "DDPM V3", "PMM over V3, K=5", "PMM over V3, K=1000/steps", "Heun in sigma/alpha"):
@@ -144,6 +148,7 @@ def test_what_is_refused_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatc
     assert [entry.words for entry in row[2:]] == ["refused"] * 2 and "asked for" in row[2].reason
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(tmp_path / "v.npy", SMALL.numpy().astype(np.float32))
     show(tmp_path / "v.npy", ["DDIM", "Euler"], [20], tmp_path / "w.csv")

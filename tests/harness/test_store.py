@@ -132,6 +132,7 @@ def test_failure_gives_way_to_estimates_and_never_replaces_them(tmp_path: Path) 
         assert {row[columns.index("status")] for row in rows} == {"done"}
 
 
+@pytest.mark.slow
 def test_damaged_and_foreign_files_are_left_as_they_are(call: Call, tmp_path: Path) -> None:
     call("run", "good", "--workers", "1")
     sound = Path("results/pmmtheory.sqlite").read_bytes()
@@ -162,6 +163,7 @@ def test_folder_that_cannot_be_created(call: Call, tmp_path: Path) -> None:
     assert status == 2 and "cannot be created" in err
 
 
+@pytest.mark.slow
 def test_read_only_folder_can_be_read_but_not_written(call: Call, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     call("run", "good", "--workers", "1", "--store", str(locked / "a.sqlite"))

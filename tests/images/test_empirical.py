@@ -55,6 +55,7 @@ def test_the_formula_in_double_precision(t: float, dtype: torch.dtype) -> None:
         assert float((found - wanted).abs().max()) <= 64 * digits * float(wanted.abs().max()) + moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [30.0, 400.0, 900.0])
 def test_products_and_differences_agree(t: float, monkeypatch: pytest.MonkeyPatch) -> None:
     images = load_images("digits").images
@@ -189,6 +190,7 @@ def test_the_mean_of_the_data_given_a_point() -> None:
 SAMPLERS = [DDIM(SCHEDULE, 25), DDPM(SCHEDULE, 50), DPMSolverMultistep(SCHEDULE, 20, order=2), PoissonMidpointScheduler(SCHEDULE, 200, substeps=4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: type(sampler).__name__)
 def test_samplers_run_on_it(sampler: DDIM) -> None:
     """And at the data repeat what is in the set."""

@@ -65,6 +65,7 @@ def test_the_kernel_distance_pair_by_pair() -> None:
     assert abs(found.parts["sampling"] - wanted) < 1e-10 * wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shift", "most"), [(0.0, 1.6), (0.3, 1.25)])
 def test_the_kernel_distance_is_unbiased_and_its_error_holds(shift: float, most: float) -> None:
     """Halves of one set: 0 on average; and as far apart as the standard error says."""
@@ -76,6 +77,7 @@ def test_the_kernel_distance_is_unbiased_and_its_error_holds(shift: float, most:
     assert 0.85 < math.sqrt((errors**2).mean()) / values.std() < most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 0.4])
 def test_intervals_of_the_frechet_distance_hold(shift: float) -> None:
     """And the plain value does not: it is larger than the distance of the laws."""
@@ -120,6 +122,7 @@ def test_wrong_sets_are_named(distance: type) -> None:
         frechet_distance(good, good[:6])
 
 
+@pytest.mark.slow
 def test_the_floor_and_what_is_above_it() -> None:
     net, train, test = load_features("digits"), load_images("digits"), load_images("digits", part="test")
     floor = noise_floor(net, train, test, size=300, resamples=20)

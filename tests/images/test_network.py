@@ -78,6 +78,7 @@ def test_the_networks_that_come_along(name: str) -> None:
     assert made.shape == x.shape and float(made.abs().max()) < 3
 
 
+@pytest.mark.slow
 @needs_diffusers
 def test_the_loss_of_the_digits_network_is_what_its_record_says() -> None:
     """And lies between that of the exact predictor of the images it learned, which no function beats on those, and that of no answer."""
@@ -91,6 +92,7 @@ def test_the_loss_of_the_digits_network_is_what_its_record_says() -> None:
     assert least - 4 * of_least < loss < 0.2
 
 
+@pytest.mark.slow
 @needs_diffusers
 def test_samples_of_the_digits_network_are_near_its_data() -> None:
     """As near as images that it has not seen, and no copies."""

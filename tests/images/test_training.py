@@ -125,6 +125,7 @@ def test_images_of_another_kind_are_named() -> None:
     assert net.features(torch.zeros(0, 1, 8, 8)).shape == (0, 64)
 
 
+@pytest.mark.slow
 def test_the_command_for_features(tmp_path: Path) -> None:
     out = tmp_path / "own.pt"
     ran = CliRunner().invoke(app, ["features", "--data", "digits", "--out", str(out), "--steps", "3", "--name", "some"])
@@ -133,6 +134,7 @@ def test_the_command_for_features(tmp_path: Path) -> None:
     assert net.name == "some-cnn64" and net.record["steps"] == 3 and not (tmp_path / "own.pt.state").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("diffusers") is None, reason="the diffusers library is not installed")
 def test_the_command_for_networks(tmp_path: Path) -> None:
     np.save(tmp_path / "own.npy", np.random.default_rng(0).integers(0, 256, (6, 4, 5), dtype=np.uint8))

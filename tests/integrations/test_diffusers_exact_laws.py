@@ -101,6 +101,7 @@ def own_law(kind: str, base: str) -> Any:
     return transient_law(own.chain(PREDICTOR, Gaussian()), engine="gaussian")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("base", BASES)
 def test_moments_on_gaussian_data(kind: str, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +164,7 @@ def _kolmogorov(u: Tensor, weights: Tensor) -> float:
     return float(torch.maximum(u - (after - weights), after - u).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_midpoints_are_drawn_with_their_probabilities(kind: str) -> None:
     """Pearson's statistic over the choices of two large steps, whose times show them."""
@@ -181,6 +183,7 @@ def test_midpoints_are_drawn_with_their_probabilities(kind: str) -> None:
     assert statistic < freedom + 5 * math.sqrt(2 * freedom) + 10
 
 
+@pytest.mark.slow
 def test_the_randomized_midpoint_on_gaussian_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over Gauss rules for the midpoints of both steps that have one."""
     times = (12.0, 8.0, 3.0, 0.0)

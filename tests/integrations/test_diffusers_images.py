@@ -44,6 +44,7 @@ def interrupted(network: ImageModel, after: int) -> ImageModel:
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random", "random-pixels"])
 @pytest.mark.parametrize("file_format", ["npy", "png"])
 def test_an_interrupted_run_is_the_whole_run(tmp_path: Path, name: str, file_format: str) -> None:
@@ -60,6 +61,7 @@ def test_an_interrupted_run_is_the_whole_run(tmp_path: Path, name: str, file_for
     assert sum(line["network_calls"] for setting in folder.settings() for line in folder.lines(setting)) == 2 * 3 * 3
 
 
+@pytest.mark.slow
 def test_what_was_cut_off_while_it_was_written_is_made_again(tmp_path: Path) -> None:
     options: dict[str, Any] = {"methods": ["pmm"], "calls": [4], "images": 5, "batch": 2}
     generate(model(), tmp_path, **options)
@@ -77,12 +79,14 @@ def test_what_was_cut_off_while_it_was_written_is_made_again(tmp_path: Path) -> 
     assert untouched.calls == 0
 
 
+@pytest.mark.slow
 def test_more_images_later_are_those_of_one_run(tmp_path: Path) -> None:
     for images, place in ((7, "at_once"), (3, "in_parts"), (7, "in_parts")):
         generate(model(), tmp_path / place, ["pmm:V2:single", "ddim"], [3], images=images, batch=2)
     assert contents(tmp_path / "at_once") == contents(tmp_path / "in_parts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoded", [False, True])
 @pytest.mark.parametrize("method", METHODS)
 def test_an_image_does_not_depend_on_its_batch(tmp_path: Path, method: str, decoded: bool) -> None:
@@ -102,6 +106,7 @@ def test_an_image_does_not_depend_on_its_batch(tmp_path: Path, method: str, deco
     assert len({image.tobytes() for image in made[1]}) == 5
 
 
+@pytest.mark.slow
 def test_the_seed_and_the_setting_change_every_image(tmp_path: Path) -> None:
     for seed in (0, 1):
         generate(model(), tmp_path / str(seed), ["ddim", "ddpm"], [3, 4], images=3, seed=seed)
@@ -109,6 +114,7 @@ def test_the_seed_and_the_setting_change_every_image(tmp_path: Path) -> None:
     assert len({image.tobytes() for part in made for image in part}) == 3 * 8
 
 
+@pytest.mark.slow
 def test_the_manifest_says_what_an_image_needs(tmp_path: Path) -> None:
     generate(model(), tmp_path, ["pmm"], [4], images=3, batch=2, seed=9)
     lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]

@@ -25,6 +25,7 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "saved"
 
 
+@pytest.mark.slow
 def test_a_folder_that_a_pipeline_was_saved_to(saved: Path) -> None:
     """With .safetensors, and with .bin as the hub has the older ones; the same weights have the same fingerprint."""
     found, made = load_model("mine", saved, device="cpu"), load_model("random", device="cpu", seed=3)

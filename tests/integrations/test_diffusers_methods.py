@@ -27,6 +27,7 @@ def model(name: str = "random") -> ImageModel:
     return load_model(name, device="cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", EXACT)
 def test_calls_are_as_declared(tmp_path: Path, method: str) -> None:
     """By a hook on the network itself, not by what the folder says."""
@@ -38,6 +39,7 @@ def test_calls_are_as_declared(tmp_path: Path, method: str) -> None:
         assert [line["network_calls"] for setting in folder.settings() for line in folder.lines(setting)] == [calls]
 
 
+@pytest.mark.slow
 def test_random_numbers_of_calls_are_counted(tmp_path: Path) -> None:
     """In expectation they are those asked for: 12 batches vary by less than one each."""
     folder = generate(model("random-pixels"), tmp_path, ["pmm:V2:bernoulli"], [8], images=24, batch=2)
@@ -50,6 +52,7 @@ def generators() -> list[torch.Generator]:
     return [torch.Generator().manual_seed(number) for number in (3, 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["V1", "V2", "V3"])
 def test_ddpm_is_the_scheduler_that_joins_no_steps(variant: str) -> None:
     network = model()
@@ -63,6 +66,7 @@ def test_ddpm_is_the_scheduler_that_joins_no_steps(variant: str) -> None:
     assert float((ours - theirs).abs().max()) < 1e-4 * float(theirs.abs().max())
 
 
+@pytest.mark.slow
 def test_ddim_is_that_of_the_library() -> None:
     network = model()
     x = torch.randn(2, *network.shape, generator=torch.Generator().manual_seed(0))
@@ -75,6 +79,7 @@ def test_ddim_is_that_of_the_library() -> None:
     assert float((ours - theirs).abs().max()) < 1e-4 * float(theirs.abs().max())
 
 
+@pytest.mark.slow
 def test_data_are_kept_in_range_where_the_pipeline_does() -> None:
     """DDPMScheduler does by default, which is no default of the schedulers here; against the library's own on a grid that they share."""
     network, pipeline = model("random-pixels"), random_pixels(0)
@@ -100,6 +105,7 @@ def test_images_are_those_of_the_pipeline() -> None:
     assert np.abs(ours / 255 - theirs).max() < 0.51 / 255 + 1e-4
 
 
+@pytest.mark.slow
 def test_half_precision() -> None:
     """The network alone: what it is asked and what comes back is float32, and images differ by its rounding."""
     coarse, fine = load_model("random-pixels", device="cpu", dtype="bfloat16"), model("random-pixels")

@@ -39,6 +39,7 @@ def saved(state: dict[str, Any], folder: Path) -> Path:
     return folder / "model.ckpt"
 
 
+@pytest.mark.slow
 def test_networks_of_a_checkpoint(small: None, tmp_path: Path) -> None:
     """By the means over the training: the last weights of this checkpoint are NaN."""
     state = checkpoint()
@@ -53,6 +54,7 @@ def test_networks_of_a_checkpoint(small: None, tmp_path: Path) -> None:
     assert float((found / 127.5 - 1 - wanted.clamp(-1, 1)).abs().max()) < 0.51 / 127.5
 
 
+@pytest.mark.slow
 def test_heads_joined_in_another_order_are_seen(small: None, tmp_path: Path) -> None:
     """The negative control: what all queries, then all keys, then all values would be."""
     state = checkpoint()
@@ -64,6 +66,7 @@ def test_heads_joined_in_another_order_are_seen(small: None, tmp_path: Path) -> 
     assert float((model.answer(x, 37) - wanted).abs().max()) > 1e-3 * float(wanted.abs().max())
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_means(small: None, tmp_path: Path) -> None:
     state = checkpoint()
     with_means = load_model("bedrooms", saved(state, tmp_path), device="cpu").weights
@@ -72,6 +75,7 @@ def test_a_checkpoint_without_means(small: None, tmp_path: Path) -> None:
     assert load_model("bedrooms", saved(plain, tmp_path), device="cpu").weights == with_means
 
 
+@pytest.mark.slow
 def test_files_that_are_none(small: None, tmp_path: Path) -> None:
     state = checkpoint()
     del state["first_stage_model.quant_conv.bias"]

@@ -42,6 +42,7 @@ def generated(pipeline: Any, **options: Any) -> Tensor:
     return torch.as_tensor(made)
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_pixels() -> None:
     """The three lines of the README: a scheduler from the configuration of the pipeline's own, and a number of calls."""
     pipeline = diffusers.DDPMPipeline(unet=unet(3), scheduler=diffusers.DDPMScheduler())
@@ -71,6 +72,7 @@ def test_half_precision_keeps_its_dtype() -> None:
     assert x.dtype == torch.bfloat16 and bool(torch.isfinite(x).all())
 
 
+@pytest.mark.slow
 def test_a_generator_for_each_image() -> None:
     """An image does not depend on the others of its batch."""
     network, found = unet(3), []

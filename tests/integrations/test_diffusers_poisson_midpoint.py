@@ -86,6 +86,7 @@ def test_without_substeps_it_is_ddpm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.allclose(there, y, rtol=2e-3, atol=2e-3)  # the library has its coefficients in single precision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spacing", SPACINGS)
 def test_without_substeps_times_are_those_of_ddpm(spacing: str) -> None:
     """Also where their number does not divide that of the training times; not the one time of "linspace", which is 0 there, without noise."""
@@ -106,6 +107,7 @@ def test_kinds_of_prediction_say_the_same(kind: str, monkeypatch: pytest.MonkeyP
     assert torch.allclose(*found, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(calls=st.integers(1, 200), spacing=st.sampled_from(SPACINGS), substeps=st.one_of(st.none(), st.integers(1, 30)), size=st.sampled_from([200, 1000]))
 def test_calls_are_those_asked_for(calls: int, spacing: str, substeps: int | None, size: int) -> None:
@@ -116,6 +118,7 @@ def test_calls_are_those_asked_for(calls: int, spacing: str, substeps: int | Non
     assert bool((times[:-1] > times[1:]).all()) and int(times[0]) < size and int(times[-1]) >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["single", "bernoulli"])
 def test_calls_in_expectation(kind: str) -> None:
     scheduler = PoissonMidpointScheduler(midpoints=kind, timestep_spacing="trailing", seed=3)

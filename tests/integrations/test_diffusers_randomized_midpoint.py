@@ -63,6 +63,7 @@ def test_a_run_is_that_of_our_own_sampler(spacing: str, calls: int, whole: bool)
     assert torch.allclose(run(scheduler, x), ours, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_midpoints_are_uniform_in_the_ratio_of_noise_to_signal() -> None:
     scheduler, shares = RandomizedMidpointScheduler(timestep_spacing="trailing", seed=3), []
     for _ in range(400):
@@ -85,6 +86,7 @@ def test_kinds_of_prediction_say_the_same(kind: str) -> None:
     assert torch.allclose(*found, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(calls=st.integers(1, 200), spacing=st.sampled_from(["leading", "trailing", "linspace"]), whole=st.booleans(), size=st.sampled_from([200, 1000]))
 def test_calls_are_those_asked_for(calls: int, spacing: str, whole: bool, size: int) -> None:

@@ -45,6 +45,7 @@ def both(chain: PoissonMidpoint, level: int = -2) -> tuple[AffineSteps | None, A
     return listed_steps(chain, VARIANCES, at, 0.0), affine_steps(chain, VARIANCES, at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [PoissonMidpoint, Delayed])
 @pytest.mark.parametrize("dynamics", [Overdamped(CENTRED), Overdamped(MOVED), Underdamped(CENTRED, 1.3)])
 @pytest.mark.parametrize("substeps", [11, 20, math.inf])
@@ -67,6 +68,7 @@ def test_a_force_that_is_not_linear_is_refused() -> None:
         both(Curved(Overdamped(CENTRED), 0.3))
 
 
+@pytest.mark.slow
 def test_a_recursion_that_says_another_thing_than_the_step_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = PoissonMidpoint(Overdamped(CENTRED), 0.3)
     right = OnAxes(chain, VARIANCES).steps(-2)

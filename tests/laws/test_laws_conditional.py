@@ -58,6 +58,7 @@ def in_many_digits(name: str, steps: int) -> list[mpmath.mpf]:
         return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [10, 250])
 @pytest.mark.parametrize("name", ["DDIM", "V1", "V2"])
 def test_errors_on_every_axis(name: str, steps: int) -> None:
@@ -114,6 +115,7 @@ def test_frechet_distances_of_digits_by_matrices() -> None:
         assert found.value == pytest.approx(float(ot.gaussian.bures_wasserstein_distance(m, mean, c + near, covariance + near)), abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["V1", "V2", "V3"])
 @pytest.mark.parametrize("midpoints", ["interior", "bernoulli"])
 def test_the_mean_of_the_noised_data_is_kept(variant: str, midpoints: str) -> None:
@@ -174,6 +176,7 @@ def test_bounds_given_all_midpoints(midpoints: str, steps: int, substeps: int, v
     assert below.value == pytest.approx(float((torch.sqrt(square) - torch.sqrt(FEW)).square().sum().sqrt()), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_bounds_hold_on_the_line_where_w2_is_known() -> None:
     """By the law on the grid, which shares nothing with the moments but the step."""
     data = Gaussian(0.0, 0.3)
@@ -224,6 +227,7 @@ def test_the_root_of_any_random_variance() -> None:
         assert bool((loose <= low * (1 + 1e-12)).all())
 
 
+@pytest.mark.slow
 def test_what_is_refused() -> None:
     data = Gaussian(0.0, FEW)
     law = law_of(PoissonMidpointScheduler(SCHEDULE, 10, 20, "V2", "bernoulli"), data)

@@ -95,6 +95,7 @@ def test_a_tiny_scale_that_rounding_blurs_is_refused() -> None:
         transient_law(DDIM(SCHEDULE, 2).scheme(ExactPredictor(data, SCHEDULE)), SCHEDULE.marginal(data, 1000), 2)
 
 
+@pytest.mark.slow
 def test_needles_are_seen_or_told() -> None:
     mixture = GaussianMixture([0.5, 0.5], [0.0, 20.0137], [1.0, 1e-6])
     assert roughness(mixture, -10, 21) == pytest.approx(1000)
@@ -104,6 +105,7 @@ def test_needles_are_seen_or_told() -> None:
     assert float(density.sum() * (grid[1] - grid[0])) == pytest.approx(1, abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rtol", [1e-4, 1e-6])
 def test_transport_of_an_edge_that_rises_steeply(rtol: float) -> None:
     """One step of DDIM: a density that rises by ten decades within a few points. What interpolation makes of the first of them may come from anywhere."""

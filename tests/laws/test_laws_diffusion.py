@@ -93,6 +93,7 @@ def test_the_error_holds_at_any_place_and_scale(shift: float, scale: float, mean
     assert set(law.errors) == {"resolution", "ends", "rounding", "interpolation", "ground state"}
 
 
+@pytest.mark.slow
 def test_a_far_and_narrow_start_is_paid_for_by_rounding() -> None:
     """p_0/sqrt(pi) has a norm of 1e8 there: the digits that it costs are in the error, or the law is refused."""
     target, start = Gaussian(), Gaussian(-7.0, 0.05)
@@ -112,6 +113,7 @@ def test_the_gap_at_any_place_and_scale(shift: float, scale: float) -> None:
     assert spectral_gap(there) * scale**2 == pytest.approx(spectral_gap(here), rel=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [GaussianMixture([0.5, 0.5], [-6.0, 6.0], [1.0, 1.0]), GaussianMixture([0.5, 0.5], [0.0, 20.0], [1.0, 1e-8])])
 def test_gaps_that_float64_does_not_resolve(target: GaussianMixture) -> None:
     """A gap of 1e-7 below the rounding that 1e-6 of it allows; a needle that no uniform grid sees."""

@@ -51,6 +51,7 @@ class TestFarModes:
         with pytest.raises(NotConverged, match="steps to mix, more than double precision resolves"):
             stationary_law(RandomizedMidpoint(Overdamped(GaussianMixture([0.6, 0.4], [-12.0, 12.0], [1.0, 1.0])), 0.1))
 
+    @pytest.mark.slow
     def test_rounding_is_the_largest_part_of_slow_mixing(self) -> None:
         law = stationary_law(RandomizedMidpoint(Overdamped(GaussianMixture([0.5, 0.5], [-4.2, 4.2], [1.0, 1.0])), 0.1), rtol=1e-6)
         assert law.errors["rounding"] > 1e-12
@@ -89,6 +90,7 @@ class TestTails:
             with pytest.raises(InvalidParameter, match="finite"):
                 chi2(stationary_law(scheme, rtol=1e-5), Gaussian())
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("shift", [0.0, 1e3, 1e6])
     def test_large_steps_at_any_origin(self, shift: float) -> None:
         """LMC of step 1.9 on N(m, 1) has variance 20."""

@@ -55,6 +55,7 @@ def test_variance_of_rmm(x: Fraction) -> None:
     assert variance(build("rmm", x)) == pytest.approx(float(pmm_variance(x, None, "single")), rel=DIGITS)
 
 
+@pytest.mark.slow
 def test_a_variance_of_the_other_kind_is_told_apart() -> None:
     x = Fraction(1, 20)
     assert variance(build("bernoulli", x, 7)) != pytest.approx(float(pmm_variance(x, 7, "single")), rel=DIGITS)

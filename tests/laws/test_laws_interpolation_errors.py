@@ -49,6 +49,7 @@ def test_far_modes_ask_for_no_finer_grid_than_they_are_narrow() -> None:
     assert roughness(DATA, -4, 4) > math.sqrt(10)  # here the valley holds mass
 
 
+@pytest.mark.slow
 def test_interpolation_where_a_density_turns_sharply() -> None:
     """Errors fall fast over most of a law and slowly at the edge of a mode: each place has its own factor. A grid four times as fine tells."""
     data, schedule = GaussianMixture([0.774, 0.226], [-7.456, 4.808], [0.124, 0.0907]), NoiseSchedule.cosine(100)

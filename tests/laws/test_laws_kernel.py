@@ -50,6 +50,7 @@ def test_the_plain_recursion_gives_the_same_matrix(target, step_size: float) -> 
     assert furthest(plain, fast, rows) <= error + HERMITE_ROUNDING
 
 
+@pytest.mark.slow
 def test_the_plain_recursion_tells_other_chains_apart() -> None:
     scheme = PoissonMidpoint(Overdamped(BIMODAL), 0.05, substeps=5)
     grid = grid_for(scheme)
@@ -136,6 +137,7 @@ def test_a_potential_of_ones_own_has_the_kernel_of_its_drift() -> None:
     assert torch.allclose(transition_matrix(scheme, grid, 0.0, 1, starts), exact, rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step_size", [0.002, 0.3])
 def test_many_steps_are_products_with_the_matrix(step_size: float) -> None:
     """For a narrow kernel, of which only a band is kept, and for a wide one; in any order, each to about a unit of the last place a step."""

@@ -120,6 +120,7 @@ def test_after_some_steps_from_a_law(name: str) -> None:
     within(transient_law(chain, still, 7, engine="gaussian").covariance, still.covariance.numpy(), still.numerical_error)
 
 
+@pytest.mark.slow
 def test_another_chain_is_told_apart() -> None:
     seen = law_of("bernoulli 8", 0.3, 1.7, 1.3).covariance
     for other in ("bernoulli 13", "single 8", "lmc"):

@@ -62,6 +62,7 @@ def test_every_axis_is_a_chain_of_its_own(name: str, friction: float | None, dim
     assert relative(after.covariance, assembled(target, blocks)) < 1e-12
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(st.integers(0, 10**6), st.sampled_from(NAMES))
 def test_a_turn_of_the_target_turns_the_law(seed: int, name: str) -> None:

@@ -24,6 +24,7 @@ def on_axes(name: str, step_size: float, friction: float | None = None) -> Schem
     return scheme(name, Overdamped(target) if friction is None else Underdamped(target, friction), step_size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_stiffest_axis_decides(name: str) -> None:
     with pytest.raises(UnstableStep, match="step_size = 0.6 is not allowed: .* mean-square stable for steps below") as caught:

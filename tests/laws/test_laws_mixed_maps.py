@@ -28,6 +28,7 @@ SAMPLERS: dict[str, Scheduler] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_on_gaussian_data_moments_are_those_of_the_linear_recursion(name: str) -> None:
     chain = SAMPLERS[name].chain(GAUSSIAN)
@@ -36,6 +37,7 @@ def test_on_gaussian_data_moments_are_those_of_the_linear_recursion(name: str) -
     assert abs(law.mean - moments.mean) <= 1e-9 and abs(square.value - wanted) <= 3 * square.error + 1e-9
 
 
+@pytest.mark.slow
 def test_distribution_functions_by_inverting_runs() -> None:
     """P(X <= y) is the mean over the draws of all steps together of Phi(x), x being where the whole run leads to y: by bisection, at a product of rules."""
     sampler = RandomizedMidpointScheduler(SCHEDULE, times=SCHEDULE.times(8, "log-snr", 100)[4:7])

@@ -65,6 +65,7 @@ def mild(name: str, steps: int = 6, system: ReverseDiffusion = MILD) -> Scheme:
     return PoissonMidpoint(system, system.duration / steps, 3, name)
 
 
+@pytest.mark.slow
 def test_euler_on_a_mixture() -> None:
     law, data = hard_euler(), HARD.marginal(0.02)
     distance, entropy = tv(law, data), kl(law, data)
@@ -88,6 +89,7 @@ def test_the_plain_route_agrees() -> None:
     assert far == pytest.approx(float(tv(law, HARD.marginal(0.02))), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_from_standard_normal_noise() -> None:
     """As samplers start: N(0, 1) in place of the noised data."""
     x = np.linspace(-8, 8, 1001)
@@ -121,6 +123,7 @@ def test_particles_have_the_law(name: str) -> None:
         assert abs(float((x**k).mean()) - law.moment(k).value) < 5 * float((x**k).std()) / math.sqrt(n)
 
 
+@pytest.mark.slow
 def test_particles_of_another_chain_do_not() -> None:
     """The same comparison can fail: Euler is far from the law of Poisson midpoints."""
     law = transient_law(mild("bernoulli", 4), MILD.marginal(1.0), 4, rtol=1e-6)
@@ -184,6 +187,7 @@ def test_from_a_point(name: str) -> None:
     assert float(law.cdf(float(law.grid[-1]))) == pytest.approx(1.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_from_a_law_of_the_same_engine() -> None:
     """Its first step is at time 0 again."""
     first = transient_law(mild("euler"), MILD.marginal(1.0), 6)
@@ -194,6 +198,7 @@ def test_from_a_law_of_the_same_engine() -> None:
     assert np.abs(near - plain).sum() * (x[1] - x[0]) / 2 < SLOW * (first.numerical_error + again.numerical_error) + 1e-10
 
 
+@pytest.mark.slow
 def test_a_coarse_tolerance_is_met() -> None:
     scheme, start = mild("bernoulli"), MILD.marginal(1.0)
     rough, fine = (transient_law(scheme, start, 6, rtol=rtol) for rtol in (1e-4, 1e-8))

@@ -40,6 +40,7 @@ class TestJumps:
         assert abs(first.value) <= first.error and abs(second.value - 13 / 3) <= second.error
         assert second.error < 1e-8
 
+    @pytest.mark.slow
     def test_an_index_jumps_by_itself(self) -> None:
         class Indexed(Kicked):
             draws = {"u": Index(2)}
@@ -107,10 +108,12 @@ class TestKinks:
         assert abs(square.value - float(masses @ x**2)) <= square.error + 2e-9
         assert square.error < 1e-7
 
+    @pytest.mark.slow
     def test_shifted(self) -> None:
         one, other = lmc(Potential(huber), 0.3), lmc(Potential(lambda x: huber(x - 40.3)), 0.3)
         assert abs(one.covariance - other.covariance) <= one.moment(2).error + 200 * other.numerical_error
 
+    @pytest.mark.slow
     def test_after_some_steps(self) -> None:
         """From N(0, 1), two steps: against a rule split at the kinks."""
         target = Potential(huber)
@@ -128,6 +131,7 @@ class TestKinks:
 class TestW2AcrossKinks:
     """Where the third derivative of the map jumps, no rule of a fixed panel sees it: W2 and its mirror image agree."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("steep", "step"), [(3.92, 0.239), (2.0, 0.3)])
     def test_mirrored(self, steep: float, step: float) -> None:
         def half(x: Tensor, sign: float) -> Tensor:

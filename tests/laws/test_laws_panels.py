@@ -16,6 +16,7 @@ EDGES = torch.linspace(-8, 8, 33, dtype=torch.float64)
 GRID = torch.linspace(-10, 10, 67, dtype=torch.float64)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 4), st.floats(-3, 3), st.floats(1e-6, 10.0))
 def test_a_derivative_that_jumps(order: int, place: float, size: float) -> None:

@@ -42,6 +42,7 @@ def law_on(name: str) -> LineLaw | PlanarLaw:
     return law
 
 
+@pytest.mark.slow
 def test_independent_coordinates_stay_so() -> None:
     """Equal variances: the mixture is a product, and so is the law of the chain."""
     law, first, second = law_on("both"), law_on("first"), law_on("second")
@@ -55,6 +56,7 @@ def test_independent_coordinates_stay_so() -> None:
         assert along.covariance == pytest.approx(line.covariance, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_distances_of_products() -> None:
     """KL adds, 1 + chi2 multiplies, and W2^2 along an axis is that of the line."""
     law, target = law_on("both"), reverse(BOTH).marginal(0.1)
@@ -69,6 +71,7 @@ def test_distances_of_products() -> None:
     assert float(distance) == pytest.approx(math.sqrt(sum(float(line) ** 2 for line in lines) / 2), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_total_variation_by_a_plain_sum() -> None:
     law, target = law_on("skew"), reverse(SKEW).marginal(0.1)
     assert isinstance(law, PlanarLaw)
@@ -81,6 +84,7 @@ def test_total_variation_by_a_plain_sum() -> None:
     assert torch.allclose(law.density(points[5:50:7, 40:60:3]), law.on(axes)[5:50:7, 40:60:3], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_turned_data_have_a_turned_law() -> None:
     angle = 0.7
     turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]], dtype=torch.float64)
@@ -138,6 +142,7 @@ def test_a_scheduler_in_the_plane_and_its_samples() -> None:
     assert exact.error < 1e-3 * float(exact)
 
 
+@pytest.mark.slow
 def test_several_numbers_of_steps_and_a_law_to_start_from() -> None:
     scheme, start = euler(SKEW), reverse(SKEW).marginal(1.0)
     laws = transient_laws(scheme, start, [0, 2, 5])

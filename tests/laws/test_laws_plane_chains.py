@@ -108,6 +108,7 @@ class TestSteps:
         assert tv(again, whole).value < 4 * (again.numerical_error + whole.numerical_error)
         assert tv(again, whole).value < 1e-8 < tv(half, whole).value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["BAOAB", "single inf"])
     def test_the_law_is_reached(self, name: str) -> None:
         chain, law = on_line(name, "cosine", 0.3), plane_law(name, "cosine", 0.3)
@@ -125,6 +126,7 @@ class TestSteps:
 
 
 class TestSchemes:
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["bernoulli", "single"])
     def test_one_substep_is_the_exponential_integrator(self, kind: str) -> None:
         assert tv(plane_law(f"{kind} 1", "cosine", 0.3), plane_law("lmc", "cosine", 0.3)).value < 1e-9

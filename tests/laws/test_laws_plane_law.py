@@ -30,6 +30,7 @@ def product(law: PlaneLaw, v: torch.Tensor) -> torch.Tensor:
 
 
 class TestDensity:
+    @pytest.mark.slow
     @CASES
     def test_it_integrates_to_one_and_is_positive(self, name: str, target: str, step_size: float) -> None:
         law, v = plane_law(name, target, step_size), velocities()
@@ -37,6 +38,7 @@ class TestDensity:
         assert float(p.sum()) * law.spacing * float(v[1] - v[0]) == pytest.approx(1, abs=1e-3 * law.numerical_error + 1e-11)
         assert float(p.min()) > -1e-7 * float(p.max())
 
+    @pytest.mark.slow
     @CASES
     def test_marginals(self, name: str, target: str, step_size: float) -> None:
         """Integrals of the joint density over the other variable."""
@@ -46,6 +48,7 @@ class TestDensity:
         assert torch.allclose(p.sum(1) * width, law.position.density(law.grid), rtol=0, atol=1e-10)
         assert torch.allclose(p.sum(0) * law.spacing, law.velocity.density(v), rtol=0, atol=1e-8)
 
+    @pytest.mark.slow
     @CASES
     def test_moments(self, name: str, target: str, step_size: float) -> None:
         law, v = plane_law(name, target, step_size), velocities()
@@ -106,10 +109,12 @@ class TestWrongInput:
             with pytest.raises(UnstableStep, match=f"step_size = 0.1 is not allowed: {cls.__name__} is mean-square stable for no step at all on this target"):
                 stationary_law(cls(Underdamped(DoubleWell(1.5, 1.2), FRICTION), 0.1))
 
+    @pytest.mark.slow
     def test_another_engine_is_named(self) -> None:
         with pytest.raises(NotConverged, match='not the 1e-05 asked for; engine="gaussian" would do'):
             stationary_law(BAOAB(Underdamped(Gaussian(), FRICTION), 0.6), engine="phase_plane")
 
+    @pytest.mark.slow
     def test_large_steps(self) -> None:
         with pytest.raises(UnstableStep, match="BAOAB is mean-square stable for steps below 2") as caught:
             stationary_law(on_line("BAOAB", "bimodal", 2.5))
@@ -180,6 +185,7 @@ def test_rounding_far_from_the_origin_is_magnified_by_the_mixing_time() -> None:
         assert there.errors["rounding"] > 1e-9
 
 
+@pytest.mark.slow
 def test_large_kicks_far_out_cost_the_high_modes_of_the_middle_no_digits() -> None:
     """A law wider than its target, whose 23 modes lack 4e-7 of it; entries of the matrix reach 7e3, and its factors alone leave 2e-5."""
     scheme = EulerMaruyama(Underdamped(Gaussian(-2.65625, 0.441), 0.871), 0.212505)

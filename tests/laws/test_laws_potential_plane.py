@@ -95,6 +95,7 @@ def factors(kind: type[Scheme] = EulerMaruyama, step_size: float = 0.1) -> tuple
     return first, second
 
 
+@pytest.mark.slow
 @given(angle=st.floats(0.0, 3.1), shift=st.sampled_from([0.0, 1e3]), spread=st.floats(0.5, 2.5), step_size=st.sampled_from([0.3, 0.1, 0.02]))
 @settings(max_examples=4)
 def test_lmc_on_a_turned_product_is_the_product_of_laws_on_the_line(angle: float, shift: float, spread: float, step_size: float) -> None:
@@ -114,6 +115,7 @@ def test_lmc_on_a_turned_product_is_the_product_of_laws_on_the_line(angle: float
     assert float((found.density(x + shift) - expected).abs().max()) <= 1e-9 * float(expected.max()) * (1 + 1e-2 * shift)
 
 
+@pytest.mark.slow
 def test_tv_and_marginals_are_those_of_the_line() -> None:
     first, second = factors()
     distance = tv(law(), TARGET)
@@ -136,6 +138,7 @@ def _apart(first: LineLaw, second: LineLaw, n: int) -> float:
     return float((p - q).abs().sum() * (u[1] - u[0]) * (v[1] - v[0]) / 2)
 
 
+@pytest.mark.slow
 def test_a_wrong_noise_is_seen() -> None:
     """A negative control: the law of a scheme whose noise is wrong is another, by far more than both errors."""
     wrong = stationary_law(WrongNoise(Overdamped(TARGET), 0.1))
@@ -146,6 +149,7 @@ def test_a_wrong_noise_is_seen() -> None:
     assert abs(divergence.value - true) > 100 * divergence.error
 
 
+@pytest.mark.slow
 def test_a_correlated_gaussian_as_its_moments_say() -> None:
     target = Gaussian([1.0, -2.0], [[1.0, 0.6], [0.6, 0.9]])
     scheme = EulerMaruyama(Overdamped(target), 0.15)
@@ -156,6 +160,7 @@ def test_a_correlated_gaussian_as_its_moments_say() -> None:
     assert abs(divergence.value - true.value) <= divergence.error + true.error
 
 
+@pytest.mark.slow
 def test_the_leading_constant_of_lmc() -> None:
     """KL = step^2/2 Var(phi) with phi = |grad F|^2/4 - Lap F/2: here a sum over both coordinates."""
     rule = LINE.quadrature
@@ -171,6 +176,7 @@ def test_the_leading_constant_of_lmc() -> None:
     assert abs(shares[0] - 1) > 5e-3  # it can fail
 
 
+@pytest.mark.slow
 def test_mixtures_and_slow_weights() -> None:
     """Modes of unequal weights: the marginal across them is that of the mixture's own line where the other coordinate is apart."""
     weights, places = [1 - 1e-3, 1e-3], [-2.0, 2.5]
@@ -187,6 +193,7 @@ def _gaussians(a: float, variance: float) -> tuple[Gaussian, Gaussian]:
     return Gaussian(0.0, variance / (1 - a / (2 * variance))), Gaussian(0.0, variance)
 
 
+@pytest.mark.slow
 def test_laws_after_some_steps() -> None:
     """From a turned product, two coordinates move alone; and from a law no step is none."""
     start = Gaussian([SHIFT + 0.5, SHIFT], 0.6)
@@ -200,6 +207,7 @@ def test_laws_after_some_steps() -> None:
         assert float((found.along(unit).density(x + centre) - own.density(x)).abs().max()) <= off
 
 
+@pytest.mark.slow
 def test_targets_with_a_curved_ridge_have_distances_too() -> None:
     """A ring, whose density is known in closed form: by symmetry its law has no direction, and KL is step^2/2 Var(phi) for small steps."""
     ring, a = Ring(), 0.005
@@ -245,6 +253,7 @@ def test_what_has_no_law_is_refused(scheme: Scheme, error: type[Exception], word
         stationary_law(scheme)
 
 
+@pytest.mark.slow
 def test_a_step_that_tames_a_quartic_has_a_law() -> None:
     quartic = Potential(lambda x: (x**2).sum(-1) ** 2 / 4 + (x**2).sum(-1) / 2, dim=2)
     found = stationary_law(SmoothlyTamed(Overdamped(quartic), 0.05), rtol=1e-5)
@@ -272,6 +281,7 @@ def test_random_midpoints_along_a_factor(kind: type[Scheme]) -> None:
     assert tv(found, lmc).value > 100 * (found.numerical_error + lmc.numerical_error)
 
 
+@pytest.mark.slow
 def test_a_law_that_is_not_known_far_enough_out_says_so() -> None:
     skew = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
     rough = stationary_law(EulerMaruyama(Overdamped(skew), 0.1), rtol=1e-3)

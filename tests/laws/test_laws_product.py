@@ -66,6 +66,7 @@ def test_two_coordinates_against_quadrature_in_the_plane(factors: list[Any], ste
     assert found.error < 1e-3 * float(found)
 
 
+@pytest.mark.slow
 def test_a_shift_of_one_coordinate_of_many() -> None:
     """TV of N(0, I) and N(m, I) is erf(|m|/sqrt(8)) whatever the other coordinates: here through three steps from a point far out."""
     d = 7
@@ -79,6 +80,7 @@ def test_a_shift_of_one_coordinate_of_many() -> None:
     within(w2(one, two), gap)
 
 
+@pytest.mark.slow
 def test_particles_have_the_law() -> None:
     target = Product([COSINE, LogCosh(), TWO])
     chain = EulerMaruyama(Overdamped(target), 0.2)
@@ -104,6 +106,7 @@ def test_velocities() -> None:
         tv(law, target)
 
 
+@pytest.mark.slow
 def test_reverse_diffusion() -> None:
     data = Product([TWO, Gaussian(0.2, 0.4)])
     system = ReverseDiffusion(data, 1.0, 0.1)
@@ -135,6 +138,7 @@ class Mixing(EulerMaruyama):
         return (x + (mean - x).mean(-1, keepdim=True) if x.ndim > 1 else mean), factor
 
 
+@pytest.mark.slow
 def test_a_draw_for_every_coordinate_makes_them_independent() -> None:
     law = stationary_law(OwnTimes(Overdamped(Product([COSINE] * 3)), 0.2))
     assert float(kl(law, Product([COSINE] * 3))) == pytest.approx(3 * float(kl(stationary_law(RandomizedMidpoint(Overdamped(COSINE), 0.2)), COSINE)), rel=1e-6)
@@ -148,6 +152,7 @@ def test_coordinates_that_feel_each_other_are_refused(kind: type[Scheme], why: s
         stationary_law(kind(Overdamped(Product([COSINE, Gaussian(), COSINE])), 0.1))
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_in_vain() -> None:
     chain = EulerMaruyama(Overdamped(Product([COSINE, Gaussian(), COSINE])), 0.1)
     with pytest.raises(InvalidParameter, match="initial = .*a Product or law of 3 coordinates"):

@@ -99,6 +99,7 @@ def test_smooth_maps(name: str) -> None:
     assert torch.allclose(density, exact, rtol=1e-7, atol=1e-12 * float(exact.max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sinh", "wave", "cube"])
 def test_smooth_maps_move_by_the_wasserstein_distance(name: str) -> None:
     """An increasing map is the optimal transport: W2^2 = E (move(X) - X)^2; and masses and distribution functions agree."""
@@ -114,6 +115,7 @@ def test_smooth_maps_move_by_the_wasserstein_distance(name: str) -> None:
     assert torch.allclose(law.cdf(move(places)), source.cdf(places), atol=1e-8)
 
 
+@pytest.mark.slow
 @given(steepness=st.floats(1, 3000), where=st.floats(-1, 1))
 def test_steep_maps_keep_the_mass(steepness: float, where: float) -> None:
     """Two parts of a law that a steep map tears apart, with a gap between them that holds little."""
@@ -207,6 +209,7 @@ def test_a_deterministic_chain_keeps_quantiles(taken: int) -> None:
     assert law.mean == pytest.approx((norm.pdf(x) * by_hand(x, STEPS, taken)).sum() * (x[1] - x[0]), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_deterministic_chain_from_the_noised_data() -> None:
     """Many steps bring the data back, and the error of 40 is about half of that of 20."""
     start = SCHEDULE.marginal(DATA, 1000.0)
@@ -216,6 +219,7 @@ def test_a_deterministic_chain_from_the_noised_data() -> None:
     assert second < 0.03
 
 
+@pytest.mark.slow
 def test_several_numbers_of_steps_at_once() -> None:
     laws = transient_laws(ddim(), Gaussian(), [0, 3, 11])
     for steps, law in zip((0, 3, 11), laws, strict=True):

@@ -60,6 +60,7 @@ def test_even_moments_of_the_chain_on_the_line(name: str, x: float) -> None:
         assert abs(factor * float(w @ v ** (power // 2)) - moment.value) < 4 * moment.error + 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rmm", "bernoulli 3", "single inf"])
 def test_even_moments_in_the_phase_plane(name: str) -> None:
     """E U^4 = 3 E V^2 for the random variance V of the position, and likewise for the velocity."""

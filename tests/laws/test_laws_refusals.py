@@ -21,6 +21,7 @@ LMC = EulerMaruyama(Overdamped(Gaussian()), 0.1)
 ROUGH = BAOAB(Underdamped(Potential(lambda x: torch.where(x.abs() < 1, x**2 / 2, x.abs() - 0.5)), 2.0), 0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("run", "rtol"),
     [
@@ -36,6 +37,7 @@ def test_an_engine_that_would_do_is_named_and_does(run: Callable[..., Any], rtol
     assert run(engine="gaussian").numerical_error < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "run",
     [
@@ -56,6 +58,7 @@ def test_what_an_engine_wants_inside_is_not_said(rtol: float | None) -> None:
     assert caught.value.wanted == (rtol or 1e-5) and math.isnan(caught.value.reached)
 
 
+@pytest.mark.slow
 def test_what_a_target_cannot_is_said_as_it_is() -> None:
     """The normaliser has an accuracy of its own, whatever is asked of a law."""
     with pytest.raises(NotConverged, match="normaliser of the potential .* not the 1e-08 asked for"):

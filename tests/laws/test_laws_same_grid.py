@@ -50,6 +50,7 @@ def test_as_each_step_on_its_own(gap: float, narrow: float, shift: float, steps:
         assert abs(one.value - other.value) <= one.error + other.error + 1e-13 * abs(one.value)
 
 
+@pytest.mark.slow
 def test_lost_mass_counts_in_a_divergence() -> None:
     """Euler steps on two modes, 128 of them: with each on a grid of its own the mass cut off moves KL by more than the grids do."""
     data = GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.1, 0.3])
@@ -63,6 +64,7 @@ def test_lost_mass_counts_in_a_divergence() -> None:
     assert abs(found.value - exact.value) <= found.error + exact.error
 
 
+@pytest.mark.slow
 def test_what_a_start_has_missed_is_not_forgotten() -> None:
     thrown = transient_law(PoissonMidpoint(Overdamped(Gaussian()), 1.2, substeps=5, midpoints="bernoulli"), Gaussian(3.0, 2.0), 3, rtol=1e-2, engine="line")
     system = ReverseDiffusion(Gaussian(), 1.0, 0.5)

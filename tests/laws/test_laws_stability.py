@@ -23,6 +23,7 @@ LIMITS = {"lmc": 2.0, "bernoulli inf": 1.2150, "single inf": 1.5961, "rmm": 1.59
 """Of step * curvature."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("curvature", [1.0, 4.0])
 def test_the_limit_on_a_gaussian(name: str, curvature: float) -> None:
@@ -103,6 +104,7 @@ def test_super_linear_drifts_are_seen(target: str) -> None:
     assert superlinear(Potential(lambda x: x**4 / 4, dim=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "bernoulli 3"])
 def test_the_law_on_a_double_well_is_labelled(name: str) -> None:
     """A chain with super-linear drift has no stationary law on the line; what is computed is that of the killed chain."""

@@ -86,6 +86,7 @@ def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     return LineLaw(mesh.points, masses, target.density)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -150,6 +151,7 @@ def test_many_substeps_tend_to_infinitely_many_like_one_over_k(kind: str) -> Non
     assert 10 * float(more) / float(thousand) == pytest.approx(1, abs=error + 2e-3)
 
 
+@pytest.mark.slow
 def test_a_million_substeps_are_infinitely_many() -> None:
     """TV is 0.0137/K on this target: 1.4e-8, above the error of the laws."""
     distance = tv(stationary("bernoulli 1000000", "bimodal", STEP), stationary("bernoulli inf", "bimodal", STEP))
@@ -169,6 +171,7 @@ def test_the_law_at_the_limit_of_direct_substeps_is_continuous() -> None:
     assert abs(values[3] - values[2]) > 100 * errors
 
 
+@pytest.mark.slow
 def test_small_steps_give_the_target() -> None:
     """Of order a: the distance is halved with the step."""
     for name in ("lmc", "bernoulli 3"):

@@ -68,6 +68,7 @@ def test_a_scheduler_has_midpoints_at_its_own_times_only(kind: str, substeps: in
     assert times * substeps == pytest.approx((times * substeps).round(), abs=1e-12) and weights.sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["single 5", "interior 5"])
 def test_the_route_by_frequencies_agrees(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same law by the characteristic functions of the midpoint functional."""
@@ -92,6 +93,7 @@ def test_midpoints_that_fold_the_line_have_the_law_of_particles() -> None:
         assert abs(float((x <= place).double().mean()) - exact) < 5 * math.sqrt(exact * (1 - exact) / n) + law.numerical_error
 
 
+@pytest.mark.slow
 def test_rows_widen_where_bernoulli_midpoints_throw_far() -> None:
     """The first of 10 steps to the data: a midpoint turns a deviation by 1 - 3.2, two by more."""
     chain, start = PoissonMidpointScheduler(SCHEDULE, 10, 5).scheme(ExactPredictor(DATA, SCHEDULE)), SCHEDULE.marginal(DATA, 1000)

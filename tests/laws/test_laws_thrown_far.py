@@ -37,6 +37,7 @@ def test_second_moments_against_those_of_a_gaussian_chain(chain: Chain, engine: 
         assert abs(law.mean - exact.mean) <= law.moment(1).error + 1e-13 * abs(exact.mean)
 
 
+@pytest.mark.slow
 def test_what_is_missed_is_what_is_missing() -> None:
     """To a few in a hundred, where much is."""
     law, exact = (transient_law(LARGE, Gaussian(3.0, 2.0), 3, rtol=1e-2, engine=engine) for engine in ("line", "gaussian"))

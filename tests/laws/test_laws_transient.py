@@ -80,6 +80,7 @@ def test_steps_compose(name: str) -> None:
     assert float(tv(again, third)) > 1e-3
 
 
+@pytest.mark.slow
 def test_several_numbers_of_steps_at_once_are_each_alone() -> None:
     scheme = chain("bernoulli 3", BIMODAL, 0.1)
     together = transient_laws(scheme, NARROW, [0, 1, 4])
@@ -88,6 +89,7 @@ def test_several_numbers_of_steps_at_once_are_each_alone() -> None:
         assert float(tv(law, alone)) <= law.numerical_error + alone.numerical_error + ROUNDING
 
 
+@pytest.mark.slow
 def test_the_stationary_law_stays() -> None:
     law = stationary("bernoulli 3", "bimodal", 0.1)
     later = transient_law(chain("bernoulli 3", BIMODAL, 0.1), law, 5)

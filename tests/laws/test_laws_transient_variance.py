@@ -63,6 +63,7 @@ def pair(dim: int, step: float, substeps: int, steps: int, variance: float, engi
     return [transient_law(coarse, start, steps, engine=engine), transient_law(fine, start, steps * substeps, engine=engine)]
 
 
+@pytest.mark.slow
 @given(
     dim=st.integers(1, 100),
     step=st.floats(0.05, 0.5),
@@ -80,6 +81,7 @@ def test_kl_in_any_dimension(dim: int, step: float, shape: tuple[int, int], vari
     assert abs(found.value - told) <= 3 * found.error + 1e-10 * told + 1e-13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("substeps", "steps"), [(2, 3), (8, 6)])
 def test_on_the_line(substeps: int, steps: int) -> None:
     ours, line = pair(1, 0.2, substeps, steps, 0.9), pair(1, 0.2, substeps, steps, 0.9, "line")
@@ -87,6 +89,7 @@ def test_on_the_line(substeps: int, steps: int) -> None:
         assert distance(*ours).agrees(distance(*line))
 
 
+@pytest.mark.slow
 def test_of_positions_in_the_phase_plane() -> None:
     target, start = Gaussian(0.0, 1 / CURVATURE), Gaussian(0.0, 0.9)
     chains = [PoissonMidpoint(Underdamped(target, 2.0), 0.4, 2, midpoints="bernoulli"), EulerMaruyama(Underdamped(target, 2.0), 0.2)]
@@ -95,6 +98,7 @@ def test_of_positions_in_the_phase_plane() -> None:
     assert ours.agrees(plane) and ours.error < 1e-9 and plane.error < 0.01 * plane.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("friction", [None, 2.0])
 def test_many_steps_are_stationary(friction: float | None) -> None:
     """The rule after 60 steps is that of the stationary law, up to what is left of the start, exp(-15) of it and less."""

@@ -110,12 +110,14 @@ class TestMidpoints:
 class TestClosedForms:
     """On a Gaussian the stationary laws of three splittings are those of velocity Verlet's energy: q = 1 - a^2 lam/4."""
 
+    @pytest.mark.slow
     @given(lam=curvatures, friction=frictions, step=st.floats(0.05, 1.1))
     def test_three_splittings(self, lam: float, friction: float, step: float) -> None:
         q = 1 - step**2 * lam / 4
         for scheme, exact in {"BAOAB": [1 / lam, q], "OBABO": [1 / (lam * q), 1.0], "ABOBA": [1 / lam, 1 / q]}.items():
             assert stationary_covariance(scheme, step, lam, friction) == pytest.approx(np.diag(exact), rel=1e-13, abs=1e-30)
 
+    @pytest.mark.slow
     def test_without_a_force_the_velocity_is_stationary_and_the_position_diffuses(self) -> None:
         exact = (0.3 - (1 - math.exp(-1.7 * 0.3)) / 1.7) * 2 / 1.7
         for scheme, substeps, kind in CHAINS:
@@ -152,6 +154,7 @@ def test_leading_coefficients(key: tuple[str, str], lam: float, friction: float)
     assert 2 * fine - coarse == pytest.approx(coefficients(lam, friction), rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.slow
 @PLACES
 @kinds
 @pytest.mark.parametrize("substeps", [2, 20])

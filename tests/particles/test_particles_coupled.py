@@ -28,6 +28,7 @@ def exact_lmc(variance: float, step: float) -> float:
     return variance * float(lmc_variance(Fraction(step) / Fraction(variance)))
 
 
+@pytest.mark.slow
 @given(variance=st.sampled_from([0.5, 1.0, 2.0]), x=st.floats(0.2, 0.6), seed=st.integers(0, 999))
 def test_lmc_against_half_its_step_on_gaussians(variance: float, x: float, seed: int) -> None:
     lmc = EulerMaruyama(Overdamped(Gaussian(0.3, variance)), x * variance)
@@ -36,6 +37,7 @@ def test_lmc_against_half_its_step_on_gaussians(variance: float, x: float, seed:
     assert abs(found.estimate.value - wanted) < 4.5 * found.estimate.error and not found.warnings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "target"), [("rmm", "cosine"), ("bernoulli 3", "log_cosh"), ("single 5", "cosine")])
 def test_chains_against_lmc_by_exact_laws(name: str, target: str) -> None:
     scheme, lmc = (chain(one, LINES[target], 0.3) for one in (name, "lmc"))
@@ -45,6 +47,7 @@ def test_chains_against_lmc_by_exact_laws(name: str, target: str) -> None:
     assert found.reduction > 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "substeps"), [("bernoulli", None), ("bernoulli", 4), ("single", None)])
 def test_midpoints_against_lmc_by_closed_forms(kind: str, substeps: int | None) -> None:
     scheme = PoissonMidpoint(Overdamped(Gaussian()), 0.4, substeps or float("inf"), kind)
@@ -62,6 +65,7 @@ def test_intervals_hold() -> None:
     assert 0.88 <= sum(low <= wanted <= high for low, high in (one.interval for one in found)) / 200 <= 0.99
 
 
+@pytest.mark.slow
 def test_the_variance_falls_with_the_square_of_the_step() -> None:
     """So that a bias is measured for about the same number of pairs at every step; at the small step plain chains would take 100 times as many."""
 
@@ -74,6 +78,7 @@ def test_the_variance_falls_with_the_square_of_the_step() -> None:
     assert 8 < large / small < 32 and reduction > 100
 
 
+@pytest.mark.slow
 def test_a_wrong_scheme_is_told_from_the_right_one() -> None:
     """LMC with 2% too much noise: 4% of the variance, 20 standard errors of the pairs, which independent chains of as many would not see."""
 
@@ -108,10 +113,12 @@ class TestTheStart:
         assert short.warnings and "of the burn-in" in short.warnings[0]
         assert abs(short.estimate.value - wanted) > 4 * short.estimate.parts["sampling"]  # the standard error alone would be false
 
+    @pytest.mark.slow
     def test_wells_that_chains_do_not_leave_are_warned_of(self) -> None:
         lmc = EulerMaruyama(Overdamped(GaussianMixture([0.5, 0.5], [-5.0, 5.0], [1.0, 1.0])), 0.2)
         assert coupled_difference(lmc, lmc.with_step(0.1), square, particles=100, steps=10, burn_in=40).warnings
 
+    @pytest.mark.slow
     def test_contraction_is_the_curvature(self) -> None:
         """On a Gaussian of curvature 2 LMC contracts by 1 - 2a a step, both chains alike to first order."""
         lmc = EulerMaruyama(Overdamped(Gaussian(0.0, 0.5)), 0.02)

@@ -22,6 +22,7 @@ LMC = EulerMaruyama(Overdamped(Gaussian()), 0.2)
 VARIANCE = 1 / 0.9
 
 
+@pytest.mark.slow
 @given(step=st.floats(0.1, 0.8), variance=st.floats(0.3, 3.0), kinetic=st.booleans(), seed=st.integers(0, 999))
 def test_moments_on_gaussians(step: float, variance: float, kinetic: bool, seed: int) -> None:
     """LMC: variance/(1 - x/2) with x = step/variance; ULMC of the position, by the Gaussian engine."""
@@ -32,6 +33,7 @@ def test_moments_on_gaussians(step: float, variance: float, kinetic: bool, seed:
     assert abs(found["mean"].value - 0.5) < 4.5 * found["mean"].error and abs(found["square"].value - wanted) < 4.5 * found["square"].error
 
 
+@pytest.mark.slow
 def test_against_the_exact_law_on_a_ripple() -> None:
     scheme = RandomizedMidpoint(Overdamped(COSINE), 0.4)
     law = stationary_law(scheme, rtol=1e-5)
@@ -48,6 +50,7 @@ def test_a_fixed_time_by_the_exact_law() -> None:
 
 
 class TestErrors:
+    @pytest.mark.slow
     def test_hold_where_those_of_independent_points_do_not(self) -> None:
         """Of 200 intervals 88 to 99 in a hundred; by the number of points, as if they were independent, fewer than 70."""
         ours = naive = flagged = 0
@@ -59,6 +62,7 @@ class TestErrors:
             flagged += any("still moved" in warning for warning in found.warnings)
         assert 176 <= ours <= 198 and naive < 140 and flagged <= 4
 
+    @pytest.mark.slow
     def test_the_effective_number_is_that_of_the_correlation(self) -> None:
         """The mean of LMC is one of an autoregression: T (1 - r)/(1 + r) points a chain for T long, with r = 1 - a."""
         found = expectations(LMC, 1, particles=400, steps=400, burn_in=50)

@@ -42,6 +42,7 @@ def drift_in_float64(target: GaussianMixture, x: np.ndarray) -> np.ndarray:
     return (share[..., None] * gap / v[:, None]).sum(1)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10**6),
     modes=st.integers(1, 8),
@@ -111,6 +112,7 @@ def by_draws(scheme: Scheme, x: Tensor, seed: int) -> Tensor:
     return mean + factor * torch.randn(x.shape, generator=generator, dtype=x.dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("substeps", [1, 2, 5, 1000, math.inf])
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 @pytest.mark.parametrize("build", [Overdamped, lambda target: Underdamped(target, friction=1.5)], ids=["overdamped", "underdamped"])
@@ -150,6 +152,7 @@ class Mine(GaussianMixture):
         return torch.full_like(x, -2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Weaker, Pushing])
 def test_pieces_that_are_overridden_are_obeyed(kind: type[PoissonMidpoint]) -> None:
     """Against `step` itself, and unlike the scheme that they were made from."""
@@ -161,6 +164,7 @@ def test_pieces_that_are_overridden_are_obeyed(kind: type[PoissonMidpoint]) -> N
     assert float((new.var(0) - parent.var(0)).abs().max()) + float((new.mean(0) - parent.mean(0)).abs().max()) > 0.05
 
 
+@pytest.mark.slow
 def test_a_step_and_drifts_that_are_overridden_are_obeyed() -> None:
     scheme = Stepping(Overdamped(MODES), 0.5, 4)
     assert simulate(scheme, 3, 5, initial=[0.0, 1.0]).tolist() == [[5.0, 6.0]] * 3
@@ -170,6 +174,7 @@ def test_a_step_and_drifts_that_are_overridden_are_obeyed() -> None:
             assert abs(float(x.mean()) - 0.1 * force) < 4.5 * math.sqrt(0.2 / 40_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scheme", [EulerMaruyama(Overdamped(MODES), 0.1), PoissonMidpoint(Overdamped(MODES), 0.1, 9), RandomizedMidpoint(Overdamped(BIMODAL), 0.1)]
 )
@@ -187,6 +192,7 @@ def test_an_error_is_that_of_the_first_chunk_that_has_one() -> None:
         simulate(EulerMaruyama(Overdamped(DoubleWell()), 0.01), 50_000, 5, initial=points, workers=3)
 
 
+@pytest.mark.slow
 def test_a_sum_over_chunks_is_that_over_all() -> None:
     scheme = EulerMaruyama(Overdamped(MODES), 0.1)
     x = simulate(scheme, 40_000, 3, dtype=torch.float64)
@@ -230,6 +236,7 @@ simulate(PoissonMidpoint(Overdamped(Gaussian()), 0.1, 9), 16_384 * 20, 2, seed=4
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     path, scheme = tmp_path / "run", PoissonMidpoint(Overdamped(Gaussian()), 0.1, 9)
     asked: list[int] = []

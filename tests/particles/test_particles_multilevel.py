@@ -41,6 +41,7 @@ def exact(scheme: Scheme) -> float:
     return DIM * (stationary_law(line, rtol=1e-5).moment(2).value - RIPPLE.covariance - RIPPLE.mean**2)
 
 
+@pytest.mark.slow
 def test_in_twenty_dimensions_by_exact_laws() -> None:
     lmc = EulerMaruyama(Overdamped(ROTATED), 0.2)
     found = bias(lmc, squares, 0.3, initial=ZERO, time=10.0, burn_in=8.0)
@@ -68,6 +69,7 @@ def test_a_reference_itself_has_one_level_less() -> None:
 
 
 class TestUndecided:
+    @pytest.mark.slow
     def test_says_how_many_pairs_it_would_take(self) -> None:
         """As many as the square of the tolerance says: a fourth of it takes about sixteen times as many."""
         lmc = EulerMaruyama(Overdamped(Gaussian()), 0.4)
@@ -76,6 +78,7 @@ class TestUndecided:
             assert one.verdict == "undecided" and f"about {one.needed} pairs" in one.reason and one.needed > 400 >= one.particles
         assert 8 < found[1].needed / found[0].needed < 40
 
+    @pytest.mark.slow
     def test_what_it_says_is_enough(self) -> None:
         lmc = EulerMaruyama(Overdamped(Gaussian()), 0.4)
         needed = bias(lmc, lambda x: x**2, 0.02, budget=400, time=8.0, burn_in=6.0).needed
@@ -88,6 +91,7 @@ class TestUndecided:
         assert found.verdict == "undecided" and "of the burn-in" in found.reason
 
 
+@pytest.mark.slow
 def test_intervals_in_one_dimension_hold() -> None:
     """Of 30 intervals 95%: at least 25 hold the bias, by chance less with a probability below 1e-2."""
     lmc = EulerMaruyama(Overdamped(Gaussian()), 0.8)

@@ -64,6 +64,7 @@ CHAINS: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target"), [*((name, GAUSSIAN) for name in CHAINS if name != "with other normals"), ("rmm", COSINE), ("with other normals", COSINE)]
 )

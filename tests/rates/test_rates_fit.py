@@ -53,6 +53,7 @@ def test_the_intervals_hold_the_truth(noise: float) -> None:
     assert sum(fit.verdict == "fail" for _, fit in fits) <= 2
 
 
+@pytest.mark.slow
 def test_a_narrow_interval_is_had_from_clean_points() -> None:
     """Coverage alone is worth nothing: with exact points the interval is narrow and the verdict a pass."""
     rng = np.random.default_rng(5)
@@ -61,6 +62,7 @@ def test_a_narrow_interval_is_had_from_clean_points() -> None:
     assert np.median([fit.interval[1] - fit.interval[0] for fit in fits]) < 5e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [-1.0, -0.5, 0.5, 1.0])
 def test_a_wrong_rate_never_passes(shift: float) -> None:
     rng = np.random.default_rng(7)
@@ -203,6 +205,7 @@ def test_verdict_on_the_rate_two(interval: tuple[float, float], kind: str, verdi
 finite = st.floats(-1, 1)
 
 
+@pytest.mark.slow
 @given(finite, finite, st.floats(1e-6, 1e6), st.floats(1e-3, 1e3))
 def test_units_do_not_matter(first: float, second: float, unit: float, stretch: float) -> None:
     """Errors in another unit scale the constant; steps in another unit scale it by stretch^-p; the rate stays."""

@@ -14,6 +14,7 @@ STEPS = [0.1 / 2**k for k in range(7)]
 rates, constants = st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0]), st.floats(1e-3, 1e3)
 
 
+@pytest.mark.slow
 @given(rates, constants, st.floats(-2, 2))
 def test_a_factor_log_is_divided_out(p: float, c: float, first: float) -> None:
     errors = [c * h**p * math.log(1 / h) * (1 + first * h) for h in STEPS]
@@ -36,6 +37,7 @@ def test_two_terms_are_told_apart(p: float, c: float, ratio: float, more: float)
     assert fit.rate == pytest.approx(p, abs=1e-4) and fit.constant == pytest.approx(c, rel=1e-3)
 
 
+@pytest.mark.slow
 @given(rates, st.floats(1, 300), st.floats(-2, 2))
 def test_two_terms_with_a_correction(p: float, ratio: float, first: float) -> None:
     """What is left of the form is a correction: no true claim fails, and where a rate is found it is that one."""

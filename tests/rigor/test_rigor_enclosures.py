@@ -43,6 +43,7 @@ def holds(ball: arb, x: object, slack: float) -> bool:
     return found.lower - Fraction(slack) <= fraction(x) <= found.upper + Fraction(slack) and found.width < slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", QUICK)
 def test_stated_errors_hold(group: str) -> None:
     """And each is seen not to hold where its enclosure, or its value, is moved by ten stated errors."""
@@ -53,6 +54,7 @@ def test_stated_errors_hold(group: str) -> None:
             assert wrong.verdict == "fails" and not wrong.holds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["diffusion", "phase_plane", "targets"])
 def test_enclosures_shrink_with_the_precision_and_meet(group: str) -> None:
     for claimed in claims()[group]:
@@ -74,6 +76,7 @@ def test_verdicts() -> None:
         ball_target(Potential(lambda x: x**2 / 2, dim=1))
 
 
+@pytest.mark.slow
 @given(st.floats(0.1, 0.9), st.floats(0.5, 2.0), st.floats(-1, 1), st.integers(0, 3))
 @settings(max_examples=5)
 def test_ripple_against_mpmath(amplitude: float, frequency: float, phase: float, k: int) -> None:
@@ -88,6 +91,7 @@ def test_ripple_against_mpmath(amplitude: float, frequency: float, phase: float,
         assert holds(moment(ball_target(target), k), power(k) / power(0), 1e-18)
 
 
+@pytest.mark.slow
 def test_closed_forms_of_targets() -> None:
     """log-cosh: Z = pi, E X^2 = pi^2/4; the mixture: E X^2 = 1 + 9/4; the quartic by mpmath."""
     with mpmath.workdps(30), working(160):
@@ -119,6 +123,7 @@ def test_integrals_of_signed_functions_and_tails() -> None:
         assert beyond(arb(1), arb(1), arb(2), [arb(0), arb(1)]) >= arb(3) / 4  # int_1^inf x exp(-2 (x - 1)) dx = 3/4
 
 
+@pytest.mark.slow
 def test_leading_constants_in_closed_form() -> None:
     """LMC on N(0, v): variance v (1 + step/(2 v)), so W2 = step/(4 sqrt v), KL = step^2/(16 v^2); on sech both in closed form: 9/256, 3/(8 sqrt 2)."""
     with working(96):

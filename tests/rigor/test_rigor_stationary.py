@@ -29,6 +29,7 @@ def kernel(target: object, step: float, nodes: int = 4, reach: int = 28, height:
     return Kernel(pulled, exact(step), arb(1) / nodes, reach, exact(height))
 
 
+@pytest.mark.slow
 def test_a_gaussian_is_enclosed() -> None:
     """N(0, 1/(1 - h/2)), and its distances to N(0, 1), in closed form."""
     with working(96):
@@ -89,6 +90,7 @@ def test_bounds_off_the_line_hold() -> None:
         assert isinstance(ball_target(Gaussian()), Normal)
 
 
+@pytest.mark.slow
 def test_what_does_not_contract_is_refused() -> None:
     """Two modes that no chain leaves in time 3."""
     with working(80):

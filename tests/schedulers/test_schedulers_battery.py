@@ -120,6 +120,7 @@ def test_times_and_their_number_are_not_both_given(kind: type[Scheduler]) -> Non
             kind(SCHEDULE, times=[1000, 500, 0], **other)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in SCHEDULERS.values() if kind not in (DDPM, PoissonMidpointScheduler)])
 def test_standard_normal_data_stay_put(kind: type[Scheduler]) -> None:
     """eps = sigma x: the flow is the identity, which a method of any order follows as the steps shrink."""

@@ -54,6 +54,7 @@ def test_a_call_is_one_forward_pass_of_the_whole_batch(kind: type[Scheduler], op
         assert set(asked.times) <= set(grid[:-1] if kind.__name__ != "Heun" else grid)
 
 
+@pytest.mark.slow
 @EACH
 def test_calls_are_those_announced(kind: type[Scheduler]) -> None:
     for options in ({"steps": 7}, {"steps": 8, "end": 5}):
@@ -66,6 +67,7 @@ def test_calls_are_those_announced(kind: type[Scheduler]) -> None:
             assert len(asked.times) == runs * sampler.calls
 
 
+@pytest.mark.slow
 @MIDPOINTS
 @pytest.mark.parametrize("substeps", [1, 2, 9])
 def test_midpoints_cost_what_they_are_said_to(midpoints: str, substeps: int) -> None:

@@ -86,6 +86,7 @@ def test_mean_and_variance_of_the_output(name: str, mean: float, variance: float
     assert gap(make(steps, spacing=spacing, end=end), recursion, mean, variance) < CLOSE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind", "substeps"), MIDPOINTS)
 @few
 @given(mean=means, variance=variances, steps=st.integers(1, 4), end=ends, spacing=spacings)
@@ -158,6 +159,7 @@ class TestControls:
         make, _ = METHODS["Multistep3Exact"]
         assert gap(make(8), METHODS["Multistep3"][1]) > CAUGHT
 
+    @pytest.mark.slow
     def test_swapped_weights_of_dpm_solver(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def swapped(levels: Any) -> StagedStep:
             a, b = right(levels)
@@ -170,6 +172,7 @@ class TestControls:
         assert order(lambda n: DPMSolver(SCHEDULE, n, 2, **GRID), 2.0) == "fail"
         assert order(lambda n: DPMSolver(SCHEDULE, n, 2, **GRID), 1.0) == "pass"
 
+    @pytest.mark.slow
     def test_swapped_weights_of_the_multistep_solver(self) -> None:
         assert gap(SwappedDPMSolver(SCHEDULE, 8), METHODS["Multistep2"][1]) > CAUGHT
         assert order(lambda n: DPMSolverMultistep(SCHEDULE, n, 2, **GRID), 2.0) == "pass"

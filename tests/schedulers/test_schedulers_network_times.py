@@ -65,6 +65,7 @@ def theirs(prediction: str = "epsilon") -> Any:
     return scheduler
 
 
+@pytest.mark.slow
 def test_a_network_of_their_pipeline_makes_its_images() -> None:
     network = unet()
     seen = times_of(network)
@@ -94,6 +95,7 @@ def test_their_scheduler_makes_the_same_of_every_prediction(prediction: str, tim
     assert float((found - x).abs().max()) < 1e-4 * float(x.abs().max())
 
 
+@pytest.mark.slow
 def test_guidance_is_that_of_their_pipelines() -> None:
     """Text for each image, none of it, and their combination of the two halves of a doubled batch."""
     network, scheduler, x = conditional(), theirs(), noise()

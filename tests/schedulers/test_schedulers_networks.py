@@ -116,6 +116,7 @@ def test_answers_of_every_form(form: int) -> None:
     assert torch.equal(Predictor.from_network(lambda x, t: answers(2 * x)[form], SCHEDULE)(x, 9.0), 2 * x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["epsilon", "sample", "v_prediction"])
 @pytest.mark.parametrize("zero_based", [True, False])
 def test_what_a_network_predicts_becomes_the_noise(kind: str, zero_based: bool) -> None:

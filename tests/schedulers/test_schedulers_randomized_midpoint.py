@@ -77,6 +77,7 @@ def test_moments_on_gaussian_data_are_those_of_a_recursion() -> None:
     assert abs(law.covariance / variance - 1) < 1e-8 and abs(law.mean - 0.7) < 1e-9
 
 
+@pytest.mark.slow
 def test_it_is_of_order_two_on_gaussian_data() -> None:
     data, end = Gaussian(0.7, 0.2), SCHEDULE.marginal(Gaussian(0.7, 0.2), 100)
     steps, errors = (24, 32, 48, 64, 96, 128), []
@@ -96,6 +97,7 @@ def test_it_is_of_order_two_on_a_mixture() -> None:
     assert fit_rate([1 / n for n in steps], errors, predicted=2).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_paths_are_of_order_three_halves() -> None:
     """The root mean square distance of points from the exact flow, which the law does not show: their random parts add up."""
     data, gaps, steps = Gaussian(0.7, 0.2), [], (16, 64)
@@ -109,6 +111,7 @@ def test_paths_are_of_order_three_halves() -> None:
     assert 1.3 < rate < 1.75
 
 
+@pytest.mark.slow
 def test_it_is_nearer_than_ddim_with_as_many_calls() -> None:
     data, end = Gaussian(0.7, 0.2), SCHEDULE.marginal(Gaussian(0.7, 0.2), 100)
     grid = {"spacing": "log-snr", "end": 100}

@@ -99,6 +99,7 @@ def spread_of_means(independent: bool, midpoints: str) -> float:
     return float(x.mean(1).var() / x.var() * points)
 
 
+@pytest.mark.slow
 @MIDPOINTS
 def test_points_of_one_run_depend_on_each_other_unless_they_have_midpoints_of_their_own(midpoints: str) -> None:
     """Of independent points the ratio is chi2 with 39 degrees of freedom, over 39: above 2.6 once in a million times."""

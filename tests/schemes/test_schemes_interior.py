@@ -178,6 +178,7 @@ def test_another_name_is_refused() -> None:
         PoissonMidpoint(LINEAR["overdamped"], 0.1, 4, "inner")
 
 
+@pytest.mark.slow
 def test_particles_of_a_reverse_chain_have_finite_variance() -> None:
     """Of a mixture, from the noised law to the data: close to them in mean and variance."""
     system = ReverseDiffusion(DATA, 2.0, 0.02, "exponential")

@@ -38,6 +38,7 @@ class EveryError(Scheme):
         return x + a * self.dynamics.drift(middle) + path, (2 * (1 - u) * a + (a * self.sigma) ** 2) ** 0.5
 
 
+@pytest.mark.slow
 @given(x=st.floats(0.01, 0.8), heat=st.floats(0, 2), mean=st.floats(-9, 9), variance=st.floats(0.1, 10))
 def test_the_variance_of_sgld(x: float, heat: float, mean: float, variance: float) -> None:
     a = x * variance

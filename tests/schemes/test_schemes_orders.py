@@ -127,6 +127,7 @@ class Delayed(RandomizedMidpoint):
         return mean, self.dynamics.noise(self.step_size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [Boasting, Delayed])
 def test_an_order_that_is_not_held_is_seen(scheme: type[Scheme]) -> None:
     others = [law for law in LAWS if law != "weak order"]

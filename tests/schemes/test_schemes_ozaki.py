@@ -66,6 +66,7 @@ def test_gaussians_are_kept(engine: str, step: float) -> None:
     assert Ozaki(Overdamped(Gaussian()), 0.1).rate("kl") == math.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, RIPPLE], ids=lambda target: target.name)
 def test_order_and_constants(target: LineTarget) -> None:
     """phi = (F'' - E F'')/2: the term that the mean lacks acts like a drift -step b''/2 = step F'''/2, and phi' = F'''/2."""
@@ -82,12 +83,14 @@ def test_order_and_constants(target: LineTarget) -> None:
         assert fit_rate(steps, errors, 2 * fit.rate).verdict == "fail"
 
 
+@pytest.mark.slow
 def test_order_on_a_super_linear_drift() -> None:
     target, steps = DoubleWell(1.0), [0.04 / 2**k for k in range(5)]
     errors = [tv(stationary_law(Ozaki(Overdamped(target), step), rtol=1e-8), target) for step in steps]
     assert fit_rate(steps, errors, 1).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_every_law_of_sampling_holds() -> None:
     assert set(check_scheme(Ozaki, stationary_variance=lambda x: 1.0)) == set(LAWS)
 

@@ -74,6 +74,7 @@ def test_wrong_numbers_of_nodes(n: Any) -> None:
         QuadratureTime(n)
 
 
+@pytest.mark.slow
 @SCHEMES
 @pytest.mark.parametrize("friction", [None, 1.3])
 def test_stationary_laws_have_the_covariance_of_the_step_written_out(scheme: type[Scheme], friction: float | None) -> None:
@@ -112,6 +113,7 @@ def test_one_step_in_the_plane() -> None:
     assert torch.allclose(torch.diag(law.covariance), torch.full((2,), exact, dtype=torch.float64), rtol=0, atol=20 * law.numerical_error + 1e-9)
 
 
+@pytest.mark.slow
 @SCHEMES
 def test_coordinates_of_a_product_draw_times_of_their_own(scheme: type[Scheme]) -> None:
     ripple = Cosine(0.5)
@@ -139,6 +141,7 @@ def test_laws_of_sampling(scheme: type[Scheme], friction: float | None) -> None:
     assert ("weak order" in checked) == ("weak order" not in skip), "two times keep the mean force of a uniform one to degree 3: order 2 as before"
 
 
+@pytest.mark.slow
 @SCHEMES
 def test_particles_sample_what_laws_integrate_over(scheme: type[Scheme]) -> None:
     """Three moments after three steps from a point."""
@@ -149,6 +152,7 @@ def test_particles_sample_what_laws_integrate_over(scheme: type[Scheme]) -> None
         assert abs(float(power.mean()) - law.moment(k).value) < 4 * float(power.std()) / math.sqrt(n)
 
 
+@pytest.mark.slow
 def test_more_nodes_tend_to_the_uniform_time() -> None:
     """The law of the randomized midpoint, by a draw whose rule lists the nodes."""
     target = Cosine(0.5)

@@ -54,6 +54,7 @@ def test_its_variance_on_gaussians(substeps: int | None, kind: str, share: float
     assert abs(moment.value - mean**2 - exact * variance) <= moment.error + 1e-13 * moment.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "share", "order"), [("bernoulli", 2 / 3, 3), ("bernoulli", 1.0, 2), ("single", 0.0, 3), ("single", 1.0, 2)])
 def test_the_declared_order_is_that_of_the_variance(kind: str, share: float, order: int) -> None:
     def off(x: float) -> float:
@@ -64,6 +65,7 @@ def test_the_declared_order_is_that_of_the_variance(kind: str, share: float, ord
     assert math.log2(off(0.005) / off(0.0025)) == pytest.approx(order, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_share_of_nothing_is_pmm() -> None:
     dynamics = Overdamped(Gaussian(0.4, 0.7))
     mine, theirs = ReducedNoisePoissonMidpoint(dynamics, 0.2, 6, share=0.0), PoissonMidpoint(dynamics, 0.2, 6)

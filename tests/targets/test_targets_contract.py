@@ -79,6 +79,7 @@ def test_the_log_density_is_minus_the_potential_and_a_constant(name: str) -> Non
     assert torch.allclose(gap, gap[0].expand(30), rtol=0, atol=1e-10 * (1 + float(target.potential(x).abs().max())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PLANE if name in NORMALISED])
 def test_the_density_integrates_to_one(name: str) -> None:
     """And has the mean and covariance that are stated; by the trapezoid rule, spectrally accurate for what dies out at both ends."""
@@ -94,6 +95,7 @@ def test_the_density_integrates_to_one(name: str) -> None:
     assert torch.allclose((centred.T * mass) @ centred, torch.as_tensor(target.covariance), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_draws_have_the_moments_and_the_force(name: str) -> None:
     assert misses(TARGETS[name], TARGETS[name]) == []
@@ -113,6 +115,7 @@ def test_the_smoothness_bounds_the_hessian(name: str) -> None:
 class TestWhatTheyCatch:
     """The negative controls: draws of a law that is not quite the target's."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("target", "law"),
         [
@@ -181,6 +184,7 @@ def test_a_funnel_far_down_its_neck() -> None:
     assert bool(torch.isfinite(Funnel(2, 3.0).drift(x)).all()) and bool(torch.isfinite(Funnel(2, 3.0).log_density(x)).all())
 
 
+@pytest.mark.slow
 def test_a_chain_on_a_ring() -> None:
     """The normaliser by quadrature in the plane is the closed form, and the error of LMC halves with its step, by exact laws."""
     target = Ring(2.0, 0.6)

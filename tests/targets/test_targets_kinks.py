@@ -27,6 +27,7 @@ shifts = st.sampled_from([0.0, 0.3, -7.7, 1e3, -1e5])
 scales = st.floats(-4, 4).map(lambda e: 10**e)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(shift=shifts, scale=scales)
 def test_huber_has_two_kinks_of_the_curvature(shift: float, scale: float) -> None:
@@ -40,6 +41,7 @@ def test_huber_has_two_kinks_of_the_curvature(shift: float, scale: float) -> Non
     assert float(own.smoothness) * scale**2 == pytest.approx(1.0, rel=1e-9) and own.strong_convexity == pytest.approx(0.0, abs=1e-12 / scale**2)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(shift=shifts, scale=scales, slope=st.floats(0.3, 3.0))
 def test_jumps_of_the_slope(shift: float, scale: float, slope: float) -> None:
@@ -87,6 +89,7 @@ def test_a_concave_kink_is_not_convex() -> None:
     assert own.poincare is not None and 0 < float(own.poincare) * own.covariance <= 1
 
 
+@pytest.mark.slow
 def test_a_kink_near_the_edge_of_a_panel() -> None:
     """A rule without the ends of a panel would not see it: the place runs through the width of a node."""
     for offset in (0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-4, 1e-3):

@@ -35,6 +35,7 @@ def hessian(target: GaussianMixture, x: torch.Tensor) -> torch.Tensor:
     return found
 
 
+@pytest.mark.slow
 @given(seed=seeds, dim=st.integers(2, 4), exponent=st.floats(-40, 40), shift=st.floats(-3, 3))
 def test_moved_turned_and_stretched(seed: int, dim: int, exponent: float, shift: float) -> None:
     """Y = s (Q X + b) has the density of X over s^d, its force turned over s, and L over s^2."""
@@ -77,6 +78,7 @@ def test_matrices_on_the_line() -> None:
     assert torch.equal(full.covariances, torch.tensor([[[0.3]], [[0.7]]], dtype=torch.float64))
 
 
+@pytest.mark.slow
 @given(seed=seeds, dim=st.integers(2, 4))
 def test_marginals_have_the_moments_of_projections(seed: int, dim: int) -> None:
     weights, means, covariances = parts(seed, dim)
@@ -89,6 +91,7 @@ def test_marginals_have_the_moments_of_projections(seed: int, dim: int) -> None:
     assert bool((gap.abs() < 5 * torch.sqrt(torch.tensor([0.09, 0.25, 0.09]) / 4000)).all())
 
 
+@pytest.mark.slow
 @given(seed=seeds, apart=st.floats(0.1, 6), thin=st.floats(1e-4, 1))
 def test_smoothness_bounds_every_hessian_of_equal_covariances(seed: int, apart: float, thin: float) -> None:
     rng = np.random.default_rng(seed)
@@ -160,6 +163,7 @@ def test_density_integrates_to_one() -> None:
     assert torch.allclose(mass @ points, target.mean, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_law_of_a_reverse_diffusion_turns_with_its_data() -> None:
     """In the plane; a diagonal covariance turned by an angle, against the same mixture unturned: the distances to the data agree."""
     c, s = math.cos(0.7), math.sin(0.7)
@@ -174,6 +178,7 @@ def test_the_law_of_a_reverse_diffusion_turns_with_its_data() -> None:
         assert plain.agrees(turned) and plain.error < 1e-3 * plain.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q", [0.0, 0.7])
 def test_the_law_of_a_reverse_diffusion_on_one_leaning_gaussian(q: float) -> None:
     """One component is a Gaussian, whose laws are known in closed form."""

@@ -198,6 +198,7 @@ class TestClosedForms:
             assert torch.allclose(getattr(own, method)(x), getattr(cosine, method)(x), rtol=1e-12, atol=1e-13)
         assert float(own.smoothness) == pytest.approx(float(cosine.smoothness), rel=1e-12)
 
+    @pytest.mark.slow
     @given(st.floats(-3, 3), st.floats(0.3, 3.0))
     def test_shifting_and_stretching_a_potential(self, shift: float, scale: float) -> None:
         plain = Potential(lambda x: x**2 / 2 + torch.cos(x) / 2, dim=1)

@@ -28,6 +28,7 @@ def misses(target: LogisticRegression, mean: list[float], covariance: np.ndarray
     return [abs(e.value - known) / e.error for e, known in [*pairs, (target.log_normaliser, log_normaliser)]]
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 60), log_prior=st.floats(-2, 2))
 def test_moments_on_the_line_by_quadrature(seed: int, n: int, log_prior: float) -> None:
     x, y = data(seed, n, 1)
@@ -63,12 +64,14 @@ def in_the_plane(target: LogisticRegression) -> tuple[list[float], np.ndarray, f
     return mean.tolist(), (((points - mean).T * share) @ (points - mean)).numpy(), math.log(float(mass.sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "prior"), [(2, 1.0), (30, 4.0), (200, 0.3), (12, 100.0)])
 def test_moments_in_the_plane_by_quadrature(n: int, prior: float) -> None:
     target = LogisticRegression(*data(n, n, 2, 3.0), prior, seed=1)
     assert max(misses(target, *in_the_plane(target))) < 4.5
 
 
+@pytest.mark.slow
 def test_standard_errors_are_those_over_seeds() -> None:
     """Deviations in units of their own standard errors are standard normal: their mean square over 60 seeds and 6 numbers is 1 within 0.3."""
     x, y = data(5, 40, 2)
@@ -79,6 +82,7 @@ def test_standard_errors_are_those_over_seeds() -> None:
     assert max(misses(LogisticRegression(x, y), *bent)) > 4.5
 
 
+@pytest.mark.slow
 def test_moments_in_twenty_dimensions_by_quadrature() -> None:
     """Features in a plane of R^20, turned at random: the posterior is that of the plane times the prior."""
     x, y = data(7, 30, 2, 3.0)
@@ -103,6 +107,7 @@ def test_breast_cancer_in_thirty_dimensions() -> None:
     assert torch.equal(target.mean, again.mean)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 30), dim=st.integers(1, 5), log_prior=st.floats(-3, 3))
 def test_the_curvature_is_between_its_bounds(seed: int, n: int, dim: int, log_prior: float) -> None:
     target = LogisticRegression(*data(seed, n, dim), 10.0**log_prior)
@@ -120,6 +125,7 @@ def test_smoothness_is_attained_at_the_origin() -> None:
     assert float(torch.linalg.eigvalsh(found)[-1]) == pytest.approx(float(target.smoothness), rel=1e-10)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6), exponent=st.floats(-20, 20))
 def test_turned_and_stretched(seed: int, exponent: float) -> None:
     """Features in another unit and other axes: theta turns with them and scales against them."""

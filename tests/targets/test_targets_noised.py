@@ -55,6 +55,7 @@ def test_mean_and_covariance(name: str, alpha: float) -> None:
     assert torch.allclose(covariance, wanted, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian 1", "mixture 1"])
 @given(alpha=st.floats(0.05, 0.97), x=st.floats(-3, 3))
 def test_density_on_the_line_is_a_convolution(name: str, alpha: float, x: float) -> None:

@@ -23,6 +23,7 @@ def grid(target: Phi4, points: int = 121) -> tuple[torch.Tensor, torch.Tensor, f
     return at, torch.exp(-target.potential(at)), float(x[1] - x[0]) ** target.dim
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3])
 @given(coupling=couplings, barrier=st.floats(0.3, 3), field=fields)
 def test_moments_by_quadrature(dim: int, coupling: float, barrier: float, field: float) -> None:
@@ -48,6 +49,7 @@ def test_the_normaliser_of_two_sites_by_adaptive_quadrature() -> None:
     assert target.log_normaliser.value == pytest.approx(np.log(value), abs=error / value + target.log_normaliser.error + 1e-9)
 
 
+@pytest.mark.slow
 @given(dim=st.integers(2, 6), barrier=barriers, field=fields)
 def test_without_coupling_it_is_a_product(dim: int, barrier: float, field: float) -> None:
     """Of laws on the line, whose moments come by another quadrature."""
@@ -57,6 +59,7 @@ def test_without_coupling_it_is_a_product(dim: int, barrier: float, field: float
     assert chain.log_normaliser.value == pytest.approx(dim * site.quadrature.log_normaliser, abs=1e-9 * dim)
 
 
+@pytest.mark.slow
 @given(dim=st.integers(2, 12), coupling=couplings, barrier=barriers, field=fields)
 def test_a_field_differentiates_the_normaliser(dim: int, coupling: float, barrier: float, field: float) -> None:
     """d log Z/d field is the sum of the means, and d of that the sum of all covariances; by central differences, with errors of h^2."""
@@ -70,6 +73,7 @@ def test_a_field_differentiates_the_normaliser(dim: int, coupling: float, barrie
     assert growth == pytest.approx(size, abs=h * h * (1 + third + 3 * size**2) + 1e-8)
 
 
+@pytest.mark.slow
 @given(dim=st.integers(2, 10), coupling=couplings, barrier=barriers, field=fields)
 def test_symmetries(dim: int, coupling: float, barrier: float, field: float) -> None:
     """The chain read backwards, and the field turned with the signs."""
@@ -81,6 +85,7 @@ def test_symmetries(dim: int, coupling: float, barrier: float, field: float) -> 
     assert float(torch.linalg.eigvalsh(target.covariance)[0]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [(2, 1000.0, 1000.0, 0.0), (6, 50.0, 1e-3, 0.0), (5, 1.0, 1e-3, 100.0), (40, 2.0, 2.0, 0.0), (4, 0.0, 1e-3, 1.0)])
 def test_moments_at_extremes_are_those_of_a_finer_grid(numbers: tuple[int, float, float, float]) -> None:
     """Another grid, half as wide again and four times as fine: within the stated errors."""
@@ -90,6 +95,7 @@ def test_moments_at_extremes_are_those_of_a_finer_grid(numbers: tuple[int, float
     assert abs(mean - target.moments.mean).max() <= target.moments.error and abs(covariance - target.moments.covariance).max() <= target.moments.error
 
 
+@pytest.mark.slow
 def test_draws_have_the_law_of_every_pair() -> None:
     """Histograms of neighbours against the density, by chi-square; draws of another coupling are caught by the same test."""
     target = Phi4(2, 1.5, 1.5, 0.2)

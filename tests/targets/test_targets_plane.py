@@ -30,6 +30,7 @@ def turned(angle: float, scale: float, flat: float, shift: float) -> tuple[Poten
     return Potential(potential, dim=2), units
 
 
+@pytest.mark.slow
 @given(angle=st.floats(0.0, 3.1), scale=st.floats(-3, 3).map(lambda k: 10**k), ratio=st.floats(0.2, 5.0), shift=st.sampled_from([0.0, -30.0, 1e3]))
 def test_turned_products_have_the_normaliser_and_the_moments_of_their_factors(angle: float, scale: float, ratio: float, shift: float) -> None:
     flat = scale * ratio
@@ -46,6 +47,7 @@ def test_turned_products_have_the_normaliser_and_the_moments_of_their_factors(an
     assert float((target.mean - shift * scale).abs().max()) <= off * math.sqrt(size)
 
 
+@pytest.mark.slow
 def test_marginals_come_by_quadrature_across() -> None:
     target, units = turned(0.5, 1.0, 0.7, 2.0)
     x = torch.linspace(-3, 3, 7, dtype=torch.float64)
@@ -72,6 +74,7 @@ def test_a_far_mode_is_found_where_it_is_named() -> None:
     assert unnamed.log_normaliser == pytest.approx(math.log(0.5), abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "potential"),
     [

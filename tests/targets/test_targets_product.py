@@ -17,6 +17,7 @@ from pmmtheory.targets.line import LineTarget
 KINDS: list[LineTarget] = [Gaussian(0.3, 0.5), Cosine(), LogCosh(1.3), GaussianMixture([0.4, 0.6], [-1.5, 1.0], [0.1, 0.3]), DoubleWell()]
 
 
+@pytest.mark.slow
 @given(places=st.lists(st.integers(0, len(KINDS) - 1), min_size=1, max_size=7), seed=st.integers(0, 99))
 def test_everything_comes_from_the_factors(places: list[int], seed: int) -> None:
     factors = [KINDS[k] for k in places]

@@ -56,6 +56,7 @@ def distribution(shape: GaussianMixture, x: float) -> mp.mpf:
         return mp.fsum(mp.mpf(w) * mp.ncdf((mp.mpf(x) - mp.mpf(m)) / mp.sqrt(mp.mpf(v))) for w, m, v in parts)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(shape=shapes(), shift=shifts, scale=scales)
 def test_a_mixture_moves_with_its_units(shape: Shape, shift: float, scale: float) -> None:
@@ -72,6 +73,7 @@ def test_a_mixture_moves_with_its_units(shape: Shape, shift: float, scale: float
     assert bool((torch.abs(u - LEVELS) <= (1e-12 + slack) * (1 + 1 / math.sqrt(float(plain.variances.min())))).all())
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(shape=shapes(), shift=shifts, scale=scales)
 def test_the_quadrature_holds_every_component(shape: Shape, shift: float, scale: float) -> None:
@@ -89,6 +91,7 @@ def test_the_quadrature_holds_every_component(shape: Shape, shift: float, scale:
     assert bool((torch.diff(q.edges) > 0).all()) and len(q.edges) < 600
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(shape=shapes(), shift=shifts, scale=scales, u=st.floats(-15, 0).map(lambda e: 10**e))
 def test_both_tails_have_their_digits(shape: Shape, shift: float, scale: float, u: float) -> None:
@@ -108,6 +111,7 @@ def test_both_tails_have_their_digits(shape: Shape, shift: float, scale: float, 
         assert abs(float(other) - true) <= (target.quadrature.error + 1e-12) * abs(true) + place + 1e-300
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(shape=shapes(), order=st.randoms(use_true_random=False), share=st.floats(0.1, 0.9))
 def test_order_splitting_and_reflection(shape: Shape, order, share: float) -> None:  # type: ignore[no-untyped-def]
@@ -130,6 +134,7 @@ def test_order_splitting_and_reflection(shape: Shape, order, share: float) -> No
             assert a is None or b is None or float(a) == pytest.approx(float(b), rel=0.02)  # the functional is raised by its change between two edges
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(shape=shapes(), shift=st.sampled_from([0.0, 1e3, -1e5]), scale=scales)
 def test_a_potential_of_the_same_shape(shape: Shape, shift: float, scale: float) -> None:
@@ -172,6 +177,7 @@ class TestFarAndNarrow:
         assert not target.superlinear and target.tail_curvature == pytest.approx((10.0, 10.0))
         assert abs(math.expm1(target.quadrature.log_normaliser)) <= target.quadrature.error
 
+    @pytest.mark.slow
     def test_quantiles_over_a_gap(self) -> None:
         """Between modes 2000 apart every point has the mass of the left one below it."""
         target = GaussianMixture([0.25, 0.75], [-1000.0, 1000.0], [1.0, 1.0])

@@ -64,6 +64,7 @@ def test_substeps_are_1_to_40_or_infinite(k: float) -> None:
     assert k == math.inf or (isinstance(k, int) and 1 <= k <= 40)
 
 
+@pytest.mark.slow
 @quick
 @given(st.integers(1, 3).flatmap(_placed_schemes))
 def test_a_drawn_scheme_can_be_stepped(scheme: Scheme) -> None:
@@ -71,6 +72,7 @@ def test_a_drawn_scheme_can_be_stepped(scheme: Scheme) -> None:
     assert bool(torch.isfinite(x).all())
 
 
+@pytest.mark.slow
 @quick
 @given(st.integers(1, 3).flatmap(lambda dim: _placed_schemes(dim, _underdamped)))
 def test_a_drawn_underdamped_scheme_can_be_stepped(scheme: Scheme) -> None:
@@ -129,6 +131,7 @@ def test_a_new_scheme_file_is_found_without_an_edit(tmp_path: object, monkeypatc
     monkeypatch.delitem(sys.modules, "pmmtheory.schemes.twice_as_new")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("midpoints", ["bernoulli", "single"])
 @pytest.mark.parametrize("finite", [True, False])
 def test_both_kinds_of_midpoints_come_with_finite_and_infinite_substeps(midpoints: str, finite: bool) -> None:
@@ -149,12 +152,14 @@ def test_a_scheme_that_refuses_the_dynamics_is_left_out(monkeypatch: pytest.Monk
         _plainest(schemes(Gaussian()), lambda scheme: not isinstance(scheme, EulerMaruyama) or isinstance(scheme, Picky))
 
 
+@pytest.mark.slow
 def test_targets_shrink_to_a_plain_gaussian() -> None:
     target = _plainest(targets(), lambda _: True)
     assert isinstance(target, Gaussian)
     assert (target.mean, target.covariance) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_steps_shrink_to_the_largest() -> None:
     assert _plainest(step_sizes(Gaussian()), lambda _: True) == pytest.approx(0.15, rel=1e-15)
 

@@ -65,6 +65,7 @@ def test_laws_left_out_are_named() -> None:
     assert checked.skipped["weak order"] == "left out by the caller"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"dynamics": underdamped}], ids=["overdamped", "underdamped"])
 def test_the_check_is_deterministic(options: dict[str, Any]) -> None:
     assert str(broken(HalvedNoise, **options)) == str(broken(HalvedNoise, **options))

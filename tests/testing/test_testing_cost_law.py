@@ -39,6 +39,7 @@ class Careful(Euler):
         return mean, factor
 
 
+@pytest.mark.slow
 @everywhere
 @pytest.mark.parametrize(
     ("scheme", "words"),
@@ -73,6 +74,7 @@ class NoisyEnd(Splitting):
     parts = (("B", 0.5), ("A", 1.0), ("B", 0.5), ("U", 1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "seen"), [(Twice, "is 2, not 1"), (TwoKicks, "is 1, not 2"), (NoisyEnd, "is 1, not 2")])
 def test_forces_carry_over_where_positions_do(scheme: type[Splitting], seen: str) -> None:
     error = broken(scheme, dynamics=underdamped)
@@ -80,6 +82,7 @@ def test_forces_carry_over_where_positions_do(scheme: type[Splitting], seen: str
     assert seen in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [BAOAB, OBABO])
 def test_a_carried_force_is_free(scheme: type[Splitting]) -> None:
     assert "drift calls" in check_scheme(scheme, dynamics=underdamped, skip=REST)

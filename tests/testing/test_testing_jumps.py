@@ -73,10 +73,12 @@ def test_a_right_accept_and_reject_step_passes_every_law_strictly() -> None:
     assert "standard errors" in checked.notes["small steps"]
 
 
+@pytest.mark.slow
 def test_a_right_accept_and_reject_step_is_invariant() -> None:
     assert check_scheme(MALA, skip=only("invariance"), strict=True) == ("invariance",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [NoProposalRatio, ShortProposalRatio, AcceptsMore])
 def test_a_wrong_acceptance_is_seen_by_invariance(scheme: type[Scheme]) -> None:
     error = broken(scheme, skip=only("invariance"))
@@ -84,15 +86,18 @@ def test_a_wrong_acceptance_is_seen_by_invariance(scheme: type[Scheme]) -> None:
     assert "from the target" in str(error)
 
 
+@pytest.mark.slow
 def test_the_first_broken_law_is_named() -> None:
     assert broken(NoProposalRatio).law == "small steps"
 
 
+@pytest.mark.slow
 def test_half_the_time_is_no_fault_of_invariance_but_of_small_steps() -> None:
     assert check_scheme(Barker, skip=only("invariance")) == ("invariance",)
     assert broken(Barker, skip=only("small steps")).law == "small steps"
 
 
+@pytest.mark.slow
 def test_exactness_is_held_against_a_scheme_that_claims_it() -> None:
     error = broken(Minibatch, order=float("inf"), skip=only("invariance"))
     assert error.law == "invariance"

@@ -38,6 +38,7 @@ class WrongSamples(RandomizedMidpoint):
     draws = {"u": Lazy(), "z": Normal()}
 
 
+@pytest.mark.slow
 def test_samples_and_rule_of_a_draw_must_agree() -> None:
     error = broken(WrongSamples)
     assert error.law == "law and particles"

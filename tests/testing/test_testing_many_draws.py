@@ -101,6 +101,7 @@ class StateFactor(TensorFactor):
         return mean, size * torch.sqrt(1 + x**2 / 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "left"), [(Halves, ["z1", "z2"]), (Midpoint, ["u", "z1"]), (Nested, ["z1", "z2", "z3"])])
 def test_fewer_draws_give_the_same_step(scheme: type[Scheme], left: list[str]) -> None:
     """Against the product of all rules, at points, by moments and by the characteristic function up to where the noise has damped it to 1e-6."""
@@ -132,10 +133,12 @@ def test_three_draws_are_checked_in_every_law(scheme: type[Scheme]) -> None:
     assert {"law and particles", "weak order"} <= set(checked)
 
 
+@pytest.mark.slow
 def test_a_wrong_last_normal_is_seen() -> None:
     assert broken(QuietEnd, skip=["mass"]).law == "affine semigroup"
 
 
+@pytest.mark.slow
 @everywhere
 @pytest.mark.parametrize("scheme", [TensorFactor, CoordinateFactor])
 def test_a_factor_may_be_a_tensor(scheme: type[Scheme], dynamics: Any) -> None:
@@ -150,6 +153,7 @@ def test_a_tensor_factor_has_an_order() -> None:
     assert check_scheme(CoordinateFactor, skip=all_but("weak order"), strict=True) == ("weak order",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [QuietFactor, QuietCoordinates, StateFactor])
 def test_a_wrong_tensor_factor_is_seen(scheme: type[Scheme]) -> None:
     assert broken(scheme).law == "affine semigroup"

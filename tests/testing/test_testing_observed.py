@@ -95,6 +95,7 @@ def test_without_observation_a_law_is_itself() -> None:
     assert not scheme.observes
 
 
+@pytest.mark.slow
 def test_the_order_is_that_of_what_is_observed() -> None:
     """Halving the step divides the error of the observed law by 4, that of the states by 2."""
     errors, plain = [], []

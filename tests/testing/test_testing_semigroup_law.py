@@ -134,12 +134,14 @@ def test_a_mistake_is_caught_by_its_law(
     assert words in str(error)
 
 
+@pytest.mark.slow
 def test_the_correlation_of_position_and_velocity_is_checked() -> None:
     error = broken(UncorrelatedNoise, dynamics=underdamped)
     assert error.law == "affine semigroup"
     assert "covariance" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamics", [BentResponse, BentNoise, WideNoise])
 def test_dynamics_that_are_no_semigroup_are_seen(dynamics: Callable[[Target], Dynamics]) -> None:
     assert broken(EulerMaruyama, dynamics=dynamics).law == "affine semigroup"

@@ -75,6 +75,7 @@ class OtherFriction(Underdamped):
         self.friction = FRICTION / 2
 
 
+@pytest.mark.slow
 @everywhere
 def test_a_drift_at_a_noisy_point(dynamics: Callable[[Target], Dynamics]) -> None:
     error = broken(NoisyPoint, dynamics=dynamics, skip=LONG)
@@ -82,6 +83,7 @@ def test_a_drift_at_a_noisy_point(dynamics: Callable[[Target], Dynamics]) -> Non
     assert "mean" in str(error)
 
 
+@pytest.mark.slow
 @everywhere
 def test_jumps_are_seen_by_third_moments(dynamics: Callable[[Target], Dynamics]) -> None:
     error = broken(Jumps, dynamics=dynamics, skip=["affine semigroup", *LONG])
@@ -115,5 +117,6 @@ def test_a_broken_splitting(scheme: type[Splitting]) -> None:
     assert "mean" in str(error)
 
 
+@pytest.mark.slow
 def test_dynamics_that_are_not_those_they_name() -> None:
     assert broken(EulerMaruyama, dynamics=OtherFriction).law == "small steps"

@@ -58,6 +58,7 @@ class SecondOrder(Euler):
     orders: Mapping[type[Dynamics], float] = {Overdamped: 2, Underdamped: 1}
 
 
+@pytest.mark.slow
 def test_strictly_a_law_that_could_not_be_computed_is_a_failure() -> None:
     loose = check_scheme(OnlySpace, skip=LONG)
     assert set(loose.failures) == {"mass", "small steps"}
@@ -67,6 +68,7 @@ def test_strictly_a_law_that_could_not_be_computed_is_a_failure() -> None:
     assert check_scheme(OnlySpace, skip=["mass", "small steps", *LONG], strict=True)
 
 
+@pytest.mark.slow
 def test_strictly_what_is_not_claimed_is_no_failure() -> None:
     checked = check_scheme(SingleMidpoint, skip=["law and particles"], strict=True)
     assert set(checked.skipped) == {"law and particles", "stationary Gaussian", "weak order"}
@@ -96,6 +98,7 @@ def test_the_result_says_what_was_skipped_in_a_sentence_each() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_progress_is_a_line_a_law(capsys: pytest.CaptureFixture[str]) -> None:
     check_scheme(EulerMaruyama, skip=LONG)
     assert capsys.readouterr() == ("", "")
@@ -108,6 +111,7 @@ def test_progress_is_a_line_a_law(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.splitlines()[-1].startswith("HalvedNoise: affine semigroup: broken")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [Endless, EndlessAndDeaf])
 def test_a_law_that_never_ends_is_stopped_and_the_rest_is_not_run(scheme: type[Scheme]) -> None:
     begun = time.monotonic()
@@ -121,10 +125,12 @@ def test_a_law_that_never_ends_is_stopped_and_the_rest_is_not_run(scheme: type[S
         check_scheme(scheme, skip=skip, time_limit=0.3, strict=True)
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_not_reached_changes_nothing() -> None:
     assert check_scheme(EulerMaruyama, skip=LONG, time_limit=600) == check_scheme(EulerMaruyama, skip=LONG)
 
 
+@pytest.mark.slow
 def test_a_limit_holds_in_another_thread() -> None:
     seen: list[Any] = []
 
@@ -137,6 +143,7 @@ def test_a_limit_holds_in_another_thread() -> None:
     assert seen and seen[0].failures
 
 
+@pytest.mark.slow
 def test_nothing_is_raised_after_the_body_has_ended() -> None:
     for _ in range(50):
         with contextlib.suppress(TimeIsUp):
@@ -157,6 +164,7 @@ print("traced")
 """
 
 
+@pytest.mark.slow
 def test_calls_can_be_traced_after_a_limit() -> None:
     """An exception that is still to come at the end would be looked for between any two operations from then on."""
     ran = subprocess.run([sys.executable, "-c", AFTER_A_LIMIT], capture_output=True, text=True, timeout=60)

@@ -144,6 +144,7 @@ class TestAgainstOneStep:
             assert abs(found - wanted) <= 5 * apart + 1e-6
             assert apart < 0.02 * abs(wanted)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("scheme", [EulerMaruyama, Ozaki, Heun, ShojiOzaki])
     @pytest.mark.parametrize("target", [COSINE, OWN], ids=["cosine", "own"])
     def test_without_times(self, scheme: type[Scheme], target: Any) -> None:
@@ -153,6 +154,7 @@ class TestAgainstOneStep:
     def test_with_times(self) -> None:
         self.check(lambda h: RandomizedMidpoint(Overdamped(COSINE), h), RandomizedMidpoint, COSINE, 2)
 
+    @pytest.mark.slow
     @settings(max_examples=5)
     @given(w=st.floats(0.2, 0.8), c=st.floats(0.0, 1.0), s=st.floats(0.2, 1.0), r=st.floats(0.1, 0.5))
     def test_orders_of_a_family(self, w: float, c: float, s: float, r: float) -> None:
@@ -173,6 +175,7 @@ class TestAgainstOneStep:
 
 
 class TestConstants:
+    @pytest.mark.slow
     def test_a_subclass_with_a_step_of_its_own_has_its_own(self) -> None:
         """Its parent's would be false."""
 
@@ -202,6 +205,7 @@ class TestNegativeControls:
         with pytest.raises(ValueError, match="scheme = .* a power 1, 2 or 3 of the step, not 0"):
             leading_term(scheme, COSINE)
 
+    @pytest.mark.slow
     @settings(max_examples=5)
     @given(off=st.floats(0.0001, 0.05))
     def test_a_drift_off_by_a_little_is_of_order_0(self, off: float) -> None:
@@ -212,6 +216,7 @@ class TestNegativeControls:
 
         assert expand(Off).order == 0
 
+    @pytest.mark.slow
     @settings(max_examples=5)
     @given(off=st.floats(0.001, 0.05))
     def test_a_midpoint_off_by_a_little_loses_an_order(self, off: float) -> None:
@@ -221,6 +226,7 @@ class TestNegativeControls:
 
         assert expand(Off).order == 1
 
+    @pytest.mark.slow
     def test_twice_as_many_midpoints_lose_an_order(self) -> None:
         assert expand(DoubledMidpoints).order == 1
         assert expand(DoubledMidpoints).flux == -LMC

@@ -85,6 +85,7 @@ def test_steps_in_place_and_in_single_precision_are_taken() -> None:
 
 
 class TestTheTable:
+    @pytest.mark.slow
     def test_it_agrees_with_what_schemes_declare(self) -> None:
         known = derived_orders()
         assert {row.scheme for row in known} == {

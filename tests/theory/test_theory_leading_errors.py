@@ -66,6 +66,7 @@ class TestErrors:
 
 
 class TestRefused:
+    @pytest.mark.slow
     @pytest.mark.parametrize("potential", [lambda y: y.abs(), lambda y: torch.where(y < 0, y**2, y**2 / 2 + y)], ids=["abs", "jump"])
     def test_forces_that_jump(self, potential) -> None:  # type: ignore[no-untyped-def]
         with pytest.raises(InvalidParameter):

@@ -23,6 +23,7 @@ HUBER = Potential(lambda y: torch.where(y.abs() < 1, y**2 / 2, y.abs() - 0.5), n
 class TestWhereTheCurvatureJumps:
     """F = y^2/2 within [-1, 1], linear outside: phi jumps with F''."""
 
+    @pytest.mark.slow
     def test_the_constants_by_hand(self) -> None:
         """LMC: phi is y^2/4 - 1/2 inside and 1/4 outside, less its mean m."""
         term = leading_term(EulerMaruyama, HUBER)
@@ -46,6 +47,7 @@ class TestWhereTheCurvatureJumps:
         whole = [2 * b - a for a, b in zip(halves, halves[1:], strict=False)]
         assert float(leading_term(EulerMaruyama, HUBER).kl) == pytest.approx(whole[-1], rel=5e-4)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("scheme", [RandomizedMidpoint, PoissonMidpoint])
     def test_the_defect_of_one_step(self, scheme: type[Scheme]) -> None:
         """E_pi (P f - f)/step^3 for f = y^2 goes to -E_pi phi Lf, like the root of the step; the law of one step by Gaussian integrals."""

@@ -47,6 +47,7 @@ def drawn(figure: Figure) -> Figure:
     return figure
 
 
+@pytest.mark.slow
 def test_convergence_shows_the_closed_form_of_lmc_on_a_gaussian() -> None:
     """Its stationary law is N(0, 1/(1 - h/2)): W2 is the difference of the standard deviations."""
     figure = drawn(plot_convergence({"mine": EulerMaruyama}, Gaussian(), STEPS, ["w2"], width=style.COLUMN))
@@ -60,6 +61,7 @@ def test_convergence_shows_the_closed_form_of_lmc_on_a_gaussian() -> None:
     assert drawn_width.x0 >= 0 and drawn_width.x1 <= 3.25
 
 
+@pytest.mark.slow
 def test_convergence_takes_classes_schemes_and_functions() -> None:
     target = Gaussian(0.3, 1 / 1.7)
     prototype = PoissonMidpoint(plot_dynamics(target), 1.0, 4)
@@ -97,6 +99,7 @@ def test_convergence_refuses_in_one_sentence(arguments: tuple[object, ...], name
     assert refused.value.name == name
 
 
+@pytest.mark.slow
 def test_samplers_stand_at_their_calls_with_their_distances() -> None:
     """On a Gaussian DDIM is a linear map, so that its W2 is the difference of means and of standard deviations: by the law of moments."""
     data = Gaussian(0.5, 0.3)
@@ -113,6 +116,7 @@ def test_samplers_stand_at_their_calls_with_their_distances() -> None:
     assert figure.get_figwidth() == 3.25
 
 
+@pytest.mark.slow
 def test_particles_are_ringed_and_have_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*arguments: object, **options: object) -> None:
         raise InvalidParameter("chain", None, "one that has a law")
@@ -136,6 +140,7 @@ def test_samplers_are_refused_in_one_sentence() -> None:
         assert refused.value.name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_labels_of_logarithmic_axes_do_not_overlap(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -152,6 +157,7 @@ def test_labels_of_logarithmic_axes_do_not_overlap(seed: int) -> None:
             assert len(labels) >= 2
 
 
+@pytest.mark.slow
 def test_overlapping_labels_are_seen() -> None:
     with style.theme():
         figure, axes = style.panels(1, 1, 2.0, width=1.5)
@@ -172,6 +178,7 @@ def test_a_control_that_fails_by_its_constant_is_told_from_one_that_fails_by_its
     assert by_constant(replace(control(1.0, 3.0), check=replace(control(1.0, 3.0).check, control=False))) is None
 
 
+@pytest.mark.slow
 def test_the_figure_of_a_study_has_its_points_and_words() -> None:
     ours = [control(1.0, 3.0)] * 9
     with style.theme():

@@ -103,6 +103,7 @@ def test_files_are_the_same_in_every_run(call: Call, store: Path, results: Resul
     assert len(again) == 2 * len(elsewhere) and again.items() <= drawn.items()
 
 
+@pytest.mark.slow
 def test_work_precision_shows_what_is_stored(results: Results) -> None:
     with style.theme():
         panel = FIGURES["work_precision"].draw(results).axes[0]
@@ -118,6 +119,7 @@ def test_work_precision_shows_what_is_stored(results: Results) -> None:
         assert line.get_label().startswith("−1." if scheme == "LMC" else "−2.")
 
 
+@pytest.mark.slow
 def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
     """Calls against the accuracy, and the distance against calls, whose number a step is known for each scheme; the slopes are in the table."""
     with style.theme():
@@ -184,6 +186,7 @@ def test_results_of_edited_code_are_not_drawn_and_said_to_be_stale(results: Resu
     assert "stale" not in str(MissingResults(["dimension"], edited))
 
 
+@pytest.mark.slow
 def test_a_figure_that_lacks_results_does_not_block_the_rest(call: Call, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {cell.key for study in ("lmc", "rmm") for check in results.studies[study][1] for cell in check.cells}
     partial = replace(results, stored={key: known for key, known in results.stored.items() if key not in gone}, profile="full", _decided={})

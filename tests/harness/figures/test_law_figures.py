@@ -31,6 +31,7 @@ def test_on_the_line_the_difference_is_that_of_two_gaussians() -> None:
     np.testing.assert_allclose(figure.axes[1].get_lines()[-1].get_ydata(), law.get_ydata() - np.asarray(own.get_ydata()), atol=1e-12)  # type: ignore[operator]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [style.COLUMN, style.PAGE])
 def test_in_the_plane_the_colours_are_the_difference_and_nothing_is_cut(width: float) -> None:
     target = GaussianMixture([1.0], [[0.5, -1.0]], [1.0])
@@ -48,6 +49,7 @@ def test_in_the_plane_the_colours_are_the_difference_and_nothing_is_cut(width: f
     assert min(box.x0, box.y0) >= 0 and box.x1 <= page[0] and box.y1 <= page[1] and page[0] == width
 
 
+@pytest.mark.slow
 def test_in_the_phase_plane_velocities_of_the_target_are_normal() -> None:
     target = GaussianMixture([1.0], [0.0], [1.0])
     law = stationary_law(EulerMaruyama(Underdamped(target, 2.0), 0.1))

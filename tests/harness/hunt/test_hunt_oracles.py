@@ -27,6 +27,7 @@ def test_lmc_on_a_gaussian(step: float) -> None:
     assert law.cdf(0.5) == pytest.approx(0.5, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_huber() -> None:
     law = oracles.lmc({"kind": "potential", "form": "huber", "a": 1.0, "b": 0.0, "centre": 0.0, "scale": 1.0, "mirror": False}, 0.4, 1.4)
     assert law.moment(2) == pytest.approx(2.6103759420, abs=1e-9)

@@ -43,6 +43,7 @@ def test_the_sign_is_that_of_the_sum_behind_brackets() -> None:
     assert (found.start, found.end) == (10, 11)
 
 
+@pytest.mark.slow
 def test_faults_are_small_and_keep_the_file_a_program(tmp_path: Path) -> None:
     for fault in islice(draw(PACKAGE, 3), 120):
         before = (PACKAGE / fault.site.file).read_text()
@@ -57,6 +58,7 @@ def test_faults_are_small_and_keep_the_file_a_program(tmp_path: Path) -> None:
             assert LEAST / 2 < abs(float(fault.instead) / float(fault.site.text) - 1) < 2 * MOST
 
 
+@pytest.mark.slow
 def test_a_seed_fixes_the_faults_and_every_room_has_some() -> None:
     some = list(islice(draw(PACKAGE, 5), 40))
     assert some == list(islice(draw(PACKAGE, 5), 40)) != list(islice(draw(PACKAGE, 6), 40))

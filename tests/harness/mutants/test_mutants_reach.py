@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pmmtheory.harness.mutants.reach import Reach, _Called, enclosing
 from pmmtheory.harness.study import Cell
 
@@ -37,6 +39,7 @@ def test_cells_that_a_fault_reaches(tmp_path: Path) -> None:
     assert reach.of("thing.py", 14, tmp_path) is None, "called while code is loaded"
 
 
+@pytest.mark.slow
 def test_what_a_cell_calls_is_seen() -> None:
     first, cell = (Cell.of("stationary_error", target="gaussian", scheme="EulerMaruyama", step_size=step) for step in (0.05, 0.06))
     calls = _Called(["experiments.measures", "pmmtheory.harness.measures"])
