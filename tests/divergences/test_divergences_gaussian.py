@@ -41,6 +41,7 @@ def test_w2_against_an_optimal_transport_code(seed: int, dim: int) -> None:
     assert float(w2(p, q)) == pytest.approx(float(ot.gaussian.bures_wasserstein_distance(m, n, a, b)), rel=1e-7)
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(2, 5))
 def test_kl_against_torch(seed: int, dim: int) -> None:
     rng = np.random.default_rng(seed)
@@ -48,6 +49,7 @@ def test_kl_against_torch(seed: int, dim: int) -> None:
     assert float(kl(p, q)) == pytest.approx(float(torch.distributions.kl_divergence(theirs(p), theirs(q))), rel=1e-10)
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(2, 5))
 def test_w2_against_scipy(seed: int, dim: int) -> None:
     """tr(P + Q - 2 (P Q)^1/2), whose root needs no symmetric form."""
@@ -59,6 +61,7 @@ def test_w2_against_scipy(seed: int, dim: int) -> None:
     assert float(w2(q, p)) == pytest.approx(float(w2(p, q)), rel=1e-9)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_chi2_by_moments_of_the_ratio(seed: int) -> None:
     """chi2 = E_p (p/q) - 1 within four standard errors, with p the narrower one so that p/q is bounded."""
@@ -71,6 +74,7 @@ def test_chi2_by_moments_of_the_ratio(seed: int) -> None:
     assert abs(float(ratio.mean()) - 1 - float(chi2(p, q))) < 4 * standard_error
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0.5, 1.5), st.floats(-1, 1), st.floats(0.9, 1.5)), min_size=2, max_size=4))
 def test_products(axes: list[tuple[float, float, float, float]]) -> None:
     """Over independent coordinates KL and W2^2 add, 1 + chi2 multiplies."""

@@ -56,6 +56,7 @@ def w2_dense(p: LinearLaw, q: LinearLaw) -> float:
     return math.sqrt(float((m - n) @ (m - n) + np.trace(a + b - 2 * scipy.linalg.sqrtm(root @ b @ root).real)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.1, 1.0, 3.0])
 @given(seed=seeds, dim=dims, size=sizes)
 def test_kl_by_the_dense_formula(spread: float, seed: int, dim: int, size: int) -> None:
@@ -93,6 +94,7 @@ def test_near_laws_keep_their_digits(seed: int, dim: int, size: int, power: floa
     assert w2_blocks(p, q).value == pytest.approx(math.sqrt(w2_first), rel=size_of + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kl", "w2"])
 @pytest.mark.parametrize("spread", [0.3, 3.0, 8.0])
 @given(seed=seeds, dim=dims, size=sizes, power=st.floats(-12, 1), carried=st.sampled_from([0.0, 1e-9]))

@@ -46,6 +46,7 @@ def random_pair(rng: np.random.Generator, dim: int, spread: float) -> tuple[np.n
     return m, a * scale, m + rng.choice([0.0, 1.0]) * 10 ** rng.uniform(-9, 2) * math.sqrt(scale) * rng.standard_normal(dim), b * scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize("spread", [0.3, 8.0, 15.0])
 def test_the_stated_error_holds_whatever_the_conditioning(name: str, spread: float) -> None:

@@ -168,6 +168,7 @@ class TestSomebodyElses:
         seen, variation = measured(self.f, plane, reverse.marginal(0.2)), pair_of(plane, reverse.marginal(0.2), "tv").tv()
         assert 2 * variation.value**2 <= seen.value + seen.error + 4 * variation.error <= 2 * variation.value + seen.error + 8 * variation.error
 
+    @pytest.mark.slow
     def test_scale_mixtures(self) -> None:
         target = Gaussian()
         there, here = (measured(self.f, stationary_law(RandomizedMidpoint(Overdamped(target), 0.5), engine=e), target) for e in ("gaussian", "line"))

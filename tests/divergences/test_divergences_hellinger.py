@@ -140,6 +140,7 @@ class TestOtherKinds:
             other = hellinger(stationary_law(RandomizedMidpoint(Overdamped(target), 0.5), engine="line"), target)
             assert abs(seen.value - other.value) <= seen.error + other.error < 1e-3 * seen.value
 
+    @pytest.mark.slow
     def test_the_phase_plane(self) -> None:
         target = Gaussian(0.3, 0.8)
         scheme = BAOAB(Underdamped(target, 1.3), 0.3)

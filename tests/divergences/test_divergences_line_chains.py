@@ -45,6 +45,7 @@ class TestChainsOnGaussians:
         assert abs(estimate.value - closed) <= 4 * estimate.error + rounding * closed
         assert estimate.relative_error < 1e-3
 
+    @pytest.mark.slow
     def test_the_law_of_a_mixture_of_scales_is_no_gaussian(self) -> None:
         """The same comparison fails for the randomized midpoint, whose law has its own fourth cumulant."""
         target, x = Gaussian(), Fraction(1, 2)
@@ -102,6 +103,7 @@ class TestAgainstQuadrature:
         assert estimate.value == pytest.approx(value, abs=4 * (error + estimate.error) + 1e-11)
         assert value > 0.05
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("order", [0.3, 0.5, 2.0, 3.0])
     def test_renyi(self, order: float) -> None:
         estimate = renyi(self.law, SKEWED, order)
@@ -109,6 +111,7 @@ class TestAgainstQuadrature:
         expected = math.log(value) / (order - 1)
         assert estimate.value == pytest.approx(expected, abs=4 * (error / value / abs(order - 1) + estimate.error) + 1e-11)
 
+    @pytest.mark.slow
     def test_w2_by_quantiles(self) -> None:
         """int (Q_t(P(x)) - x)^2 p dx, with the target's own quantile function."""
         x = torch.linspace(-6, 6, 4001, dtype=torch.float64)

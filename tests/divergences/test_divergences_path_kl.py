@@ -95,6 +95,7 @@ class TestAgainstEnumeration:
             for grid, rel in ((FINE, 1e-10), (COARSE, 1e-9)):
                 assert kl_around_axis(1, seen.weights, seen.shifts * x, seen.excess, grid) == pytest.approx(exact, rel=rel)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("substeps, midpoints", [(2, "bernoulli"), (3, "bernoulli"), (3, "single")])
     def test_coarse_over_steps(self, substeps: int, midpoints: str) -> None:
         """Two steps, E over x by Gauss-Hermite of a Gaussian, then of the mixture that the first step makes of it."""
@@ -370,6 +371,7 @@ class TestBadInput:
         scheme, fine = pair(Gaussian(dim=2), 0.1, 4, kind=Uneven)
         assert "each axis" in refused(scheme, fine, 3) and path_kl(*pair(Gaussian(dim=2), 0.1, 4), 3).value > 0
 
+    @pytest.mark.slow
     def test_too_many_sets(self) -> None:
         assert "at most 10" in refused(*pair(Gaussian(dim=2), 0.1, 11), 1, path="fine") and "at most 6" in refused(*pair(TWO, 0.1, 7), 1, path="fine")
 
@@ -383,6 +385,7 @@ class TestBadInput:
         with pytest.raises(NotConverged, match="points"):
             path_kl(*pair(LogCosh(), 0.001, 8), 1)
 
+    @pytest.mark.slow
     def test_results_are_estimates(self) -> None:
         found = path_kl(*pair(Gaussian(), 0.1, 4), 3)
         assert isinstance(found, Estimate) and set(found.parts) == {"resolution", "rounding"}

@@ -192,6 +192,7 @@ class TestRefused:
             path_kl(*given, **options)
         return str(caught.value)
 
+    @pytest.mark.slow
     def test_what_is_not_supported(self) -> None:
         scheme, fine = pair(Gaussian(), 2.0, 0.1, 4)
         assert '"coarse" for chains of positions and velocities' in self.words(scheme, fine, 1, path="fine")

@@ -62,6 +62,7 @@ def test_the_joint_law_is_farther_than_its_marginals(name: str, target: str, ste
             assert 0 < marginal.value <= joint.value + joint.error + marginal.error
 
 
+@pytest.mark.slow
 @CASES
 def test_inequalities(name: str, target: str, step_size: float) -> None:
     """2 TV^2 <= KL <= log(1 + chi2), and chi2 = 2 KL to leading order."""

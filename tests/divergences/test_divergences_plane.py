@@ -179,6 +179,7 @@ def test_other_factors_are_refused(kind: type[Stretched]) -> None:
         transient_law(kind(system, 0.2), system.marginal(1.0), 1)
 
 
+@pytest.mark.slow
 def test_the_error_of_the_start_is_added() -> None:
     first = law_of(SKEW, 3, 1e-4)
     scheme = chain(SKEW)

@@ -66,6 +66,7 @@ def test_targets_by_quadrature_against_an_optimal_transport_code(target: str) ->
     assert w2(x, goal).value == pytest.approx(math.sqrt(cost), rel=20 / (n * times))
 
 
+@pytest.mark.slow
 def test_a_mixture_by_its_potential() -> None:
     """The closed form and the panels of the same law."""
     x = BIMODAL.sample(3000, seed=4) + 0.3
@@ -82,6 +83,7 @@ def test_against_an_optimal_transport_code(n: int) -> None:
     assert float(w2(x, SKEWED)) == pytest.approx(math.sqrt(cost), rel=2 / n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [torch.as_tensor, list, tuple, np.float32, lambda x: torch.as_tensor(x, dtype=torch.float32)])
 def test_samples_in_any_form(form) -> None:  # type: ignore[no-untyped-def]
     x = np.random.default_rng(1).standard_normal(300)

@@ -107,6 +107,7 @@ def test_mmd_by_all_pairs() -> None:
     assert mmd_squared(x, y, width).value == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_stein_by_automatic_differentiation() -> None:
     """Pairs of six points, with the derivatives of the kernel taken by autograd, and all pairs of forty; only a score is asked of the target."""
     target, x, width = Potential(lambda z: (z**2).sum(-1) / 2 + torch.cos(z).sum(-1) / 3, dim=3), normals(40, 3, 4), 0.8
@@ -127,6 +128,7 @@ def test_stein_by_automatic_differentiation() -> None:
     assert stein_discrepancy(x, target, width).value == pytest.approx(mean, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [BIMODAL, COSINE], ids=["bimodal", "cosine"])
 def test_stein_tells_the_right_law_from_a_wrong_one(target: Any) -> None:
     x = target.sample(1000, 3)

@@ -114,6 +114,7 @@ def test_mass_across_a_gap(weight: float) -> None:
     assert abs(30 * weight * 1.001 - w1(law, Gaussian()).value) > w1(law, Gaussian()).error  # a thousandth is seen
 
 
+@pytest.mark.slow
 @given(st.floats(-2.0, 2.0))
 @settings(max_examples=10)
 def test_translation(shift: float) -> None:

@@ -52,6 +52,7 @@ def test_underdamped_limit() -> None:
     assert found["rate"].value == pytest.approx(20.0 * math.sqrt(101.0) / (4 * 20.0 * 1e-6), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_shared_times_widen_the_error() -> None:
     """The bounds agree for a Gaussian law, and are apart for a mixture over times."""
     axes = [Overdamped(Gaussian(0.0, v)) for v in (0.5, 1.0)]

@@ -72,6 +72,7 @@ def moved(outcome: Outcome) -> Outcome:
     return replace(outcome, fit=fit, ratio=ratio, results=results, points=tuple((step, other(value)) for step, value in outcome.points))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TELLING)
 def test_a_sentence_is_silent_where_a_claim_that_it_rests_on_does_not_pass(name: str, outcomes: Mapping[str, list[Outcome]]) -> None:
     """It rests on an outcome when it changes with the outcome's numbers: then it is gone with the outcome's verdict."""

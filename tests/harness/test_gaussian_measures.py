@@ -60,6 +60,7 @@ def test_distances_of_lmc(dim: int) -> None:
     assert found["excess"].value == pytest.approx(abs(found["kl"].value / (dim / 4 * (ratio - 1) ** 2) - 1), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["position", "velocity"])
 def test_distances_of_a_mixture_are_below_their_bounds(part: str) -> None:
     found = gaussian_error.measure("cpu", "gaussian", "PoissonMidpoint", 0.1, dim=10, part=part, friction=2.3, midpoints="single")

@@ -24,6 +24,7 @@ def test_well_formed(name: str, profile: str) -> None:
     assert all(check.control for check in checks) == (name == "underdamped_controls")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["BAOAB", "OBABO", "ABOBA", "UBU", "BUB", "ULMC"])
 def test_claims_of_gaussian_chains_pass(label: str) -> None:
     checks = [check for check in STUDIES["underdamped_gaussian"].checks("quick") if check.claim.scheme.split(",")[0] == label]

@@ -32,6 +32,7 @@ def test_constants_of_a_turned_sum_are_those_of_its_parts(scheme: type, monkeypa
     assert abs(found.value - sum(float(part) for part in parts)) <= 2 * found.error + sum(part.error for part in parts) + 1e-9
 
 
+@pytest.mark.slow
 def test_a_step_of_the_study_is_near_its_leading_term() -> None:
     step = 0.02
     told, seen = plane_constants.measure("cpu", "ripples", "EulerMaruyama"), plane_distances.measure("cpu", "ripples", "EulerMaruyama", step)

@@ -81,6 +81,7 @@ def test_a_copy_has_the_same_keys(copy: Path) -> None:
     assert stale(copy) == set() and len(set(KEYS.values())) == len(KEYS) > 10
 
 
+@pytest.mark.slow
 def test_a_key_does_not_depend_on_those_taken_before() -> None:
     backwards = Sources(PROJECT)
     assert {measure: backwards.of(measure) for measure in reversed(MEASURES)} == KEYS

@@ -142,6 +142,7 @@ def test_rows_of_samplers_end_at_the_data() -> None:
         assert 56 <= few.calls <= 59 and 116 <= many.calls <= 119
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pmmtheory.harness.spectrum._RTOL", 1e-12)
     (row,) = rows(Gaussian(0.0, SMALL), ["RMM"], (1e-2,), (12,))

@@ -57,6 +57,7 @@ def test_a_table_for_pages() -> None:
     assert lines[2] == r"| **MADE 1**: made up, Theorem 1 | nothing | KL falls at least like step^p \| or so | `max` | `made` |"
 
 
+@pytest.mark.slow
 def test_what_the_reference_studies_cite() -> None:
     """Theorems that nothing cites would be said to be untested for ever."""
     project = Project("experiments")
@@ -67,6 +68,7 @@ def test_what_the_reference_studies_cite() -> None:
     assert tested >= {"KN 1", "KN 2", "KN 3", "VW 1", "SN lemma 1", "SN contracts"}
 
 
+@pytest.mark.slow
 def test_the_command(call: Call, log: Path) -> None:
     status, out, _ = call("theorems")
     assert status == 0 and "MADE 1" in out and "VW 1" in out and max(map(len, out.splitlines())) <= 80 and not log.exists()

@@ -64,6 +64,7 @@ def test_the_u_net_is_told_times_from_zero() -> None:
         assert torch.equal(network(x, 341), network.unet(x, torch.tensor([340.0, 340.0])).sample)
 
 
+@pytest.mark.slow
 @needs_diffusers
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_networks_that_come_along(name: str) -> None:
@@ -109,6 +110,7 @@ def test_samples_of_the_digits_network_are_near_its_data() -> None:
     assert away(noise) > 3 * others and away(0.5 * test.images) > 1.3 * others
 
 
+@pytest.mark.slow
 @needs_diffusers
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     network = NoiseNetwork(Architecture((1, 4, 4), widths=(16, 16)), NoiseSchedule.linear(50))

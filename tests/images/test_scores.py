@@ -61,6 +61,7 @@ def folder_with(place: Path, **settings: np.ndarray) -> ImageFolder:
     return folder
 
 
+@pytest.mark.slow
 def test_the_distance_of_shifted_images(here: Path) -> None:
     """Means of 16 points have variance 20^2/16: the Gaussians differ by 4 shifts of 2 40/255, and the variances by nothing; the nearer setting scores less."""
     folder_with(here / "out", near=pixels(800, 0, 1), far=pixels(800, 40, 2))

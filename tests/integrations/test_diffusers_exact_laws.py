@@ -109,6 +109,7 @@ def test_moments_on_gaussian_data(kind: str, base: str, monkeypatch: pytest.Monk
     assert abs(mean - law.mean) <= 1e-12 and abs(variance / law.covariance - 1) <= 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["louder", "heavier"])
 def test_one_percent_is_seen(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Noise that is 1% too loud, or midpoints that weigh 1% too much."""
@@ -116,6 +117,7 @@ def test_one_percent_is_seen(wrong: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert abs(variance / law.covariance - 1) > 1e-4
 
 
+@pytest.mark.slow
 def test_correlated_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small image shape: all covariances between pixels are those of the law, which the shared midpoints correlate too."""
     shape, d = (1, 2, 3), 6

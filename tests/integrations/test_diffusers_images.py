@@ -129,6 +129,7 @@ def changed(**options: Any) -> Callable[[Path], Any]:
     return lambda out: generate(model(), out, **{"methods": ["ddim"], "calls": [2], "images": 2, **options})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -157,6 +158,7 @@ def test_wrong_input(tmp_path: Path, options: dict[str, Any], message: str) -> N
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_other_weights_are_another_run(tmp_path: Path) -> None:
     changed()(tmp_path)
     with pytest.raises(InvalidParameter, match="its images have weights"):
@@ -171,12 +173,14 @@ def test_folders_of_something_else(tmp_path: Path) -> None:
         changed()(tmp_path / "letter.txt" / "inside")
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_make_the_same_images(tmp_path: Path) -> None:
     folder = changed()(tmp_path)
     with folder.locked(Setting("ddim:0", 2)), pytest.raises(InvalidParameter, match="no other process makes images of ddim:0 with 2 calls"):
         changed()(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_network_that_answers_with_nan(tmp_path: Path) -> None:
     network = model()
     network._unet.conv_out.bias.data[0] = float("nan")

@@ -52,6 +52,7 @@ def test_a_published_model_is_known_better_than_by_its_folder(name: str, monkeyp
     assert model._scale == (1.0 if name == "celebahq" else pipeline.vqvae.config.scaling_factor)
 
 
+@pytest.mark.slow
 def test_weights_of_another_shape(saved: Path) -> None:
     with pytest.raises(InvalidParameter, match=r"weights = .* those of celebahq, with latents of shape \(3, 64, 64\), not \(3, 8, 8\)"):
         load_model("celebahq", saved, device="cpu")

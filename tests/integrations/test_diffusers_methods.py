@@ -94,6 +94,7 @@ def test_data_are_kept_in_range_where_the_pipeline_does() -> None:
     assert float((ours - theirs).abs().max()) < 1e-4 and float(ours.abs().max()) < 1 + 1e-5
 
 
+@pytest.mark.slow
 def test_images_are_those_of_the_pipeline() -> None:
     """The decoder and its scale, by the LDMPipeline itself, whose loop is right where steps have no noise."""
     pipeline, network = random_latents(0), model()
@@ -117,6 +118,7 @@ def test_half_precision() -> None:
     assert next(latent._decoder.parameters()).dtype == torch.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", EXACT)
 def test_on_a_gpu(method: str) -> None:
     """By a device that is not there; generators stay on the CPU, so that noise is the same everywhere."""

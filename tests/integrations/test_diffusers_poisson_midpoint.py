@@ -67,6 +67,7 @@ def test_a_run_is_that_of_our_own_sampler(kind: str, base: str, monkeypatch: pyt
     assert torch.allclose(there, ours, rtol=1e-12, atol=1e-12 * float(ours.abs().max()))
 
 
+@pytest.mark.slow
 def test_without_substeps_it_is_ddpm(monkeypatch: pytest.MonkeyPatch) -> None:
     """K = 1: the library's DDPMScheduler (whose fixed_small variance is V2) at every training time, and ours."""
     x, z = noises(3, 30, 1), noises(4, 100, 30, 1)

@@ -120,6 +120,7 @@ def test_pure_noise_at_the_end_of_the_schedule() -> None:
     assert bool(torch.isfinite(x).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_pipeline_of_pixels(whole: bool) -> None:
     torch.manual_seed(0)

@@ -84,6 +84,7 @@ FIRST = {engine.name: scheme for engine, scheme, stationary in reversed([case.va
 """A chain of each engine whose steps do not depend on time: that begins at 0 for every law to start from."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [engine for engine in engines() if engine.name in FIRST], ids=lambda engine: engine.name)
 def test_no_step_is_the_start_and_steps_add_up(engine: Engine) -> None:
     """From a law of its own, where it takes one: two steps and one more are three."""

@@ -92,6 +92,7 @@ def dense(sampler: str, steps: int, mean: np.ndarray, covariance: np.ndarray) ->
     return m, c
 
 
+@pytest.mark.slow
 def test_frechet_distances_of_digits_by_matrices() -> None:
     """In 64 dimensions, with a mean, three of them without variance: the Bures distance by scipy's square root, and by POT."""
     from pmmtheory.images import image_spectrum, load_images
@@ -156,6 +157,7 @@ def every_deviation(sampler: PoissonMidpointScheduler, data: Gaussian) -> tuple[
     return torch.sqrt(variances), weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("midpoints", "steps", "substeps"), [("interior", 4, 6), ("bernoulli", 4, 3), ("interior", 2, 40)])
 @pytest.mark.parametrize("variant", ["V2", "V3"])
 def test_bounds_given_all_midpoints(midpoints: str, steps: int, substeps: int, variant: str) -> None:

@@ -70,6 +70,7 @@ def test_what_is_far_beyond_the_grid_is_left_out() -> None:
     assert float(seen.sum()) == pytest.approx(1.0, abs=1e-13)
 
 
+@pytest.mark.slow
 def test_many_masses_in_chunks_are_the_same() -> None:
     points, masses = masses_at(3, 60, 4000)
     deviations = torch.linspace(0.4, 1.0, 60, dtype=torch.float64)

@@ -152,6 +152,7 @@ def test_by_moments(dynamics: Any) -> None:
     assert type(dynamics.target) is Gaussian or len(refused) == len(schemes(dynamics))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamics", ON_LINE, ids=told)
 def test_on_the_line(dynamics: Any) -> None:
     """The first two moments of one step, or one sentence."""

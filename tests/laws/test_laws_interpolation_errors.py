@@ -31,6 +31,7 @@ def test_a_law_far_from_the_target_keeps_its_density() -> None:
     assert law.errors["interpolation"] < 1e-8
 
 
+@pytest.mark.slow
 @given(spacing=st.floats(0.1, 1.0))
 def test_interpolation_is_told(spacing: float) -> None:
     """Of a narrow law between its points."""
@@ -63,6 +64,7 @@ def test_interpolation_where_a_density_turns_sharply() -> None:
     assert seen < sparse.errors["interpolation"] + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [2, 3, 4])
 @pytest.mark.parametrize("step", [0.02, 0.1])
 @pytest.mark.parametrize("target", [GaussianMixture([0.6, 0.4], [-2.0, 2.0], [1.0, 1.0]), GaussianMixture([0.6, 0.4], [-6.0, 6.0], [1.0, 0.05])])

@@ -93,6 +93,7 @@ def _moment_error(scheme: Scheme, starts: Tensor) -> float:
     return 2 * max(float(torch.abs(p - q).max()) for p, q in zip(extrapolated, direct, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step_size", [0.02, 0.1, 0.3])
 @pytest.mark.parametrize("substeps", [24, 40])
 def test_extrapolated_and_direct_substeps_agree(monkeypatch: pytest.MonkeyPatch, substeps: int, step_size: float) -> None:

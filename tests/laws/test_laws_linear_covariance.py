@@ -107,6 +107,7 @@ def test_after_some_steps(name: str, lam: float, friction: float, share: float, 
         within(law.covariance, exact_after(name, share / lam, lam, None, n, wide / lam), law.numerical_error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "rmm", "bernoulli 3", "single inf", "UBU"])
 def test_after_some_steps_from_a_law(name: str) -> None:
     """From the correlated stationary law of another chain; steps add up, and the stationary law stays."""

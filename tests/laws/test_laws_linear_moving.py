@@ -90,6 +90,7 @@ def test_euler_in_space_with_a_mean_by_matrices(integrator: str) -> None:
     assert law.gaussian
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     mean=st.floats(-2, 2),

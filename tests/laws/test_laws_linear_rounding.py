@@ -52,6 +52,7 @@ def test_at_the_edge_of_stability_on_the_line(variance: float, below: float) -> 
     assert abs(law.covariance - exact) / exact < law.numerical_error < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", [1e-2, 1e-6])
 @pytest.mark.parametrize("variance", [1e-8, 0.6, 1e8])
 def test_at_the_edge_of_stability_with_a_velocity(variance: float, below: float) -> None:

@@ -32,6 +32,7 @@ def test_the_stiffest_axis_decides(name: str) -> None:
     assert caught.value.limit * 4 == pytest.approx(LIMITS[name], abs=5e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("friction", [0.3, 2.0, 20.0])
 @pytest.mark.parametrize("name", ["BAOAB", "OBABO"])
 def test_velocity_verlet_decides_for_splittings(name: str, friction: float) -> None:

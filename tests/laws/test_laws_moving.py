@@ -132,6 +132,7 @@ def test_particles_of_another_chain_do_not() -> None:
     assert max(gaps) > 7 * 0.5 / math.sqrt(200_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("integrator", "grid"), [("euler", "uniform"), ("exponential", "quadratic"), ("exponential", "log-snr")])
 @pytest.mark.parametrize("name", ["euler", "bernoulli", "single", "interior", "rmm"])
 def test_moments_on_gaussian_data(name: str, integrator: str, grid: str) -> None:
@@ -165,12 +166,14 @@ def test_several_numbers_of_steps_at_once_are_each_alone() -> None:
     assert float(tv(laws[0], start)) <= 2 * laws[0].numerical_error + 1e-12
 
 
+@pytest.mark.slow
 def test_times_are_those_of_the_chain() -> None:
     """After half of the steps the law is near the noised data half way, not at the end."""
     law = transient_laws(mild("rmm", 8), MILD.marginal(1.0), [4], rtol=1e-6)[0]
     assert float(tv(law, MILD.marginal(0.65))) < 2e-3 < 2e-2 < float(tv(law, MILD.marginal(0.3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["euler", "bernoulli", "single"])
 def test_from_a_point(name: str) -> None:
     """One Euler step from a point is a normal; all schemes keep unit mass and the particles' mean."""

@@ -37,6 +37,7 @@ def by_matrices(scheme: Scheme, start: Gaussian | GaussianMixture, steps: int, x
     return density.numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["own", "narrow", "wide"])
 @pytest.mark.parametrize("data", ["near", "modes"])
 @pytest.mark.parametrize("steps", [1, 3])

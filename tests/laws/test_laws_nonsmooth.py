@@ -34,6 +34,7 @@ class Kicked(Scheme):
 
 
 class TestJumps:
+    @pytest.mark.slow
     def test_mean_and_square(self) -> None:
         law = stationary_law(Kicked(Overdamped(Gaussian()), 0.5))
         first, second = law.moment(1), law.moment(2)
@@ -48,6 +49,7 @@ class TestJumps:
         one, other = (stationary_law(kind(Overdamped(Gaussian()), 0.5)) for kind in (Kicked, Indexed))
         assert float(tv(one, other)) <= one.numerical_error + other.numerical_error + 1e-12
 
+    @pytest.mark.slow
     def test_uneven(self) -> None:
         class Uneven(Kicked):
             cut = 0.23
@@ -55,6 +57,7 @@ class TestJumps:
         mean = stationary_law(Uneven(Overdamped(Gaussian()), 0.5)).moment(1)
         assert abs(mean.value - 3 * (1 - 2 * 0.23)) <= mean.error
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("kicks", "variance", "step"), [((-2.4, 1.3974683544303796), 3.17, 1.04), ((-2.93, 2.58), 2.64, 0.322)])
     def test_what_the_ends_cost_is_seen(self, kicks: tuple[float, float], variance: float, step: float) -> None:
         """A law much wider than the target: at 1e-5 the grid cuts it where both resolutions would agree on what is lost."""
@@ -72,6 +75,7 @@ class TestJumps:
             assert abs(law.moment(k).value - exact) <= law.moment(k).error
             assert law.moment(k).error < 1e-6
 
+    @pytest.mark.slow
     def test_a_jump_in_a_normal_draw(self) -> None:
         class Pushed(Kicked):
             draws = {"u": Normal()}

@@ -159,6 +159,7 @@ def test_wrong_initial(initial: object) -> None:
         transient_law(euler(SKEW), initial, 2)
 
 
+@pytest.mark.slow
 def test_what_there_is_not() -> None:
     law, target = law_on("skew"), reverse(SKEW).marginal(0.1)
     with pytest.raises(InvalidParameter, match="at most one random midpoint a step"):

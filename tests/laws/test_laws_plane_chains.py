@@ -120,6 +120,7 @@ class TestSteps:
         law = transient_law(on_line("BAOAB", "cosine", 0.3), LINES["cosine"], 0)
         assert kl(law, LINES["cosine"]).value < 1e-15
 
+    @pytest.mark.slow
     def test_the_error_of_the_start_is_carried(self) -> None:
         law = plane_law("BAOAB", "cosine", 0.2)
         assert transient_law(on_line("BAOAB", "cosine", 0.2), law, 0).numerical_error >= 0.99 * law.numerical_error

@@ -105,6 +105,7 @@ def test_the_error_of_independent_midpoints(name: str) -> None:
     assert abs(seen.value - told.value) < 2 * seen.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lmc", "rmm", "BAOAB", "single inf", "bernoulli 3"])
 def test_transient_laws(name: str) -> None:
     """Mean and covariance after five steps from another Gaussian."""

@@ -120,6 +120,7 @@ class TestWrongInput:
             stationary_law(on_line("BAOAB", "bimodal", 2.5))
         assert caught.value.limit == pytest.approx(2, rel=1e-6)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "potential",
         [

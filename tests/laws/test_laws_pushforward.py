@@ -67,6 +67,7 @@ def test_slopes_are_within_their_doubt(name: str, doubt: float) -> None:
         assert bool((torch.abs(found / slope(at) - 1) <= off + 1e-9 * doubt + 1e-12).all())
 
 
+@pytest.mark.slow
 @given(mean=st.floats(-2, 2), variance=st.floats(0.1, 3), slope=st.floats(0.05, 20), shift=st.floats(-5, 5))
 def test_affine_maps(mean: float, variance: float, slope: float, shift: float) -> None:
     source, image = Gaussian(mean, variance), Gaussian(slope * mean + shift, slope**2 * variance)

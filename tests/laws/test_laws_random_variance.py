@@ -49,6 +49,7 @@ def test_rules(name: str, x: float) -> None:
         assert low == pytest.approx(middle, rel=1e-8) == high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [0.1, 0.3])
 @pytest.mark.parametrize("name", ["lmc", "rmm", "bernoulli 3", "bernoulli 8", "single 5"])
 def test_even_moments_of_the_chain_on_the_line(name: str, x: float) -> None:

@@ -26,6 +26,7 @@ NARROW = GaussianMixture([0.4, 0.6], [-0.5, 1.0], [0.3, 0.2])
 NAMES = ("lmc", "rmm", "bernoulli 3", "bernoulli inf", "single 5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 7])
 def test_lmc_on_a_gaussian_has_a_closed_form(steps: int) -> None:
     """m -> (1 - x) m and v -> (1 - x)^2 v + 2a: from a point, and from a Gaussian."""
@@ -62,6 +63,7 @@ def test_particles_of_another_chain_do_not() -> None:
     assert abs(float(square.mean()) - law.moment(2).value) > 20 * float(square.std()) / math.sqrt(len(square))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("initial", [NARROW, SKEWED, Gaussian(1.0, 0.2)], ids=lambda t: t.name)
 def test_no_steps_give_the_initial_law(initial: Gaussian | GaussianMixture) -> None:
     law = transient_law(chain("bernoulli 3", BIMODAL, 0.1), initial, 0)

@@ -84,11 +84,13 @@ class TestWarnings:
         assert not found.stationary and "still moved" in str(found)
         assert expectations(LMC, 2, particles=100, steps=20, burn_in=60, initial=5.0).drift["x^2"] < 4
 
+    @pytest.mark.slow
     def test_chains_that_do_not_mix(self) -> None:
         wells = EulerMaruyama(Overdamped(GaussianMixture([0.5, 0.5], [-5.0, 5.0], [1.0, 1.0])), 0.2)
         found = expectations(wells, 1, particles=50, steps=200)
         assert found.mixing["x^1"] > 2 and "disagree" in found.warnings[0]
 
+    @pytest.mark.slow
     def test_none_where_nothing_is_wrong(self) -> None:
         assert expectations(LMC, [1, 2], particles=100, steps=200).stationary
 

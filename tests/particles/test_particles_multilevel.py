@@ -59,6 +59,7 @@ def test_small_biases_by_exact_laws(scheme: Scheme) -> None:
     assert found.reduction > 20
 
 
+@pytest.mark.slow
 def test_a_reference_itself_has_one_level_less() -> None:
     """The randomized midpoint method: its own steps are halved, none is compared with itself."""
     rmm = RandomizedMidpoint(Overdamped(Gaussian()), 0.5)
@@ -85,6 +86,7 @@ class TestUndecided:
         found = bias(lmc, lambda x: x**2, 0.02, budget=needed, time=8.0, burn_in=6.0)
         assert found.verdict == "decided" and abs(found.estimate.value - 0.25) < 3 * found.estimate.error
 
+    @pytest.mark.slow
     def test_wells_apart(self) -> None:
         lmc = EulerMaruyama(Overdamped(GaussianMixture([0.5, 0.5], [-5.0, 5.0], [1.0, 1.0])), 0.4)
         found = bias(lmc, lambda x: x**2, 1e3, time=4.0, burn_in=6.0)

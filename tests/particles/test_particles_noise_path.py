@@ -100,6 +100,7 @@ def test_kinetic_chains_keep_their_laws(kind: Any) -> None:
         assert abs(float(square.mean()) - exact) < 4 * float(square.std()) / math.sqrt(n) + 1e-3 * exact
 
 
+@pytest.mark.slow
 def test_copies_that_share_all_that_is_random() -> None:
     """States with a leading axis: equal starts stay equal, others come together."""
     system = Overdamped(Gaussian(dim=3))

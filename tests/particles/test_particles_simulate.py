@@ -76,6 +76,7 @@ def test_coordinates_of_a_product_are_chains_on_their_own(name: str) -> None:
         assert abs(float(square.mean()) - v * float(exact)) < 4 * float(square.std()) / math.sqrt(len(x))
 
 
+@pytest.mark.slow
 def test_single_precision_is_close() -> None:
     """Both precisions sample the same law (their streams differ): means within four standard errors of each other."""
     x, y = (simulate(PoissonMidpoint(Overdamped(BIMODAL), 0.1), 20_000, 10, seed=7, dtype=dtype).double() for dtype in (torch.float32, torch.float64))

@@ -218,6 +218,7 @@ def test_units_do_not_matter(first: float, second: float, unit: float, stretch: 
     assert scaled.constant == pytest.approx(plain.constant * unit / stretch**2, rel=1e-9 + plain.constant_interval[1] / plain.constant_interval[0] - 1, abs=0.0)
 
 
+@pytest.mark.slow
 @given(st.permutations(range(7)))
 def test_order_does_not_matter(order: list[int]) -> None:
     errors = [h * (1 + 2 * h) for h in HALVING]

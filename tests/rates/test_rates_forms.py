@@ -28,6 +28,7 @@ def test_a_factor_log_that_nobody_stated_decides_nothing(claimed: float) -> None
     assert fit_rate(STEPS[:5], [h * math.log(1 / h) for h in STEPS[:5]], predicted=claimed).verdict != ("fail" if claimed == 1.0 else "pass")
 
 
+@pytest.mark.slow
 @given(rates, constants, st.floats(1, 1e3), st.sampled_from([0.5, 1.0, 2.0]))
 def test_two_terms_are_told_apart(p: float, c: float, ratio: float, more: float) -> None:
     """c step^p + d step^q with q known: exactly, whichever is larger at these steps, to what rounding leaves."""
@@ -62,6 +63,7 @@ def test_a_second_term_that_is_not_there() -> None:
     assert fit.verdict == "undecided"
 
 
+@pytest.mark.slow
 @given(st.sampled_from([1.0, 2.0, 3.0]), st.floats(-0.5, 3))
 def test_a_stated_correction_of_a_third(p: float, first: float) -> None:
     """Calls for an accuracy: slower than what is assumed of corrections that nobody stated."""

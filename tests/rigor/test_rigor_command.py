@@ -26,6 +26,7 @@ def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestWithTheExtra:
     """The table."""
 
+    @pytest.mark.slow
     def test_rows(self, capsys: pytest.CaptureFixture[str]) -> None:
         pytest.importorskip("flint", reason="the extra `rigor` is not installed")
         assert show(["phase_plane"], 128)

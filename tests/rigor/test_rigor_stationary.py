@@ -42,6 +42,7 @@ def test_a_gaussian_is_enclosed() -> None:
         assert distances.tv().rad() < 1e-8 and distances.kl().rad() < 1e-5
 
 
+@pytest.mark.slow
 def test_enclosures_by_other_nodes_meet_and_shrink() -> None:
     with working(96):
         coarse, fine = (stationary(kernel(Cosine(), 0.4, nodes, 8 * nodes)) for nodes in (3, 4))

@@ -89,6 +89,7 @@ def test_a_chain_of_a_network_starts_from_noise(kind: type[Scheduler]) -> None:
     assert chain.scheme.dynamics.position(simulate(chain, particles=4)).shape == (4, 3, 8, 8)
 
 
+@pytest.mark.slow
 @EACH
 @pytest.mark.parametrize("spacing", ["uniform", "quadratic"])
 def test_times_of_ones_own(kind: type[Scheduler], spacing: str) -> None:

@@ -57,6 +57,7 @@ def compare(ours: Scheduler, other: Any, **options: Any) -> None:
         torch.testing.assert_close(scheme.dynamics.position(state), x, **CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [10, 37, 250])
 def test_ddpm_with_the_posterior_variance_is_theirs(theirs: Any, steps: int) -> None:
     compare(DDPM(SCHEDULE, steps, "V2"), theirs("scheduling_ddpm", "DDPMScheduler", steps, clip_sample=False, timestep_spacing="trailing"))

@@ -84,6 +84,7 @@ def test_a_network_of_their_pipeline_makes_its_images() -> None:
     assert float(((late / 2 + 0.5).clamp(0, 1) - (found / 2 + 0.5).clamp(0, 1)).abs().max()) > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prediction", ["epsilon", "sample", "v_prediction"])
 @pytest.mark.parametrize("times", ["batch", "scalar"])
 def test_their_scheduler_makes_the_same_of_every_prediction(prediction: str, times: str) -> None:

@@ -46,6 +46,7 @@ def test_errors_fall_with_the_order_of_the_method(name: str, data: str) -> None:
     assert fit.verdict == "pass", (fit, errors(make, data, steps))
 
 
+@pytest.mark.slow
 def test_at_equal_calls_a_higher_order_is_nearer_the_flow() -> None:
     near = [errors(METHODS[name][0], "mixture", (96,))[0] for name in ("dpm_solver_3", "dpm_solver_2", "ddim")]
     assert near == sorted(near)

@@ -54,6 +54,7 @@ def test_a_step_is_unbiased_for_the_integral_of_what_is_predicted() -> None:
     assert abs(float(DDIM(SCHEDULE, times=[first, last]).scheme(eps, ()).step(torch.tensor([0.3], dtype=torch.float64), 0.0, {})[0]) - wanted) > 1e-2
 
 
+@pytest.mark.slow
 def test_moments_on_gaussian_data_are_those_of_a_recursion() -> None:
     """A step multiplies the deviation from the mean by m(u), the mean of whose square is by adaptive quadrature."""
     data, sampler = Gaussian(0.7, 0.3), RandomizedMidpointScheduler(SCHEDULE, times=[*SCHEDULE.times(8, "log-snr", 100), 0])

@@ -96,6 +96,7 @@ def test_drift_calls_are_counted() -> None:
     assert Counting.asked == 1000 * 3 * 2
 
 
+@pytest.mark.slow
 @SYSTEMS
 @given(x=st.floats(-2, 2), substeps=st.integers(2, 9))
 def test_the_mean_of_a_step_is_that_of_the_substeps(name: str, x: float, substeps: int) -> None:
@@ -162,6 +163,7 @@ def test_infinite_k_is_a_single_midpoint(name: str) -> None:
     assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("substeps", [1, 2, 6, 60, INF])
 def test_the_stationary_law_on_a_gaussian(substeps: float) -> None:
     """Engines "line" and "gaussian" agree, and for K = 1 and infinity with Euler and a single midpoint."""

@@ -88,6 +88,7 @@ def test_stationary_laws_have_the_covariance_of_the_step_written_out(scheme: typ
     assert moment.value == pytest.approx(exact, abs=moment.error + 1e-11) and moment.error < 1e-3 * exact
 
 
+@pytest.mark.slow
 @SCHEMES
 def test_one_step_of_dynamics_that_depend_on_time(scheme: type[Scheme]) -> None:
     system = ReverseDiffusion(Gaussian(0.0, 0.6), 1.0, 0.3)

@@ -54,6 +54,7 @@ def test_a_step_is_its_flows(scheme_class: type[Splitting], target: Target, seed
     assert torch.allclose(mean + factor * both, torch.as_tensor(plain), rtol=0, atol=ROUNDING if scheme_class is not ABOBA else ROOT_OF_ROUNDING)
 
 
+@pytest.mark.slow
 @every
 @given(lam=st.floats(0.1, 4), step_size=step_sizes, friction=frictions)
 def test_the_law_of_a_step_on_a_linear_drift(scheme_class: type[Splitting], lam: float, step_size: float, friction: float) -> None:

@@ -165,6 +165,7 @@ class TestShenAndLee:
         return before[0], end[0], end[1] / 2
 
 
+@pytest.mark.slow
 @TARGETS
 @given(seed=seeds, step_size=step_sizes, friction=frictions, u=st.floats(0.01, 0.99))
 def test_the_randomized_midpoint_is_its_formula_at_any_friction(target: Target, seed: int, step_size: float, friction: float, u: float) -> None:

@@ -58,6 +58,7 @@ def test_jumps_of_the_slope(shift: float, scale: float, slope: float) -> None:
     assert own.poincare is not None and float(own.poincare) <= min(1, slope) ** 2 / 4 / scale**2 * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("potential", "kinks"),
     [
@@ -83,6 +84,7 @@ def test_where_they_are(potential, kinks: tuple[float, ...]) -> None:  # type: i
     assert math.log(total) - q.minimum == pytest.approx(q.log_normaliser, abs=q.error + error / total + 4 * EPS)
 
 
+@pytest.mark.slow
 def test_a_concave_kink_is_not_convex() -> None:
     own = Potential(lambda x: x**2 / 2 - 0.3 * torch.abs(x - 0.77))
     assert own.strong_convexity == -math.inf and own.smoothness.value == math.inf
@@ -98,6 +100,7 @@ def test_a_kink_near_the_edge_of_a_panel() -> None:
         assert math.exp(own.quadrature.log_normaliser) == pytest.approx(exact, rel=own.quadrature.error + 4 * EPS)
 
 
+@pytest.mark.slow
 def test_an_unbounded_second_derivative() -> None:
     """|x|^1.5, with Z = 4/3 Gamma(2/3): F' has no jump and no Lipschitz constant."""
     own = Potential(lambda x: torch.abs(x) ** 1.5)
@@ -132,6 +135,7 @@ def test_a_kink_that_hides_beside_an_edge(steep: float, beside: float) -> None:
     assert target.kinks == pytest.approx((beside,), abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("centre", [0.0, 8.0, 1000.0, -1000.0, 1e5])
 @pytest.mark.parametrize("a", [0.3, 1.89, 2.19, 2.96])
 def test_a_jump_of_the_force_is_found_wherever_the_origin_is(a: float, centre: float) -> None:

@@ -57,6 +57,7 @@ def test_moved_turned_and_stretched(seed: int, dim: int, exponent: float, shift:
     assert float(equal[1].smoothness) * s**2 == pytest.approx(float(equal[0].smoothness), rel=1e-11 * worst)
 
 
+@pytest.mark.slow
 @given(seed=seeds, dim=st.integers(2, 4))
 def test_round_components_written_in_full(seed: int, dim: int) -> None:
     """Two routes through the code: v I as numbers and as matrices."""
@@ -104,6 +105,7 @@ def test_smoothness_bounds_every_hessian_of_equal_covariances(seed: int, apart: 
         assert float(torch.linalg.eigvalsh(hessian(target, x)).abs().max()) <= float(target.smoothness) * (1 + 1e-7)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**6), dim=st.integers(2, 9), n=st.integers(2, 5))
 def test_equal_covariances_have_a_bound(seed: int, dim: int, n: int) -> None:
     """One matrix, written n times, has one decomposition: eigenvalues of n of them in one call may differ in the last digit, and L was infinite then."""

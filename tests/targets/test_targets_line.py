@@ -58,6 +58,7 @@ class TestEvery:
         mass, error = quad(lambda x: float(target.density(x)), low, high, points=[-2.0, 0.0, 2.0], limit=400, epsabs=1e-13, epsrel=1e-13)
         assert mass == pytest.approx(1, abs=4 * error + 4 * target.quadrature.error + 1e-14)
 
+    @pytest.mark.slow
     def test_the_normaliser_by_mpmath(self, target: LineTarget) -> None:
         """By another rule (tanh-sinh) and with the tails to infinity."""
         with mp.workdps(18):
@@ -65,11 +66,13 @@ class TestEvery:
             total = mp.quad(lambda x: mp.exp(-float(target.potential(torch.tensor(float(x), dtype=torch.float64)))), sorted(edges), maxdegree=6)
         assert float(mp.log(total)) == pytest.approx(target.quadrature.log_normaliser, abs=1e-11)
 
+    @pytest.mark.slow
     @given(x=st.floats(-5, 5))
     def test_the_distribution_function_integrates_the_density(self, target: LineTarget, x: float) -> None:
         mass, error = quad(lambda y: float(target.density(y)), 0.0, x, epsabs=1e-12, epsrel=1e-12)
         assert float(target.cdf(x) - target.cdf(0.0)) == pytest.approx(mass, abs=4 * error + 4 * target.quadrature.error)
 
+    @pytest.mark.slow
     @given(u=st.lists(st.floats(1e-6, 1 - 1e-6), min_size=1, max_size=5))
     def test_the_quantile_inverts_it(self, target: LineTarget, u: list[float]) -> None:
         level = torch.tensor(u, dtype=torch.float64)
@@ -166,6 +169,7 @@ class TestConstants:
 
 
 class TestClosedForms:
+    @pytest.mark.slow
     @given(st.integers(-20, 20).map(lambda n: n / 10), st.floats(0.2, 3.0), st.floats(-4, 4))
     def test_gaussian(self, mean: float, variance: float, x: float) -> None:
         theirs = scipy.stats.norm(mean, math.sqrt(variance))

@@ -166,6 +166,7 @@ def test_what_is_not_known_is_refused(method: str) -> None:
         getattr(LogisticRegression([[1.0, 2.0]], [1]), method)(3)
 
 
+@pytest.mark.slow
 def test_too_few_draws_are_refused() -> None:
     target = LogisticRegression.breast_cancer()
     target.particles = 1000

@@ -63,6 +63,7 @@ def test_marginals_come_by_quadrature_across() -> None:
     assert product.along([0.0, 1.0]) is product.factors[1]
 
 
+@pytest.mark.slow
 def test_a_far_mode_is_found_where_it_is_named() -> None:
     mixture = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [30.0, 7.0]], [1.0, 0.5])
     named = Potential(mixture.potential, dim=2, points=[[30.0, 7.0]])

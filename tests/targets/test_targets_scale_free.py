@@ -163,6 +163,7 @@ class TestFarAndNarrow:
         assert own.tail_curvature == pytest.approx((1 / deviation**2,) * 2, rel=1e-9)
         assert own.strong_convexity == pytest.approx(1 / deviation**2, rel=1e-9) and not own.superlinear
 
+    @pytest.mark.slow
     def test_a_needle_is_in_the_support_where_it_is_named(self) -> None:
         """Half of the mass within 1e-4 of 20.0137: E X = 10.00685, found by a mixture itself and by a Potential that is told."""
         target = GaussianMixture([0.5, 0.5], [0.0, 20.0137], [1.0, 1e-8])

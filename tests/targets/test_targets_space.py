@@ -47,6 +47,7 @@ def leaning(rng: np.random.Generator, dim: int) -> tuple[Target, distributions.D
 BUILDERS = [gaussian, diagonal, mixture, leaning]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", BUILDERS)
 @given(seed=seeds, dim=st.integers(2, 5))
 def test_density_and_drift(build, seed: int, dim: int) -> None:  # type: ignore[no-untyped-def]
@@ -83,6 +84,7 @@ def test_smoothness_bounds_every_hessian(build, seed: int) -> None:  # type: ign
     assert float(torch.linalg.eigvalsh(hessian).abs().max()) <= float(ours.smoothness) * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @given(seeds)
 def test_smoothness_of_equal_components(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -39,6 +39,7 @@ def _plainest(strategy: SearchStrategy, condition: object) -> object:
     return find(strategy, condition, settings=settings(max_examples=3000, derandomize=True, database=None))
 
 
+@pytest.mark.slow
 @quick
 @given(st.integers(1, 4).flatmap(targets))
 def test_a_target_has_a_finite_drift_and_smoothness(target: Target) -> None:

@@ -44,6 +44,7 @@ class UndeclaredNumber(EulerMaruyama):
     orders: Any = {Overdamped: "two"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"dynamics": underdamped}], ids=["overdamped", "underdamped"])
 def test_laws_that_need_the_line_are_skipped_with_the_reason(options: dict[str, Any]) -> None:
     checked = check_scheme(OnlySpace, order=1, **options)
@@ -59,6 +60,7 @@ def test_a_scheme_on_the_line_only_is_checked_there() -> None:
     assert "small steps" in check_scheme(OnlyLine, dynamics=underdamped)
 
 
+@pytest.mark.slow
 def test_laws_left_out_are_named() -> None:
     checked = check_scheme(EulerMaruyama, skip=LONG)
     assert checked == ("shapes", "seed", "float32 and float64", "batch equals loop", "drift calls", "mass", "affine semigroup", "small steps")

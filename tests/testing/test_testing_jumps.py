@@ -139,6 +139,7 @@ def test_an_order_that_is_not_there_is_seen_by_particles(scheme: type[Scheme], o
     assert "one step from the target" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [BiasedMinibatch, LargeMinibatch])
 def test_a_wrong_limit_is_seen_by_particles(scheme: type[Scheme]) -> None:
     assert broken(scheme, skip=only("small steps")).law == "small steps"

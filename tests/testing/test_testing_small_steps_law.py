@@ -100,6 +100,7 @@ def test_the_matrix_of_the_correction(dynamics: Callable[[Target], Dynamics]) ->
     assert "mean" in str(error)
 
 
+@pytest.mark.slow
 @everywhere
 @pytest.mark.parametrize("kind", ["bernoulli", "single"])
 def test_substeps_that_follow_the_step_pass(kind: str, dynamics: Callable[[Target], Dynamics]) -> None:

@@ -88,6 +88,7 @@ def test_strictly_a_broken_law_comes_before_one_that_was_not_computed() -> None:
     assert not isinstance(error, UncheckedScheme)
 
 
+@pytest.mark.slow
 def test_the_result_says_what_was_skipped_in_a_sentence_each() -> None:
     lines = str(check_scheme(EulerMaruyama, skip=LONG)).splitlines()
     assert lines[0].startswith("EulerMaruyama: 8 laws checked (shapes, seed")

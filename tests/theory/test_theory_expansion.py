@@ -91,6 +91,7 @@ class TestFormulas:
         assert (found.local_order, found.order) == (local, order)
         assert found.flux == flux
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("midpoints", "flux"), [("bernoulli", PMM), ("single", RMM), ("interior", RMM)])
     def test_of_poisson_midpoints_for_every_k(self, midpoints: str, flux: Any) -> None:
         """LMC/K at any K, one order more at K = inf, and both together at K = c/step."""
@@ -189,6 +190,7 @@ class TestConstants:
         gap = own.phi(points) - parent.phi(points) + COSINE.potential(points)  # a^2 b more drift: phi' = F'F''/2 - F'''/2 - F'
         assert torch.allclose(gap, gap[:1].expand(3), rtol=0, atol=1e-10)
 
+    @pytest.mark.slow
     def test_one_that_changes_nothing_has_that_of_its_parent(self) -> None:
         class Same(RandomizedMidpoint):
             def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:

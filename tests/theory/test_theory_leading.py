@@ -163,6 +163,7 @@ class TestGaussians:
         assert term.kl == pytest.approx((2 / 12**2 + 24 / 96**2) / 2, rel=1e-9)  # E He_n^2 = n!
         assert term.w2 == pytest.approx(math.sqrt(2 / (12**2 * 2) + 24 / (96**2 * 4)), rel=1e-9)  # the norm in H^-1 divides by n
 
+    @pytest.mark.slow
     def test_the_law_has_that_density(self) -> None:
         """(p/pi - 1)/x^3 at a small step is phi, to the next order."""
         x = 0.04

@@ -40,6 +40,7 @@ class TestErrors:
             a, b = getattr(plain, name), getattr(moved, name)
             assert abs(b / factor - a) <= a.error + b.error / factor
 
+    @pytest.mark.slow
     def test_far_modes(self) -> None:
         """KL and TV are those of one mode; W2 is refused where the flow between the modes is rounding."""
         near, far = (leading_term(EulerMaruyama, GaussianMixture([0.6, 0.4], [-m, m], [1.0, 1.0])) for m in (5.0, 12.0))
@@ -50,6 +51,7 @@ class TestErrors:
         with pytest.raises(NotConverged, match="the leading constant of w2 on GaussianMixture"):
             _ = far.w2
 
+    @pytest.mark.slow
     def test_modes_of_two_widths(self) -> None:
         """Two modes that do not touch: the variance of phi within them and between their means, -1/(4 v) each."""
         term = leading_term(EulerMaruyama, GaussianMixture([0.5, 0.5], [0.0, 12.0], [1.0, 0.25]))

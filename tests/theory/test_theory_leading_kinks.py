@@ -38,6 +38,7 @@ class TestWhereTheCurvatureJumps:
             assert abs(term.kl - (square - m**2) / 2) <= term.kl.error
             assert abs(term.tv - absolute / 2) <= term.tv.error
 
+    @pytest.mark.slow
     def test_kl_of_lmc_tends_to_it(self) -> None:
         """Values computed to nine digits: over step^2 they go to the constant like the root of the step."""
         steps = [0.1 / 2**k for k in range(6)]

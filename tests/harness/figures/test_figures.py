@@ -169,6 +169,7 @@ def test_rates_tells_claims_from_controls(results: Results) -> None:
         assert controls and {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
 
 
+@pytest.mark.slow
 def test_a_missing_result_is_one_sentence_with_the_command(call: Call, store: Path, tmp_path: Path) -> None:
     status, out, err = call("--store", "nothing.sqlite")
     assert (status, out) == (2, "")

@@ -99,6 +99,7 @@ def test_a_number_that_moves_behind_a_claim_that_passes_is_told(project: tuple[P
     assert not mutants(project[0], Plan(1, 0, 0, 1, 200.0), project[1])
 
 
+@pytest.mark.slow
 def test_without_the_results_or_a_package_it_is_one_sentence(project: tuple[Project, Path], tmp_path: Path) -> None:
     plan = Plan(1, 0, 0, 1, 1.0)
     with pytest.raises(StoreError, match="there is no store"):
