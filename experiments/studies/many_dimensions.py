@@ -12,7 +12,7 @@ from pmmtheory.theory.claim import Claim
 
 _CONTROL = "negative control"
 _IRIS = "logistic regression on iris"
-_ORDERS = {"EulerMaruyama": (0.04, 0.02), "Minibatch": (0.02, 0.06)}
+_ORDERS = {"EulerMaruyama": (0.04, 0.014), "Minibatch": (0.02, 0.06)}
 """The longer of two steps, and the tolerance over the step."""
 _APART = 0.4
 """How close an order must be to 1: it is then neither 1/2 nor 3/2."""
@@ -82,10 +82,10 @@ def _nearer(target: str, scheme: str, other: str, steps: Sequence[float], option
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for outcome in among(outcomes, target=_IRIS):
         found = outcome.estimate(outcome.check.points[0], "order")
-        if found is not None and not outcome.check.control:
+        if found is not None and not outcome.check.control and hold([outcome]):
             yield f"Bias of {outcome.check.claim.scheme} on {_IRIS}, by coupled chains: order {found:.2f}."
     if hold(among(outcomes, scheme="MALA")):
-        yield "MALA, by particles: no bias is seen where that of LMC or tamed Euler at as many calls is."
+        yield "MALA, by particles: no bias is seen where LMC's is, at as many calls."
 
 
 study = Study("many_dimensions", "Many dimensions, by particles: biases with intervals, and particles against laws", _checks, _findings)

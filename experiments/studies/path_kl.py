@@ -162,7 +162,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     found = {name: exponent(found, sign) for name, (found, sign) in groups.items()}
     if all(found.values()):
         time = found.pop("T")
-        yield f"KL of PMM's coarse path: {', '.join(f'{name} {power}' for name, power in found.items())}."
+        yield f"KL of PMM's path: {', '.join(f'{name} {power}' for name, power in found.items())}."
         yield f"Those are its powers; that of T is {time}."
         yield "Open question, is the K of Theorem 2 needed at the large steps: no."
     moving = among(outcomes, distance=_MOVING, control=False)

@@ -53,7 +53,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     names = {"LMC": "LMC", "ULMC": "ULMC", "UBU": "UBU", "RMM": "RMM", "URMM": "underdamped RMM", "UPMM": _FAST}
     groups = {words: among(outcomes, scheme=scheme) for words, scheme in names.items()}
     if (found := exponents(groups)) and (few := exponents({name: groups[name] for name in ("LMC", "UBU", "UPMM")})):
-        yield f"Calls for W2 = eps: eps^p, p = {few}."
+        yield f"Calls for W2 = eps, powers: {few}."
         yield f"On a Gaussian, all: {found}."
         slow, fast = (dict(groups[name][0].points) for name in ("ULMC", "UPMM"))
         at = min(slow.keys() & fast.keys(), default=None)

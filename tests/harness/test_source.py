@@ -34,7 +34,9 @@ BOUNDED = {"contraction", "fitted_constant", "kandasamy_nagaraj", "kandasamy_nag
 """Those that take a bound of a theorem: theorems are found as a folder."""
 PREDICTED = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "number", "path_constant", "plane_constants"}
 DECLARED = {"predictor_answers", "target_constants"}
-LAWS = set(MEASURES) - PREDICTED - DECLARED - {"image_samples", "image_floor"}
+PARTICLES = {"sampled_bias", "sampled_order"}
+"""Those that ask for no law."""
+LAWS = set(MEASURES) - PREDICTED - DECLARED - PARTICLES - {"image_samples", "image_floor"}
 
 Edit = Callable[[str], str]
 
