@@ -1,4 +1,5 @@
-"""Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, what its structure saves, and the speed of particles."""
+"""Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, what its structure saves, the speed of particles,
+and what an exact law saves beside them."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.harness.bench_particles import particle_table
+from pmmtheory.harness.bench_sampling import sampling_table
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.step.kernel import transition_matrix
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
@@ -20,7 +22,7 @@ from pmmtheory.testing.plain import plain_transition_matrix
 
 
 def main() -> None:
-    """Print the table of ratios."""
+    """Print the tables of ratios."""
     torch.set_num_threads(1)
     target = GaussianMixture([0.5, 0.5], [-1.5, 1.5], [1.0, 1.0])
     table = Table("what", "seconds", "ratio", title="One core; least of several runs")
@@ -30,6 +32,7 @@ def main() -> None:
     console = Console(width=100)
     console.print(table)
     console.print(particle_table())
+    console.print(sampling_table())
 
 
 def _structure(target: GaussianMixture, table: Table) -> None:

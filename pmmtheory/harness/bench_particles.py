@@ -12,6 +12,7 @@ import torch
 from rich.table import Table
 
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.harness.bench_peers import peer_runs
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import GaussianMixture
@@ -62,6 +63,7 @@ def _runs() -> dict[str, Callable[[], object]]:
     return {
         "plain torch loop, (2, N)": lambda: _plain_torch(torch.tensor(means, dtype=torch.float32)),
         "plain numpy loop, in place": lambda: _plain_numpy(means.astype(np.float32)),
+        **peer_runs(means, _VARIANCE, _STEP, _PARTICLES, _STEPS),
         **own,
         "normals alone (normal_)": _normals,
         "copy of the states alone": _copies,
