@@ -166,6 +166,8 @@ class PlaneMap:
 
 def _between_gaussians(law: PlanarLaw, goal: Any) -> tuple[Tensor, Tensor]:
     """b and A, symmetric, of the map x -> A x + b between Gaussians with the means and covariances of both."""
+    if getattr(goal, "mean", None) is None or getattr(goal, "covariance", None) is None:
+        raise InvalidParameter("other", getattr(goal, "name", type(goal).__name__), "a target whose mean and covariance are known, for w2 in the plane")
     here, there = law.covariance, torch.as_tensor(goal.covariance).to(law.covariance)
     root = _root(here)
     back = torch.linalg.inv(root)

@@ -82,7 +82,7 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     "plane": (
         lambda device: transient_law(EulerMaruyama(PLANE, PLANE.duration / 6), PLANE.marginal(1.0), 6, rtol=1e-4, device=device),
         PLANE.marginal(0.5),
-        (kl, sliced_w2),
+        (kl, w2, sliced_w2),
     ),
     "gaussian": (stationary(PoissonMidpoint(Overdamped(Gaussian(dim=5)), 0.1)), Gaussian(dim=5), (kl, tv, w2)),
     "gaussian, some steps": (

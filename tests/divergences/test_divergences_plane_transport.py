@@ -13,7 +13,7 @@ from torch import Tensor
 from pmmtheory.divergences import w2
 from pmmtheory.divergences.plane_map import PlaneMap
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import PlanarLaw, stationary_law, transient_law
 from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential, Ring, Target
@@ -145,6 +145,17 @@ def test_a_map_that_is_no_map_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     except NotConverged:
         return
     assert abs(found.value - right.value) <= found.error + right.error
+
+
+class Unknown(Ring):
+    """A ring of which nobody has said what its covariance is."""
+
+    covariance = None  # type: ignore[assignment]
+
+
+def test_a_target_without_moments_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match="a target whose mean and covariance are known"):
+        w2(law(CORRELATED, 0.3), Unknown(2.0, 0.5))
 
 
 @pytest.mark.slow
