@@ -139,6 +139,11 @@ def smooth(scheme: Scheme) -> Refusal | None:
     return None if scheme.smooth else Refusal("scheme", scheme.name, "a step that is smooth in the state; laws of positions on the line serve others")
 
 
+def moves(scheme: Scheme) -> Refusal | None:
+    """Refused where a step may leave a state where it is."""
+    return Refusal("scheme", scheme.name, "a step whose law has a density, as one that may stay has not; particles serve any") if scheme.stays else None
+
+
 def overdamped(scheme: Scheme) -> Refusal | None:
     """Refused where the state is more than a position."""
     return None if scheme.dynamics.blocks == 1 else Refusal("dynamics", type(scheme.dynamics).__name__, "a state that is a position")

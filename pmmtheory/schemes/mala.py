@@ -50,6 +50,7 @@ class MALA(Scheme):
     draws: Mapping[str, Draw] = {"z": Normal(), "u": Uniform()}
     drift_calls = 1.0
     exact_with = "neither"
+    stays = True
     smooth = False
     orders: Mapping[type[Dynamics], float] = {Overdamped: math.inf}
 

@@ -40,6 +40,8 @@ class Scheme(ABC):
         p for each of them: its stationary law is the target up to step^p, for small steps on smooth targets; what is not known is missing.
     gaussian_orders : mapping of the same kind
         p on Gaussian targets where it is higher; infinite where the law is exact.
+    stays : bool
+        Whether a step may leave a state where it is, as one that rejects does: its law then has no density, and no engine has it.
     smooth : bool
         Whether a step is smooth in the state where the force is. Where it is not, laws on the line need to know at which places: `kinks`.
 
@@ -60,6 +62,7 @@ class Scheme(ABC):
     exact_with: Literal["constant force", "no force", "neither"] = "constant force"
     orders: Mapping[type[Dynamics], float] = {}
     gaussian_orders: Mapping[type[Dynamics], float] = {}
+    stays: bool = False
     smooth: bool = True
 
     def __init__(self, dynamics: Dynamics, step_size: float):

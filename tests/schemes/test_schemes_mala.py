@@ -68,4 +68,6 @@ def test_what_is_refused() -> None:
         MALA(Underdamped(Gaussian(), 2.0), 0.1)
     with pytest.raises(InvalidParameter, match="particles serve any"):
         stationary_law(MALA(Overdamped(Cosine()), 0.1))
+    with pytest.raises(InvalidParameter, match="one that has an exact law"):
+        stationary_law(MALA(Overdamped(Gaussian(dim=3)), 0.1))
     assert MALA(Overdamped(Cosine()), 0.1).order == math.inf

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, refused, starts_from
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, moves, refused, starts_from
 from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
@@ -36,9 +36,8 @@ class GaussianEngine(Engine):
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         scheme = chain.scheme
-        if stationary:
-            return refused(lambda: _gaussian_target(scheme)) or homogeneous(scheme)
-        return refused(lambda: _gaussian_target(scheme)) or starts_from(chain, (Gaussian, LinearLaw), _STARTS)
+        none = refused(lambda: _gaussian_target(scheme)) or moves(scheme)
+        return none or (homogeneous(scheme) if stationary else starts_from(chain, (Gaussian, LinearLaw), _STARTS))
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         """The stationary law on every axis: P = E R P R' + E Q."""

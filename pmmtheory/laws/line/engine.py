@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped
+from pmmtheory.laws.engine import Engine, Refusal, homogeneous, moves, overdamped
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
@@ -51,7 +51,7 @@ class LineEngine(Engine):
     name, rank, default_rtol = "line", 0, 1e-8
 
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
-        return on_line(chain.scheme) or overdamped(chain.scheme) or homogeneous(chain.scheme) or begins_on_line(chain)
+        return on_line(chain.scheme) or moves(chain.scheme) or overdamped(chain.scheme) or homogeneous(chain.scheme) or begins_on_line(chain)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LineLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
