@@ -44,7 +44,7 @@ def _checks(profile: str) -> Iterator[Check]:
         yield _nearer(target, "MALA", scheme, [step], {"time": 20.0, "particles": particles})
     if full:
         yield from map(_order, _ORDERS)
-        yield _order("EulerMaruyama", 2.0, control=True)
+        yield _order("EulerMaruyama", 2, control=True)
         yield _nearer("iris", "RandomizedMidpoint", "EulerMaruyama", [0.04, 0.028, 0.02], {}, times=2.0)
         yield _nearer("iris", "Minibatch", "EulerMaruyama", [0.08, 0.057, 0.04], {}, times=0.1)
 
@@ -56,14 +56,14 @@ def _against_law(label: str, scheme: str, step: float, options: dict[str, Any], 
     return Check(claim, "20 cosines", (Point(step, cell, "apart"),), bounds=(Point(step, cell, "allowed"),), control=control)
 
 
-def _order(scheme: str, order: float = 1.0, control: bool = False) -> Check:
+def _order(scheme: str, order: int = 1, control: bool = False) -> Check:
     step, tolerance = _ORDERS[scheme]
     label = _LABELS[scheme]
-    cell = Cell.of("sampled_order", target="iris", scheme=scheme, step_size=step, order=order, tolerance=tolerance)
-    statement = f"the bias of {label} falls like step^{order:g} on {_IRIS}, within {_APART}"
+    cell = Cell.of("sampled_order", target="iris", scheme=scheme, step_size=step, tolerance=tolerance)
+    statement = f"the bias of {label} falls like step^{order} on {_IRIS}, within {_APART}"
     claim = Claim(statement, label, "E |x - m|^2", 0, "inequality", _CONTROL if control else "weak order 1", "convex F")
     bound = Cell.of("number", value=_APART)
-    return Check(claim, _IRIS, (Point(step, cell, "off"),), bounds=(Point(step, bound, "value"),), control=control)
+    return Check(claim, _IRIS, (Point(step, cell, f"off {order}"),), bounds=(Point(step, bound, "value"),), control=control)
 
 
 def _nearer(target: str, scheme: str, other: str, steps: Sequence[float], options: dict[str, Any], times: float = 1.0) -> Check:
