@@ -155,7 +155,8 @@ def _draw_ratios(panel: Axes, rows: Sequence[Numbered]) -> None:
     panel.set_yticks(range(len(rows)), [str(number) for number, _ in rows], fontsize=style.SMALL)
     panel.tick_params(axis="y", length=0)
     panel.grid(axis="y")
-    panel.set(title="Inequalities: the largest measured / bound", xlabel="Measured / bound (below 1 where it holds)", ylabel="Claim")
+    panel.set_title("Inequalities", loc="left")  # the legend is on the right
+    panel.set(xlabel="Largest measured / bound (below 1 where it holds)", ylabel="Claim")
     kinds = {"claim": ("o", _GOOD), "control, must be above": ("D", _CONTROL), "not as it should be": ("X", _WRONG)}
     shown = [not all(outcome.check.control for _, outcome in rows), any(outcome.check.control for _, outcome in rows), not all(o.as_it_should for _, o in rows)]
     handles = [

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from pmmtheory.divergences import w2
 from pmmtheory.errors import InvalidParameter
@@ -191,3 +192,23 @@ def test_the_figure_of_a_study_has_its_points_and_words() -> None:
     assert list(line.get_ydata()) == [0.05, 0.1]
     assert "9 claims against the step, from 0.1 down to 0.05" in describe(ours) and "slopes lie between 1 and 1" in describe(ours)
     assert draw_study([]) is None
+
+
+@pytest.mark.slow
+def test_the_title_of_inequalities_does_not_touch_their_legend() -> None:
+    """With claims, controls and what is not as it should be."""
+    check = control(1.0, 3.0).check
+    bound = replace(check, claim=replace(check.claim, kind="inequality"), control=False)
+    made = [
+        Outcome("any", replace(bound, control=controls), verdict, "", (), "", ratio=0.5)
+        for controls, verdict in ((False, "pass"), (True, "fail"), (False, "fail"))
+    ]
+    with style.theme():
+        figure = draw_study(made)
+        assert figure is not None
+        drawn(figure)
+    panel = next(panel for panel in figure.axes if panel.get_title(loc="left").startswith("Inequalities"))
+    legend = panel.get_legend()
+    assert legend is not None and len(legend.get_texts()) == 3
+    title = next(text for text in panel.findobj(Text) if text.get_text().startswith("Inequalities"))
+    assert not title.get_window_extent().overlaps(legend.get_window_extent())
