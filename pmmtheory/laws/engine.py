@@ -136,7 +136,9 @@ def homogeneous(scheme: Scheme) -> Refusal | None:
 
 def smooth(scheme: Scheme) -> Refusal | None:
     """Refused where a step is not smooth in the state, of which the error of a uniform grid would not tell."""
-    return None if scheme.smooth else Refusal("scheme", scheme.name, "a step that is smooth in the state; laws of positions on the line serve others")
+    if scheme.stays or scheme.smooth:
+        return moves(scheme)
+    return Refusal("scheme", scheme.name, "a step that is smooth in the state; laws of positions on the line serve others")
 
 
 def moves(scheme: Scheme) -> Refusal | None:
