@@ -18,7 +18,8 @@ from pmmtheory.targets import Banana, Cosine, Funnel, GaussianMixture, LogisticR
 
 _PARTS = 10
 """Into which the data are split."""
-_SIGMAS = 3.0
+SIGMAS = 3.0
+"""Standard errors that a number sampled is stated to."""
 
 
 @lru_cache
@@ -39,7 +40,7 @@ def second_moment(target: Any) -> Estimate:
     if isinstance(target, LogisticRegression | Phi4):
         spreads = [row[k] for k, row in enumerate(target.covariance_estimates)]
         total = sum(spreads[1:], spreads[0])
-        times = _SIGMAS if isinstance(target, LogisticRegression) else 1.0
+        times = SIGMAS if isinstance(target, LogisticRegression) else 1.0
         return Estimate(total.value, times * total.error, total.method) / target.dim
     covariance = torch.as_tensor(target.covariance)
     return Estimate(float(covariance.diagonal().mean()), 1e-12, "closed form")

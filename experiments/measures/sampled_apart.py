@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.measures._in_many import centred_square, in_many
+from experiments.measures._in_many import SIGMAS, centred_square, in_many
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness.catalogue import scheme_on
 from pmmtheory.laws import stationary_law
 from pmmtheory.particles import expectations
 from pmmtheory.targets import Cosine
-
-_SIGMAS = 3.0
 
 
 def measure(device: str, scheme: str, step_size: float, wrong: float = 1.0, particles: int = 1000, time: float = 10.0, **options: Any) -> dict[str, Estimate]:
@@ -22,4 +20,4 @@ def measure(device: str, scheme: str, step_size: float, wrong: float = 1.0, part
     made = scheme_on(own, scheme, wrong * step_size, **options)
     steps = round(time / made.step_size)
     found = expectations(made, {"square": centred_square(own)}, particles=particles, steps=steps, burn_in=steps // 2, device=device)["square"]
-    return {"apart": Estimate(abs(found.value - exact.value), exact.error, "particles and a law"), "allowed": Estimate(_SIGMAS * found.error, 0.0, "sampling")}
+    return {"apart": Estimate(abs(found.value - exact.value), exact.error, "particles and a law"), "allowed": Estimate(SIGMAS * found.error, 0.0, "sampling")}

@@ -7,14 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.measures._in_many import Minibatch, centred_square, in_many, second_moment
+from experiments.measures._in_many import SIGMAS, Minibatch, centred_square, in_many, second_moment
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness.catalogue import scheme_on
 from pmmtheory.particles import bias, expectations
 from pmmtheory.schemes import Scheme
-
-_SIGMAS = 3.0
 
 
 def measure(
@@ -37,13 +35,13 @@ def measure(
     square = centred_square(own)
     if tolerance is not None:
         found = bias(made, square, tolerance, time=time, burn_in=burn_in, initial=_start(made), budget=200_000, device=device).estimate
-        parts = {name: _SIGMAS * part if name == "sampling" else part for name, part in found.parts.items()}
+        parts = {name: SIGMAS * part if name == "sampling" else part for name, part in found.parts.items()}
         told = Estimate.of(abs(found.value), "coupled chains, 3 standard errors", **parts)
     else:
         steps, before = max(2, round(time / step_size)), round(burn_in / step_size)
         seen = expectations(made, {"square": square}, particles=particles, steps=steps, burn_in=before, initial=_start(made), device=device)["square"]
         gap = seen - second_moment(own)
-        told = Estimate(abs(gap.value), gap.error + (_SIGMAS - 1) * seen.error, "independent chains, 3 standard errors")
+        told = Estimate(abs(gap.value), gap.error + (SIGMAS - 1) * seen.error, "independent chains, 3 standard errors")
     return {"bias": told, "calls": Estimate(made.drift_calls / step_size, 0.0, "expected")}
 
 

@@ -18,10 +18,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.plane_sides import Axes, PlanarTargetSide, PlaneSide, points
+from pmmtheory.divergences.plane_sides import Axes, PlaneSide, points
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import PlanarLaw
-from pmmtheory.targets import Target
 
 _LOOSELY = 1e-2
 _ITERATIONS = 3000
@@ -38,8 +37,7 @@ class PlaneMap:
     """Both densities on one grid, the map between Gaussians, and what is solved about it."""
 
     def __init__(self, law: PlanarLaw, other: PlaneSide, times: int):
-        goal: Any = other.target if isinstance(other, PlanarTargetSide) else other.law  # type: ignore[attr-defined]
-        reference = goal if isinstance(goal, Target) else goal.reference
+        goal, reference = other.goal, other.reference
         shift, turn = _between_gaussians(law, goal)
         across = torch.linalg.inv(turn)
         factor = float(torch.linalg.det(turn))
@@ -128,7 +126,7 @@ class PlaneMap:
 
     def stretch(self, slope: Tensor) -> float:
         """The largest factor by which the map or its inverse stretches, where densities are not next to nothing; infinite where it folds."""
-        held = self.p > max(_HELD * float(self.p.max()), 1e2 * self.floor)
+        held = self.seen & (self.p > _HELD * self.p.max())
         mixed = (slope[0, 1] + slope[1, 0])[held] / 2
         matrix = torch.stack([torch.stack([1 + slope[0, 0][held], mixed]), torch.stack([mixed, 1 + slope[1, 1][held]])]).movedim(-1, 0)
         values = torch.linalg.eigvalsh(matrix)
@@ -145,13 +143,13 @@ class PlaneMap:
 
     def _solution(self, right: Tensor, share: float) -> tuple[Tensor, Tensor]:
         """u with G'T'^-1 G u = right, by conjugate gradients, and the right side without what G' does not reach."""
-        right = self._across(right)
+        right = self._reached(right)
         u, rest = torch.zeros_like(right), right
         toward = guess = self.smoothed(rest)
         weight = first = float((rest * guess).sum())
         for _ in range(_ITERATIONS):
             if not weight > share**2 * first:
-                return self._across(u), right
+                return self._reached(u), right
             pushed = self.energy(toward)
             far = weight / float((toward * pushed).sum())
             u, rest = u + far * toward, rest - far * pushed
@@ -160,7 +158,8 @@ class PlaneMap:
             toward = guess + weight / last * toward
         raise NotConverged("the map between two laws in the plane: conjugate gradients did not end", math.sqrt(weight / first), share)
 
-    def _across(self, u: Tensor) -> Tensor:
+    def _reached(self, u: Tensor) -> Tensor:
+        """Without what G takes to nothing."""
         return u - self.root * ((self.root * u).sum() / (self.root**2).sum())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +32,10 @@ class PlaneSide(ABC):
         The spacings at which its integrals have all digits; and those at which the lines on which it crosses another density are seen.
     everywhere : bool
         Whether its logarithm is known everywhere.
+    goal : Law or Target
+        Whose density it is, with its moments.
+    reference : Target
+        A target next to it: itself, or that of the chain.
     """
 
     dim: int = 2
@@ -38,6 +43,8 @@ class PlaneSide(ABC):
     spacings: tuple[float, ...]
     crossings: tuple[float, ...]
     everywhere: bool = True
+    goal: Any
+    reference: Target
 
     @abstractmethod
     def on(self, axes: Axes) -> Tensor:
@@ -59,6 +66,7 @@ class PlanarLawSide(PlaneSide):
 
     def __init__(self, law: PlanarLaw):
         self.law, self.off = law, law.numerical_error
+        self.goal, self.reference = law, law.reference
         self.spacings = self.crossings = law.spacings
 
     def on(self, axes: Axes) -> Tensor:
@@ -82,6 +90,7 @@ class PlanarTargetSide(PlaneSide):
 
     def __init__(self, target: Target):
         self.target, self.dim = target, target.dim
+        self.goal = self.reference = target
         own = getattr(target, "plane", None) if target.dim == 2 else None
         self._own = own if isinstance(own, PlaneQuadrature) else None
         self.off = self._own.error if self._own is not None else 0.0

@@ -1,4 +1,4 @@
-"""W2 in the plane: closed forms, products of lines, linear programming, and errors that hold."""
+"""W2 in the plane: closed forms, products of lines, the radii of a ring, and errors that hold."""
 
 from __future__ import annotations
 
