@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import torch
+from torch import Tensor
 
 _STALLED = 12
 """Applications without gain, after which no more is to be had."""
 
 
-def gmres(operator: Callable[[np.ndarray], np.ndarray], right: np.ndarray, tolerance: float, most: int) -> tuple[np.ndarray, float, float]:
+def gmres(operator: Callable[[Tensor], Tensor], right: Tensor, tolerance: float, most: int) -> tuple[Tensor, float, float]:
     """x with |right - A x| below the tolerance, or as small as it gets in `most` applications; that norm; and the smallest eigenvalue of A seen, in modulus.
 
     The eigenvalues are those of A on the Krylov space (Ritz values): of 1 - P on masses that sum to zero the smallest is the spectral gap of P, seen once the
@@ -19,10 +21,10 @@ def gmres(operator: Callable[[np.ndarray], np.ndarray], right: np.ndarray, toler
 
     Source: Saad & Schultz 1986 (SIAM J. Sci. Stat. Comput. 7, 856).
     """
-    size = float(np.linalg.norm(right))
+    size = float(torch.linalg.norm(right))
     if not size > 0:
-        return np.zeros_like(right), 0.0, math.inf
-    basis, hessenberg = np.empty((most + 1, right.size)), np.zeros((most + 1, most))
+        return torch.zeros_like(right), 0.0, math.inf
+    basis, hessenberg = right.new_empty((most + 1, len(right))), np.zeros((most + 1, most))
     basis[0] = right / size
     seen: list[float] = []
     y, k = np.zeros(0), 0
@@ -31,8 +33,8 @@ def gmres(operator: Callable[[np.ndarray], np.ndarray], right: np.ndarray, toler
         for _ in range(2):
             share = space @ w
             w = w - share @ space
-            hessenberg[: k + 1, k] += share
-        hessenberg[k + 1, k] = height = float(np.linalg.norm(w))
+            hessenberg[: k + 1, k] += share.cpu().numpy()
+        hessenberg[k + 1, k] = height = float(torch.linalg.norm(w))
         k += 1
         y, left = _least(hessenberg[: k + 1, :k], size)
         seen.append(left)
@@ -40,7 +42,7 @@ def gmres(operator: Callable[[np.ndarray], np.ndarray], right: np.ndarray, toler
             break
         basis[k] = w / height
     gap = float(np.abs(np.linalg.eigvals(hessenberg[:k, :k])).min())
-    return y @ basis[:k], seen[-1], gap
+    return torch.as_tensor(y, device=right.device) @ basis[:k], seen[-1], gap
 
 
 def _least(hessenberg: np.ndarray, size: float) -> tuple[np.ndarray, float]:

@@ -16,7 +16,15 @@ from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
 CHUNK = 16_384
-"""Particles of a chunk."""
+"""Particles of a chunk: their states stay in the cache of a processor."""
+
+_ON_A_GPU = 1 << 24
+"""Numbers of the states of a chunk there, where a launch costs as much as millions of them."""
+
+
+def chunk_size(scheme: Scheme, device: str) -> int:
+    """Particles of a chunk."""
+    return max(CHUNK, _ON_A_GPU // math.prod(scheme.dynamics.state_shape)) if device.startswith("cuda") else CHUNK
 
 
 def stream(seed: int, number: int, device: str) -> torch.Generator:
@@ -24,7 +32,7 @@ def stream(seed: int, number: int, device: str) -> torch.Generator:
     return torch.Generator(device=known_device(device)).manual_seed(_mixed(whole("seed", seed), whole("number", number)))
 
 
-def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], Tensor]:
+def starts(scheme: Scheme, n: int, seed: int, initial: Any, chunk: int = CHUNK) -> Callable[[int], Tensor]:
     """Where the particles of a chunk start, by its number."""
     system = scheme.dynamics
     if initial is None or isinstance(initial, Target):
@@ -33,8 +41,8 @@ def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], T
             raise InvalidParameter("initial", source.name, f"a target in dimension {math.prod(event)}")
 
         def drawn(number: int) -> Tensor:
-            first = number * CHUNK
-            size = min(CHUNK, n - first)
+            first = number * chunk
+            size = min(chunk, n - first)
             return system.lift(_draws(source, size, _mixed(seed, -1 - first)).reshape(size, *event), stream(seed, -2 - first, "cpu"))
 
         return drawn
@@ -45,7 +53,7 @@ def starts(scheme: Scheme, n: int, seed: int, initial: Any) -> Callable[[int], T
         raise InvalidParameter("initial", initial, f"a target, one finite point, or {n} finite points of shape {shape}") from None
     if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
-    return lambda number: points.expand(shape)[number * CHUNK : (number + 1) * CHUNK]
+    return lambda number: points.expand(shape)[number * chunk : (number + 1) * chunk]
 
 
 def _draws(source: Target, n: int, seed: int) -> Tensor:

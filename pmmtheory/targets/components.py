@@ -60,7 +60,8 @@ class Components:
     def pull(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         """sum_k r_k C_k^-1 (m_k - x) of the components noised to alpha, with r_k the share of component k at x."""
         if not isinstance(alpha, Tensor):
-            if self.dim > 1 and across(x) and (known := self._pull_terms(x, alpha)) is not None:
+            # compiled, what follows is one kernel without arrays of (components, points)
+            if self.dim > 1 and across(x) and not torch.compiler.is_compiling() and (known := self._pull_terms(x, alpha)) is not None:
                 return pull(x, known)
             means, precision, half, level = self._terms(x, alpha)
             gap = means - x
@@ -70,7 +71,10 @@ class Components:
             v = share * v + (1 - share)
             gap, precision, half, level = alpha * means - x, 1 / v, -0.5 / v, log_weights - self.dim / 2 * torch.log(v)
         share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
-        return (share * (gap * precision)).sum(0) if self.dim == 1 else torch.einsum("k...,k...d->...d", share * precision, gap)
+        if self.dim == 1 or torch.compiler.is_compiling():
+            share = share if self.dim == 1 else share[..., None]
+            return (share * (gap * (precision if self.dim == 1 else precision[..., None]))).sum(0)
+        return torch.einsum("k...,k...d->...d", share * precision, gap)
 
     def first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Means, variances and logarithms of weights with the component as first axis, fit for points x."""

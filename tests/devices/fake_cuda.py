@@ -36,7 +36,8 @@ class CudaGenerator(torch.Generator):
 
 def _tensors(values: Any) -> Iterator[torch.Tensor]:
     if isinstance(values, torch.Tensor):
-        yield values
+        if values.layout == torch.strided:  # no other can be told where it is
+            yield values
     elif isinstance(values, (list, tuple)):
         for value in values:
             yield from _tensors(value)
@@ -46,7 +47,7 @@ def _tensors(values: Any) -> Iterator[torch.Tensor]:
 
 def _marked(found: Any, cuda: bool) -> Any:
     if isinstance(found, torch.Tensor):
-        if cuda:
+        if cuda and found.layout == torch.strided:
             return found if isinstance(found, OnCuda) else found.as_subclass(OnCuda)
         return found.as_subclass(torch.Tensor) if isinstance(found, OnCuda) else found
     if isinstance(found, (list, tuple)):

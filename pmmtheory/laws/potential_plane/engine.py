@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,7 +106,7 @@ def _stationary_on(
 ) -> tuple[PlanarLaw, float]:
     """The law on one grid, from another one where that is known with its gap; and the gap."""
     target = scheme.dynamics.target
-    axes = grid_on(widened(quadrature, width), band, level, _denser(scheme), rtol)
+    axes = _placed(grid_on(widened(quadrature, width), band, level, _denser(scheme), rtol), device)
     height = target.potential(_points(axes)).detach()
     grid = masked(axes, inside(quadrature, height, width))
     step = StepOperator(scheme, grid, level)
@@ -115,40 +114,39 @@ def _stationary_on(
         density = torch.exp((quadrature.least - height) / width**2)
         shaken, least = 0.05, math.inf
     else:
-        density, shaken, least = known[0].on((axes[0].to(device), axes[1].to(device))).cpu().clamp_min(0), 0.0, known[1]
-    begun = density.numpy().reshape(-1)[grid.kept]
+        density, shaken, least = known[0].on(axes).clamp_min(0), 0.0, known[1]
+    begun = density.reshape(-1)[grid.kept]
     masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, rtol))
     if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
-    law = _law(axes, step.everywhere(masses), target, device, leak / gap)
+    law = _law(axes, step.everywhere(masses), target, leak / gap)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * min(1.0, scheme.step_size / _largest_variance(quadrature)) / gap))
     return law, gap
 
 
-def _invariant(step: StepOperator, density: np.ndarray, grid: Grid, shaken: float, least: float, tolerance: float) -> tuple[np.ndarray, float, float, float]:
+def _invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, least: float, tolerance: float) -> tuple[Tensor, float, float, float]:
     """p with p = P p; |p - P p| / gap in the norm of chi2; the gap; and what a step loses to points that are not kept, which is put back where p is.
 
     From masses near it, of which some per cent are moved about, so that the slowest mode is seen even where the target is symmetric; then once more, scaled by
     what was found. Unknown is the change over the root of the density, of which GMRES makes the residual small in the sense of chi2.
     """
-    places = ((grid.points - grid.points.mean(0)) / grid.points.std(0)).numpy()
-    masses = density * (1 + shaken * np.sin(0.5 + places @ np.array([0.9, 0.7])))
+    places = (grid.points - grid.points.mean(0)) / grid.points.std(0)
+    masses = density * (1 + shaken * torch.sin(0.5 + places @ places.new_tensor([0.9, 0.7])))
     masses, chi = masses / masses.sum(), math.inf
     for _ in range(2):
-        peak, home = masses.max(), masses.copy()
-        scale = np.sqrt(np.maximum(masses, 0.0) / peak + 1e-7)
+        peak, home = float(masses.max()), masses
+        scale = torch.sqrt(masses.clamp_min(0.0) / peak + 1e-7)
 
-        def left(v: np.ndarray, home: np.ndarray = home) -> np.ndarray:
-            after: np.ndarray = step(v)
-            rest: np.ndarray = v - after - (v.sum() - after.sum()) * home
-            return rest
+        def left(v: Tensor, home: Tensor = home) -> Tensor:
+            after = step(v)
+            return v - after - (v.sum() - after.sum()) * home
 
         change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance * math.sqrt(peak), _MOST)  # type: ignore[misc]
         masses = masses + scale * change
         masses, least = masses / masses.sum(), min(least, gap)
-        chi = float(np.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
+        chi = float(torch.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
         if chi < 30 * tolerance / least:
             break
     return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
@@ -164,11 +162,11 @@ def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequ
         box, own = begun.box, bands(start, begun, _faint(scheme, rtol))
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], box[:, 0]), torch.maximum(wide[:, 1], box[:, 1])], 1)
-    axes = grid_on(whole, (max(band[0], own[0]), max(band[1], own[1])), level, _denser(scheme), rtol)
-    grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool))
+    axes = _placed(grid_on(whole, (max(band[0], own[0]), max(band[1], own[1])), level, _denser(scheme), rtol), device)
+    grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool, device=device))
     step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
     density = start.on(axes) if isinstance(start, PlanarLaw) else start.density(_points(axes))
-    masses = density.detach().numpy().reshape(-1) * math.prod(grid.spacings)
+    masses = density.detach().reshape(-1) * math.prod(grid.spacings)
     lost = abs(float(masses.sum()) - 1)
     for n in steps:
         for _ in range(done, n):
@@ -177,13 +175,17 @@ def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequ
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
-        law = _law(axes, masses.reshape(grid.shape), target, device, lost)
+        law = _law(axes, masses.reshape(grid.shape), target, lost)
         law.errors["solver"] = n * _DIGITS
         yield law
 
 
-def _law(axes: tuple[Tensor, Tensor], masses: np.ndarray, target: Target, device: str, lost: float = 0.0) -> PlanarLaw:
-    return PlanarLaw((axes[0].to(device), axes[1].to(device)), torch.as_tensor(masses, device=device), target, lost=lost, floor=_FLOOR)
+def _law(axes: tuple[Tensor, Tensor], masses: Tensor, target: Target, lost: float = 0.0) -> PlanarLaw:
+    return PlanarLaw(axes, masses, target, lost=lost, floor=_FLOOR)
+
+
+def _placed(axes: tuple[Tensor, Tensor], device: str) -> tuple[Tensor, Tensor]:
+    return axes[0].to(device), axes[1].to(device)
 
 
 def _denser(scheme: Scheme) -> float:
@@ -195,9 +197,9 @@ def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
 
 
-def _rim(masses: np.ndarray) -> float:
+def _rim(masses: Tensor) -> float:
     """The mass along the rim of a grid, and as much again for what came in on the other side."""
-    return 2 * float(np.abs(masses[[0, -1]]).sum() + np.abs(masses[:, [0, -1]]).sum())
+    return 2 * float(masses[[0, -1]].abs().sum() + masses[:, [0, -1]].abs().sum())
 
 
 def _cut(law: PlanarLaw) -> float:

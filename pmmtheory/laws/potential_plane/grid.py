@@ -27,13 +27,13 @@ class Grid:
     Attributes
     ----------
     axes : two tensors
-    kept : (n * m,) boolean array
+    kept : (n * m,) boolean tensor
         The points on which masses are moved; on others the law has none that matters.
     points : (kept, 2) tensor
     """
 
     axes: tuple[Tensor, Tensor]
-    kept: np.ndarray
+    kept: Tensor
     points: Tensor
 
     @property
@@ -67,7 +67,7 @@ def masked(axes: tuple[Tensor, Tensor], where: Tensor) -> Grid:
     """The grid with the points where a boolean tensor (n, m) says so."""
     kept = where.reshape(-1)
     points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)[kept]
-    return Grid(axes, kept.numpy(), points)
+    return Grid(axes, kept, points)
 
 
 def bands(target: Target, quadrature: PlaneQuadrature, faint: float) -> tuple[float, float]:

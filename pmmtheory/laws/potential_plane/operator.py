@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
 import torch
-from scipy.sparse import csc_matrix, hstack
 from torch import Tensor
 
 from pmmtheory.laws.engine import Refusal
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.step.cubature import Cubature, cubature
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.numerics.spreading import spread_transform, spreading
+from pmmtheory.numerics.spreading import Block, Spreading, spread_block, spread_transform
 from pmmtheory.schemes import Scheme
 
-_STARTS = 1500
+_STARTS = {"cpu": 1500, "cuda": 12_000}
 """Starts whose steps are taken at once."""
 
 _NONE = 1e-18
@@ -42,55 +40,52 @@ class StepOperator:
 
     Attributes
     ----------
-    thrown : (kept,) array
+    thrown : (kept,) tensor
         What share of a mass at each start is moved beyond the ends, before it is blurred.
     """
 
     def __init__(self, scheme: Scheme, grid: Grid, level: int):
-        self.grid, self._fine = grid, (2 * grid.shape[0], 2 * grid.shape[1])
-        at = rules(scheme, level, min(grid.spacings))
+        self.grid, self._fine, device = grid, (2 * grid.shape[0], 2 * grid.shape[1]), grid.points.device
+        at = rules(scheme, level, min(grid.spacings), device)
         factors, group = _groups(scheme, grid.points[:1], at)
-        nodes = [np.flatnonzero((group == g) & (at.weights.numpy() > _NONE)) for g in range(len(factors))]
-        blocks: list[list[csc_matrix]] = [[] for _ in factors]
-        weights, thrown = at.weights.numpy(), []
-        for some in grid.points.split(_STARTS):
-            mean = scheme.step(some[:, None], 0.0, at.draws)[0].detach().expand(len(some), len(at), 2).numpy()
+        nodes = [((group == g) & (at.weights > _NONE)).nonzero()[:, 0] for g in range(len(factors))]
+        whole = sum(float(at.weights[own].sum()) for own in nodes)
+        blocks: list[list[Block]] = [[] for _ in factors]
+        thrown = []
+        for some in grid.points.split(_STARTS[device.type]):
+            mean = scheme.step(some[:, None], 0.0, at.draws)[0].detach().expand(len(some), len(at), 2)
             places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
             beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
-            thrown.append((beyond[0] | beyond[1]) @ weights)
+            thrown.append((beyond[0] | beyond[1]).to(at.weights) @ at.weights)
             for block, own in zip(blocks, nodes, strict=True):
-                block.append(spreading(places[0][:, own], places[1][:, own], weights[own], grid.shape))
-        self.thrown: np.ndarray = np.concatenate(thrown)
-        self._spread = [block[0] if len(block) == 1 else hstack(block, format="csc") for block in blocks]
-        whole = sum(float(weights[own].sum()) for own in nodes)
-        for matrix, own in zip(self._spread, nodes, strict=True):  # so that no mass is lost to the digits of the kernel
-            shares = np.asarray(matrix.sum(0)).reshape(-1)
-            matrix.data *= np.repeat(float(weights[own].sum()) / whole / shares, np.diff(matrix.indptr))
+                block.append(spread_block(places[0][:, own], places[1][:, own], at.weights[own] / whole, grid.shape))
+        self.thrown: Tensor = torch.cat(thrown)
+        self._spread = [Spreading(block, grid.shape) for block in blocks]
         first, second = grid.waves()
         transforms = [spread_transform(n) / spread_transform(n)[0] for n in grid.shape]
         across = transforms[0][np.abs(np.fft.fftfreq(grid.shape[0], 1 / grid.shape[0])).round().astype(int)]
         divided = 1 / np.outer(across, transforms[1])
-        self._damping = [divided * np.exp(-((s[0] * first[:, None]) ** 2 + (s[1] * second) ** 2) / 2) for s in factors]
+        damping = (divided * np.exp(-((s[0] * first[:, None]) ** 2 + (s[1] * second) ** 2) / 2) for s in factors)
+        self._damping = [torch.as_tensor(one, device=device) for one in damping]
 
-    def __call__(self, masses: np.ndarray) -> np.ndarray:
+    def __call__(self, masses: Tensor) -> Tensor:
         """The masses (kept,) after a step, at the points that are kept."""
-        moved: np.ndarray = self.everywhere(masses).reshape(-1)[self.grid.kept]
-        return moved
+        return self.everywhere(masses).reshape(-1)[self.grid.kept]
 
-    def everywhere(self, masses: np.ndarray) -> np.ndarray:
+    def everywhere(self, masses: Tensor) -> Tensor:
         """The masses after a step on the whole grid, (n, m)."""
         n, m = self.grid.shape
         half = n // 2
-        total = np.zeros((n, m // 2 + 1), dtype=complex)
+        total = torch.zeros((n, m // 2 + 1), dtype=torch.complex128, device=masses.device)
         for spread, damping in zip(self._spread, self._damping, strict=True):
-            waves = scipy.fft.rfft2((spread @ masses).reshape(self._fine))[:, : m // 2 + 1]
+            waves = torch.fft.rfft2(spread(masses).reshape(self._fine))[:, : m // 2 + 1]
             total[: half + 1] += waves[: half + 1] * damping[: half + 1]
             total[half + 1 :] += waves[-half:] * damping[half + 1 :]
-        result: np.ndarray = scipy.fft.irfft2(total, s=(n, m))
+        result: Tensor = torch.fft.irfft2(total, s=(n, m))
         return result
 
 
-def rules(scheme: Scheme, level: int, spacing: float) -> Cubature:
+def rules(scheme: Scheme, level: int, spacing: float, device: torch.device) -> Cubature:
     """Nodes and weights for the draws of a step: of normals by Gauss-Hermite rules, which see waves that the grid holds.
 
     A rule of n nodes is off by (a L)^n on waves of the law, L the inverse square of its shortest scale: about a tenth of the largest square of its waves.
@@ -98,7 +93,7 @@ def rules(scheme: Scheme, level: int, spacing: float) -> Cubature:
     rough = scheme.step_size * (math.pi / (8.5 * spacing)) ** 2
     nodes = math.ceil(20 / math.log(1 / min(rough, 0.45)))
     rule = gauss_hermite(min(max(nodes, 6), 23) + level)
-    return cubature(scheme, level - 4, normal=lambda name, component: rule)
+    return cubature(scheme, level - 4, device, normal=lambda name, component: rule)
 
 
 def steady(scheme: Scheme) -> Refusal | None:
@@ -116,8 +111,8 @@ def steady(scheme: Scheme) -> Refusal | None:
     return None
 
 
-def _groups(scheme: Scheme, x: Tensor, at: Cubature) -> tuple[np.ndarray, np.ndarray]:
+def _groups(scheme: Scheme, x: Tensor, at: Cubature) -> tuple[np.ndarray, Tensor]:
     """The factors of the last Gaussian that there are, (g, 2), and which of them each node has, (q,)."""
-    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach().abs().expand(len(x), len(at), 2)[0].numpy()
+    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach().abs().expand(len(x), len(at), 2)[0].cpu().numpy()
     _, first, group = np.unique(factor.round(14), axis=0, return_index=True, return_inverse=True)
-    return factor[first], np.asarray(group).reshape(-1)
+    return factor[first], torch.as_tensor(np.asarray(group).reshape(-1), device=x.device)
