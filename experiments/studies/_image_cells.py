@@ -30,9 +30,20 @@ WAY = 100
 """The training time at which the quick profile stops: down to the data an exact score repeats the images, which hides most errors."""
 
 
+_MOST = 5000
+"""Images that a network generates."""
+
+
+@cache
 def count(predictor: str, images: str = "digits") -> int:
-    """Generated images of a cell; the digits have 359 for tests."""
-    return 359 if (predictor, images) == (NETWORK, "digits") else 1000
+    """Generated images of a cell: of a network as many as the set has for tests, which are 359 digits, and no more than 5000."""
+    if predictor != NETWORK:
+        return 1000
+    if images == "digits":
+        return 359
+    from pmmtheory.images import load_images
+
+    return min(_MOST, len(load_images(images, part="test")))
 
 
 def learned(network: str, content: str) -> bool:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
 
-from pmmtheory.divergences.two_samples.u_statistics import two_sample_mmd
+from pmmtheory.divergences.two_samples.u_statistics import mmd_of_sums, two_sample_mmd
+from pmmtheory.estimate import Estimate
 from pmmtheory.images.set_distance import SetDistance, as_features
+
+_BLOCK = 1000
+"""Points whose squares are in memory at once."""
 
 
 def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
@@ -29,11 +36,36 @@ def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
     Source: Binkowski et al. 2018 (arXiv 1801.01401), the kernel inception distance (KID), with Inception features; Gretton et al. 2012, eq. 3.
     """
     x, y = as_features(x, y, net)
-    estimate = two_sample_mmd(x, y, _cubic)
+    if len(x) + len(y) <= 2 * x.shape[1] ** 2:
+        estimate = two_sample_mmd(x, y, lambda x, y: ((x @ y.T) / x.shape[1] + 1).pow_(3))
+    else:
+        estimate = _by_third_moments(_lifted(x), _lifted(y))
     half = 1.96 * estimate.error
     return SetDistance(f"kernel distance on {net}", estimate, (estimate.value - half, estimate.value + half))
 
 
-def _cubic(x: Tensor, y: Tensor) -> Tensor:
-    """k of all points of two sets, (n, m)."""
-    return ((x @ y.T) / x.shape[1] + 1).pow_(3)
+def _by_third_moments(u: Tensor, v: Tensor) -> Estimate:
+    """By sum_j (u.v_j)^3 = T[u, u, u], T = sum_j v_j v_j v_j: a number of operations that grows with n + m, not with their product."""
+    moments = _third(u), _third(v)
+    own_u, own_v = (_cubes(one, moment) - (one * one).sum(1) ** 3 for one, moment in zip((u, v), moments, strict=True))
+    sizes = [float(torch.linalg.vector_norm(one, dim=1).pow(3).mean()) for one in (u, v)]
+    return mmd_of_sums(own_u, own_v, _cubes(u, moments[1]), _cubes(v, moments[0]), (sizes[0] + sizes[1]) ** 2)
+
+
+def _lifted(x: Tensor) -> Tensor:
+    """u with k(x, y) = (u.v)^3."""
+    return torch.cat([x / math.sqrt(x.shape[1]), torch.ones_like(x[:, :1])], 1)
+
+
+def _third(u: Tensor) -> Tensor:
+    """sum_i u_i u_i u_i, (d d, d)."""
+    return sum((_squares(part).T @ part for part in u.split(_BLOCK)), u.new_zeros(u.shape[1] ** 2, u.shape[1]))
+
+
+def _cubes(u: Tensor, moment: Tensor) -> Tensor:
+    """T[u_i, u_i, u_i] for each point."""
+    return torch.cat([((_squares(part) @ moment) * part).sum(1) for part in u.split(_BLOCK)])
+
+
+def _squares(u: Tensor) -> Tensor:
+    return (u[:, :, None] * u[:, None, :]).flatten(1)

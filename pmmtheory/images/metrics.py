@@ -133,8 +133,9 @@ def frechet_to_set(x: Tensor, y: Tensor, net: str = "features", groups: int = 20
     for name, least, one in (("x", len(x) - int((parts == 0).sum()), x), ("y", len(y), y)):
         if least <= one.shape[1]:
             raise InvalidParameter(name, tuple(one.shape), "more points than features in what a group leaves")
-    value = _squared(x, y)
-    left = torch.tensor([_squared(x[parts != group], y) for group in range(groups)], dtype=torch.float64)
+    goal = _moments(y)
+    value = _between(_moments(x), goal)
+    left = torch.tensor([_between(_moments(x[parts != group]), goal) for group in range(groups)], dtype=torch.float64)
     spread = math.sqrt((groups - 1) / groups * float((left - left.mean()).square().sum())) * float(stdtrit(groups - 1, 0.975)) / 1.96
     estimate = Estimate.of(value, f"jackknife of {len(x)} points in {groups} groups", sampling=spread, rounding=_rounding(x, y, value))
     return SetDistance(f"Frechet distance on {net}", estimate, (value - 1.96 * estimate.error, value + 1.96 * estimate.error))
@@ -148,14 +149,22 @@ def _net(net: Any) -> FeatureNet:
 
 
 def _squared(x: Tensor, y: Tensor) -> float:
-    """The squared W2 of the Gaussians with the means and covariances of two sets: |m - m'|^2 + min |R - U R'|^2 over rotations U, where C = R'R.
+    """The squared W2 of the Gaussians with the means and covariances of two sets."""
+    return _between(_moments(x), _moments(y))
 
-    The factors come from the points themselves, so that covariances may be singular.
-    """
-    first, second = (torch.linalg.qr((one - one.mean(0)) / math.sqrt(len(one) - 1), mode="r").R for one in (x, y))
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of points and R, R'R their covariance: from the points themselves, so that it may be singular."""
+    mean = x.mean(0)
+    return mean, torch.linalg.qr((x - mean) / math.sqrt(len(x) - 1), mode="r").R
+
+
+def _between(one: tuple[Tensor, Tensor], other: tuple[Tensor, Tensor]) -> float:
+    """|m - m'|^2 + min |R - U R'|^2 over rotations U."""
+    (mean, first), (goal, second) = one, other
     left, _, right = torch.linalg.svd(first @ second.T)
     apart = first - left @ right @ second
-    return float((x.mean(0) - y.mean(0)).square().sum() + apart.square().sum())
+    return float((mean - goal).square().sum() + apart.square().sum())
 
 
 def _rounding(x: Tensor, y: Tensor, value: float) -> float:

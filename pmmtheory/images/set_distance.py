@@ -41,7 +41,7 @@ class SetDistance:
 
 
 def as_features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
-    """Both sets on the CPU in double precision; raises InvalidParameter naming `x`, `y` or `net` where they are no features of one net."""
+    """Both sets in double precision, where x is; raises InvalidParameter naming `x`, `y` or `net` where they are no features of one net."""
     if not isinstance(net, str):
         raise InvalidParameter("net", net, "the name of the features, a string")
     for name, one in (("x", x), ("y", y)):
@@ -53,4 +53,4 @@ def as_features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
             raise InvalidParameter(name, f"values up to {largest:g}", f"features of at most {_LARGEST:g}, of whose powers sums are numbers in double precision")
     if x.shape[1] != y.shape[1]:
         raise InvalidParameter("y", tuple(y.shape), f"as many features as x has, {x.shape[1]}")
-    return x.to("cpu", torch.float64), y.to("cpu", torch.float64)
+    return x.to(torch.float64), y.to(x.device, torch.float64)

@@ -135,8 +135,7 @@ def train(
 
 @torch.no_grad()
 def _average(mean: nn.Module, model: nn.Module, memory: float) -> None:
-    for weight, new in zip(mean.parameters(), model.parameters(), strict=True):
-        weight.lerp_(new, 1 - memory)
+    torch._foreach_lerp_(list(mean.parameters()), list(model.parameters()), 1 - memory)
     for buffer, latest in zip(mean.buffers(), model.buffers(), strict=True):
         buffer.copy_(latest)
 

@@ -7,7 +7,6 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,10 +16,11 @@ from pmmtheory.chain import Chain, chain_of
 from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, real, required, whole
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.particles.checkpoint import Checkpoint
+from pmmtheory.particles.fused import Move, fused, with_fused_drift
 from pmmtheory.particles.in_order import in_order
 from pmmtheory.particles.made import Joined, Sum
 from pmmtheory.particles.progress import bar
-from pmmtheory.particles.starts import CHUNK, starts
+from pmmtheory.particles.starts import chunk_size, starts
 from pmmtheory.particles.starts import stream as stream
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
@@ -45,10 +45,11 @@ def simulate(
     workers: int = 1,
     progress: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    compile: bool = False,
 ) -> Tensor:
     """Run independent copies of a chain and return where they end, or a sum over them.
 
-    Particles are simulated in chunks of 16384, each with random streams of its own that depend only on the seed and the
+    Particles are simulated in chunks of 16384 (on a GPU of 2^24 numbers), each with random streams of its own that depend only on the seed and the
     number of the chunk: whole chunks are the same whatever comes after them, and however many workers there are.
 
     Parameters
@@ -72,6 +73,9 @@ def simulate(
     checkpoint : path, optional
         A file that keeps what is done, every ten seconds or more and at the end; the same call, with the same `reduce`, goes on from there, with the
         same bits.
+    compile : bool
+        Whether torch.compile makes one kernel of a step, or of the drift where the scheme draws midpoints: seconds or a minute before the first step,
+        several times as fast on a GPU. The same numbers to rounding. It needs a C++ compiler or, on a GPU, what comes with torch.
 
     Returns
     -------
@@ -105,14 +109,15 @@ def simulate(
     threads, shown, own = count("workers", workers, 1, _MOST_WORKERS), flag("progress", progress), chain.scheme
     if reduce is None:
         fits("particles", particles, 1.5 * n * math.prod(own.dynamics.state_shape), dtype.itemsize)
-    start = starts(own, n, key, chain.start)
-    run = _Run(own, start, length, key, place, dtype)
+    size = chunk_size(own, place)
+    start = starts(own, n, key, chain.start, size)
+    run = _Run(own, start, length, key, place, dtype, size, flag("compile", compile))
     made = Sum(reduce) if reduce is not None else Joined((n, *own.dynamics.state_shape), dtype, place)
     kept = Checkpoint(checkpoint, run.name(n, reduce is not None) if checkpoint is not None else "")
     done, found = kept.found()
     if found is not None:
         made.restore(found)
-    chunks = -(-n // CHUNK)
+    chunks = -(-n // size)
     with bar(own.name, chunks - done, shown) as advance, closing(in_order(run, done, chunks, threads)) as ends:
         for number, states in enumerate(ends, done):
             made.add(states)
@@ -121,34 +126,39 @@ def simulate(
     return made.value()
 
 
-@dataclass(frozen=True)
 class _Run:
     """The end of each chunk, by its number."""
 
-    scheme: Scheme
-    start: Callable[[int], Tensor]
-    steps: int
-    seed: int
-    place: str
-    dtype: torch.dtype
+    def __init__(self, scheme: Scheme, start: Callable[[int], Tensor], steps: int, seed: int, place: str, dtype: torch.dtype, size: int, compile: bool):
+        self.scheme, self.start, self.steps, self.seed, self.place, self.dtype, self.size = scheme, start, steps, seed, place, dtype, size
+        self._move: Move | None = None
+        self._compiled = compile and steps > 0
+        if self._compiled:
+            x = self._states(0)
+            self._move = fused(scheme, x)
+            if self._move is None:
+                self.scheme = with_fused_drift(scheme, x)
 
     def __call__(self, number: int) -> Tensor:
-        own, x = self.scheme, self.start(number).to(device=self.place, dtype=self.dtype)
-        generator = stream(self.seed, number, self.place)
-        if getattr(getattr(own.dynamics, "target", None), "coordinates_first", False):
-            x = coordinates_first(x)
+        own, step, x, generator = self.scheme, self._move, self._states(number), stream(self.seed, number, self.place)
 
         def move(x: Tensor, i: int) -> Tensor:
-            return sample_step(own, x, i * own.step_size, generator)
+            t = i * own.step_size
+            return sample_step(own, x, t, generator) if step is None else step(x, t, generator)
 
         return _walk(own, move, x, self.steps, generator)
+
+    def _states(self, number: int) -> Tensor:
+        x = self.start(number).to(device=self.place, dtype=self.dtype)
+        return coordinates_first(x) if getattr(getattr(self.scheme.dynamics, "target", None), "coordinates_first", False) else x
 
     def name(self, n: int, reduced: bool) -> str:
         """What tells this run from others, its first states and their first step included."""
         x = self.start(0)[:64].to(device=self.place, dtype=self.dtype)
         moved = sample_step(self.scheme, x, 0.0, stream(self.seed, 0, self.place)).double().cpu()
         digest = hashlib.blake2b(x.double().cpu().numpy().tobytes() + moved.numpy().tobytes(), digest_size=16).hexdigest()
-        return f"{self.scheme.name} {self.scheme.step_size!r} {self.steps} {n} {self.seed} {self.place} {self.dtype} {CHUNK} {reduced} {digest}"
+        how = f"{self.size} {reduced}{' compiled' if self._compiled else ''}"
+        return f"{self.scheme.name} {self.scheme.step_size!r} {self.steps} {n} {self.seed} {self.place} {self.dtype} {how} {digest}"
 
 
 def _walk(scheme: Scheme, move: Callable[[Tensor, int], Tensor], x: Tensor, steps: int, generator: torch.Generator) -> Tensor:

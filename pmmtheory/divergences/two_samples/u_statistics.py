@@ -41,12 +41,15 @@ def mean_of_pairs(x: Tensor, kernel: Kernel, method: str) -> Estimate:
 
 def two_sample_mmd(x: Tensor, y: Tensor, kernel: Kernel) -> Estimate:
     """The unbiased estimate of E k(X, X') + E k(Y, Y') - 2 E k(X, Y)."""
-    n, m = len(x), len(y)
-    own_x, own_y = own_sums(x, kernel), own_sums(y, kernel)
-    across, back = kernel_sums(x, y, kernel), kernel_sums(y, x, kernel)
+    return mmd_of_sums(own_sums(x, kernel), own_sums(y, kernel), kernel_sums(x, y, kernel), kernel_sums(y, x, kernel))
+
+
+def mmd_of_sums(own_x: Tensor, own_y: Tensor, across: Tensor, back: Tensor, size: float = 0.0) -> Estimate:
+    """`two_sample_mmd` of what own_sums and kernel_sums give; size: that of the terms that cancelled in these, as a mean over pairs."""
+    n, m = len(own_x), len(own_y)
     xx, yy, xy = float(own_x.sum()) / (n * (n - 1)), float(own_y.sum()) / (m * (m - 1)), float(across.sum()) / (n * m)
     square = _jackknife(own_x, across, m) + _jackknife(own_y, back, n)
-    rounding = 8 * torch.finfo(torch.float64).eps * (abs(xx) + abs(yy) + 2 * abs(xy))
+    rounding = 8 * torch.finfo(torch.float64).eps * (abs(xx) + abs(yy) + 2 * abs(xy) + size)
     return Estimate.of(xx + yy - 2 * xy, f"jackknife of {n} and {m} points", sampling=math.sqrt(square), rounding=rounding)
 
 
