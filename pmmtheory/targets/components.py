@@ -70,12 +70,11 @@ class Components:
             share = alpha[..., 0] ** 2 if self.dim > 1 and alpha.ndim else alpha * alpha
             v = share * v + (1 - share)
             gap, precision, half, level = alpha * means - x, 1 / v, -0.5 / v, log_weights - self.dim / 2 * torch.log(v)
-        logits = self._square(gap).mul_(half).add_(level)
-        if torch.compiler.is_compiling():
-            return _pulled(gap, precision, logits)
-        share = torch.softmax(logits, 0)
+        share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
         if self.dim == 1:
             return (share * (gap * precision)).sum(0)
+        if torch.compiler.is_compiling():
+            return (share[..., None] * (gap * precision[..., None])).sum(0)
         return torch.einsum("k...,k...d->...d", share * precision, gap)
 
     def first(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,19 +110,6 @@ class Components:
                 known = self._across = {}
             known[key] = pull_terms(alpha * self.means, alpha * alpha * self.variances + (1 - alpha * alpha), self.weights, x)
         return known[key]
-
-
-def _pulled(gap: Tensor, precision: Tensor, logits: Tensor) -> Tensor:
-    """sum_k softmax_k(logits) gap_k precision_k, component by component: a compiler then keeps them in registers."""
-    top = logits[0]
-    for k in range(1, len(logits)):
-        top = torch.maximum(top, logits[k])
-    shares = [torch.exp(logits[k] - top) for k in range(len(logits))]
-    whole = sum(shares[1:], shares[0])
-    weights = [share * precision[k] for k, share in enumerate(shares)]
-    if gap.ndim > logits.ndim:
-        whole, weights = whole[..., None], [weight[..., None] for weight in weights]
-    return sum((weight * gap[k] for k, weight in enumerate(weights[1:], 1)), weights[0] * gap[0]) / whole
 
 
 class TurnedComponents(Components):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences import w2
+from pmmtheory.divergences.two_samples.u_statistics import mmd_of_sums
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.images import compare, frechet_distance, kernel_distance, load_features, load_images, noise_floor
 from pmmtheory.targets import Gaussian
@@ -63,6 +64,23 @@ def test_the_kernel_distance_pair_by_pair() -> None:
     left_y = np.array([value(x, torch.cat([y[:i], y[i + 1 :]])) for i in range(5)])
     wanted = math.sqrt(6 / 7 * ((left_x - left_x.mean()) ** 2).sum() + 4 / 5 * ((left_y - left_y.mean()) ** 2).sum())
     assert abs(found.parts["sampling"] - wanted) < 1e-10 * wanted
+
+
+@pytest.mark.parametrize("far", [0.0, 3.0, 1e4])
+@pytest.mark.parametrize("d", [1, 3, 20])
+def test_the_kernel_distance_of_many_points_is_that_of_their_pairs(d: int, far: float) -> None:
+    x, y = points(500, 0, d) + far, points(700, 1, d, shift=0.1) + far
+
+    def sums(a: Tensor, b: Tensor, but: bool) -> tuple[Tensor, Tensor]:
+        values = ((a @ b.T) / d + 1) ** 3
+        return (values - torch.diag(torch.diag(values)) if but else values).sum(1), values.abs().mean()
+
+    own_x, own_y, across, back = sums(x, x, True), sums(y, y, True), sums(x, y, False), sums(y, x, False)
+    plain = mmd_of_sums(own_x[0], own_y[0], across[0], back[0], float(own_x[1] + own_y[1] + 2 * across[1]))
+    found = kernel_distance(x, y).estimate
+    assert abs(found.value - plain.value) <= found.parts["rounding"] + plain.parts["rounding"]
+    assert far == 1e4 or found.parts["rounding"] < 1e-10
+    assert abs(found.parts["sampling"] - plain.parts["sampling"]) <= 1e-9 * plain.parts["sampling"] + found.parts["rounding"]
 
 
 @pytest.mark.slow
