@@ -1,5 +1,5 @@
 """Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, what its structure saves, the speed of particles,
-and what an exact law saves beside them."""
+what an exact law saves beside them, and what a GPU gives where there is one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.harness.bench_device import device_table
 from pmmtheory.harness.bench_particles import particle_table
 from pmmtheory.harness.bench_sampling import sampling_table
 from pmmtheory.laws import stationary_law
@@ -33,6 +34,9 @@ def main() -> None:
     console.print(table)
     console.print(particle_table())
     console.print(sampling_table())
+    found = device_table()
+    if found is not None:
+        console.print(found)
 
 
 def _structure(target: GaussianMixture, table: Table) -> None:

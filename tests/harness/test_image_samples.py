@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from experiments.studies import image_samples, image_spectra
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.harness.discover import checks_by_study, find_studies, require_measures
 from pmmtheory.harness.errors import UsageError
-from pmmtheory.harness.image_distances import checkpoint_hash, distances
+from pmmtheory.harness.image_distances import _features_of_set, checkpoint_hash, distances
 from pmmtheory.harness.measures.image_floor import measure as floor
 from pmmtheory.harness.measures.image_samples import measure
 from pmmtheory.harness.project import Project
@@ -29,8 +30,6 @@ STUDY = STUDIES["image_samples"]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's set of twelve made-up images of 3 x 4 points, each with three neighbours."""
-    import numpy as np
-
     path = tmp_path / "mine.npy"
     np.save(path, np.random.default_rng(3).integers(0, 256, (12, 3, 4)).astype(np.uint8))
     monkeypatch.setenv(image_spectra.FOLDERS, str(path))
@@ -89,6 +88,14 @@ def test_a_cell_is_what_the_sampler_generates() -> None:
 
 
 @pytest.mark.slow
+def test_features_that_are_kept_are_those_of_the_images_and_the_net() -> None:
+    net, images = load_features("digits"), load_images().images[:300]
+    other = load_features("digits")
+    next(other.parameters()).mul_(1.1)
+    for one, real in ((net, images), (net, images), (net, images.roll(1, 0)), (other, images), (net, images), (net, images[:200])):
+        assert torch.equal(_features_of_set(one, real), one.features(real))
+
+
 def test_errors_hold_and_are_not_idle() -> None:
     """The 95% of 24 sets of one law hold the mean of all in about 95% of them, and are less than four standard deviations of theirs."""
     net, real = load_features("digits"), load_images().images
@@ -142,6 +149,27 @@ def test_sets_of_the_user(folder: Path) -> None:
     added = [check for check in checks("images") if check.target.startswith("mine")]
     assert added and not [check for check in checks("full") if check.target.startswith("mine")]
     assert all(dict(cell.parameters)["content"] for check in added for cell in check.cells)
+
+
+def test_a_set_that_a_network_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sampler at every budget, as many images as the set has for tests, and a control."""
+    for part, size in (("train", 12), ("t10k", 7)):
+        pixels = np.random.default_rng(size).integers(0, 256, (size, 28, 28)).astype(np.uint8)
+        for name, array in (("images-idx3", pixels), ("labels-idx1", np.zeros(size, np.uint8))):
+            header = b"\0\0\x08" + bytes([array.ndim]) + b"".join(length.to_bytes(4, "big") for length in array.shape)
+            (tmp_path / f"{part}-{name}-ubyte").write_bytes(header + array.tobytes())
+    monkeypatch.setenv(image_spectra.FOLDERS, str(tmp_path))
+    monkeypatch.setattr(image_samples, "learned", lambda network, content: network == "mnist")
+    added = [check for check in checks("images") if check.target.startswith(tmp_path.name)]
+    assert len({(check.claim.statement, check.claim.scheme, check.target) for check in added}) == len(added)
+    networks = [check for check in added if f", {cells.NETWORK}, " in check.target]
+    asked = {cell for check in networks for cell in check.cells}
+    assert len(asked) == sum(len([calls for calls in image_samples.budgets(label) if calls <= 80]) for label in image_samples.CURVES) + 3 + 1
+    for cell in asked:
+        options = dict(cell.parameters)
+        assert options["count"] == 7 and options["images"] == str(tmp_path) and options["features"] == "mnist" and options["content"]
+        assert cell.measure == "image_floor" or options["network"] == "mnist"
+    assert [check.claim.statement for check in networks if check.control] == ["DDIM of 80 calls is within the noise of DDPM V3 of 1000 calls"]
 
 
 @pytest.mark.slow
