@@ -19,6 +19,7 @@ from numpy.polynomial import legendre
 from scipy.special import ndtr, ndtri
 from torch import Tensor
 
+from experiments.measures._panels import above, absolute, divergence, gauss_panels
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.elimination import invariant
 from pmmtheory.schemes import RandomizedMidpoint
@@ -67,11 +68,10 @@ def huber(x: Tensor) -> Tensor:
 def _distances(a: float, nodes: int, times: int, end: float) -> dict[str, float]:
     x, w, masses, half = _law(a, nodes, times, end)
     p, q = masses / w / 2, np.exp(-huber(torch.as_tensor(x)).numpy()) / _MASS
-    u = (p - q) / q
-    shift = _quantile(_above(masses, p, half, nodes) / 2) - x
+    shift = _quantile(above(p, half, nodes)) - x
     return {
-        "tv": _absolute(p - q, half, nodes),
-        "kl": float(2 * (w * q * np.where(np.abs(u) < 1e-5, u * u / 2 - u**3 / 6, (1 + u) * np.log1p(np.maximum(u, -0.999)) - u)).sum()),
+        "tv": absolute(p - q, half, nodes),
+        "kl": 2 * divergence(p, q, w),
         "w2": math.sqrt(float((masses * shift**2).sum())),
     }
 
@@ -92,9 +92,7 @@ def _panels(a: float, nodes: int, end: float) -> tuple[np.ndarray, np.ndarray, n
     inner, outer = (np.linspace(low, high, math.ceil((high - low) / (2.4 * noise)) + 1) for low, high in ((0.0, 1.0), (1.0, end)))
     edges = np.unique(np.clip([*inner, *outer, *beside], 0.0, end))
     edges = edges[np.concatenate([[True], np.diff(edges) > 1e-9])]
-    at, weights = legendre.leggauss(nodes)
-    half = np.diff(edges) / 2
-    return ((edges[:-1] + half)[:, None] + half[:, None] * at).ravel(), (half[:, None] * weights).ravel(), half
+    return gauss_panels(edges, nodes)
 
 
 def _transitions(a: float, x: np.ndarray, times: int) -> np.ndarray:
@@ -126,36 +124,9 @@ def _density(a: float, s: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return total
 
 
-def _absolute(f: np.ndarray, half: np.ndarray, nodes: int) -> float:
-    """int |f|: panels end where the polynomial through the nodes changes its sign."""
-    at, weights = legendre.leggauss(nodes)
-    values, total = f.reshape(-1, nodes), 0.0
-    fit = np.linalg.inv(legendre.legvander(at, nodes - 1))
-    for row, size in zip(values, half, strict=True):
-        if (row > 0).all() or (row < 0).all():
-            total += size * abs(float(weights @ row))
-            continue
-        roots = legendre.legroots(fit @ row)
-        inside = np.sort(roots[(np.abs(roots.imag) < 1e-12) & (np.abs(roots.real) < 1)].real)
-        ends = legendre.legval(np.concatenate([[-1.0], inside, [1.0]]), legendre.legint(fit @ row))
-        total += size * float(np.abs(np.diff(ends)).sum())
-    return total
-
-
-def _above(masses: np.ndarray, p: np.ndarray, half: np.ndarray, nodes: int) -> np.ndarray:
-    """Twice the mass above every node, from the right."""
-    at, _ = legendre.leggauss(nodes)
-    upward = -np.stack([legendre.legval(at, legendre.legint(column, lbnd=1)) for column in np.eye(nodes)])  # int from x to 1 of every polynomial
-    within = 2 * half[:, None] * (np.linalg.solve(legendre.legvander(at, nodes - 1), p.reshape(-1, nodes).T).T @ upward)
-    of_panels = masses.reshape(-1, nodes).sum(1)
-    beyond = np.concatenate([np.cumsum(of_panels[::-1])[::-1][1:], [0.0]])
-    found: np.ndarray = (within + beyond[:, None]).ravel()
-    return found
-
-
-def _quantile(above: np.ndarray) -> np.ndarray:
+def _quantile(mass: np.ndarray) -> np.ndarray:
     """Where the target has so much mass above, at most a half."""
-    outside = 0.5 - np.log(np.maximum(above, 1e-300) * _MASS)
-    inside = ndtri(np.clip(0.5 + (0.5 - above) * _MASS / _ROOT, 0.5, 0.9))
-    found: np.ndarray = np.where(above * _MASS < math.exp(-0.5), outside, inside)
+    outside = 0.5 - np.log(np.maximum(mass, 1e-300) * _MASS)
+    inside = ndtri(np.clip(0.5 + (0.5 - mass) * _MASS / _ROOT, 0.5, 0.9))
+    found: np.ndarray = np.where(mass * _MASS < math.exp(-0.5), outside, inside)
     return found
