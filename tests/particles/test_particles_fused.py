@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import Diverged, InvalidParameter
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import BAOAB, MALA, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Banana, Gaussian, GaussianMixture, Phi4, Ring
@@ -62,6 +62,19 @@ def test_by_a_compiler() -> None:
     scheme = EulerMaruyama(Overdamped(TWO), 0.1)
     found, wanted = (simulate(scheme, 200, 5, seed=3, dtype=torch.float64, compile=whole) for whole in (True, False))
     assert torch.allclose(found, wanted, rtol=0, atol=1e-13)
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("scheme", [EulerMaruyama(Overdamped(FOUR), 0.1), PoissonMidpoint(Overdamped(FOUR), 0.1, 10)], ids=lambda scheme: scheme.name)
+def test_threads_share_a_kernel(scheme: Scheme) -> None:
+    found, wanted = (simulate(scheme, 60_000, 3, seed=3, initial=[0.0, 0.0], compile=True, workers=workers) for workers in (2, 1))
+    assert torch.equal(found, wanted)
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_chain_that_diverges_says_so() -> None:
+    with pytest.raises(Diverged, match="EulerMaruyama"):
+        simulate(EulerMaruyama(Overdamped(Phi4(2)), 0.5), 100, 60, initial=[30.0, -30.0], compile=True)
 
 
 class Looking(EulerMaruyama):
