@@ -36,7 +36,7 @@ _SOURCE = "generated images; Kandasamy & Nagaraj 2024, sect. 5, has larger ones"
 _VARIANTS = (_FIVE, _MANY, "PMM over V3, K=5, Bernoulli midpoints", "PMM over V1, K=5", "PMM over V2, K=1000/steps")
 _ORDER = (("DPM-Solver-2M", "DDIM"), ("DPM-Solver-2M", "DDPM V3"), ("DPM-Solver-2M", "Heun"), ("DDPM V3", "DDPM V1"), ("DDIM", "DDPM V1"))
 """Who is nearer with 10 calls on the way, and than whom."""
-LEARNED: Mapping[str, int] = {"Heun": 20, "DDPM V2": 40, _FIVE: 40, _MANY: 40, "PMM over V3, K=5, Bernoulli midpoints": 40, "DDPM V3": 80, "DDPM V1": 80}
+LEARNED: Mapping[str, int] = {"Heun": 20, "DDPM V2": 40, _FIVE: 40, _MANY: 40, "PMM over V3, K=5, Bernoulli midpoints": 40, "DDPM V1": 80}
 """The same of the network that comes with pmmtheory and has learned a set of the user, MNIST; not of those whose answer is on the edge of the noise."""
 _GRIDS = tuple(label for label in CURVES if label.startswith(("DPM-Solver-2M", "DPM-Solver-3M")))
 
@@ -169,9 +169,10 @@ def _learned(options: Mapping[str, str]) -> Iterator[Check]:
         yield from _needs(label, calls, ddpm, "DDPM V3 of 1000 calls", where, options)
     for calls in (40, 80):
         yield _nearer(f"with {calls} calls {_FIVE}, is nearer to the data than DDIM", _FIVE, calls, "DDIM", calls, where, options=options)
-        for one, other in ((_FIVE, "DPM-Solver-2M"), ("DPM-Solver-2M", _FIVE)):
-            statement = f"{one} of {calls} calls is not seen to be farther from the data than {other} of as many"
-            yield _within(statement, one, calls, cell(other, calls, where, **options), where, options=options)
+        statement = f"{_FIVE} of {calls} calls is not seen to be farther from the data than DPM-Solver-2M of as many"
+        yield _within(statement, _FIVE, calls, cell("DPM-Solver-2M", calls, where, **options), where, options=options)
+    statement = f"DPM-Solver-2M of 40 calls is not seen to be farther from the data than {_FIVE} of as many"
+    yield _within(statement, "DPM-Solver-2M", 40, cell(_FIVE, 40, where, **options), where, options=options)
     yield _within(f"Heun of 20 calls is not seen to be farther than {_FIVE}, of 40", "Heun", 20, cell(_FIVE, 40, where, **options), where, options=options)
     yield _nearer("DDPM V2 of 1000 calls is nearer to the data than DDPM V3 of as many", "DDPM V2", 1000, "DDPM V3", 1000, where, options=options)
     statement = "images for tests are nearer to the images learned than DDPM V3 of 1000 calls: the error of the network is seen"
