@@ -120,13 +120,14 @@ def _exact() -> Iterator[Check]:
     yield _within(statement, CONTROL, 40, floor(where), where, "pixels", control=True)
 
 
-def _more_calls(predictor: str) -> Iterator[Check]:
-    """Every point of the figure: more calls are not seen to be worse than ten."""
+def _more_calls(predictor: str, options: Mapping[str, str] = DIGITS, without: int = 0) -> Iterator[Check]:
+    """Every point of the figure, but those with so many calls: more are not seen to be worse than ten."""
     for label in CURVES:
-        more = budgets(label)[1:]
+        more = [calls for calls in budgets(label)[1:] if calls != without]
         claim = Claim(f"{label} with more calls is not seen to be farther from the data than with 10", label, "frechet", 0, "inequality", _SOURCE)
-        bounds = tuple(Point(1 / calls, cell(label, 10, predictor), "frechet_high") for calls in more)
-        yield Check(claim, _target(predictor), tuple(Point(1 / calls, cell(label, calls, predictor), "frechet_low") for calls in more), bounds=bounds)
+        points = tuple(Point(1 / calls, cell(label, calls, predictor, **options), "frechet_low") for calls in more)
+        bounds = tuple(Point(1 / calls, cell(label, 10, predictor, **options), "frechet_high") for calls in more)
+        yield Check(claim, _target(predictor, options["images"]), points, bounds=bounds)
 
 
 def _needs(label: str, calls: int, other: Cell, name: str, predictor: str, options: Mapping[str, str] = DIGITS) -> Iterator[Check]:
@@ -159,12 +160,7 @@ def _own(images: str) -> Iterator[Check]:
 def _learned(options: Mapping[str, str]) -> Iterator[Check]:
     """The network that learned a set of the user, as far as 80 calls; DDPM of 1000 calls is what it can do."""
     where, ddpm = NETWORK, cell("DDPM V3", 1000, NETWORK, **options)
-    for label in CURVES:
-        few, *more = (calls for calls in budgets(label) if calls != 200)
-        claim = Claim(f"{label} with more calls is not seen to be farther from the data than with 10", label, "frechet", 0, "inequality", _SOURCE)
-        points = tuple(Point(1 / calls, cell(label, calls, where, **options), "frechet_low") for calls in more)
-        bounds = tuple(Point(1 / calls, cell(label, few, where, **options), "frechet_high") for calls in more)
-        yield Check(claim, _target(where, options["images"]), points, bounds=bounds)
+    yield from _more_calls(where, options, without=200)
     for label, calls in LEARNED.items():
         yield from _needs(label, calls, ddpm, "DDPM V3 of 1000 calls", where, options)
     for calls in (40, 80):

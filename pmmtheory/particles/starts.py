@@ -32,7 +32,7 @@ def stream(seed: int, number: int, device: str) -> torch.Generator:
     return torch.Generator(device=known_device(device)).manual_seed(_mixed(whole("seed", seed), whole("number", number)))
 
 
-def starts(scheme: Scheme, n: int, seed: int, initial: Any, chunk: int = CHUNK) -> Callable[[int], Tensor]:
+def starts(scheme: Scheme, n: int, seed: int, initial: Any, chunk: int) -> Callable[[int], Tensor]:
     """Where the particles of a chunk start, by its number."""
     system = scheme.dynamics
     if initial is None or isinstance(initial, Target):

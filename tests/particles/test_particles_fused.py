@@ -91,9 +91,10 @@ def test_what_cannot_be_compiled_is_refused() -> None:
         simulate(Looking(Overdamped(TWO), 0.1), 10, 2, compile=True)
 
 
+@pytest.mark.parametrize("factor", [1.05, float("nan")])
 @pytest.mark.parametrize("scheme", [EulerMaruyama(Overdamped(TWO), 0.1), PoissonMidpoint(Overdamped(TWO), 0.1, 10)], ids=lambda scheme: scheme.name)
-def test_another_step_is_refused(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "compile", lambda function, **options: lambda *at: 1.05 * function(*at))
+def test_another_step_is_refused(scheme: Scheme, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda function, **options: lambda *at: factor * function(*at))
     with pytest.raises(InvalidParameter, match="compile = True is not allowed: False for .*, whose compiled step is another one"):
         simulate(scheme, 10, 2, compile=True)
 
