@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.bundled import bundled
 from pmmtheory.schemes import Draw, EulerMaruyama, Index
 from pmmtheory.targets import Banana, Cosine, Funnel, GaussianMixture, LogisticRegression, Phi4, Product, Target
 
@@ -71,8 +72,6 @@ class Minibatch(EulerMaruyama):
 @lru_cache
 def _iris() -> tuple[np.ndarray, np.ndarray]:
     """The 100 cases of scikit-learn's iris data (Fisher 1936) of the two kinds that overlap: a one and four lengths of mean 0 and variance 1."""
-    from sklearn.datasets import load_iris  # a second to import
-
-    known = load_iris()
-    features, answers = known.data[50:], known.target[50:] - 1
+    features, kinds = bundled("iris")
+    features, answers = features[50:], kinds[50:] - 1
     return np.c_[np.ones(len(features)), (features - features.mean(0)) / features.std(0)], answers

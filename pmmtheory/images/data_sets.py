@@ -6,13 +6,13 @@ import gzip
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, choice
+from pmmtheory.numerics.bundled import bundled
 
 _PARTS = {"train": "train", "test": "t10k"}
 
@@ -109,12 +109,10 @@ def fingerprint(source: str | Path, part: str = "train") -> str:
 
 
 def _digits(part: str) -> ImageSet:
-    from sklearn.datasets import load_digits
-
-    digits: Any = load_digits()
-    test = np.arange(len(digits.target)) % 5 == 4
+    pixels, digits = bundled("digits")
+    test = np.arange(len(digits)) % 5 == 4
     chosen = test if part == "test" else ~test
-    return ImageSet("digits", _scaled(digits.images[chosen], 16), torch.as_tensor(digits.target[chosen].astype(np.int64)))
+    return ImageSet("digits", _scaled(pixels[chosen].reshape(-1, 8, 8), 16), torch.as_tensor(digits[chosen]))
 
 
 def _scaled(pixels: np.ndarray, most: int) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from pmmtheory import errors
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.bundled import bundled
 from pmmtheory.targets.components import like
 from pmmtheory.targets.importance import Weighted, weighted
 from pmmtheory.targets.target import Constant, Target, as_numbers
@@ -65,11 +66,9 @@ class LogisticRegression(Target):
     def breast_cancer(cls, dim: int = 30, prior_variance: float = 1.0) -> LogisticRegression:
         """On the first columns of the 569 cases of scikit-learn's breast cancer data (Wolberg et al. 1995), each of mean 0 and variance 1."""
         columns = errors.count("dim", dim, 1, 30)
-        from sklearn.datasets import load_breast_cancer  # a second to import
-
-        known = load_breast_cancer()
-        features = known.data[:, :columns]
-        return cls((features - features.mean(0)) / features.std(0), known.target, prior_variance)
+        features, kinds = bundled("breast_cancer")
+        features = features[:, :columns]
+        return cls((features - features.mean(0)) / features.std(0), kinds, prior_variance)
 
     @property
     def name(self) -> str:
