@@ -72,11 +72,13 @@ def merge(
 
 
 def orders(latex: Annotated[bool, typer.Option("--latex", help="As a table for LaTeX.")] = False) -> None:
-    """Print the orders that follow from the steps of schemes, overdamped on the line, with the leading terms of their stationary laws."""
+    """Print the orders that follow from the steps of schemes on the line, overdamped and underdamped, with the leading terms of their stationary laws."""
     from pmmtheory.theory import orders as derived
+    from pmmtheory.theory.phase_plane import orders as underdamped
 
-    rows = derived.derived_orders()
-    print(derived.latex(rows) if latex else derived.markdown(rows))
+    rows, others = derived.derived_orders(), underdamped.phase_orders()
+    print(derived.latex(rows) if latex else derived.markdown(rows), end="\n\n")
+    print(underdamped.latex(others) if latex else underdamped.markdown(others))
 
 
 def spectrum(

@@ -42,7 +42,7 @@ class PoissonMidpoint(Scheme):
         i > 0, with K - 1 in place of K before the sum (Option 2 as it is used for diffusion models).
 
     Its order is 1 at fixed K, as the error of LMC divided by K; for K = inf it is 2 overdamped (3 on Gaussians with one midpoint) and 3 underdamped
-    (theory.leading and theory.covariance_series; measured beyond Gaussians). With K = c/a the terms of order a/K and a^2 join overdamped.
+    (theory.leading and theory.phase_plane). With K = c/a the terms of order a/K and a^2 join overdamped.
 
     Source: Kandasamy & Nagaraj 2024 (arXiv 2405.17068), sect. 2; the two constants of the collapsed form are those
     that make it equal in law to the substep form.

@@ -22,7 +22,7 @@ class RandomizedMidpoint(Scheme):
     Overdamped: X' = X + a b(Y) + sqrt(2a) Z, the Poisson midpoint method with one midpoint and K = inf. Underdamped it is
     not: there the whole force of the step acts at time ua, where PMM adds a difference to G_a b(X).
 
-    Order 2 overdamped (phi = -F''^2/12, theory.leading) and 3 on Gaussians and underdamped (theory.covariance_series; measured beyond Gaussians).
+    Order 2 overdamped (phi = -F''^2/12, theory.leading) and 3 on Gaussians and underdamped (theory.phase_plane).
 
     Source: Shen & Lee 2019; He, Balasubramanian & Erdogdu 2020 (overdamped).
 

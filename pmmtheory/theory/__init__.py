@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from pmmtheory.theory.gaussian import LeadingCovariance, leading_covariance
     from pmmtheory.theory.leading import LeadingTerm, leading_term
     from pmmtheory.theory.orders import DerivedOrder, derived_order, derived_orders
+    from pmmtheory.theory.phase_plane.leading import PhaseLeadingTerm, phase_leading_term
+    from pmmtheory.theory.phase_plane.orders import PhaseOrder, phase_order, phase_orders
     from pmmtheory.theory.scale_mixture import LeadingDistances
 
-__all__ = ["DerivedOrder", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "derived_order", "derived_orders", "leading_covariance", "leading_term"]
+__all__ = ["DerivedOrder", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "PhaseLeadingTerm", "PhaseOrder", "derived_order", "derived_orders"]
+__all__ += ["leading_covariance", "leading_term", "phase_leading_term", "phase_order", "phase_orders"]
 
 _FILES = {
     "LeadingTerm": "leading",
@@ -20,6 +23,11 @@ _FILES = {
     "DerivedOrder": "orders",
     "derived_order": "orders",
     "derived_orders": "orders",
+    "PhaseLeadingTerm": "phase_plane.leading",
+    "phase_leading_term": "phase_plane.leading",
+    "PhaseOrder": "phase_plane.orders",
+    "phase_order": "phase_plane.orders",
+    "phase_orders": "phase_plane.orders",
 }
 
 if not TYPE_CHECKING:  # which would let a misspelt name pass

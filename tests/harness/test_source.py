@@ -28,11 +28,12 @@ SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
 UNNAMED = {"number", "plane_constants", "hoelder_gradient", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
 """Measures that look up no target by its name."""
-BY_THEORY = {"beyond_leading", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "calls_for_accuracy"}
+BY_THEORY = {"beyond_leading", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "leading_phase", "calls_for_accuracy"}
 """Those that take names from the package of the theory, which makes them on demand."""
 BOUNDED = {"contraction", "fitted_constant", "kandasamy_nagaraj", "kandasamy_nagaraj_path", "perturbed_normal", "vempala_wibisono", "vempala_wibisono_spectrum"}
 """Those that take a bound of a theorem: theorems are found as a folder."""
-PREDICTED = {"hoelder_gradient", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "number", "path_constant", "plane_constants"}
+PREDICTED = {"hoelder_gradient", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "leading_phase", "number"}
+PREDICTED |= {"path_constant", "plane_constants"}
 DECLARED = {"predictor_answers", "target_constants"}
 PARTICLES = {"sampled_bias", "sampled_order"}
 """Those that ask for no law."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory.jets.jet import Jet, jet
-from pmmtheory.theory.jets.series import WEIGHT, NoSeries, Rows, force, plus, times
+from pmmtheory.theory.jets.series import KEPT, NoSeries, Rows, force, plus, times
 
 
 class AnyForce(LineTarget):
@@ -59,7 +59,7 @@ def _taylor(x: Tensor, first: int) -> Jet:
     one = torch.ones(y.shape, dtype=torch.float64)
     power: Rows = jet(one).rows
     total: Rows = {}
-    for n in range(first, WEIGHT):
+    for n in range(first, KEPT.weight):
         total = plus(total, times({force(n): one}, power))
         power = {m: row / (n - first + 1) for m, row in times(power, y.rows).items()}
     return Jet(total, y.shape, y.known)

@@ -7,7 +7,9 @@ inverse length that it has, and what has more weight than WEIGHT is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
@@ -22,6 +24,27 @@ INFINITESIMALS = 2
 
 WEIGHT = 12
 """The highest weight of a monomial that is kept."""
+
+
+class Kept(threading.local):
+    """The highest weight that is kept now, below WEIGHT where less is asked for."""
+
+    def __init__(self) -> None:
+        self.weight = WEIGHT
+
+
+KEPT = Kept()
+
+
+@contextmanager
+def kept(highest: int) -> Iterator[None]:
+    """Leave out what has more weight than this."""
+    KEPT.weight = highest
+    try:
+        yield
+    finally:
+        KEPT.weight = WEIGHT
+
 
 ONE: Monomial = (0,) * (INFINITESIMALS + WEIGHT)
 
@@ -55,9 +78,10 @@ def joined(one: Monomial, other: Monomial) -> Monomial | None:
 def times(one: Mapping[Monomial, Tensor], other: Mapping[Monomial, Tensor], most: int = WEIGHT) -> Rows:
     """The product of two series, up to a weight."""
     rows: Rows = {}
+    limit = min(most, KEPT.weight)
     for m, p in one.items():
         for n, q in other.items():
-            if weight(m) + weight(n) <= most and (both := joined(m, n)) is not None:
+            if weight(m) + weight(n) <= limit and (both := joined(m, n)) is not None:
                 rows[both] = rows[both] + p * q if both in rows else p * q
     return rows
 
