@@ -13,8 +13,21 @@ if TYPE_CHECKING:
     from pmmtheory.theory.phase_plane.orders import PhaseOrder, phase_order, phase_orders
     from pmmtheory.theory.scale_mixture import LeadingDistances
 
-__all__ = ["DerivedOrder", "LeadingCovariance", "LeadingDistances", "LeadingTerm", "PhaseLeadingTerm", "PhaseOrder", "derived_order", "derived_orders"]
-__all__ += ["leading_covariance", "leading_term", "phase_leading_term", "phase_order", "phase_orders"]
+__all__ = [
+    "DerivedOrder",
+    "LeadingCovariance",
+    "LeadingDistances",
+    "LeadingTerm",
+    "PhaseLeadingTerm",
+    "PhaseOrder",
+    "derived_order",
+    "derived_orders",
+    "leading_covariance",
+    "leading_term",
+    "phase_leading_term",
+    "phase_order",
+    "phase_orders",
+]
 
 _FILES = {
     "LeadingTerm": "leading",
