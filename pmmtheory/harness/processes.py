@@ -21,6 +21,8 @@ from pmmtheory.harness.one_thread import alone
 
 COPIED = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 """How processes start here: as copies of one that has loaded what they need."""
+PRELOADED = ["pmmtheory.harness.preload"]
+"""The modules that load it."""
 _LOOK = 0.2
 """Seconds between looks at whether a pool is still there."""
 _starting = threading.Lock()
@@ -116,7 +118,7 @@ def prepare() -> None:
         from multiprocessing import forkserver
 
         with alone(), uninterrupted():
-            forkserver.set_forkserver_preload(["pmmtheory.harness.preload"])
+            forkserver.set_forkserver_preload(PRELOADED)
             forkserver.ensure_running()
 
 

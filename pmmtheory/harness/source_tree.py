@@ -15,7 +15,7 @@ from pmmtheory.harness.source_file import SourceFile, read
 
 
 class Tree:
-    """The modules whose source counts: those of our packages, and of every package without a version.
+    """The modules whose source counts: those of our packages, and of every package without a version. Where each lies is looked up once.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class Tree:
         self.ours, self._folders = frozenset(ours), folders
         self._roots: dict[str, list[Path]] = {}
         self._files: dict[str, SourceFile] = {}
+        self._paths: dict[str, Path | None] = {}
+        self._folders_of: dict[str, list[Path]] = {}
 
     def file(self, name: str) -> SourceFile:
         """The facts of a module; one without a file has none."""
@@ -48,15 +50,16 @@ class Tree:
 
     def path(self, name: str) -> Path | None:
         """The file of a module or package."""
-        for stem in self._stems(name):
-            for path in (stem / "__init__.py", stem.with_suffix(".py")):
-                if path.is_file():
-                    return path
-        return None
+        if name not in self._paths:
+            places = (path for stem in self._stems(name) for path in (stem / "__init__.py", stem.with_suffix(".py")))
+            self._paths[name] = next((path for path in places if path.is_file()), None)
+        return self._paths[name]
 
     def folders(self, name: str) -> list[Path]:
         """The folders of a package; a module has none."""
-        return [stem for stem in self._stems(name) if stem.is_dir()]
+        if name not in self._folders_of:
+            self._folders_of[name] = [stem for stem in self._stems(name) if stem.is_dir()]
+        return self._folders_of[name]
 
     def whole(self, name: str) -> Iterator[str]:
         """A module, or a package with all that is in it."""

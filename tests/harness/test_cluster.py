@@ -53,18 +53,20 @@ def written(site: Site) -> Path:
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, written: Path) -> None:
+def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_CURVES", "5")
     run = start("run", "many", "--cluster", site.address)
     wait_until(lambda: written.exists() and len(written.read_text().splitlines()) > 5)
     site.processes["one"].kill()
     out, err = run.communicate(timeout=60)
-    assert run.returncode == 0 and "60 computed, 0 reused;" in out, out + err
-    call("run", "many", "--workers", "1", "--store", "here.sqlite")
+    assert run.returncode == 0 and "30 computed, 0 reused;" in out, out + err
+    call("run", "many", "--workers", "2", "--store", "here.sqlite")
     assert numbers(Path("results/pmmtheory.sqlite")) == numbers(Path("here.sqlite"))
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, call: Call, written: Path) -> None:
+def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, call: Call, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_CURVES", "5")
     run = start("run", "many", "--cluster", site.address)
     wait_until(lambda: written.exists() and len(written.read_text().splitlines()) > 5)
     address = site.address
@@ -73,10 +75,10 @@ def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, cal
     assert (run.returncode, out) == (2, "")
     last = err.splitlines()[-1]
     assert last.startswith(f"error: the scheduler {address} does not answer any more; ") and last.endswith(
-        "of 60 cells are stored; the same command continues."
+        "of 30 cells are stored; the same command continues."
     )
     kept = int(last.split("more; ")[1].split(" of ")[0])
-    assert kept >= 4 and f"{60 - kept} computed, {kept} reused;" in call("run", "many", "--workers", "2")[1]
+    assert kept >= 4 and f"{30 - kept} computed, {kept} reused;" in call("run", "many", "--workers", "2")[1]
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ def disturb(start: Start, log: Path, site: Site | None, kills: int) -> tuple[Row
             descendants = family([run.pid])[1:] or descendants
             with suppress(psutil.Error):
                 killed[strike(run, site, known, chance)] += 1
-            time.sleep(chance.uniform(0, 1))
+            time.sleep(chance.uniform(0, 0.5))
         run.communicate(timeout=120)
         assert not psutil.wait_procs(descendants, timeout=20)[1]
         if killed.total() == kills:

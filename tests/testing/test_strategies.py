@@ -36,7 +36,7 @@ def _underdamped(target: Target) -> Underdamped:
 
 
 def _plainest(strategy: SearchStrategy, condition: object) -> object:
-    return find(strategy, condition, settings=settings(max_examples=3000, derandomize=True, database=None))
+    return find(strategy, condition, settings=settings(max_examples=1000, derandomize=True, database=None))
 
 
 @pytest.mark.slow

@@ -106,7 +106,7 @@ def _tried(fault: Fault, root: Path, project: Project, limit: float, store: Path
     with TemporaryDirectory() as name:
         folder = Path(name)
         for package in (root, _folder(project)):
-            shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(package, folder / package.name)
         fault.put_into(folder / root.name)
         _copy_store(store, folder / "store.sqlite")
         (folder / "reached.json").write_text(json.dumps(cells if cells is None else sorted(cells)))

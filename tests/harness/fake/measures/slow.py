@@ -8,5 +8,5 @@ from pmmtheory.estimate import Estimate
 
 
 def measure(device: str, step_size: float, rate: float) -> dict[str, Estimate]:
-    time.sleep(0.3)
+    time.sleep(0.2)
     return power.measure(device, step_size, rate)

@@ -4,8 +4,12 @@ import os
 
 from fake.studies._curves import curve
 
-from pmmtheory.harness.study import Study
+from pmmtheory.harness.study import Check, Study
 
-CURVES = int(os.environ.get("FAKE_CURVES", "10"))
 
-study = Study("many", "many brief cells", lambda profile: [curve("brief", 1 + k / CURVES, 1 + k / CURVES) for k in range(CURVES)])
+def checks(profile: str) -> list[Check]:
+    curves = int(os.environ.get("FAKE_CURVES", "10"))
+    return [curve("brief", 1 + k / curves, 1 + k / curves) for k in range(curves)]
+
+
+study = Study("many", "many brief cells", checks)
