@@ -23,6 +23,9 @@ _PAIRS = 1 << 22
 _FEW = 1000
 """Where one score in so many matters, differences in double precision cost less than the second product."""
 
+_FAINT = -80.0
+"""The logarithm of a weight beside which a larger one alone counts, in single precision too."""
+
 _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8}
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
@@ -141,7 +144,7 @@ class EmpiricalDiffusion(Predictor):
         count = int(torch.count_nonzero(near))
         if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
             return self._by_differences(x.double(), near, scores.nan_to_num().argmax(1), alpha, sigma)
-        mean = _mean(scores.sub_(top[:, None]), near, table.rows)
+        mean = _mean(scores.sub_(top[:, None]), near, count, table.rows)
         return (shifted - alpha[:, None] * mean) / sigma[:, None]
 
     def _unsure(self, table: _Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
@@ -213,15 +216,14 @@ def _setting(device: str) -> str:
     return str(own.fp32_precision if hasattr(own, "fp32_precision") else torch.get_float32_matmul_precision())
 
 
-def _mean(scores: Tensor, near: Tensor, rows: Tensor) -> Tensor:
-    """The means of rows with weights exp(scores) where they are near, in double precision; scores are overwritten."""
-    if int(torch.count_nonzero(near)) < near.numel():
+def _mean(scores: Tensor, near: Tensor, count: int, rows: Tensor) -> Tensor:
+    """The means of rows with weights exp(scores), of which `count` are near and no others count, in double precision; scores are overwritten."""
+    if count < near.numel() // 4:
         needed = near.any(0).nonzero()[:, 0]
         if 4 * len(needed) < 3 * len(rows):
-            scores, near, rows = scores[:, needed], near[:, needed], rows[needed]
-        # numbers that are nearly 0 without being it make products many times slower
-        scores.masked_fill_(~near, -math.inf)
-    weights = scores.exp_()
+            scores, rows = scores[:, needed], rows[needed]
+    # a weight that does not count is kept, but off the numbers that are nearly 0 without being it, which make products many times slower
+    weights = scores.clamp_min_(_FAINT).exp_()
     return (weights @ rows).double() / weights.sum(1).double()[:, None]
 
 
