@@ -19,6 +19,7 @@ from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
+from pmmtheory.laws.law import side_of
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -199,14 +200,19 @@ def _substeps(scheme: Scheme) -> float:
 
 def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int) -> LinearLaw:
     """The law of s blocks to start from, which must be on the axes of the target; of a Gaussian with velocities from N(0, I)."""
-    if isinstance(initial, LinearLaw):
-        begun = initial.on("cpu")
-        if begun.size != s or not _same(begun.axes, target.axes):
-            raise InvalidParameter("initial", initial.words, _STARTS)
-        return begun
-    if not (initial.isotropic or _same(initial.axes, target.axes)):
-        raise InvalidParameter("initial", initial.name, _STARTS)
-    return LinearLaw.of(initial, s, target.axes)
+
+    def from_law(law: LinearLaw) -> LinearLaw:
+        if law.size != s or not _same(law.on("cpu").axes, target.axes):
+            raise InvalidParameter("initial", law.words, _STARTS)
+        return law.on("cpu")
+
+    def from_gaussian(begun: Gaussian) -> LinearLaw:
+        if not (begun.isotropic or _same(begun.axes, target.axes)):
+            raise InvalidParameter("initial", begun.name, _STARTS)
+        return LinearLaw.of(begun, s, target.axes)
+
+    start: LinearLaw = side_of(initial, {LinearLaw: from_law, Gaussian: from_gaussian})
+    return start
 
 
 def _same(one: Tensor | None, other: Tensor | None) -> bool:
