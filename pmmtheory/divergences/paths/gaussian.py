@@ -17,7 +17,7 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.gaussian.check import require_axes
-from pmmtheory.laws.gaussian.law import LinearLaw
+from pmmtheory.laws.gaussian.start import linear
 
 WORST = 1e-2
 """The largest relative change between two resolutions that is reported instead of raised."""
@@ -84,7 +84,7 @@ def isotropic(paths: Paths) -> Refusal | None:
     target: Any = paths.scheme.dynamics.target
     if not target.isotropic:
         return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line")
-    start = LinearLaw.begun(paths.start)
+    start = linear(paths.start)
     if start is None or (start.dim, start.size) != (target.dim, 1) or not start.isotropic:
         return Refusal("start", getattr(paths.start, "name", paths.start), _ALLOWED)
     if refused(lambda: start.mixture(2)) is not None:
@@ -97,7 +97,7 @@ def isotropic(paths: Paths) -> Refusal | None:
 def about_the_mean(paths: Paths, allowed: str) -> Refusal | None:
     """Refused unless the start has the mean of the target, and steps act on every coordinate alike."""
     target: Any = paths.scheme.dynamics.target
-    start, aim = (LinearLaw.begun(part).centre[0] for part in (paths.start, target))
+    start, aim = (linear(part).centre[0] for part in (paths.start, target))
     off = np.abs(np.asarray(start) - np.asarray(aim)).max()
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
@@ -115,6 +115,6 @@ def width_of(paths: Paths) -> float:
 
 def begins(start: Any) -> Begun:
     """The variances of the law that a chain starts from, and their weights."""
-    law = LinearLaw.begun(start)
+    law = linear(start)
     variances, weights = (np.atleast_1d(np.asarray(part.cpu())) for part in law.mixture(_NODES))
     return Begun(law.dim, variances, weights)

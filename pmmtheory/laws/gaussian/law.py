@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.law import Law, side_of
+from pmmtheory.laws.law import Law
 from pmmtheory.numerics.devices import known_device
 from pmmtheory.targets import Gaussian
 
@@ -77,11 +77,6 @@ class LinearLaw(Law):
         centre = torch.zeros((size, target.dim), dtype=torch.float64)
         centre[0] = torch.as_tensor(target.mean, dtype=torch.float64)
         return cls(centre, blocks, axes, True)
-
-    @classmethod
-    def begun(cls, start: Any) -> Any:
-        """Such a law as it is, a Gaussian as the law of a position, with its variances on the coordinate axes; None for anything else."""
-        return side_of(start, {LinearLaw: lambda law: law, Gaussian: lambda target: cls.of(target, 1, None)})
 
     @property
     def dim(self) -> int:

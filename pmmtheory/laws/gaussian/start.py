@@ -1,6 +1,8 @@
-"""What chains on a Gaussian target start from: a Gaussian or a law, on the axes of the target."""
+"""What chains on a Gaussian target start from, a Gaussian or a law: told apart here, once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +31,11 @@ def start_on_axes(target: Gaussian, initial: Gaussian | LinearLaw, s: int) -> Li
 
     start: LinearLaw = side_of(initial, {LinearLaw: from_law, Gaussian: from_gaussian})
     return start
+
+
+def linear(start: Any) -> Any:
+    """Such a law as it is, a Gaussian as the law of a position, with its variances on the coordinate axes; None for anything else."""
+    return side_of(start, {LinearLaw: lambda law: law, Gaussian: lambda target: LinearLaw.of(target, 1, None)})
 
 
 def _same(one: Tensor | None, other: Tensor | None) -> bool:
