@@ -46,13 +46,18 @@ class Chain:
     def __post_init__(self) -> None:
         if not isinstance(self.scheme, Scheme):
             raise InvalidParameter("scheme", self.scheme, "a pmmtheory scheme")
-        if not (self.start is None or isinstance(self.start, Target) or hasattr(self.start, "numerical_error")):
+        if not (self.start is None or isinstance(self.start, Target) or self.from_law):
             allowed = "a target, a law, one finite point, or one a particle"
             if not bool(isfinite(as_numbers("initial", self.start, allowed)).all()):
                 raise InvalidParameter("initial", self.start, allowed)
         if self.steps is not None:
             object.__setattr__(self, "steps", count("steps", self.steps, 0))
             self.scheme.dynamics.require_time_for(self.steps, self.scheme.step_size)
+
+    @property
+    def from_law(self) -> bool:
+        """Whether it starts from a law, which says what it is off by."""
+        return hasattr(self.start, "numerical_error")
 
 
 def chain_of(scheme: Any, start: Any, steps: Any) -> Chain:

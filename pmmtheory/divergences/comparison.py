@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pmmtheory.discover import classes
 from pmmtheory.divergences.pair import Pair
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.law import side_of
 
 
 class Comparison(ABC):
@@ -32,11 +33,6 @@ class Comparison(ABC):
         """The pair of a law and another or a target; None where they are not of this kind."""
         first, second = side_of(law, self.laws), side_of(other, {**self.laws, **self.targets})
         return None if first is None or second is None else self.pair(first, second)
-
-
-def side_of(part: Any, sides: Mapping[type, Callable[[Any], Any]]) -> Any:
-    """What these functions make of an object, by its type; None where they have none for it."""
-    return next((make(part) for kind, make in sides.items() if isinstance(part, kind)), None)
 
 
 @lru_cache(maxsize=1)

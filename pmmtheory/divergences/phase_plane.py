@@ -96,15 +96,11 @@ def _within(value: float, change: float) -> float:
     return 2 * math.sqrt(abs(value * change)) + abs(change)
 
 
-def _target_side(target: LineTarget) -> Side | None:
-    return Side.of(target) if target.dim == 1 else None
-
-
 class InPhasePlane(Comparison):
     """Laws in the phase plane, or such a law and a target on the line."""
 
-    laws = {PlaneLaw: Side.of}
-    targets = {LineTarget: _target_side}
+    laws = {PlaneLaw: Side.of_law}
+    targets = {LineTarget: Side.of_target}
 
     def pair(self, first: Any, second: Any) -> Pair | None:
         return PhasePlanePair(first, second)

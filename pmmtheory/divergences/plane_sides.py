@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.laws import PlanarLaw
 from pmmtheory.targets import Target
-from pmmtheory.targets.plane import PlaneQuadrature, in_plane
+from pmmtheory.targets.plane import in_plane
 
 Axes = tuple[Tensor, Tensor]
 
@@ -91,8 +91,7 @@ class PlanarTargetSide(PlaneSide):
     def __init__(self, target: Target):
         self.target, self.dim = target, target.dim
         self.goal = self.reference = target
-        own = getattr(target, "plane", None) if target.dim == 2 else None
-        self._own = own if isinstance(own, PlaneQuadrature) else None
+        self._own = target.plane if target.dim == 2 else None
         self.off = self._own.error if self._own is not None else 0.0
 
     @cached_property

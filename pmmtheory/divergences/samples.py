@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.comparison import side_of
 from pmmtheory.divergences.line import OnLine
 from pmmtheory.divergences.quantile_sums import QuantileSums, quantile_sums
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.laws.law import side_of
 from pmmtheory.targets.target import generator
 
 _LEAST = 100

@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from pmmtheory.divergences.comparison import pair_of, side_of
+from pmmtheory.divergences.comparison import pair_of
 from pmmtheory.divergences.plane import InPlane
 from pmmtheory.divergences.samples import as_sample, is_sample, w2_samples
 from pmmtheory.errors import InvalidParameter, count
 from pmmtheory.estimate import Estimate
+from pmmtheory.laws.law import side_of
 
 
 def between(law: Any, target: Any, directions: int) -> Estimate:

@@ -187,7 +187,7 @@ def _raised_here(error: NotConverged) -> bool:
 
 def _chosen(chain: Chain, stationary: bool, name: str | None) -> Engine:
     """The engine that computes the laws of a chain."""
-    now = _RENAMED.get(name, name) if isinstance(name, str) else name
+    now = _RENAMED.get(str(name), name)
     if now is not None:
         choice("engine", now, [engine.name for engine in engines()])
     if name == "plane" and chain.scheme.dynamics.blocks == 2:

@@ -69,7 +69,7 @@ class Engine(ABC):
         """
         if steps[-1] > self.most_steps:
             raise InvalidParameter("steps", steps[-1], f"at most {self.most_steps} for the engine {self.name}, which computes them one after the other")
-        if not isinstance(chain.start, Law):
+        if not chain.from_law:
             return self.evolved(chain.scheme, chain.start, steps, rtol, device)
         later = [n for n in steps if n > 0]
         laws = self.evolved(chain.scheme, chain.start, later, rtol, device) if later else []

@@ -1,8 +1,9 @@
-"""What all laws have in common."""
+"""What all laws have in common, and how laws and targets are told apart."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -40,3 +41,8 @@ class Law(ABC):
     @abstractmethod
     def covariance(self) -> Any:
         """The covariance: a number on the line, else a tensor."""
+
+
+def side_of(part: Any, sides: Mapping[type, Callable[[Any], Any]]) -> Any:
+    """What these functions make of a law, a target or what is given for one, by its type; None where they have none for it."""
+    return next((make(part) for kind, make in sides.items() if isinstance(part, kind)), None)

@@ -86,7 +86,6 @@ class Gaussian(LineTarget):
 
     @property
     def isotropic(self) -> bool:
-        """Whether all variances are equal."""
         return bool((self.variances == self.variances[0]).all())
 
     @property

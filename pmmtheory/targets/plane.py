@@ -209,9 +209,8 @@ _KNOWN: WeakKeyDictionary[Target, PlaneQuadrature] = WeakKeyDictionary()
 
 def in_plane(target: Target) -> PlaneQuadrature:
     """The quadrature of a target in the plane: its own where it has one, else by a scan that starts from its means."""
-    own = getattr(target, "plane", None)
-    if isinstance(own, PlaneQuadrature):
-        return own
+    if target.plane is not None:
+        return target.plane
     if target not in _KNOWN:
         centres: Any = getattr(target, "means", None)
         places = torch.as_tensor(target.mean if centres is None else centres, dtype=torch.float64).reshape(-1, 2)  # type: ignore[attr-defined]

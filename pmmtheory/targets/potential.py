@@ -113,7 +113,7 @@ class Potential(LineTarget):
         return -derivative(self._function, x)
 
     @cached_property
-    def plane(self) -> PlaneQuadrature:
+    def plane(self) -> PlaneQuadrature:  # type: ignore[override]
         """The quadrature in the plane, for dim 2."""
         if self.dim != 2:
             raise InvalidParameter("dim", self.dim, "2, for a quadrature in the plane")

@@ -81,7 +81,7 @@ class Ring(Target):
         return top / (p * zeroth + w * first) / 2 * torch.eye(2, dtype=torch.float64)
 
     @cached_property
-    def plane(self) -> PlaneQuadrature:
+    def plane(self) -> PlaneQuadrature:  # type: ignore[override]
         """The quadrature in the plane, by which laws of chains are compared with this target."""
         return PlaneQuadrature(self.potential, [[self.radius, 0.0], [0.0, self.radius]], self.name)
 

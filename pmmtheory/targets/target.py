@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count, fits, whole
+
+if TYPE_CHECKING:
+    from pmmtheory.targets.plane import PlaneQuadrature
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,12 @@ class Target(ABC):
         KL(rho, pi) <= I(rho, pi) / (2 lsi) and Var(f) <= E|grad f|^2 / poincare.
     coordinates_first : bool
         Whether `drift` is fastest on points (n, d) whose coordinates are each contiguous in memory (a transposed (d, n) tensor), as particles then are.
+    plane : PlaneQuadrature or None
+        The quadrature of a target in the plane, where it has one of its own.
     """
 
     coordinates_first: bool = False
+    plane: PlaneQuadrature | None = None
     dim: int
     smoothness: Constant
     lsi: Constant | None
@@ -83,6 +89,11 @@ class Target(ABC):
     def along(self, direction: Any) -> Target:
         """The law of u . X on the line, u the unit vector of a direction, where it has a closed form; raises InvalidParameter elsewhere."""
         raise InvalidParameter("target", self.name, "a Gaussian or a GaussianMixture, whose marginals have a closed form")
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether it is a Gaussian with one variance on all axes."""
+        return False
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Every public callable, and good values of its parameters by their names."""
+"""Every public callable, with good values of its parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ import numpy as np
 import torch
 
 from pmmtheory.chain import Chain
-from pmmtheory.dynamics import Overdamped, ProbabilityFlow, ReverseDiffusion, Underdamped
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import PmmError
-from pmmtheory.images import Architecture, FeatureNet
 from pmmtheory.laws import stationary_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseLevels, NoiseSchedule
 from pmmtheory.schemes import BAOAB, EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Banana, Cosine, DoubleWell, Funnel, Gaussian, GaussianMixture, LogCosh, Phi4, Potential, Product, Ring
-from pmmtheory.testing.check_scheme import JUMPING_LAWS, LAWS
+from tests.bad_input.good_values import good_values, square
 
 ROOMS = ("targets", "dynamics", "schemes", "schedulers", "laws", "divergences", "rates", "theory", "particles", "testing", "noise", "images", "theory.bounds")
 
@@ -62,112 +61,8 @@ class Subject:
         return partial(self.call, **{**self.good, parameter: value})
 
 
-def square(x: torch.Tensor) -> torch.Tensor:
-    return x**2 / 2
-
-
 def square_in_the_plane(x: torch.Tensor) -> torch.Tensor:
     return (x**2).sum(-1) / 2
-
-
-@lru_cache(maxsize=1)
-def good_values() -> dict[str, tuple[Any, ...]]:
-    """By the name of a parameter: values that fit, the first that a callable takes is used."""
-    line, scheme = Gaussian(), EulerMaruyama(Overdamped(Gaussian()), 0.1)
-    law = stationary_law(scheme)
-    schedule = NoiseSchedule(np.linspace(1e-3, 0.2, 20))
-    spread = torch.arange(200.0, dtype=torch.float64)
-    points = torch.tensor([0.1, 0.2], dtype=torch.float64)
-    images = torch.linspace(-1, 1, 48).sin().reshape(3, 1, 4, 4)
-    return {
-        "target": (line, Gaussian(dim=2)),
-        "dynamics": (Overdamped(line), Underdamped(line, 2.0), ReverseDiffusion(line, 1.0, 0.1), ProbabilityFlow(line, 1.0, 0.1)),
-        "scheme": (scheme, EulerMaruyama, "LMC"),
-        "step_size": (0.1,),
-        "friction": (2.0,),
-        "schedule": (schedule,),
-        "predictor": (ExactPredictor(line, schedule),),
-        "steps": (4, [1, 2]),
-        "times": ([15, 10, 5, 0],),
-        "law": (law, torch.stack([torch.cos(spread), torch.sin(3 * spread)], -1), stationary_law(scheme, engine="gaussian")),
-        "other": (line, law, images, scheme),
-        "initial": (line,),
-        "f": (torch.cos,),
-        "order": (2.0, 2),
-        "potential": (square,),
-        "points": ((0.5,), points),
-        "weights": ([0.5, 0.5],),
-        "means": ([-1.0, 1.0],),
-        "variances": ([1.0, 1.0],),
-        "factors": ([line, Cosine()],),
-        "horizon": (1.0,),
-        "stop": (0.1,),
-        "betas": (np.linspace(1e-3, 0.2, 20),),
-        "log_alpha": (np.linspace(-0.001, -3.0, 20),),
-        "step_sizes": ([0.4, 0.2, 0.1, 0.05],),
-        "estimates": ([0.4, 0.2, 0.1, 0.05],),
-        "particles": (5, 8),
-        "x": (points, spread.reshape(-1, 2), spread, torch.sin(torch.arange(480.0))),
-        "y": (torch.cos(spread).reshape(-1, 2), spread[:100] % 2, torch.cos(spread)),
-        "reference": (torch.cos(torch.arange(480.0)),),
-        "function": (torch.cos,),
-        "functions": (torch.cos,),
-        "tolerance": (0.5,),
-        "burn_in": (1,),
-        "t": (0.5, 5, 0),
-        "h": (0.1,),
-        "k": (2,),
-        "n": (3,),
-        "u": (0.3,),
-        "b": (points,),
-        "q": (0.3,),
-        "alpha": (0.5,),
-        "size": (0.1,),
-        "nodes": (3,),
-        "substeps": (4,),
-        "kind": ("asymptotic", "bernoulli", "wave"),
-        "time": (0.5,),
-        "number": (0,),
-        "seed": (0,),
-        "device": ("cpu",),
-        "generator": (torch.Generator(),),
-        "draws": ({},),
-        "direction": ([1.0],),
-        "distance": ("tv",),
-        "centre": (0.0,),
-        "i": (1, 0),
-        "j": (1, 0),
-        "step": (0.1,),
-        "value": (1.0,),
-        "error": (0.1,),
-        "method": ("given",),
-        "images": (images,),
-        "train": (images,),
-        "test": (images + 0.1,),
-        "net": (FeatureNet((1, 4, 4), classes=2, size=2),),
-        "architecture": (Architecture((1, 4, 4), widths=(16, 16)),),
-        "shape": ((1, 4, 4),),
-        "skip": ([law for law in {**LAWS, **JUMPING_LAWS} if law not in ("shapes", "stationary Gaussian", "weak order")],),
-        "name": ("images",),
-        "network": (lambda x, t: x,),
-        "integrator": ("euler",),
-        "position": (points,),
-        "value_of": (1.0,),
-        "state": (points,),
-        "start": (line,),
-        "fine": (EulerMaruyama(scheme.dynamics, 0.05),),
-        "path": ("coarse",),
-        "source": ("digits",),
-        "forward_times": ([0.1, 0.5, 2.0],),
-        "event_shape": (None,),
-        "spacing": ("uniform",),
-        "end": (0,),
-        **dict.fromkeys(("lsi", "smoothness", "initial_kl", "initial_w2", "initial_energy", "initial_velocity", "condition", "radius"), (1.0,)),
-        **dict.fromkeys(("accuracy", "variance", "bias"), (0.1,)),
-        "dim": (2, 1),
-        "growth_of_substeps": (0.5,),
-        "moments": (lambda p: 0.1**p,),
-    }
 
 
 def functions() -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -1,11 +1,10 @@
-"""Laws in the plane on any potential: turned products of the line, Gaussians, what particles and other engines say, and what is refused."""
+"""Laws in the plane on any potential: turned products of the line, Gaussians, and what other engines say."""
 
 from __future__ import annotations
 
 import math
 from functools import cache
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,31 +13,11 @@ from torch import Tensor
 
 from pmmtheory.divergences import kl, sliced_w2, tv, w2
 from pmmtheory.dynamics import Overdamped
-from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
 from pmmtheory.laws import LineLaw, PlanarLaw, stationary_law, transient_law
-from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
-from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential, Product, Ring
+from pmmtheory.schemes import EulerMaruyama, Scheme
+from pmmtheory.targets import Gaussian, GaussianMixture, Ring
 from pmmtheory.targets.plane import in_plane
-
-LINE = Cosine(amplitude=0.5)
-ANGLE, SHIFT, SPREAD = 0.6, 3.0, 1.4
-
-
-def turned(angle: float, shift: float, spread: float) -> tuple[Potential, Tensor]:
-    """F(x) = F_1(u) + v^2/(2 spread), (u, v) turned coordinates of x - shift; and their unit vectors."""
-    c, s = math.cos(angle), math.sin(angle)
-    units = torch.tensor([[c, s], [-s, c]], dtype=torch.float64)
-
-    def potential(x: Tensor) -> Tensor:
-        u = (x - shift) @ units.T
-        return LINE.potential(u[..., 0]) + u[..., 1] ** 2 / (2 * spread)
-
-    return Potential(potential, dim=2), units
-
-
-TARGET, UNITS = turned(ANGLE, SHIFT, SPREAD)
-FACTORS = Product([LINE, Gaussian(0.0, SPREAD)])
+from tests.laws.turned_product import FACTORS, LINE, SHIFT, SPREAD, TARGET, UNITS, turned
 
 
 class WrongNoise(EulerMaruyama):
@@ -47,38 +26,6 @@ class WrongNoise(EulerMaruyama):
     def step(self, x, t, draws):  # type: ignore[no-untyped-def]
         mean, factor = super().step(x, t, draws)
         return mean, 0.98 * factor
-
-
-class OwnMidpoint(Scheme):
-    """The randomized midpoint, written by a user."""
-
-    draws = {"u": Uniform(), "z": Normal()}
-    drift_calls = 2
-
-    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
-        a, u = self.step_size, draws["u"]
-        path = torch.sqrt(2 * a * u) * draws["z"]
-        middle = x + a * u * self.dynamics.drift(x, t) + path
-        return x + a * self.dynamics.drift(middle, t) + path, torch.sqrt(2 * a * (1 - u))
-
-
-class Noisy(Scheme):
-    """A step whose last Gaussian grows with the state."""
-
-    drift_calls = 1
-
-    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
-        return x + self.step_size * self.dynamics.drift(x, t), math.sqrt(2 * self.step_size) * (1 + 0.1 * torch.tanh(x))
-
-
-class SmoothlyTamed(Scheme):
-    """Euler-Maruyama with the force b/sqrt(1 + step |b|^2)."""
-
-    drift_calls = 1
-
-    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
-        force = self.dynamics.drift(x, t)
-        return x + self.step_size * force / torch.sqrt(1 + self.step_size * (force**2).sum(-1, keepdim=True)), math.sqrt(2 * self.step_size)
 
 
 @cache
@@ -236,55 +183,3 @@ def test_distances_of_a_law() -> None:
     assert abs(sliced.value - w2(law().along([0.0, 1.0]), TARGET.along([0.0, 1.0])).value) <= 2 * sliced.error
     found, parts = w2(law(), TARGET), [w2(law().along(unit), TARGET.along(unit)) for unit in UNITS]
     assert abs(found.value - math.hypot(*map(float, parts))) <= found.error + sum(part.error for part in parts)
-
-
-@pytest.mark.parametrize(
-    ("scheme", "error", "words"),
-    [
-        (EulerMaruyama(Overdamped(Potential(lambda x: (x**2).sum(-1) ** 2 / 4, dim=2)), 0.05), UnstableStep, "no step at all"),
-        (EulerMaruyama(Overdamped(TARGET), 2.9), UnstableStep, "steps below"),
-        (EulerMaruyama(Overdamped(GaussianMixture([0.5, 0.5], [[-6.5, 0.0], [6.5, 0.0]], [1.0, 1.0])), 0.1), NotConverged, "steps to mix"),
-        (PoissonMidpoint(Overdamped(TARGET), 0.1), InvalidParameter, "at most one random midpoint a step"),
-        (Noisy(Overdamped(TARGET), 0.1), InvalidParameter, "last Gaussian does not depend on the state"),
-    ],
-)
-def test_what_has_no_law_is_refused(scheme: Scheme, error: type[Exception], words: str) -> None:
-    with pytest.raises(error, match=words):
-        stationary_law(scheme)
-
-
-@pytest.mark.slow
-def test_a_step_that_tames_a_quartic_has_a_law() -> None:
-    quartic = Potential(lambda x: (x**2).sum(-1) ** 2 / 4 + (x**2).sum(-1) / 2, dim=2)
-    found = stationary_law(SmoothlyTamed(Overdamped(quartic), 0.05), rtol=1e-5)
-    assert found.numerical_error <= 1e-5
-    torch.testing.assert_close(found.covariance, float(found.covariance.trace()) / 2 * torch.eye(2, dtype=torch.float64), rtol=0, atol=1e-5)
-    sample = simulate(SmoothlyTamed(Overdamped(quartic), 0.05), particles=20_000, steps=200, initial=Gaussian(dim=2), seed=3).double()
-    squares = (sample**2).sum(-1)
-    assert abs(float(squares.mean()) - float(found.covariance.trace())) < 5 * float(squares.std()) / math.sqrt(len(squares))
-    assert float(kl(found, quartic)) > 1e-2  # particles of another law would not agree
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("kind", [RandomizedMidpoint, OwnMidpoint])
-def test_random_midpoints_along_a_factor(kind: type[Scheme]) -> None:
-    """u and the normals are shared by no coordinate but for the time: the marginal of each turned coordinate is a chain of its own."""
-    found = stationary_law(kind(Overdamped(TARGET), 0.05), rtol=1e-5)
-    first, second = (stationary_law(RandomizedMidpoint(Overdamped(factor), 0.05)) for factor in FACTORS.factors)
-    for unit, line in zip(UNITS, (first, second), strict=True):
-        x = torch.linspace(-3, 3, 7, dtype=torch.float64)
-        off = found.numerical_error + line.numerical_error
-        values = found.along(unit).density(x + SHIFT * float(unit.sum()))
-        np.testing.assert_allclose(values, line.density(x), rtol=0, atol=2 * off + 1e-12)
-    lmc = stationary_law(EulerMaruyama(Overdamped(TARGET), 0.05))
-    assert tv(found, lmc).value > 100 * (found.numerical_error + lmc.numerical_error)
-
-
-@pytest.mark.slow
-def test_a_law_that_is_not_known_far_enough_out_says_so() -> None:
-    skew = GaussianMixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [0.1, 0.3])
-    rough = stationary_law(EulerMaruyama(Overdamped(skew), 0.1), rtol=1e-3)
-    with pytest.raises(InvalidParameter, match="a smaller rtol"):
-        kl(rough, skew)
-    assert tv(rough, skew).error < 1e-2

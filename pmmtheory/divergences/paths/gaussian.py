@@ -17,8 +17,7 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.gaussian.check import require_axes
-from pmmtheory.laws.gaussian.law import LinearLaw
-from pmmtheory.targets import Gaussian
+from pmmtheory.laws.gaussian.start import linear
 
 WORST = 1e-2
 """The largest relative change between two resolutions that is reported instead of raised."""
@@ -83,12 +82,10 @@ def carried(mixture: StepMixture, at: Radii, dim: int, paths: Paths, value: floa
 def isotropic(paths: Paths) -> Refusal | None:
     """Refused unless the target is an isotropic Gaussian, and so is the start, about the same mean."""
     target: Any = paths.scheme.dynamics.target
-    if not (isinstance(target, Gaussian) and target.isotropic):
+    if not target.isotropic:
         return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line")
-    start = paths.start
-    if isinstance(start, Gaussian) and start.dim == target.dim and start.isotropic:
-        start = LinearLaw.of(start, 1, None)
-    if not (isinstance(start, LinearLaw) and start.dim == target.dim and start.size == 1 and start.isotropic):
+    start = linear(paths.start)
+    if start is None or (start.dim, start.size) != (target.dim, 1) or not start.isotropic:
         return Refusal("start", getattr(paths.start, "name", paths.start), _ALLOWED)
     if refused(lambda: start.mixture(2)) is not None:
         return Refusal("start", start.words, f"{_ALLOWED} whose random variance is known: a Gaussian, or the stationary law of a chain")
@@ -100,8 +97,8 @@ def isotropic(paths: Paths) -> Refusal | None:
 def about_the_mean(paths: Paths, allowed: str) -> Refusal | None:
     """Refused unless the start has the mean of the target, and steps act on every coordinate alike."""
     target: Any = paths.scheme.dynamics.target
-    start = LinearLaw.of(paths.start, 1, None) if isinstance(paths.start, Gaussian) else paths.start
-    off = np.abs(np.asarray(start.centre[0]) - np.asarray(LinearLaw.of(target, 1, None).centre[0])).max()
+    start, aim = (linear(part).centre[0] for part in (paths.start, target))
+    off = np.abs(np.asarray(start) - np.asarray(aim)).max()
     if off > 1e-12 * math.sqrt(float(target.variances[0])):
         return Refusal("start", getattr(paths.start, "name", paths.start), allowed)
     for chain in (paths.scheme, paths.fine):
@@ -118,7 +115,6 @@ def width_of(paths: Paths) -> float:
 
 def begins(start: Any) -> Begun:
     """The variances of the law that a chain starts from, and their weights."""
-    if isinstance(start, Gaussian):
-        return Begun(start.dim, np.array([float(start.variances[0])]), np.ones(1))
-    variances, weights = (np.atleast_1d(np.asarray(part.cpu())) for part in start.mixture(_NODES))
-    return Begun(start.dim, variances, weights)
+    law = linear(start)
+    variances, weights = (np.atleast_1d(np.asarray(part.cpu())) for part in law.mixture(_NODES))
+    return Begun(law.dim, variances, weights)

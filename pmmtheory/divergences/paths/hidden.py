@@ -19,7 +19,6 @@ from pmmtheory.divergences.paths.radii import radii
 from pmmtheory.divergences.paths.step_mixture import step_mixture
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal, refused
-from pmmtheory.targets import Gaussian
 
 _SETS, _SUBSTEPS = 512, 64
 """The largest number of sets, and of substeps, whose pairs are all looked at: K = 10 for independent midpoints."""
@@ -40,12 +39,7 @@ class HiddenMidpoints(PathComparison):
     rank, hidden = 3, True
 
     def supports(self, paths: Paths) -> Refusal | None:
-        target = paths.scheme.dynamics.target
-        refusal = isotropic(paths)
-        if refusal is not None:
-            return refusal
-        assert isinstance(target, Gaussian)
-        return listed(paths) or refused(lambda: hidden_forms(paths.scheme, paths.fine, float(target.variances[0])))
+        return isotropic(paths) or listed(paths) or refused(lambda: hidden_forms(paths.scheme, paths.fine, width_of(paths)))
 
     def kl(self, paths: Paths) -> Estimate:
         begun, width = begins(paths.start), width_of(paths)

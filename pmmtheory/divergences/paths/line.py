@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,10 +21,10 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.line.grids import finer, steepest, stretched, widening
-from pmmtheory.laws.line.start import Start, start_on_line
+from pmmtheory.laws.line.start import Start, on_line, start_on_line
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.laws.step.kernel import transition_matrix
-from pmmtheory.targets.line import LineTarget, on_the_line
+from pmmtheory.targets.line import on_the_line
 
 _SPACING = 0.5
 """Of the grid, over the noise of a fine step: the product of two of its densities is seen."""
@@ -138,8 +139,8 @@ def _each(p: Tensor, q: Tensor, cut: float) -> tuple[Tensor, Tensor]:
 
 def smooth_on_line(paths: Paths) -> Refusal | None:
     """Refused unless the target is on the line and smooth, and so is the start, and steps of the finer chain are Gaussians."""
-    target = paths.scheme.dynamics.target
-    if not (isinstance(target, LineTarget) and target.dim == 1) or target.kinks or target.superlinear or not paths.scheme.smooth:
+    target: Any = paths.scheme.dynamics.target
+    if on_line(paths.scheme) or target.kinks or target.superlinear or not paths.scheme.smooth:
         return Refusal("target", target.name, "an isotropic Gaussian in any dimension, or a smooth target on the line, whose force grows at most linearly")
     if paths.fine.draws:
         return Refusal("fine", paths.fine.name, "a scheme whose step is one Gaussian: EulerMaruyama")

@@ -60,7 +60,7 @@ class UnderdampedPaths(PathComparison):
 
     def supports(self, paths: Paths) -> Refusal | None:
         target = paths.scheme.dynamics.target
-        if not (isinstance(target, Gaussian) and target.isotropic):
+        if not target.isotropic:
             return Refusal("target", target.name, "an isotropic Gaussian in any dimension, for paths of positions and velocities")
         if not (isinstance(paths.start, Gaussian) and paths.start.dim == target.dim and paths.start.isotropic):
             return Refusal("start", getattr(paths.start, "name", paths.start), _ALLOWED)

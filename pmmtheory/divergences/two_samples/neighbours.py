@@ -64,11 +64,10 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
     k = count("neighbours", neighbours, 1, 1000)
     own = points("x", x, 4 * _BLOCKS * (k + 1))
     other = None
-    if not isinstance(reference, Target):
-        if is_sample(reference):
-            other = both(own, points("reference", reference, 4 * _BLOCKS * (k + 1)))[1]
-        else:
-            raise InvalidParameter("reference", reference, "a sample, or a target whose density is known")
+    if is_sample(reference):
+        other = both(own, points("reference", reference, 4 * _BLOCKS * (k + 1)))[1]
+    elif not isinstance(reference, Target):
+        raise InvalidParameter("reference", reference, "a sample, or a target whose density is known")
     elif reference.dim != own.shape[1]:
         raise InvalidParameter("x", tuple(own.shape), f"points of a target in dimension {reference.dim}")
     rows = _shuffled(own)

@@ -18,14 +18,13 @@ from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
+from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
-
-_STARTS = "a Gaussian that is isotropic or has the axes of the target, or a law of the chain"
 
 
 class GaussianEngine(Engine):
@@ -37,7 +36,7 @@ class GaussianEngine(Engine):
     def supports(self, chain: Chain, stationary: bool) -> Refusal | None:
         scheme = chain.scheme
         none = refused(lambda: _gaussian_target(scheme)) or moves(scheme)
-        return none or (homogeneous(scheme) if stationary else starts_from(chain, (Gaussian, LinearLaw), _STARTS))
+        return none or (homogeneous(scheme) if stationary else starts_from(chain, (Gaussian, LinearLaw), STARTS))
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> LinearLaw:
         """The stationary law on every axis: P = E R P R' + E Q."""
@@ -68,7 +67,7 @@ class GaussianEngine(Engine):
         if not scheme.dynamics.autonomous:
             return [law.on(device) for law in _moving(scheme, target, initial, steps, rtol)]
         require_axes(scheme, target)
-        start = _start(target, initial, scheme.dynamics.blocks)
+        start = start_on_axes(target, initial, scheme.dynamics.blocks)
         gaussian, axes = _is_gaussian(scheme) and start.gaussian, target.axes
         offset = _turned(start.centre - _centre(scheme, target), axes)
         moved = bool((offset != 0).any())
@@ -117,9 +116,9 @@ def _given_times(scheme: Scheme, begin: inhomogeneous.Moments, n: int) -> tuple[
 
 def _position(scheme: Scheme, target: Gaussian, initial: Any) -> inhomogeneous.Moments:
     """The moments of an initial law of the position, which must be Gaussian on the axes of the target."""
-    begun = _start(target, initial, 1)
+    begun = start_on_axes(target, initial, 1)
     if not begun.gaussian:
-        raise InvalidParameter("initial", begun.words, _STARTS)
+        raise InvalidParameter("initial", begun.words, STARTS)
     return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, target.axes)
 
 
@@ -195,23 +194,6 @@ def _substeps(scheme: Scheme) -> float:
     if structure is None or not structure.midpoints.several:
         return 1.0
     return 4.0 if structure.substeps == math.inf else 1.0 + structure.substeps / 4
-
-
-def _start(target: Gaussian, initial: Gaussian | LinearLaw, s: int) -> LinearLaw:
-    """The law of s blocks to start from, which must be on the axes of the target; of a Gaussian with velocities from N(0, I)."""
-    if isinstance(initial, LinearLaw):
-        begun = initial.on("cpu")
-        if begun.size != s or not _same(begun.axes, target.axes):
-            raise InvalidParameter("initial", initial.words, _STARTS)
-        return begun
-    if not (initial.isotropic or _same(initial.axes, target.axes)):
-        raise InvalidParameter("initial", initial.name, _STARTS)
-    return LinearLaw.of(initial, s, target.axes)
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    """Whether two sets of axes are one."""
-    return one is other if one is None or other is None else torch.allclose(one, other, atol=1e-12)
 
 
 def _gaussian_target(scheme: Scheme) -> Gaussian:

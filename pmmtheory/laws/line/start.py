@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.laws.engine import Refusal, refused
+from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.schemes import Scheme
@@ -79,11 +80,8 @@ class Start:
 
 def start_on_line(start: Any) -> Start:
     """A target, a law or a number as a Start; raises InvalidParameter, naming `initial`, for anything else."""
-    if isinstance(start, LineLaw):
-        return Start(start.mean, law=start, ends=start.ends)
-    if isinstance(start, LineTarget) and start.dim == 1:
-        return Start(start.mean, target=start, ends=(start.quadrature.low, start.quadrature.high))
-    return Start(real("initial", start, "a target or a law on the line, or a number"))
+    begun: Start | None = side_of(start, {LineLaw: _from_law, LineTarget: _from_target})
+    return begun or Start(real("initial", start, "a target or a law on the line, or a number"))
 
 
 def begun_on_line(start: Any, steps: Sequence[int]) -> Start:
@@ -97,6 +95,15 @@ def begun_on_line(start: Any, steps: Sequence[int]) -> Start:
 def begins_on_line(chain: Chain) -> Refusal | None:
     """Refused where the start is given, and is no such thing."""
     return None if chain.start is None else refused(lambda: start_on_line(chain.start))
+
+
+def _from_law(law: LineLaw) -> Start:
+    return Start(law.mean, law=law, ends=law.ends)
+
+
+def _from_target(target: LineTarget) -> Start | None:
+    """None off the line."""
+    return Start(target.mean, target=target, ends=(target.quadrature.low, target.quadrature.high)) if target.dim == 1 else None
 
 
 def on_line(scheme: Scheme) -> Refusal | None:

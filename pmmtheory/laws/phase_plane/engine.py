@@ -15,6 +15,7 @@ from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
+from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.midpoints import left_out
@@ -78,7 +79,7 @@ class PhasePlaneEngine(Engine):
         wider = _wider(scheme, target)
 
         def at_level(level: int) -> list[PlaneLaw]:
-            begun = Start.of(start, level, rtol)
+            begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, level, rtol)})
             return _evolved(scheme, begun, _plane(scheme, target, wider, level, rtol, device, begun), steps, level)
 
         return refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
@@ -219,15 +220,17 @@ class Start:
     on: Callable[[Plane], Tensor]
 
     @classmethod
-    def of(cls, source: LineTarget | PlaneLaw, level: int, rtol: float) -> Start:
-        """A law; or a target for the position, with N(0, 1) for the velocity."""
-        if isinstance(source, PlaneLaw):
-            return cls(float(source.grid[0]), float(source.grid[-1]), math.pi / source.coarse_spacing, lambda plane: _on(plane, source))
+    def of_law(cls, law: PlaneLaw) -> Start:
+        return cls(float(law.grid[0]), float(law.grid[-1]), math.pi / law.coarse_spacing, lambda plane: _on(plane, law))
+
+    @classmethod
+    def of_target(cls, target: LineTarget, level: int, rtol: float) -> Start:
+        """A target for the position, with N(0, 1) for the velocity."""
 
         def still(plane: Plane) -> Tensor:
-            return torch.nn.functional.pad(source.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
+            return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
-        return cls(source.quadrature.low, source.quadrature.high, 1.1 * band(source, _tolerance(level), rtol), still)
+        return cls(target.quadrature.low, target.quadrature.high, 1.1 * band(target, _tolerance(level), rtol), still)
 
 
 def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int) -> list[PlaneLaw]:

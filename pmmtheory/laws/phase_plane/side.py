@@ -34,16 +34,21 @@ class Side:
     device: torch.device
 
     @classmethod
-    def of(cls, part: LineTarget | PlaneLaw) -> Side:
-        if isinstance(part, PlaneLaw):
-            return cls(part.target, part, float(part.grid[0]), float(part.grid[-1]), _PANEL * part.spacing, part.grid.device)
-        low, high = part.quadrature.low, part.quadrature.high
-        return cls(part, None, low, high, min(0.6 / math.sqrt(part._extreme_curvature(1.0)), (high - low) / 8), torch.device("cpu"))
+    def of_law(cls, law: PlaneLaw) -> Side:
+        return cls(law.target, law, float(law.grid[0]), float(law.grid[-1]), _PANEL * law.spacing, law.grid.device)
+
+    @classmethod
+    def of_target(cls, target: LineTarget) -> Side | None:
+        """None off the line."""
+        if target.dim != 1:
+            return None
+        low, high = target.quadrature.low, target.quadrature.high
+        return cls(target, None, low, high, min(0.6 / math.sqrt(target._extreme_curvature(1.0)), (high - low) / 8), torch.device("cpu"))
 
     @property
     def coarse(self) -> Side | None:
         """The law at its lower resolution."""
-        return None if self.law is None or self.law.coarse is None else Side.of(self.law.coarse)
+        return None if self.law is None or self.law.coarse is None else Side.of_law(self.law.coarse)
 
     @property
     def carried(self) -> float:

@@ -18,13 +18,14 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
+from pmmtheory.laws.law import side_of
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
-from pmmtheory.targets import Gaussian, GaussianMixture
+from pmmtheory.targets import Gaussian, GaussianMixture, Target
 
 _MOST = 700
 """Points of an axis beyond which a law is out of reach."""
@@ -116,9 +117,12 @@ def _evolve(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw, steps:
 
 def _told(chain: _Chain, start: Gaussian | GaussianMixture | PlanarLaw) -> tuple[Tensor, float, Callable[[Axes], Tensor]]:
     """Where a start lives, (2, 2); the inverse of its shortest scale; and its density on a product of axes."""
-    if isinstance(start, PlanarLaw):
-        return _ends(start.axes), math.pi / min(start.spacings) / chain.depth, start.on
-    return _support(start), _roughness_of(start), lambda axes: start.density(_product(axes))
+    sides: dict[type, Callable[[Any], tuple[Tensor, float, Callable[[Axes], Tensor]]]] = {
+        PlanarLaw: lambda law: (law.box, math.pi / min(law.spacings) / chain.depth, law.on),
+        Target: lambda target: (_support(target), _roughness_of(target), lambda axes: target.density(_product(axes))),
+    }
+    told: tuple[Tensor, float, Callable[[Axes], Tensor]] = side_of(start, sides)
+    return told
 
 
 def _roughness_of(target: Any) -> float:
@@ -211,7 +215,3 @@ def _bumps(axis: Tensor, middle: Tensor, deviation: Tensor) -> Tensor:
 
 def _product(axes: Axes) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
-
-
-def _ends(axes: Axes) -> Tensor:
-    return torch.tensor([[float(axis[0]), float(axis[-1])] for axis in axes], dtype=torch.float64)

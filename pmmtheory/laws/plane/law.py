@@ -68,6 +68,11 @@ class PlanarLaw(Law):
         """The area of a cell of the grid."""
         return math.prod(self.spacings)
 
+    @property
+    def box(self) -> Tensor:
+        """Low and high on both axes, (2, 2)."""
+        return torch.tensor([[float(axis[0]), float(axis[-1])] for axis in self.axes], dtype=torch.float64)
+
     def density(self, x: Any) -> Tensor:
         """The density at x of shape (..., 2), by the interpolant that is exact for band-limited functions. Zero off the grid."""
         points = as_points(x, 2).to(self.values)

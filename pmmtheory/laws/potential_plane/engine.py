@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smooth, starts_from
+from pmmtheory.laws.law import side_of
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
 from pmmtheory.laws.potential_plane.operator import StepOperator, steady
@@ -152,21 +154,35 @@ def _invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, l
     return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
 
 
+@dataclass(frozen=True)
+class _Start:
+    """Where a chain starts: its box, up to which frequencies it is seen, and its density on a product of axes."""
+
+    box: Tensor
+    bands: tuple[float, float]
+    on: Callable[[tuple[Tensor, Tensor]], Tensor]
+
+    @classmethod
+    def of_law(cls, law: PlanarLaw) -> _Start:
+        first, second = law.spacings
+        return cls(law.box, (math.pi / first, math.pi / second), law.on)
+
+    @classmethod
+    def of_target(cls, target: Target, faint: float) -> _Start:
+        quadrature = in_plane(target)
+        return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(_points(axes)))
+
+
 def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
     target, done = scheme.dynamics.target, 0
     band = bands(target, quadrature, _faint(scheme, rtol))
-    if isinstance(start, PlanarLaw):
-        box, own = torch.tensor([[float(axis[0]), float(axis[-1])] for axis in start.axes], dtype=torch.float64), tuple(math.pi / h for h in start.spacings)
-    else:
-        begun = in_plane(start)
-        box, own = begun.box, bands(start, begun, _faint(scheme, rtol))
+    begun: _Start = side_of(start, {PlanarLaw: _Start.of_law, Target: lambda source: _Start.of_target(source, _faint(scheme, rtol))})
     wide = widened(quadrature, spread_of(scheme, quadrature))
-    whole = torch.stack([torch.minimum(wide[:, 0], box[:, 0]), torch.maximum(wide[:, 1], box[:, 1])], 1)
-    axes = _placed(grid_on(whole, (max(band[0], own[0]), max(band[1], own[1])), level, _denser(scheme), rtol), device)
+    whole = torch.stack([torch.minimum(wide[:, 0], begun.box[:, 0]), torch.maximum(wide[:, 1], begun.box[:, 1])], 1)
+    axes = _placed(grid_on(whole, (max(band[0], begun.bands[0]), max(band[1], begun.bands[1])), level, _denser(scheme), rtol), device)
     grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool, device=device))
     step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
-    density = start.on(axes) if isinstance(start, PlanarLaw) else start.density(_points(axes))
-    masses = density.detach().reshape(-1) * math.prod(grid.spacings)
+    masses = begun.on(axes).detach().reshape(-1) * math.prod(grid.spacings)
     lost = abs(float(masses.sum()) - 1)
     for n in steps:
         for _ in range(done, n):
