@@ -14,7 +14,7 @@ from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
-_SOURCE = "theory.leading_term, theory.leading_covariance and theory.scale_mixture"
+_SOURCE = "theory.leading_term, theory.phase_leading_term, theory.leading_covariance and theory.scale_mixture"
 _POISSON = {"scheme": "PoissonMidpoint", "midpoints": "bernoulli"}
 _CASES: list[tuple[str, str, float, float, tuple[str, ...], dict[str, Any]]] = [
     ("LMC", "gaussian", 0.001, 1, ("kl", "tv", "w2"), {"scheme": "EulerMaruyama"}),
@@ -28,6 +28,17 @@ _CASES: list[tuple[str, str, float, float, tuple[str, ...], dict[str, Any]]] = [
     ("LMC", "cosine", 0.0025, 1, ("kl", "tv", "w2"), {"scheme": "EulerMaruyama"}),
 ]
 """The scheme, the target, the largest step, the order of what is left, the distances and the cells; steps halve three times."""
+
+
+def _underdamped() -> Iterator[tuple[str, str, str, float, float]]:
+    """Positions on targets that are no Gaussians: the label, the scheme, the target, the largest step and the order of what is left."""
+    for target in ("ripple", "bimodal", "cosine"):
+        yield "ULMC", "EulerMaruyama", target, 0.02, 1
+        for scheme in ("UBU", "OBABO", "BUB"):
+            yield scheme, scheme, target, 0.2, 2
+    yield "RMM, underdamped", "RandomizedMidpoint", "cosine", 0.12, 1
+
+
 _MORE: list[tuple[str, str, float, float, tuple[str, ...], dict[str, Any]]] = [
     ("RMM", "bimodal", 0.04, 1, ("kl", "tv", "w2"), {"scheme": "RandomizedMidpoint"}),
     ("PMM bernoulli, K=inf", "bimodal", 0.02, 1, ("kl",), {**_POISSON, "substeps": "inf"}),
@@ -35,6 +46,7 @@ _MORE: list[tuple[str, str, float, float, tuple[str, ...], dict[str, Any]]] = [
     ("tamed Euler", "bimodal", 0.02, 1, ("kl", "w2"), {"scheme": "TamedEuler"}),
     ("OBABO, d = 10", "gaussian", 0.08, 2, ("kl", "tv", "w2"), {"scheme": "OBABO", "dim": 10, "friction": 2.3}),
     ("UBU, d = 10", "gaussian", 0.08, 2, ("kl", "w2"), {"scheme": "UBU", "dim": 10, "friction": 2.3}),
+    *((label, target, largest, rate, ("kl", "tv", "w2"), {"scheme": scheme, "friction": 2.0}) for label, scheme, target, largest, rate in _underdamped()),
 ]
 
 
