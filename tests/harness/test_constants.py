@@ -33,6 +33,14 @@ def test_a_constant_that_is_slightly_wrong_is_seen(wrong: str, verdict: str) -> 
     assert fit_rate(steps, found, predicted=1.0).verdict == verdict
 
 
+@pytest.mark.parametrize("wrong, verdict", [("", "pass"), ("wrong ", "fail")])
+def test_so_underdamped_on_a_target_that_is_no_gaussian(wrong: str, verdict: str) -> None:
+    """Of a splitting that is symmetric, what is left falls like the square of the step."""
+    steps = [0.2 / 2**i for i in range(4)]
+    found = [beyond_leading.measure("cpu", "cosine", "UBU", step, friction=2.0)[f"{wrong}tv"] for step in steps]
+    assert fit_rate(steps, found, predicted=2.0).verdict == verdict
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_constants_of_targets(target: str) -> None:
     found = target_constants.measure("cpu", target, spectrum=target != "log-cosh")
