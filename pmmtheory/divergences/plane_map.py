@@ -77,8 +77,9 @@ class PlaneMap:
     def energy(self, u: Tensor) -> Tensor:
         """G'T'^-1 G u."""
         flux = self.flux(self.gradient(u))
-        inside = torch.fft.irfft2((1j * self.waves * torch.fft.rfft2(flux)).sum(0), s=u.shape)
-        found: Tensor = -inside - (self.pull * flux).sum(0)
+        turned = torch.fft.rfft2(flux)
+        inside = torch.fft.irfft2(1j * (self.waves[0] * turned[0] + self.waves[1] * turned[1]), s=u.shape)
+        found: Tensor = -inside - (self.pull[0] * flux[0] + self.pull[1] * flux[1])
         return found
 
     def linearise(self, slope: Tensor) -> None:
@@ -93,8 +94,7 @@ class PlaneMap:
 
     def flux(self, slope: Tensor) -> Tensor:
         """The inverse of the slope of the map on vectors (2, n, m)."""
-        found: Tensor = (self.across * slope).sum(1)
-        return found
+        return torch.stack([row[0] * slope[0] + row[1] * slope[1] for row in self.across])
 
     def smoothed(self, u: Tensor) -> Tensor:
         """The inverse of minus the Laplacian, and a number: next to that of G'T'^-1 G."""

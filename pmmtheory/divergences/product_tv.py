@@ -29,8 +29,8 @@ _REACH = 20.0
 _PHASE = 1.5
 """The largest step of the phase of a wave from node to node."""
 
-_CHUNK = 2_000_000
-"""Complex numbers at once."""
+_CHUNK = 200_000
+"""Complex numbers at once: few enough for the cache of a processor."""
 
 
 def tv_product(pairs: list[tuple[Pair, int]], method: str) -> Estimate:
@@ -103,9 +103,10 @@ class _LogRatio:
 
 def _powers(angle: Tensor, count: int) -> Tensor:
     """exp(i k angle) for k < count, (count, n): twice as many with each product."""
-    waves = polar(None, torch.zeros_like(angle)[None])
-    while len(waves) < count:
-        waves = torch.cat([waves, waves[: count - len(waves)] * polar(None, len(waves) * angle)])
+    waves, known = torch.ones((count, len(angle)), dtype=torch.complex128), 1
+    while known < count:
+        torch.mul(waves[: min(known, count - known)], polar(None, known * angle), out=waves[known : 2 * known])
+        known *= 2
     return waves
 
 

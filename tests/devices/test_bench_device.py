@@ -7,6 +7,8 @@ import torch
 
 from pmmtheory.harness import bench_device
 from pmmtheory.harness.bench_device import device_table
+from pmmtheory.laws import stationary_law
+from pmmtheory.particles import simulate
 from tests.devices.fake_cuda import fake_cuda
 
 
@@ -16,6 +18,9 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
         assert device_table() is None
     monkeypatch.setattr(bench_device, "_SIZES", {"cpu": (100, 8), "cuda": (200, 9)})
     monkeypatch.setattr(bench_device, "RandomizedMidpoint", bench_device.EulerMaruyama)  # its law in the plane is a matter of a minute
+    monkeypatch.setattr(bench_device, "simulate", lambda *args, workers, **options: simulate(*args, **options))  # no processes of its own
+    monkeypatch.setattr(bench_device, "stationary_law", lambda scheme, device: stationary_law(scheme, rtol=1e-3, device=device))
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
     monkeypatch.setattr(torch, "compile", lambda function, **options: function)
     with fake_cuda():

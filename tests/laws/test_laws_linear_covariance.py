@@ -36,7 +36,7 @@ def within(seen: Any, exact: np.ndarray, stated: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHARED)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lam=curvatures, x=shares)
 def test_overdamped(name: str, lam: float, x: float) -> None:
     law = law_of(name, x / lam, lam, None)
@@ -45,7 +45,7 @@ def test_overdamped(name: str, lam: float, x: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*SHARED, *SPLITTINGS])
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lam=curvatures, friction=frictions, share=shares)
 def test_underdamped(name: str, lam: float, friction: float, share: float) -> None:
     """Steps up to what keeps every scheme stable: the explicit ones need lam a < 2 friction or so."""
@@ -55,7 +55,7 @@ def test_underdamped(name: str, lam: float, friction: float, share: float) -> No
 
 
 @pytest.mark.parametrize("name", SPLITTINGS)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(lam=curvatures, friction=frictions, share=st.floats(0.3, 1.9))
 def test_splittings_with_large_steps(name: str, lam: float, friction: float, share: float) -> None:
     step = share / math.sqrt(lam)

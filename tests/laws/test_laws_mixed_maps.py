@@ -69,13 +69,13 @@ def test_a_closer_look_stays_within_the_stated_error() -> None:
 def test_samples_have_the_law_that_is_computed() -> None:
     """The Kolmogorov distance of 400,000 points, which sees a change of 1% in the width."""
     n, sampler = 400_000, RandomizedMidpointScheduler(SCHEDULE, 8, spacing="log-snr", end=100)
-    law = transient_law(sampler.chain(MIXTURE, start=Gaussian()), rtol=1e-5)
+    law = transient_law(sampler.chain(MIXTURE, start=Gaussian()), rtol=1e-4)
     x = torch.sort(sampler.sample(MIXTURE, torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(1)), seed=2, independent=True)).values
     allowed = 2.0 / math.sqrt(n)  # exceeded with probability 7e-4
     assert kolmogorov(law.cdf(x)) <= allowed + law.numerical_error
     assert kolmogorov(law.cdf(1.01 * x)) > allowed
     other = RandomizedMidpointScheduler(SCHEDULE, 9, spacing="log-snr", end=100)
-    assert kolmogorov(transient_law(other.chain(MIXTURE, Gaussian()), rtol=1e-5).cdf(x)) > allowed
+    assert kolmogorov(transient_law(other.chain(MIXTURE, Gaussian()), rtol=1e-4).cdf(x)) > allowed
 
 
 def kolmogorov(u: torch.Tensor) -> float:

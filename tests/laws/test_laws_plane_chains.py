@@ -19,7 +19,7 @@ from tests.oracles.lines import LINES
 from tests.oracles.plane_laws import on_line, plane_law
 
 NAMES = ("lmc", "rmm", *SPLITTINGS, "single 5", "single inf", "bernoulli 3")
-PARTICLES = 400_000
+PARTICLES = 100_000
 
 every = pytest.mark.parametrize("name", NAMES)
 

@@ -30,7 +30,7 @@ def within(found: Any, exact: Any) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12)
+@settings(max_examples=7)
 @given(d=st.sampled_from([1, 5, 40, 10_000]), step=st.floats(0.01, 1.5), lam=st.floats(0.2, 5))
 def test_gaussians_have_closed_forms_in_any_dimension(d: int, step: float, lam: float) -> None:
     """kl, chi2, w2 and tv of LMC on N(0, I/lam): by the law of the radius."""
@@ -54,8 +54,11 @@ def by_grids(law: ProductLaw, target: Product) -> dict[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("factors", [[COSINE, TWO], [TWO, Gaussian(0.4, 2.0)], [COSINE, COSINE]], ids=["cosine, two modes", "two modes, gaussian", "alike"])
-@pytest.mark.parametrize("step", [0.05, 0.3])
+@pytest.mark.parametrize(
+    ("factors", "step"),
+    [([COSINE, TWO], 0.05), ([TWO, Gaussian(0.4, 2.0)], 0.3), ([COSINE, COSINE], 0.05)],
+    ids=["cosine, two modes", "two modes, gaussian", "alike"],
+)
 def test_two_coordinates_against_quadrature_in_the_plane(factors: list[Any], step: float) -> None:
     target = Product(factors)
     law = stationary_law(EulerMaruyama(Overdamped(target), step))
@@ -94,8 +97,8 @@ def test_particles_have_the_law() -> None:
 @pytest.mark.slow
 def test_velocities() -> None:
     target = Product([COSINE, Gaussian(), COSINE])
-    law = stationary_law(BAOAB(Underdamped(target, 2.0), 0.3), rtol=1e-4)
-    alone = stationary_law(BAOAB(Underdamped(COSINE, 2.0), 0.3), rtol=1e-5)
+    law = stationary_law(BAOAB(Underdamped(target, 2.0), 0.3), rtol=1e-3)
+    alone = stationary_law(BAOAB(Underdamped(COSINE, 2.0), 0.3), rtol=1e-4)
     assert law.mean.shape == (2, 3) and law.covariance.shape == (6, 6)
     assert torch.allclose(law.variances[:, :, 2], alone.covariance)
     assert torch.allclose(law.covariance[::3, ::3], alone.covariance) and float(law.covariance[0, 1]) == 0.0

@@ -16,6 +16,9 @@ from pmmtheory.targets import Target
 from pmmtheory.targets.line import on_the_line
 from pmmtheory.targets.target import as_points, unit_vector
 
+_AT_ONCE = 2**15
+"""Points at which a density is interpolated at once."""
+
 
 class PlanarLaw(Law):
     """The law of a chain of positions in the plane.
@@ -76,8 +79,10 @@ class PlanarLaw(Law):
     def density(self, x: Any) -> Tensor:
         """The density at x of shape (..., 2), by the interpolant that is exact for band-limited functions. Zero off the grid."""
         points = as_points(x, 2).to(self.values)
-        first, second = (self._waves(k, points[..., k].reshape(-1)) for k in (0, 1))
-        return ((first @ self.values) * second).sum(-1).reshape(points.shape[:-1])
+        found = [
+            ((self._waves(0, x) @ self.values) * self._waves(1, y)).sum(-1) for x, y in (some.unbind(-1) for some in points.reshape(-1, 2).split(_AT_ONCE))
+        ]
+        return torch.cat(found).reshape(points.shape[:-1])
 
     def on(self, axes: tuple[Tensor, Tensor]) -> Tensor:
         """The density on a product of two grids."""
@@ -133,6 +138,12 @@ class PlanarLaw(Law):
 
     def _waves(self, k: int, x: Tensor) -> Tensor:
         """Sinc functions of an axis at x, zero off the grid: (len(x), n)."""
-        axis = self.axes[k]
-        inside = (x >= axis[0] - 1e-9 * self.spacings[k]) & (x <= axis[-1] + 1e-9 * self.spacings[k])
-        return torch.where(inside[:, None], torch.sinc((x[:, None] - axis) / self.spacings[k]), 0.0)
+        axis, numbers = self.axes[k], torch.arange(len(self.axes[k]), device=x.device)
+        place = (x - axis[0]) * ((len(axis) - 1) / (axis[-1] - axis[0]))
+        inside = (place >= -1e-9) & (place <= len(axis) - 1 + 1e-9)
+        place = torch.where(inside, place, 0.0)
+        near = place.round()
+        rest = place - near
+        sine = torch.sin(math.pi * rest) * (1 - 2 * (near % 2)) / math.pi * inside
+        waves = (sine[:, None] * (1 - 2 * (numbers % 2))).div_(place[:, None] - numbers)
+        return waves.scatter_(1, near.to(torch.long)[:, None], (torch.sinc(rest) * inside)[:, None])
