@@ -64,9 +64,6 @@ def _checks(profile: str) -> Iterator[Check]:
                 source = "the scheme's own step on series in the force (theory.phase_plane)"
                 claim = Claim(statement, label, distance, factor * order, "asymptotic", source, "smooth F", correction=_CORRECTION[order])
                 yield Check(claim, target, points, _constant(target, label, distance, profile))
-    claim = Claim("TV of the position law of UBU has the constant of BUB", "UBU", "position tv", 2, "asymptotic", "negative control", correction=2.0)
-    points = tuple(Point(step, cell("ripple", "UBU", step), "position tv") for step in steps("ripple", "UBU", profile))
-    yield Check(claim, "ripple", points, _constant("ripple", "BUB", "position tv", profile), control=True)
 
 
 def steps(target: str, label: str, profile: str) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.studies import phase_plane
 from experiments.studies._covariance import FRICTION, STEPS, TARGET, covariance_check, exact_covariance_check
 from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
@@ -38,6 +39,15 @@ def _checks(profile: str) -> Iterator[Check]:
     yield _wrong("underdamped PMM single, K=inf", "at d = 100 falls like step^8", 8, in_step)
     in_dimension = tuple(Point(1 / d, _cell({"scheme": "RandomizedMidpoint"}, 0.01, d), "kl") for d in (160, 320, 640, 1280, 2560, 5120))
     yield _wrong("overdamped RMM", "grows like d^1 (fitted in 1/d)", -1, in_dimension)
+    yield _of_another(profile)
+
+
+def _of_another(profile: str) -> Check:
+    """Beyond Gaussians: the constant of BUB, claimed of UBU."""
+    constant = Cell.of("leading_phase", target="cosine", scheme="BUB", friction=phase_plane.FRICTION)
+    points = tuple(Point(step, phase_plane.cell("cosine", "UBU", step), "position tv") for step in phase_plane.steps("cosine", "UBU", profile)[:4])
+    claim = Claim("TV of the position law of UBU has the constant of BUB", "UBU", "position tv", 2, "asymptotic", "negative control", correction=2.0)
+    return Check(claim, "cosine", points, Point(0.0, constant, "position tv"), control=True)
 
 
 def _steps(label: str) -> tuple[float, ...]:

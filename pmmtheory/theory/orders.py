@@ -70,7 +70,7 @@ def derived_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: s
     >>> derived_order(PoissonMidpoint).phi
     "-5/12 F''^2 + int 1/3 F' F''^2"
     """
-    _require_class(scheme)
+    require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
     k = count_or_infinity("substeps", substeps)
     c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
@@ -88,7 +88,7 @@ def derived_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[Derive
         raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
     rows = []
     for scheme in found_schemes().values() if schemes is None else schemes:
-        _require_class(scheme)
+        require_class(scheme)
         takes = inspect.signature(scheme).parameters
         kinds = ((None, 0, "K"), (Fraction(0), 0, "inf"), (None, 1, "c/step")) if "substeps" in takes else ((Fraction(0), 0, ""),)
         for midpoints in ("bernoulli", "single", "interior") if "midpoints" in takes else ("bernoulli",):
@@ -101,7 +101,8 @@ def derived_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[Derive
     return rows
 
 
-def _require_class(scheme: object) -> None:
+def require_class(scheme: object) -> None:
+    """Raise InvalidParameter, naming `scheme`, unless it is a class of schemes."""
     if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
         raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
 

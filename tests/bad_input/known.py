@@ -37,6 +37,8 @@ BUILT_INSIDE = {
         "LeadingTerm",
         "RateFit",
         "DerivedOrder",
+        "PhaseLeadingTerm",
+        "PhaseOrder",
     ),
     *("AssumptionViolated", "SmallPerturbation", "Theorem"),
     *("Spectrum", "BrokenScheme", "BlockFactor", "PoissonStructure", "Constant", "UncheckedScheme", "SetDistance", "Bias", "CoupledDifference", "Expectations"),

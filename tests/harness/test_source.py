@@ -116,7 +116,7 @@ def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("pmmtheory/harness/measures/plane_error.py", {"plane_error"}),
+        ("pmmtheory/harness/measures/plane_error.py", {"plane_error", "beyond_leading"}),
         ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances", "beyond_leading"}),
         ("pmmtheory/harness/samplers.py", SAMPLERS | {"spectrum_error", "image_samples", "predictor_answers"}),
         ("pmmtheory/harness/data.py", {*SAMPLERS, "initial_error", "reverse_error", "predictor_answers"}),

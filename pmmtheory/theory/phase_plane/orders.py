@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from pmmtheory.errors import InvalidParameter, choice, count_or_infinity
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.found import found_schemes
+from pmmtheory.theory.orders import require_class
 from pmmtheory.theory.phase_plane.expansion import expand_phase
 from pmmtheory.theory.phase_plane.polynomials import Polynomial
 
@@ -60,8 +61,7 @@ def phase_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: str
     >>> phase_order(UBU).source
     "1/24 v^3 F''' + 1/8 v^2 g F'' + 1/24 v g^2 F' - 1/4 v F' F'' - 1/24 g F'^2 - 1/12 g F''"
     """
-    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
+    require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
     k = count_or_infinity("substeps", substeps)
     inverse = Fraction(0) if k == math.inf else Fraction(1, int(k))
@@ -74,9 +74,15 @@ def phase_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: str
 
 
 def phase_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[PhaseOrder]:
-    """The rows of the table: the given schemes, or all in pmmtheory.schemes, that have underdamped steps; with substeps at K = 4 and K = inf."""
+    """The rows of the table: the given schemes, or all in pmmtheory.schemes, that have underdamped steps; with substeps at K = 4 and K = inf.
+
+    Raises InvalidParameter where `schemes` is no collection of classes of schemes.
+    """
+    if schemes is not None and (isinstance(schemes, str | bytes | Mapping) or not isinstance(schemes, Iterable)):
+        raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
     rows = []
     for scheme in found_schemes().values() if schemes is None else schemes:
+        require_class(scheme)
         takes = inspect.signature(scheme).parameters
         for midpoints in ("bernoulli", "single", "interior") if "midpoints" in takes else ("bernoulli",):
             for substeps in (4.0, math.inf) if "substeps" in takes else (math.inf,):
