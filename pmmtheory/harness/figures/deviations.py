@@ -100,7 +100,7 @@ def _explain(figure: Figure, outcomes: Sequence[Outcome]) -> None:
     words = {
         _CLAIM: f"{tally[False, True]} claims that hold",
         _CONTROL: f"{tally[True, True]} controls that fail, as they must",
-        _CONSTANT: f"of these {constants} by their constant C",
+        _CONSTANT: f"{constants} of them by their constant C",
         _WRONG: f"{tally[False, False] + tally[True, False]} not as they should be",
     }
     if not tally[False, False] + tally[True, False]:
@@ -113,6 +113,6 @@ def _explain(figure: Figure, outcomes: Sequence[Outcome]) -> None:
     shapes = [Line2D([], [], color=style.FAINT, marker=marker, markersize=3, linestyle="none", label=text) for text, marker in marks.items()]
     if any(outcome.check.claim.kind == "bound" for outcome in outcomes):
         shapes.append(Line2D([], [], color=style.FAINT, marker="o", markersize=3, markerfacecolor="white", linestyle="none", label="claimed: at least"))
-    options: dict[str, Any] = {"loc": "upper center", "handlelength": 1.2, "fontsize": style.SMALL, "borderaxespad": 0.4}
+    options: dict[str, Any] = {"loc": "upper center", "handlelength": 1.2, "columnspacing": 1.0, "fontsize": style.SMALL, "borderaxespad": 0.4}
     for i, handles in enumerate((verdicts, shapes)):
         figure.legend(handles=handles, bbox_to_anchor=(0.5, 1 - i * style.LINE / figure.get_figheight()), ncols=len(handles), **options)
