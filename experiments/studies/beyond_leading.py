@@ -61,11 +61,18 @@ def _underdamped() -> Iterator[Check]:
         for target in targets:
             cell = Cell.of("beyond_leading", target=target, step_size=step, scheme=scheme, friction=2.0)
             for distance in ("kl", "tv", "w2"):
-                for metric, control in ((distance, False), (f"wrong {distance}", True)) if (scheme, target) == ("UBU", "ripple") else ((distance, False),):
-                    wrong, source = (" over 1.001 (wrong)", "negative control") if control else ("", _SOURCE)
-                    statement = f"{distance.upper()} of {label} is its leading term{wrong} to {100 * most:g}%, at step {step:g}"
-                    claim = Claim(statement, label, f"{distance} beyond its leading term", 0, "inequality", source)
-                    yield replace(against_number(claim, target, (Point(step, cell, metric),), most, True), control=control)
+                yield _within(label, target, Point(step, cell, distance), most)
+                if (scheme, target) == ("UBU", "ripple"):
+                    yield _within(label, target, Point(step, cell, f"wrong {distance}"), most)
+
+
+def _within(label: str, target: str, point: Point, most: float) -> Check:
+    """Whether what is left beyond a leading term is no more than that; a wrong constant is a control."""
+    wrong, _, distance = point.metric.rpartition(" ")
+    words, source = (" over 1.001 (wrong)", "negative control") if wrong else ("", _SOURCE)
+    statement = f"{distance.upper()} of {label} is its leading term{words} to {100 * most:g}%, at step {point.step:g}"
+    claim = Claim(statement, label, f"{distance} beyond its leading term", 0, "inequality", source)
+    return replace(against_number(claim, target, (point,), most, True), control=bool(wrong))
 
 
 def _check(label: str, target: str, largest: float, rate: float, distance: str, metric: str, options: dict[str, Any]) -> Check:

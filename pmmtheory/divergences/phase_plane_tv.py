@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.phase_plane_panels import integrated, panels
-from pmmtheory.laws.phase_plane.operator import hermite
 from pmmtheory.laws.phase_plane.side import Side
+from pmmtheory.numerics.hermite import hermite
 
 _TOLD, _ROUNDING = 1e-2, 1e-14
 """What need not be told: this share of what the laws are off by, and what rounding does. Laws that are the same but for that differ by noise, which no

@@ -18,6 +18,7 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.step.affine import AffineSteps
 from pmmtheory.laws.step.axes import OnAxes
+from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.rules import gauss_hermite
 
 _CHUNK = 100_000
@@ -193,12 +194,7 @@ def _image(points: np.ndarray, linear: np.ndarray, shift: np.ndarray, weights: n
 
 def _hermite(y: np.ndarray, degree: int) -> np.ndarray:
     """Orthonormal Hermite polynomials of every coordinate: (n, p) -> (p, degree + 1, n)."""
-    values = np.ones((y.shape[1], degree + 1, len(y)))
-    if degree:
-        values[:, 1] = y.T
-    for k in range(1, degree):
-        values[:, k + 1] = (y.T * values[:, k] - math.sqrt(k) * values[:, k - 1]) / math.sqrt(k + 1)
-    return values
+    return hermite(y.T, degree + 1).swapaxes(0, 1)
 
 
 def _gauss(moments: np.ndarray, nodes: int, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,8 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.phase_plane.operator import Plane, hermite
+from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.targets import Gaussian

@@ -25,6 +25,7 @@ from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.midpoints import parts_by_midpoints
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, parts_by_draws
+from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.polar import polar
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
@@ -65,14 +66,6 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
     back = torch.view_as_real(polar(None, grid[:, None] * frequencies) * weight)
     both = back.flatten(1), torch.view_as_real(tested).reshape(-1, 2 * len(frequencies))
     return (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
-
-
-def hermite(v: Tensor, count: int) -> Tensor:
-    """Orthonormal Hermite polynomials h_n(v), n < count: (count, *v.shape)."""
-    rows = [torch.ones_like(v), v]
-    for n in range(1, count - 1):
-        rows.append((v * rows[n] - math.sqrt(n) * rows[n - 1]) / math.sqrt(n + 1))
-    return torch.stack(rows[:count])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.phase_plane.law import PlaneLaw
-from pmmtheory.laws.phase_plane.operator import hermite
+from pmmtheory.numerics.hermite import hermite
 from pmmtheory.targets.line import LineTarget
 
 _PANEL = 5

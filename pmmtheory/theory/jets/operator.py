@@ -17,6 +17,7 @@ from pmmtheory.theory.jets.moments import HIGHEST, Make, Moments, moments, requi
 from pmmtheory.theory.jets.operations import SIDE
 from pmmtheory.theory.jets.polynomials import RING, SIGN, F, Polynomial, polynomial
 from pmmtheory.theory.jets.series import Monomial, NoSeries, weight
+from pmmtheory.theory.jets.substeps import CHECKED, SUBSTEPS, interpolated
 
 Operator = dict[tuple[int, int], Polynomial]
 """The coefficient of s^m d^k/dx^k, s the root of the step, by (m, k); those that vanish are missing."""
@@ -24,7 +25,6 @@ Operator = dict[tuple[int, int], Polynomial]
 _STEP, _RATIO = 0.25, 4.0
 _ZERO = 1e-9
 _DENOMINATOR = 20_000
-_SUBSTEPS, _CHECKED = (1, 2, 3, 4, 5), 3
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +52,7 @@ def operator(scheme: Callable[..., Scheme], midpoints: str | None = None) -> Ope
     options = {"midpoints": midpoints} if midpoints is not None and "midpoints" in takes else {}
     if "substeps" not in takes:
         return _of(lambda dynamics, step: scheme(dynamics, step, **options))
-    return _interpolated([_at(scheme, n, midpoints, rules=n == _CHECKED) for n in _SUBSTEPS])
+    return interpolated([_at(scheme, n, midpoints, rules=n == CHECKED) for n in SUBSTEPS], SUBSTEPS, polynomials.K)
 
 
 @lru_cache(maxsize=128)
@@ -64,27 +64,6 @@ def operator_at(scheme: Callable[..., Scheme], substeps: float, midpoints: str |
 def _at(scheme: Callable[..., Scheme], substeps: float, midpoints: str | None, rules: bool) -> Operator:
     options = {"midpoints": midpoints} if midpoints is not None and "midpoints" in inspect.signature(scheme).parameters else {}
     return _of(lambda dynamics, step: scheme(dynamics, step, substeps=substeps, **options), rules)
-
-
-def _interpolated(parts: list[Operator]) -> Operator:
-    """As polynomials in 1/K of a degree that leaves one K over."""
-    places = [Fraction(1, n) for n in _SUBSTEPS]
-    result = Operator()
-    for key in {key for part in parts for key in part}:
-        values = [part.get(key, RING(0)) for part in parts]
-        differences = list(values)  # Newton's, exact
-        for level in range(1, len(places)):
-            for i in range(len(places) - 1, level - 1, -1):
-                width = places[i] - places[i - level]
-                differences[i] = (differences[i] - differences[i - 1]) / polynomials.number(width)
-        if differences[-1]:
-            raise NoSeries("its moments are no polynomials in 1/K of a low degree")
-        total = differences[-1]
-        for place, difference in zip(places[-2::-1], differences[-2::-1], strict=True):
-            total = total * (polynomials.K - polynomials.number(place)) + difference
-        if total:
-            result[key] = total
-    return result
 
 
 def _of(make: Make, rules: bool = True) -> Operator:
@@ -139,10 +118,10 @@ def _powers(make: Make) -> Operator:
 def _add(found: dict[tuple[int, int], dict[Monomial, Fraction]], k: int, monomial: Monomial, power: int, value: float, error: float) -> None:
     if power < k + weight(monomial):
         raise NoSeries("what it does with the force does not fall with the step as fast as the drift of a diffusion does")
-    found.setdefault((power, k), {})[monomial] = _rational(value, error)
+    found.setdefault((power, k), {})[monomial] = rational(value, error)
 
 
-def _rational(value: float, error: float) -> Fraction:
+def rational(value: float, error: float) -> Fraction:
     """The simplest fraction within the error; the number itself where that is not simple."""
     near = Fraction(value).limit_denominator(_DENOMINATOR if error < 1e-9 else 500)  # among more of them one is always near
     return near if abs(float(near) - value) <= error * max(1.0, abs(value)) else Fraction(value)

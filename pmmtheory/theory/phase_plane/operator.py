@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
@@ -19,8 +18,10 @@ from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Scheme
 from pmmtheory.theory.jets.moments import Make
+from pmmtheory.theory.jets.operator import rational
 from pmmtheory.theory.jets.phase_moments import HIGHEST, VELOCITIES, Place, phase_moments, refined_gap, require_own_step
 from pmmtheory.theory.jets.series import INFINITESIMALS, NoSeries, weight
+from pmmtheory.theory.jets.substeps import CHECKED, SUBSTEPS, interpolated
 from pmmtheory.theory.phase_plane import polynomials
 from pmmtheory.theory.phase_plane.polynomials import FRICTION, RING, F, Polynomial, V
 
@@ -30,8 +31,9 @@ Operator = dict[tuple[int, int, int], Polynomial]
 _STEP, _COUNT = 0.2, 11
 """The largest step at which moments are read, and at how many."""
 
-_ZERO, _DENOMINATOR = 1e-6, 500
-_SUBSTEPS, _CHECKED = (1, 2, 3, 4, 5), 3
+_ZERO, _LEFT = 1e-6, 1e-3
+"""What coefficients may be off by, and what that may leave of a difference of order four in 1/K."""
+
 _OTHER = 2.0
 """Another friction, at which what was found must hold too."""
 
@@ -63,7 +65,8 @@ def operator(scheme: Callable[..., Scheme], midpoints: str | None = None) -> Ope
     options = {"midpoints": midpoints} if midpoints is not None and "midpoints" in takes else {}
     if "substeps" not in takes:
         return _of(partial(_made, scheme, options), rules=True)
-    return _interpolated([_of(partial(_made, scheme, options | {"substeps": n}), rules=n == _CHECKED) for n in _SUBSTEPS])
+    parts = [_of(partial(_made, scheme, options | {"substeps": n}), rules=n == CHECKED) for n in SUBSTEPS]
+    return interpolated(parts, SUBSTEPS, polynomials.K, _LEFT)
 
 
 def _made(scheme: Callable[..., Scheme], options: Mapping[str, Any], dynamics: Dynamics, step_size: float) -> Scheme:
@@ -124,26 +127,6 @@ def _add(found: Operator, m: int, place: Place, q: int, value: float) -> None:
     friction = m + k - q - 2 * forces - twice  # by units of time
     if twice < 0 or twice % 2 or friction < 0 or m < weight(monomial):
         raise NoSeries("what it does with the force does not have the units of a force")
-    near = Fraction(value).limit_denominator(_DENOMINATOR)
-    exact = near if abs(float(near) - value) <= _ZERO * max(1.0, abs(value)) else Fraction(value)
-    rational = RING.domain(exact.numerator, exact.denominator) / (math.factorial(j) * math.factorial(k))
-    found[m, j, k] = found.get((m, j, k), RING(0)) + polynomials.term(monomial, q, friction, rational)
-
-
-def _interpolated(parts: list[Operator]) -> Operator:
-    """As polynomials in 1/K of a degree that leaves one K over."""
-    places = [RING.domain(1, n) for n in _SUBSTEPS]
-    result = Operator()
-    for key in {key for part in parts for key in part}:
-        differences = [part.get(key, RING(0)) for part in parts]  # Newton's
-        for level in range(1, len(places)):
-            for i in range(len(places) - 1, level - 1, -1):
-                differences[i] = (differences[i] - differences[i - 1]) / (places[i] - places[i - level])
-        if polynomials.without(differences[-1], 1e-3):
-            raise NoSeries("its moments are no polynomials in 1/K of a low degree")
-        total = differences[-2]
-        for place, difference in zip(places[-3::-1], differences[-3::-1], strict=True):
-            total = total * (polynomials.K - place) + difference
-        if total:
-            result[key] = total
-    return result
+    exact = rational(value, _ZERO)
+    share = RING.domain(exact.numerator, exact.denominator) / (math.factorial(j) * math.factorial(k))
+    found[m, j, k] = found.get((m, j, k), RING(0)) + polynomials.term(monomial, q, friction, share)

@@ -10,7 +10,8 @@ import torch
 from numpy.polynomial import hermite_e
 from torch import Tensor
 
-from pmmtheory.numerics.rules import gauss_legendre
+from pmmtheory.numerics.hermite import hermite
+from pmmtheory.numerics.panels import nodes_of, weights_of
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory.panels import Panels, refined
 from pmmtheory.theory.phase_plane import polynomials
@@ -34,10 +35,8 @@ class Solution:
     """phi by so many polynomials of position and velocity; each constant is a pair of its value and what quadrature may miss."""
 
     def __init__(self, found: PhaseExpansion, rule: Panels, friction: float, positions: int, velocities: int):
-        self._rule, self._count = rule, positions
-        basis = self._basis(rule)
-        self._slope = basis.slope
-        self.phi = solved(basis.slope, friction, _source(found, rule, friction, basis, velocities))
+        self._rule, self._basis = rule, _polynomials(rule, positions)
+        self.phi = solved(self._basis.slope, friction, _source(found, rule, friction, self._basis, velocities))
 
     def away(self, other: Solution) -> float:
         """The largest relative change of a constant that is a sum of squares."""
@@ -59,15 +58,15 @@ class Solution:
 
     @cached_property
     def position_w2(self) -> tuple[float, float]:
-        form = (self._slope.T @ self._slope)[1:, 1:]
+        form = (self._basis.slope.T @ self._basis.slope)[1:, 1:]
         return math.sqrt(max(float(self.phi[0, 1:] @ np.linalg.solve(form, self.phi[0, 1:])), 0.0)), 0.0
 
     @cached_property
     def position_tv(self) -> tuple[float, float]:
         """On panels that are cut where phi changes its sign."""
-        along = self._basis(self._rule).values @ self.phi[0]
+        along = self._basis.values @ self.phi[0]
         cut = Panels(self._rule.target, refined(self._rule.edges, _sign_changes(self._rule.x.reshape(-1).numpy(), along)), 16)
-        value = float(cut.mass.reshape(-1).numpy() @ np.abs(self._basis(cut).values @ self.phi[0])) / 2
+        value = float(cut.mass.reshape(-1).numpy() @ np.abs(_polynomials(cut, self.phi.shape[1]).values @ self.phi[0])) / 2
         return value, abs(value - float(self._rule.mass.reshape(-1).numpy() @ np.abs(along)) / 2) / 10
 
     @cached_property
@@ -75,23 +74,29 @@ class Solution:
         """On panels that are cut so, too."""
         edges = np.linspace(-_REACH, _REACH, _CELLS + 1)
         v, weights = _velocities(edges)
-        along = _hermite(v, len(self.phi)) @ self.phi[:, 0]
+        along = self._along(v)
         cut, shares = _velocities(np.union1d(edges, _sign_changes(v, along)))
-        value = float(shares @ np.abs(_hermite(cut, len(self.phi)) @ self.phi[:, 0])) / 2
+        value = float(shares @ np.abs(self._along(cut))) / 2
         return value, abs(value - float(weights @ np.abs(along)) / 2) / 10
 
     @cached_property
     def joint_tv(self) -> tuple[float, float]:
-        position = self._basis(self._rule).values @ self.phi.T
+        position = self._basis.values @ self.phi.T
         masses = self._rule.mass.reshape(-1).numpy()
         values = []
         for cells in (_CELLS, 2 * _CELLS):
             v, weights = _velocities(np.linspace(-_REACH, _REACH, cells + 1))
-            values.append(float(masses @ np.abs(position @ _hermite(v, len(self.phi)).T) @ weights) / 2)
+            values.append(float(masses @ np.abs(position @ hermite(v, len(self.phi))) @ weights) / 2)
         return values[1], abs(values[1] - values[0])
 
-    def _basis(self, rule: Panels) -> Basis:
-        return orthonormal(rule.x.reshape(-1).numpy(), rule.mass.reshape(-1).numpy(), self._count)
+    def _along(self, v: np.ndarray) -> np.ndarray:
+        """phi of the velocity alone."""
+        values: np.ndarray = self.phi[:, 0] @ hermite(v, len(self.phi))
+        return values
+
+
+def _polynomials(rule: Panels, count: int) -> Basis:
+    return orthonormal(rule.x.reshape(-1).numpy(), rule.mass.reshape(-1).numpy(), count)
 
 
 def _source(found: PhaseExpansion, rule: Panels, friction: float, basis: Basis, velocities: int) -> np.ndarray:
@@ -132,18 +137,8 @@ def _sign_changes(x: np.ndarray, values: np.ndarray) -> list[float]:
 
 def _velocities(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gauss rules in panels, with the standard normal density in the weights."""
-    nodes, weights = gauss_legendre(8)
-    v = (edges[:-1, None] + np.diff(edges)[:, None] * nodes).ravel()
-    return v, (np.diff(edges)[:, None] * weights).ravel() * np.exp(-(v**2) / 2) / math.sqrt(2 * math.pi)
-
-
-def _hermite(v: np.ndarray, count: int) -> np.ndarray:
-    """Hermite's polynomials, orthonormal for the standard normal, (len(v), count)."""
-    values = np.ones((count, len(v)))
-    values[1] = v
-    for n in range(1, count - 1):
-        values[n + 1] = (v * values[n] - math.sqrt(n) * values[n - 1]) / math.sqrt(n + 1)
-    return values.T
+    v, weights = (rule(torch.as_tensor(edges)).flatten().numpy() for rule in (nodes_of, weights_of))
+    return v, weights * np.exp(-(v**2) / 2) / math.sqrt(2 * math.pi)
 
 
 def far_out(target: LineTarget, edges: Tensor) -> Tensor:
