@@ -22,6 +22,7 @@ from pmmtheory.theory.constant import LeadingConstant
 from pmmtheory.theory.expansion import Expansion as Flux
 from pmmtheory.theory.expansion import expand
 from pmmtheory.theory.flux import bends, phi_of
+from pmmtheory.theory.order_table import require_class
 from pmmtheory.theory.panels import Panels, panels, refined
 from pmmtheory.theory.perturbed import Expansion, Phi
 
@@ -90,8 +91,7 @@ def leading_term(
     """
     if not isinstance(target, LineTarget) or target.dim != 1:
         raise InvalidParameter("target", getattr(target, "name", target), "a target on the line")
-    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
+    require_class(scheme)
     k = count_or_infinity("substeps", substeps)
     c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pmmtheory.errors import InvalidParameter, choice, count_or_infinity, positive
+from pmmtheory.errors import choice, count_or_infinity, positive
 from pmmtheory.schemes import Scheme
-from pmmtheory.schemes.found import found_schemes
-from pmmtheory.theory import formulas
+from pmmtheory.theory import formulas, order_table
 from pmmtheory.theory.expansion import Expansion, expand
 
 
@@ -70,7 +69,7 @@ def derived_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: s
     >>> derived_order(PoissonMidpoint).phi
     "-5/12 F''^2 + int 1/3 F' F''^2"
     """
-    require_class(scheme)
+    order_table.require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
     k = count_or_infinity("substeps", substeps)
     c = None if substeps_times_step is None else positive("substeps_times_step", substeps_times_step)
@@ -84,27 +83,8 @@ def derived_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[Derive
 
     Raises InvalidParameter where `schemes` is no collection of classes of schemes.
     """
-    if schemes is not None and (isinstance(schemes, str | bytes | Mapping) or not isinstance(schemes, Iterable)):
-        raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
-    rows = []
-    for scheme in found_schemes().values() if schemes is None else schemes:
-        require_class(scheme)
-        takes = inspect.signature(scheme).parameters
-        kinds = ((None, 0, "K"), (Fraction(0), 0, "inf"), (None, 1, "c/step")) if "substeps" in takes else ((Fraction(0), 0, ""),)
-        for midpoints in ("bernoulli", "single", "interior") if "midpoints" in takes else ("bernoulli",):
-            for inverse, growth, words in kinds:
-                try:
-                    rows.append(_row(scheme, midpoints, inverse, growth, words))
-                except InvalidParameter as error:
-                    if error.name not in ("dynamics", "scheme", "midpoints"):  # it has no such step
-                        raise
-    return rows
-
-
-def require_class(scheme: object) -> None:
-    """Raise InvalidParameter, naming `scheme`, unless it is a class of schemes."""
-    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
+    kinds = ((None, 0, "K"), (Fraction(0), 0, "inf"), (None, 1, "c/step"))
+    return order_table.rows(schemes, kinds, (Fraction(0), 0, ""), lambda scheme, midpoints, kind: _row(scheme, midpoints, *kind))
 
 
 def _row(scheme: type[Scheme], midpoints: str, inverse: Fraction | None, growth: int, words: str) -> DerivedOrder:
@@ -120,24 +100,13 @@ def _row(scheme: type[Scheme], midpoints: str, inverse: Fraction | None, growth:
 def markdown(rows: Iterable[DerivedOrder], measured: Iterable[str] | None = None) -> str:
     """A table of derived orders, with a column of measured ones where these are given, a text a row."""
     rows = list(rows)
-    heads = ["scheme", "midpoints", "K", "local order", "order", "on Gaussians", "phi"]
-    lines = [[r.scheme, r.midpoints, r.substeps, *map(_number, (r.local_order, r.order, r.gaussian_order)), f"`{r.phi}`" if r.phi else ""] for r in rows]
-    if measured is not None:
-        heads.append("measured")
-        lines = [[*line, text] for line, text in zip(lines, measured, strict=True)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *lines])
+    terms: dict[str, Iterable[str]] = {"phi": [f"`{r.phi}`" if r.phi else "" for r in rows]}
+    return order_table.markdown(rows, terms if measured is None else terms | {"measured": measured})
 
 
 def latex(rows: Iterable[DerivedOrder]) -> str:
     """The same for LaTeX, with the rules of booktabs."""
-    head = [r"% needs the package booktabs", r"\begin{tabular}{@{}lllcccl@{}}", r"\toprule"]
-    names = r"scheme & midpoints & $K$ & local order & order & on Gaussians & $\varphi$ \\"
-    substeps = {"K": "$K$", "inf": r"$\infty$", "c/step": r"$c/\alpha$"}
-    body = []
-    for r in rows:
-        orders = [f"${_number(p)}$".replace("inf", r"\infty") for p in (r.local_order, r.order, r.gaussian_order)]
-        body.append(" & ".join([r.scheme, r.midpoints, substeps.get(r.substeps, r.substeps), *orders, f"${r.latex}$" if r.latex else ""]) + r" \\")
-    return "\n".join([*head, names, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", ""])
+    return order_table.latex(rows, r"\varphi")
 
 
 def _phi(found: Expansion, scaled: bool) -> tuple[str, str]:
@@ -145,7 +114,3 @@ def _phi(found: Expansion, scaled: bool) -> tuple[str, str]:
         return "", ""
     letters = ("1/c", r"\tfrac1c") if scaled else ("1/K", r"\tfrac1K")
     return formulas.text(found.flux, letters[0]), formulas.latex(found.flux, letters[1])
-
-
-def _number(p: float) -> str:
-    return f"{p:g}"

@@ -16,6 +16,7 @@ from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory.constant import LeadingConstant
+from pmmtheory.theory.order_table import require_class
 from pmmtheory.theory.panels import Panels, panels
 from pmmtheory.theory.phase_plane.expansion import PhaseExpansion, expand_phase
 from pmmtheory.theory.phase_plane.solution import GOAL, NOTHING, Solution, far_out
@@ -92,8 +93,7 @@ def phase_leading_term(scheme: type[Scheme], target: LineTarget, friction: float
         raise InvalidParameter("target", getattr(target, "name", target), "a target on the line")
     if target.kinks or not math.isfinite(float(target.smoothness)):
         raise InvalidParameter("target", target.name, "a target whose force is smooth and Lipschitz")
-    if not (isinstance(scheme, type) and issubclass(scheme, Scheme)):
-        raise InvalidParameter("scheme", scheme, "a class of schemes, the class itself")
+    require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
     k, g = count_or_infinity("substeps", substeps), scale("friction", friction)
     gaussian = isinstance(target, Gaussian)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pmmtheory.errors import InvalidParameter, choice, count_or_infinity
+from pmmtheory.errors import choice, count_or_infinity
 from pmmtheory.schemes import Scheme
-from pmmtheory.schemes.found import found_schemes
-from pmmtheory.theory.orders import require_class
+from pmmtheory.theory import order_table
 from pmmtheory.theory.phase_plane.expansion import expand_phase
 from pmmtheory.theory.phase_plane.polynomials import Polynomial
 
@@ -61,7 +60,7 @@ def phase_order(scheme: type[Scheme], substeps: float = math.inf, midpoints: str
     >>> phase_order(UBU).source
     "1/24 v^3 F''' + 1/8 v^2 g F'' + 1/24 v g^2 F' - 1/4 v F' F'' - 1/24 g F'^2 - 1/12 g F''"
     """
-    require_class(scheme)
+    order_table.require_class(scheme)
     choice("midpoints", midpoints, ("bernoulli", "single", "interior"))
     k = count_or_infinity("substeps", substeps)
     inverse = Fraction(0) if k == math.inf else Fraction(1, int(k))
@@ -78,38 +77,18 @@ def phase_orders(schemes: Iterable[type[Scheme]] | None = None) -> list[PhaseOrd
 
     Raises InvalidParameter where `schemes` is no collection of classes of schemes.
     """
-    if schemes is not None and (isinstance(schemes, str | bytes | Mapping) or not isinstance(schemes, Iterable)):
-        raise InvalidParameter("schemes", schemes, "a collection of classes of schemes")
-    rows = []
-    for scheme in found_schemes().values() if schemes is None else schemes:
-        require_class(scheme)
-        takes = inspect.signature(scheme).parameters
-        for midpoints in ("bernoulli", "single", "interior") if "midpoints" in takes else ("bernoulli",):
-            for substeps in (4.0, math.inf) if "substeps" in takes else (math.inf,):
-                try:
-                    rows.append(phase_order(scheme, substeps, midpoints))
-                except InvalidParameter as error:
-                    if error.name not in ("dynamics", "scheme", "midpoints"):  # it has no such step
-                        raise
-    return rows
+    return order_table.rows(schemes, (4.0, math.inf), math.inf, lambda scheme, midpoints, substeps: phase_order(scheme, substeps, midpoints))
 
 
 def markdown(rows: Iterable[PhaseOrder]) -> str:
     """A table of them."""
-    heads = ["scheme", "midpoints", "K", "local order", "order", "on Gaussians", "-L* phi"]
-    lines = [[r.scheme, r.midpoints, r.substeps, *(f"{p:g}" for p in (r.local_order, r.order, r.gaussian_order)), f"`{r.source}`"] for r in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *lines])
+    rows = list(rows)
+    return order_table.markdown(rows, {"-L* phi": [f"`{r.source}`" for r in rows]})
 
 
 def latex(rows: Iterable[PhaseOrder]) -> str:
     """The same for LaTeX, with the rules of booktabs."""
-    head = [r"% needs the package booktabs", r"\begin{tabular}{@{}lllcccl@{}}", r"\toprule"]
-    names = r"scheme & midpoints & $K$ & local order & order & on Gaussians & $-L^*\varphi$ \\"
-    body = []
-    for r in rows:
-        orders = [f"${p:g}$".replace("inf", r"\infty") for p in (r.local_order, r.order, r.gaussian_order)]
-        body.append(" & ".join([r.scheme, r.midpoints, r.substeps.replace("inf", r"$\infty$"), *orders, f"${r.latex}$"]) + r" \\")
-    return "\n".join([*head, names, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", ""])
+    return order_table.latex(rows, r"-L^*\varphi")
 
 
 def _text(source: Polynomial) -> str:
