@@ -37,7 +37,7 @@ _UNTOLD = {
     ("bimodal", "PMM bernoulli, K=inf", "position tv"),
     ("bimodal", "PMM bernoulli, K=inf", "velocity tv"),
 }
-"""Whose constants are told by smaller steps than those at which the errors of the laws leave them visible; their rates are claimed."""
+"""Whose constants a fit to these steps does not tell; their rates are claimed, and the study leading_terms extrapolates."""
 
 _DISTANCES = {"position tv": 1, "position kl": 2, "position w2": 1, "velocity tv": 1, "joint tv": 1}
 _CORRECTION = {1: 1.0, 2: 2.0, 3: 1.0}
@@ -93,7 +93,6 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         groups.setdefault(_KINDS[SCHEMES[outcome.check.claim.scheme][0]], []).append(outcome)
     if found := exponents(groups):
         names = ", ".join(dict.fromkeys(outcome.check.target for outcome in ours))
-        near = constants([outcome for outcome in outcomes if outcome.check.constant])
         yield f"W2 on {names}, order: {found}."
         near = constants([outcome for outcome in outcomes if outcome.check.constant])
         yield "Open question, are underdamped RMM and PMM of order 3: yes" + (f"; constants {near}." if near else ".")

@@ -10,7 +10,7 @@ from pmmtheory.harness.figures.deviations import deviations
 from pmmtheory.harness.figures.results import Results
 
 title = "The measured rate minus the claimed rate, with its interval, for every claim and control of the overdamped studies"
-BEYOND = ("beyond_leading", "derived_orders", "dimension", "kinks", "noisy_gradients", "path_kl", "reduced_noise")
+BEYOND = ("derived_orders", "dimension", "kinks", "noisy_gradients", "path_kl", "reduced_noise")
 """Studies that go beyond the order of a scheme, which have a page of their own."""
 
 

@@ -6,39 +6,48 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from experiments.measures import beyond_leading, process_error, target_constants
+from experiments.measures import leading_ratio, process_error, target_constants
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.dynamics.clocks import VariancePreserving
+from pmmtheory.estimate import Estimate
 from pmmtheory.harness.catalogue import TARGETS
 from pmmtheory.harness.spectrum import process, starts
-from pmmtheory.rates import fit_rate
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.cosine import Cosine
 
 
-def test_beyond_the_leading_term_of_lmc() -> None:
-    """Variance 1/(lam (1 - x/2)), x = step lam: KL, and its leading term x^2/16, by hand."""
-    step = 0.01
-    x = step * 1.7
-    ratio = 1 / (1 - x / 2)
-    found = beyond_leading.measure("cpu", "gaussian", "EulerMaruyama", step)["kl"]
-    assert abs(found.value - ((ratio - 1 - math.log(ratio)) / 2 / (x * x / 16) - 1)) < 1e-9
+@given(st.floats(0.5, 2), *3 * [st.floats(-0.2, 0.2)], st.sampled_from([0.25, 0.5]))
+def test_a_limit_is_within_its_error(limit: float, first: float, second: float, third: float, share: float) -> None:
+    """Of a polynomial of degree 3 in the step; where the difference that tells the error vanishes by chance, what is left of the step tells it."""
+    steps = [1.0, share, share**2]
+    curve = [Estimate(limit * (1 + first * x + second * x**2 + third * x**3), 1e-9, "by hand") for x in steps]
+    found = leading_ratio.at_zero(curve, share)
+    assume(abs(second) > 4 * abs(third) or first**2 > abs(third))
+    assert found.agrees(limit)
+    line = [Estimate(limit * (1 + first * x + second * x**2), 1e-9, "by hand") for x in steps]
+    assert leading_ratio.at_zero(line, share).value == pytest.approx(limit, rel=1e-12)
 
 
-@pytest.mark.parametrize("wrong, verdict", [("", "pass"), ("wrong ", "fail")])
-def test_a_constant_that_is_slightly_wrong_is_seen(wrong: str, verdict: str) -> None:
-    steps = [0.001 / 2**i for i in range(4)]
-    found = [beyond_leading.measure("cpu", "gaussian", "EulerMaruyama", step)[f"{wrong}w2"] for step in steps]
-    assert fit_rate(steps, found, predicted=1.0).verdict == verdict
+def test_the_leading_term_of_lmc_at_step_zero() -> None:
+    """Variance 1/(lam (1 - x/2)), x = step lam: KL, and its leading term x^2/16, by hand; a constant that is 0.2% wrong is seen."""
+    curve = []
+    for x in (0.034, 0.017, 0.0085):
+        ratio = 1 / (1 - x / 2)
+        curve.append((ratio - 1 - math.log(ratio)) / 2 / (x * x / 16))
+    found = leading_ratio.measure("cpu", 0.02, target="gaussian", scheme="EulerMaruyama")
+    assert abs(found["kl"].value - abs((curve[0] - 6 * curve[1] + 8 * curve[2]) / 3 - 1)) < 1e-9
+    assert all(found[name].value < found[name].error < 1e-4 for name in ("kl", "tv", "w2"))
+    assert all(abs(found[f"wrong {name}"].value - 0.002) < 1e-4 for name in ("kl", "tv", "w2"))
 
 
-def test_so_underdamped_on_a_target_that_is_no_gaussian() -> None:
-    """Of a splitting that is symmetric, what is left falls like the square of the step; of a constant that is wrong it stays."""
-    steps = [0.2 / 2**i for i in range(4)]
-    found = [beyond_leading.measure("cpu", "cosine", "UBU", step, friction=2.0) for step in steps]
-    assert fit_rate(steps, [one["tv"] for one in found], predicted=2.0).verdict == "pass"
-    assert found[-1]["tv"].value < 2e-4 and found[-1]["wrong tv"].value > 9e-4
+def test_underdamped_on_a_target_that_is_no_gaussian() -> None:
+    """Of a splitting that is symmetric, distances are even in the step; the parabola in the step itself leaves a hundred times as much."""
+    found, plain = (leading_ratio.measure("cpu", 0.2, target="cosine", scheme="UBU", friction=2.0, **even) for even in ({"even": True}, {}))
+    assert all(found[name].value < found[name].error < 1e-4 < plain[name].error < 2e-3 for name in ("position kl", "position tv", "position w2"))
+    assert all(found[f"wrong {name}"].value > 1.9e-3 for name in ("position kl", "velocity tv"))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -21,7 +21,7 @@ SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
 UNNAMED = {"number", "plane_constants", "hoelder_gradient", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
 """Measures that look up no target by its name."""
-BY_THEORY = {"beyond_leading", "huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "leading_phase", "calls_for_accuracy"}
+BY_THEORY = {"huber_midpoint", "leading_constant", "leading_covariance", "leading_distances", "leading_phase", "leading_ratio", "calls_for_accuracy"}
 """Those that take names from the package of the theory, which makes them on demand."""
 BOUNDED = {"contraction", "fitted_constant", "kandasamy_nagaraj", "kandasamy_nagaraj_path", "perturbed_normal", "vempala_wibisono", "vempala_wibisono_spectrum"}
 """Those that take a bound of a theorem: theorems are found as a folder."""
@@ -116,8 +116,8 @@ def test_an_edit_elsewhere_makes_nothing_stale(copy: Path, file: str, edit: Edit
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("pmmtheory/harness/measures/plane_error.py", {"plane_error", "beyond_leading"}),
-        ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances", "beyond_leading"}),
+        ("pmmtheory/harness/measures/plane_error.py", {"plane_error", "leading_ratio"}),
+        ("experiments/measures/leading_covariance.py", {"leading_covariance", "leading_distances", "leading_ratio"}),
         ("pmmtheory/harness/samplers.py", SAMPLERS | {"spectrum_error", "image_samples", "predictor_answers"}),
         ("pmmtheory/harness/data.py", {*SAMPLERS, "initial_error", "reverse_error", "predictor_answers"}),
         ("pmmtheory/harness/catalogue.py", set(MEASURES) - SAMPLERS - UNNAMED - {"initial_error", "process_error", "predictor_answers"} - IMAGES),
