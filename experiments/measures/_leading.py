@@ -68,12 +68,12 @@ class Chain:
             for part in self._parts:
                 yield part, plane.order, getattr(plane, part)
 
-    def distances(self, device: str, step_size: float, rtol: float | None = None) -> dict[str, Estimate]:
-        """The distances at a step, by the same names; rtol is that of laws in the phase plane."""
+    def distances(self, device: str, step_size: float) -> dict[str, Estimate]:
+        """The distances at a step, by the same names."""
         chain: dict[str, Any] = {"target": self.target, "scheme": self.scheme, "step_size": step_size, "substeps": self.substeps, "midpoints": self.midpoints}
         if self._gaussian:
             both = {part: gaussian_error.measure(device, **chain, dim=self.dim, friction=self.friction, part=part) for part in self._parts}
             return {self._named(part, distance): both[part][distance] for part in both for distance in POWERS}
         if self.friction is None:
             return stationary_error.measure(device, **chain)
-        return plane_error.measure(device, **chain, friction=self.friction, **({} if rtol is None else {"rtol": rtol}))
+        return plane_error.measure(device, **chain, friction=self.friction)

@@ -10,7 +10,7 @@ from pmmtheory.estimate import Estimate
 _WRONG = 1 / 1.002
 
 
-def measure(device: str, step_size: float, even: bool = False, rtol: float | None = None, **chain: Any) -> dict[str, Estimate]:
+def measure(device: str, step_size: float, even: bool = False, **chain: Any) -> dict[str, Estimate]:
     """By distance |r - 1|, where r is distance/(constant step^p) at step 0, by a parabola in the step through `step_size`, its half and its quarter.
 
     Its error counts what the largest step changes or, as that may vanish by chance, twice the square of what is left at the smallest: the next term
@@ -19,7 +19,7 @@ def measure(device: str, step_size: float, even: bool = False, rtol: float | Non
     """
     given, share = Chain(**chain), 0.25 if even else 0.5
     steps = [step_size / 2**i for i in range(3)]
-    curves = [given.distances(device, step, rtol) for step in steps]
+    curves = [given.distances(device, step) for step in steps]
     apart: dict[str, Estimate] = {}
     for name, (power, constant) in given.leading().items():
         ratio = at_zero([found[name] / step**power for found, step in zip(curves, steps, strict=True)], share) / constant
