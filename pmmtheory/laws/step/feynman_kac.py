@@ -63,7 +63,8 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     if told is not None:
         frequencies = frequencies[torch.as_tensor(told.chosen, device=x.device)]
     rows = max(1, _CHUNK // (len(walk.nodes) * len(frequencies)))
-    found = torch.cat([_functional(step, part, Waves(frequencies), walk, ladder, level) for part in x.split(rows)])
+    waves = Waves(frequencies)
+    found = torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])
     return found if told is None else found @ torch.as_tensor(told.carry.T, dtype=found.dtype, device=x.device)
 
 

@@ -6,7 +6,7 @@ Complex division and roots are slow: factors come by real arithmetic from the co
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -27,9 +27,10 @@ and so many more times the change."""
 
 @dataclass(frozen=True)
 class Waves:
-    """Functions of some frequencies, (k,)."""
+    """Functions of some frequencies, (k,), for one step and one grid of its noise."""
 
     frequencies: Tensor
+    _readouts: dict[float, Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     def parts(self, place: Tensor) -> Wave:
         """exp(i xi_k place): (q, n) -> (q, k, n)."""
@@ -42,9 +43,11 @@ class Waves:
 
     def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
         """E[exp(i xi_k W_1) | W_s], shape (q, k)."""
-        width = step.width(s)
-        rest = max(0.0, step.width(1.0) ** 2 - width**2)
-        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * self.frequencies**2)
+        if s not in self._readouts:
+            width = step.width(s)
+            rest = max(0.0, step.width(1.0) ** 2 - width**2)
+            self._readouts[s] = self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * self.frequencies**2)
+        return self._readouts[s]
 
 
 @dataclass(frozen=True)
