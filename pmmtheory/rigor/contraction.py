@@ -109,7 +109,8 @@ def _widest(rows: list[list[arb]], pairs: list[tuple[int, int]]) -> arb:
     off = largest(total(abs(entry - exact(middle)) for entry, middle in zip(*both, strict=True)) for both in zip(rows, middles, strict=True))
     first, second = np.array(pairs).T
     widest = max(float(np.abs(middles[i] - middles[second[first == i]]).sum(-1).max()) for i in np.unique(first))
-    return (exact(widest) * (1 + exact(2.0**-52) * middles.shape[1]) + 2 * off).upper()
+    found: arb = (exact(widest) * (1 + exact(2.0**-52) * middles.shape[1]) + 2 * off).upper()
+    return found
 
 
 def _loose(kernel: Kernel, row: list[arb], steps: int) -> arb:
