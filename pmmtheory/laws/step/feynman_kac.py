@@ -62,8 +62,9 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     told = few(count, round(highest, 2), roughness, level)
     if told is not None:
         frequencies = frequencies[torch.as_tensor(told.chosen, device=x.device)]
-    rows = max(1, _CHUNK // (len(walk.nodes) * len(frequencies)))
     waves = Waves(frequencies, even=told is None)
+    held = len(frequencies) if pmm.midpoints.several or not waves.even else 2 * math.isqrt(len(frequencies))
+    rows = max(1, _CHUNK // (len(walk.nodes) * held))
     found = torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])
     return found if told is None else found @ torch.as_tensor(told.carry.T, dtype=found.dtype, device=x.device)
 
