@@ -45,7 +45,7 @@ def w2_plane(law: PlanarLaw, other: PlaneSide) -> Estimate:
         try:
             found = _on_grid(law, other, times)
         except NotConverged as error:
-            if refused is not None and error.reached > refused.reached / 2:
+            if best is None and refused is not None and error.reached > refused.reached / 2:
                 raise
             refused = error
             continue
