@@ -36,7 +36,7 @@ def w2_plane(law: PlanarLaw, other: PlaneSide) -> Estimate:
     InvalidParameter
         Where the reference has mass beyond three times the grid of the law.
     NotConverged
-        Where the map is not found: laws too far apart for Newton's method.
+        Where the map is not found and twice as fine a grid brings it no nearer: laws too far apart for Newton's method.
 
     Source: Brenier 1991; Peyre 2018 (Comparison between W2 distance and the dual of H^1), Theorem 1, for the bound.
     """
@@ -45,6 +45,8 @@ def w2_plane(law: PlanarLaw, other: PlaneSide) -> Estimate:
         try:
             found = _on_grid(law, other, times)
         except NotConverged as error:
+            if best is None and refused is not None and error.reached > refused.reached / 2:
+                raise
             refused = error
             continue
         best = found if best is None or found.error < best.error else best

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from flint import arb, arb_mat
 
-from pmmtheory.rigor.balls import largest, require, square, total, working
-from pmmtheory.rigor.lmc import Kernel, distance
+from pmmtheory.rigor.balls import exact, largest, require, square, total, working
+from pmmtheory.rigor.lmc import Kernel
 
 _GRID = 8
 """Starts a unit of length."""
@@ -97,9 +98,19 @@ def farthest_apart(kernel: Kernel, steps: int, radius: arb) -> arb:
     loose = largest(_loose(kernel, row, steps) for row in masses)
     half = arb(1) / (2 * _GRID)
     reach = radius + 2 * half * (2 * radius).sqrt() + 2 * square(half)  # of the starts nearest to x and y: |x'| <= |x| + half
-    apart = largest(distance(masses[i], masses[j]) / 2 for i in range(len(starts)) for j in range(i) if not square(starts[i]) + square(starts[j]) > reach)
+    apart = _widest(masses, [(i, j) for i in range(len(starts)) for j in range(i) if not square(starts[i]) + square(starts[j]) > reach]) / 2
     moved = 2 * half * kernel.steepest / (4 * arb.pi() * kernel.step).sqrt()
     return (apart + loose + moved).upper()
+
+
+def _widest(rows: list[list[arb]], pairs: list[tuple[int, int]]) -> arb:
+    """A bound on sum |p - q| of all pairs of rows: by doubles, whose sum of m terms is off by less than m 2^-52 of itself, and what rows are off from them."""
+    middles = np.array([[float(entry) for entry in row] for row in rows])
+    off = largest(total(abs(entry - exact(middle)) for entry, middle in zip(*both, strict=True)) for both in zip(rows, middles, strict=True))
+    first, second = np.array(pairs).T
+    widest = max(float(np.abs(middles[i] - middles[second[first == i]]).sum(-1).max()) for i in np.unique(first))
+    found: arb = (exact(widest) * (1 + exact(2.0**-52) * middles.shape[1]) + 2 * off).upper()
+    return found
 
 
 def _loose(kernel: Kernel, row: list[arb], steps: int) -> arb:

@@ -17,7 +17,7 @@ from functools import cached_property, reduce
 from itertools import product
 from math import comb
 
-from flint import acb, arb
+from flint import acb, arb, arb_poly
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.rigor.ball_target import Argument
@@ -96,8 +96,8 @@ class ScaleMixture:
         return self.centre * (1 + self.moments[1])
 
     @cached_property
-    def polynomial(self) -> list[arb]:
-        """The coefficients of sum_k E(-u)^k L_k^(-1/2)(s) in s, by the recurrence of Laguerre's polynomials."""
+    def polynomial(self) -> arb_poly:
+        """sum_k E(-u)^k L_k^(-1/2)(s), by the recurrence of Laguerre's polynomials."""
         alpha, before, last = -arb(1) / 2, [arb(0)], [arb(1)]
         found = [arb(0)] * _TERMS
         for k in range(_TERMS):
@@ -106,13 +106,11 @@ class ScaleMixture:
             up = times([(2 * k + 1 + alpha) / (k + 1), arb(-1) / (k + 1)], last)
             up = [c - ((k + alpha) / (k + 1) * before[j] if j < len(before) else 0) for j, c in enumerate(up)]
             before, last = last, up
-        return found
+        return arb_poly(found)
 
     def ratio(self, x: Argument) -> Argument:
         """p_n/N(x; c)."""
-        s, found = x * x / (2 * self.centre), 0 * x
-        for c in reversed(self.polynomial):
-            found = found * s + c
+        found: Argument = self.polynomial(x * x / (2 * self.centre))
         return found
 
     def density(self, x: Argument) -> Argument:

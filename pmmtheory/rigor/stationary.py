@@ -10,6 +10,7 @@ So int |p - P p| <= r, in the same way int y^2 |p - P p| <= r', and by the contr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,8 @@ class MixtureOfNodes:
             term = w * (-square(push) * v / 2).exp()
             for k in range(n + 1):
                 terms[k] += term
-                term = term * push / (k + 1)
-        return arb_series(terms) * (arb_series([0, 0, -1]) / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()
+                term *= push
+        return arb_series([term / math.factorial(k) for k, term in enumerate(terms)]) * (arb_series([0, 0, -1]) / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()
 
     def below(self, x: arb) -> arb:
         """The distribution function."""

@@ -39,13 +39,14 @@ def locate(left: np.ndarray, right: np.ndarray, drift: Function, curvature: Func
     found = []
     for derivative in (drift, curvature):
         a, b = left.copy(), right.copy()
+        before, after = derivative(torch.as_tensor(np.stack([a, b]))).detach().numpy()
         for _ in range(70):
             middle = (a + b) / 2
-            value = derivative(torch.as_tensor(np.stack([a, middle, b]))).detach().numpy()
+            value = derivative(torch.as_tensor(middle)).detach().numpy()
             with np.errstate(invalid="ignore"):
-                change = np.abs(np.diff(value, axis=0))
-            lower = change[0] >= change[1]
+                lower = np.abs(value - before) >= np.abs(after - value)
             a, b = np.where(lower, a, middle), np.where(lower, middle, b)
+            before, after = np.where(lower, before, value), np.where(lower, value, after)
             if bool((b - a <= 2 * np.spacing(np.abs(a))).all()):
                 break
         found.append(_rounded(a, b, right - left))

@@ -22,7 +22,6 @@ from pmmtheory.targets import Gaussian, GaussianMixture, Potential, Ring, Target
 COVARIANCE = torch.tensor([[1.0, 0.5], [0.5, 0.8]], dtype=torch.float64)
 CORRELATED = GaussianMixture([1.0], [[0.0, 0.0]], covariances=[COVARIANCE])
 TILTED = GaussianMixture([0.4, 0.6], [[-1.2, 0.0], [1.0, 0.6]], covariances=[[[1.0, 0.2], [0.2, 0.9]], [[0.9, -0.1], [-0.1, 1.0]]])
-FURTHER_TILTED = GaussianMixture([0.4, 0.6], [[-1.2, 0.0], [1.0, 0.6]], covariances=[[[1.0, 0.4], [0.4, 0.7]], [[0.8, -0.3], [-0.3, 1.0]]])
 RIPPLES = Potential(lambda x: (x**2).sum(-1) / 2 + torch.cos(x[..., 0] + x[..., 1]) / 2, dim=2)
 ALONG = Potential(lambda s: s**2 / 2 + torch.cos(math.sqrt(2) * s) / 2)
 
@@ -107,10 +106,10 @@ def test_a_law_around_a_ring_moves_along_its_radii() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", [FURTHER_TILTED, Ring(2.0, 0.5)], ids=lambda target: target.name)
+@pytest.mark.parametrize("target", [TILTED, Ring(2.0, 0.5)], ids=lambda target: target.name)
 def test_a_finer_grid_is_within_the_error(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = law(target, 0.05, 1e-4)
-    found = own_distance(target, 0.05, 1e-4)
+    own = law(target, 0.05, 1e-3)
+    found = own_distance(target, 0.05, 1e-3)
     monkeypatch.setattr("pmmtheory.divergences.plane_transport.finer", lambda law, spacings: 2)
     finer = w2(own, target)
     assert finer.value != found.value and abs(finer.value - found.value) <= found.error < 1e-3 * found.value
@@ -118,19 +117,19 @@ def test_a_finer_grid_is_within_the_error(target: Target, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_two_laws_and_their_triangle() -> None:
-    coarse, fine = law(TILTED, 0.1, 1e-4), law(TILTED, 0.05, 1e-4)
+    coarse, fine = law(TILTED, 0.1, 1e-3), law(TILTED, 0.05, 1e-3)
     there, back = w2(coarse, fine), w2(fine, coarse)
     assert abs(there.value - back.value) <= there.error + back.error < 3e-3 * there.value
-    first, second = own_distance(TILTED, 0.1, 1e-4), own_distance(TILTED, 0.05, 1e-4)
+    first, second = own_distance(TILTED, 0.1, 1e-3), own_distance(TILTED, 0.05, 1e-3)
     assert abs(first.value - second.value) <= there.value + first.error + second.error + there.error
     assert there.value <= first.value + second.value
 
 
 @pytest.mark.slow
 def test_reverse_diffusion_is_no_nearer_than_its_marginals() -> None:
-    system = ReverseDiffusion(GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [0.5, 0.3]), 1.0, 0.2)
+    system = ReverseDiffusion(GaussianMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [0.5, 0.3]), 1.0, 0.3)
     own = transient_law(EulerMaruyama(system, system.duration / 6), system.marginal(1.0), 6)
-    found, goal = w2(own, system.marginal(0.2)), system.marginal(0.2)
+    found, goal = w2(own, system.marginal(0.3)), system.marginal(0.3)
     lines = [w2(own.along(unit), goal.along(unit)) for unit in ([1.0, 0.0], [0.0, 1.0])]
     assert found.value + found.error >= math.hypot(*map(float, lines))
     assert found.error < 0.01 * found.value
@@ -169,4 +168,4 @@ def test_a_target_without_moments_is_refused() -> None:
 @pytest.mark.slow
 def test_laws_too_far_apart_are_refused() -> None:
     with pytest.raises(NotConverged, match="too far apart"):
-        w2(law(RIPPLES, 0.3, 1e-3), GaussianMixture([0.5, 0.5], [[-4.0, 0.0], [4.0, 0.0]], [1.0, 1.0]))
+        w2(law(RIPPLES, 0.1, 1e-3), GaussianMixture([0.5, 0.5], [[-4.0, 0.0], [4.0, 0.0]], [1.0, 1.0]))

@@ -29,15 +29,16 @@ class TestBetweenLaws:
         return lmc(Gaussian(m, v), self.step), Gaussian(m, v / (1 - self.step / (2 * v)))
 
     @pytest.mark.slow
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=6, deadline=None)
     @given(st.floats(-3.0, 3.0), st.floats(0.2, 4.0), st.floats(-3.0, 3.0), st.floats(0.2, 4.0))
     def test_distances(self, m: float, v: float, n: float, w: float) -> None:
         (law, p), (other, q) = self.pair(m, v), self.pair(n, w)
         for distance in (tv, w2, kl):
             estimate, closed = distance(law, other), distance(p, q)
             assert abs(estimate.value - closed.value) <= estimate.error + closed.error + 1e-13 * (1 + closed.value)
-        assert abs(tv(law, other).value - tv(other, law).value) <= tv(law, other).error + tv(other, law).error
-        assert abs(w2(law, other).value - w2(other, law).value) <= w2(law, other).error + w2(other, law).error
+            if distance is not kl:
+                back = distance(other, law)
+                assert abs(estimate.value - back.value) <= estimate.error + back.error
 
     @pytest.mark.slow
     def test_known_values(self) -> None:

@@ -80,7 +80,7 @@ def test_quantiles_of_samples_of_any_two_sizes(n: int, m: int, seed: int) -> Non
 @pytest.mark.slow
 def test_sliced_in_ten_dimensions() -> None:
     """|m|^2/d for laws that differ in their mean, and mean (s_u - 1)^2 for one that is wider along an axis, by 20000 directions."""
-    d, x, y = 10, normals(2000, 10, 1), normals(2000, 10, 2)
+    d, x, y = 10, normals(1000, 10, 1), normals(1000, 10, 2)
     shift = torch.zeros(d, dtype=torch.float64)
     shift[0] = 1.5
     moved = sliced_w2_squared(x + shift, y)

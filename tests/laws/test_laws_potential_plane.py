@@ -174,12 +174,11 @@ def test_targets_with_a_curved_ridge_have_distances_too() -> None:
 @pytest.mark.slow
 def test_distances_of_a_law() -> None:
     """Sliced W2 is the root mean square of those along directions, and W2 of a product that of its factors."""
-    unit = UNITS[0]
-    one = w2(law().along(unit), TARGET.along(unit))
-    first, _ = factors()
+    parts = [w2(law().along(unit), TARGET.along(unit)) for unit in UNITS]
+    one, (first, _) = parts[0], factors()
     true = w2(first, LINE)
     assert abs(one.value - true.value) <= one.error + true.error
     sliced = sliced_w2(law(), TARGET, directions=1)
     assert abs(sliced.value - w2(law().along([0.0, 1.0]), TARGET.along([0.0, 1.0])).value) <= 2 * sliced.error
-    found, parts = w2(law(), TARGET), [w2(law().along(unit), TARGET.along(unit)) for unit in UNITS]
+    found = w2(law(), TARGET)
     assert abs(found.value - math.hypot(*map(float, parts))) <= found.error + sum(part.error for part in parts)

@@ -80,7 +80,7 @@ def test_axes_share_their_variance(name: str, friction: float | None, x: float) 
     """In d = 3, E u_i^2 u_j^2 = E V^2 and E |u|^6 = 105 E V^3 within four standard errors, where independent axes are far away."""
     target = Gaussian(dim=3)
     chain = scheme(name, Overdamped(target) if friction is None else Underdamped(target, friction), x)
-    u = chain.dynamics.position(simulate(chain, 200_000, 15, seed=7, dtype=torch.float64))
+    u = chain.dynamics.position(simulate(chain, 100_000, 15, seed=7, dtype=torch.float64))
     law = stationary_law(chain)
     v, w = (law if friction is None else law.position).mixture(4)
     square = u**2

@@ -26,7 +26,7 @@ def evolved(system: ReverseDiffusion, steps: int, rtol: float) -> LineLaw:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=7, deadline=None)
 @given(
     gap=st.floats(0.5, 4.0),
     narrow=st.floats(0.02, 0.5),

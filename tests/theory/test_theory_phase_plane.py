@@ -107,11 +107,11 @@ def test_exact_laws_approach_them(scheme: type[Scheme]) -> None:
     target, friction = Wave(), 1.5
     term = phase_leading_term(scheme, target, friction)
     powers = (1, 2) if term.order == 1 else (2, 4)
+    laws = {step: stationary_law(scheme(Underdamped(target, friction), step), rtol=1e-8) for step in (0.2, 0.1, 0.05)}
     cases: list[tuple[Any, str, Any, int]] = [(term.position, "position", kl, 2), (term.position, "position", tv, 1), (term.velocity, "velocity", tv, 1)]
     for side, law_of, distance, twice in cases:
         known, goal = [], target if law_of == "position" else Gaussian()
-        for step in (0.2, 0.1, 0.05):
-            law = stationary_law(scheme(Underdamped(target, friction), step), rtol=1e-8)
+        for step, law in laws.items():
             known.append(distance(getattr(law, law_of), goal).value / step ** (twice * term.order))
         coarse, fine = ((2 ** powers[0] * b - a) / (2 ** powers[0] - 1) for a, b in zip(known, known[1:], strict=False))
         limit = (2 ** powers[1] * fine - coarse) / (2 ** powers[1] - 1)

@@ -37,8 +37,8 @@ from pmmtheory.targets import Gaussian
 _DEGREES = 2, 3
 """Up to which moments of (M_S, Q_S) and of C_t are kept where they are many: of two levels of rules for the draws."""
 
-_CHUNK = 200_000
-"""Pairs whose determinants are computed together."""
+_CHUNK = 5_000
+"""Pairs whose determinants are computed together: their forms stay in the cache."""
 
 _DRAWS, _LEAST, _MOST = 24_000_000, 16_000, 400_000
 """Draws of G times sets, and the least and largest number of draws."""
@@ -163,14 +163,14 @@ class _Forms:
         total = 0.0
         for at in range(0, len(first), _CHUNK):
             one, other = first[at : at + _CHUNK], second[at : at + _CHUNK]
-            form, logs = (self.forms[one] + self.forms[other]).transpose(1, 2, 0).copy(), self.growth[one] + self.growth[other]
+            form, growth = (self.forms[one] + self.forms[other]).transpose(1, 2, 0).copy(), np.zeros(len(one))
             for i in range(4):  # elimination of I + form, of which the form alone is kept: no digits of small entries are lost
                 if not (form[i, i] > -1).all():
                     return math.inf
-                logs += np.log1p(form[i, i])
+                growth += form[i, i] * (1 + growth)
                 form[i + 1 :, i + 1 :] -= form[i + 1 :, i, None] * (form[None, i, i + 1 :] / (1 + form[i, i]))
             shares = self.weights[one] * self.weights[other] * np.where(one == other, 1.0, 2.0)
-            total += float(shares @ np.expm1(-dim / 2 * logs))
+            total += float(shares @ np.expm1(-dim / 2 * (np.log1p(growth) + self.growth[one] + self.growth[other])))
         return total / 2
 
 

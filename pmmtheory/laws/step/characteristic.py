@@ -70,7 +70,7 @@ def _rows(scheme: Scheme, x: Tensor, t: float, spacing: float, count: int, at: C
     for k in range(count):
         result[:, k] = term.sum(-1)
         term *= ratio
-        ratio = ratio * slow
+        ratio *= slow
     return result
 
 

@@ -62,8 +62,10 @@ def midpoint_characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float,
     told = few(count, round(highest, 2), roughness, level)
     if told is not None:
         frequencies = frequencies[torch.as_tensor(told.chosen, device=x.device)]
-    rows = max(1, _CHUNK // (len(walk.nodes) * len(frequencies)))
-    found = torch.cat([_functional(step, part, Waves(frequencies), walk, ladder, level) for part in x.split(rows)])
+    waves = Waves(frequencies, even=told is None)
+    held = len(frequencies) if pmm.midpoints.several or not waves.even else 2 * math.isqrt(len(frequencies))
+    rows = max(1, _CHUNK // (len(walk.nodes) * held))
+    found = torch.cat([_functional(step, part, waves, walk, ladder, level) for part in x.split(rows)])
     return found if told is None else found @ torch.as_tensor(told.carry.T, dtype=found.dtype, device=x.device)
 
 
@@ -176,7 +178,7 @@ def _single(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, level: 
     total = torch.zeros((x.shape[0], len(waves.frequencies)), dtype=torch.complex128, device=x.device)
     times, shares = (part.tolist() for part in step.pmm.midpoints.one(level))
     for s, share, push in zip(times, shares, step.pushes(times, x, nodes), strict=True):
-        total += torch.einsum("qkn,qk->nk", waves.of(push), share * weights[:, None] * waves.readout(step, s, nodes))
+        total += waves.summed(push + step.width(s) * nodes[:, None], share * weights) * waves.damping(step, s)
     return total
 
 

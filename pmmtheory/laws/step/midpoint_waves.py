@@ -6,7 +6,7 @@ Complex division and roots are slow: factors come by real arithmetic from the co
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.linalg import qr
 from torch import Tensor
 
 from pmmtheory.laws.step.midpoint_step import MidpointStep
+from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import PoissonStructure
 
 Wave = tuple[Tensor, Tensor]
@@ -27,9 +28,11 @@ and so many more times the change."""
 
 @dataclass(frozen=True)
 class Waves:
-    """Functions of some frequencies, (k,)."""
+    """Functions of some frequencies, (k,), for one step and one grid of its noise; `even` where these are 0, 1, 2, ... times the second."""
 
     frequencies: Tensor
+    even: bool = False
+    _readouts: dict[float, Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     def parts(self, place: Tensor) -> Wave:
         """exp(i xi_k place): (q, n) -> (q, k, n)."""
@@ -40,11 +43,23 @@ class Waves:
         """The same as complex numbers."""
         return torch.complex(*self.parts(place))
 
+    def summed(self, place: Tensor, weights: Tensor) -> Tensor:
+        """sum_q weights_q exp(i xi_k place): (q, n) -> (n, k); every even frequency is the sum of a low and a high one."""
+        if not self.even:
+            return torch.einsum("qkn,q->nk", self.of(place), weights.to(torch.complex128))
+        some, angle = math.isqrt(len(self.frequencies) - 1) + 1, place.T[..., None]
+        low, high = polar(None, angle * self.frequencies[:some]), polar(None, angle * self.frequencies[::some]) * weights[:, None]
+        return (high.mT @ low).reshape(place.shape[1], -1)[:, : len(self.frequencies)]
+
+    def damping(self, step: MidpointStep, s: float) -> Tensor:
+        """E exp(i xi_k (W_1 - W_s)), (k,)."""
+        return torch.exp(-max(0.0, step.width(1.0) ** 2 - step.width(s) ** 2) / 2 * self.frequencies**2)
+
     def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
         """E[exp(i xi_k W_1) | W_s], shape (q, k)."""
-        width = step.width(s)
-        rest = max(0.0, step.width(1.0) ** 2 - width**2)
-        return self.of(width * nodes[:, None])[..., 0] * torch.exp(-rest / 2 * self.frequencies**2)
+        if s not in self._readouts:
+            self._readouts[s] = self.of(step.width(s) * nodes[:, None])[..., 0] * self.damping(step, s)
+        return self._readouts[s]
 
 
 @dataclass(frozen=True)

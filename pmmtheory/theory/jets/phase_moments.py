@@ -64,13 +64,17 @@ def phase_moments(make: Make, step_size: float, friction: float, level: int) -> 
         powers = [_powers(part.rows, velocity, highest) for part, highest in zip(moved, (HIGHEST, 2 * HIGHEST), strict=True)]
         noise = _noise(covariance)
         found: PhaseMoments = {}
-        for j, k in _orders():
-            for p, q in ((p, q) for p in range(j + 1) for q in range(k + 1) if (j - p, k - q) in noise):
-                share = math.comb(j, p) * math.comb(k, q) * noise[j - p, k - q] * weights.repeat(len(VELOCITIES))
-                for monomial, row in times(powers[0][p], powers[1][q], HIGHEST).items():
-                    if not any(monomial[:INFINITESIMALS]):
-                        value = (row * share).reshape(len(VELOCITIES), count).sum(-1).numpy()
-                        found[j, k, monomial] = found.get((j, k, monomial), 0.0) + value
+        for p, q in [(0, 0), *_orders()]:
+            rows = {m: row for m, row in times(powers[0][p], powers[1][q], HIGHEST).items() if not any(m[:INFINITESIMALS])}
+            places = [(j, k) for j, k in _orders() if (j - p, k - q) in noise]
+            if not rows or not places:
+                continue
+            shares = torch.stack([math.comb(j, p) * math.comb(k, q) * noise[j - p, k - q] * weights.repeat(len(VELOCITIES)) for j, k in places])
+            split = (-1, len(VELOCITIES), count)
+            values = torch.einsum("mvc,svc->msv", torch.stack(list(rows.values())).reshape(split), shares.reshape(split)).numpy()
+            for monomial, parts in zip(rows, values, strict=True):
+                for (j, k), value in zip(places, parts, strict=True):
+                    found[j, k, monomial] = found.get((j, k, monomial), 0.0) + value
         return found
 
 

@@ -33,17 +33,17 @@ class Basis:
 
 def orthonormal(points: np.ndarray, masses: np.ndarray, count: int) -> Basis:
     """By Arnoldi's process with the multiplication by the points: as well conditioned as the points allow."""
-    values, slopes = np.empty((len(points), count)), np.empty((len(points), count))
-    values[:, 0], slopes[:, 0] = 1 / math.sqrt(masses.sum()), 0.0
-    centre = float(masses @ points / masses.sum())
+    values, slopes = np.empty((count, len(points))), np.empty((count, len(points)))
+    values[0], slopes[0] = 1 / math.sqrt(masses.sum()), 0.0
+    centred = points - float(masses @ points / masses.sum())
     for k in range(1, count):
-        new, slope = (points - centre) * values[:, k - 1], values[:, k - 1] + (points - centre) * slopes[:, k - 1]
+        new, slope = centred * values[k - 1], values[k - 1] + centred * slopes[k - 1]
         for _ in range(2):
-            parts = values[:, :k].T @ (masses * new)
-            new, slope = new - values[:, :k] @ parts, slope - slopes[:, :k] @ parts
+            parts = values[:k] @ (masses * new)
+            new, slope = new - parts @ values[:k], slope - parts @ slopes[:k]
         size = math.sqrt(masses @ new**2)
-        values[:, k], slopes[:, k] = new / size, slope / size
-    return Basis(values, np.triu(values.T @ (masses[:, None] * slopes), 1))
+        values[k], slopes[k] = new / size, slope / size
+    return Basis(values.T, np.triu(values @ (masses * slopes).T, 1))
 
 
 def solved(slope: np.ndarray, friction: float, source: np.ndarray) -> np.ndarray:
