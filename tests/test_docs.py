@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 _FENCE = re.compile(r"^```(\{code-block\} )?(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_COMMAND = "from pmmtheory.harness.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -78,16 +77,12 @@ def run(page: Path, folder: Path) -> None:
 
 
 def command(line: str) -> str:
-    """The output of a command of ours; what computes is a process, as it is for who types it."""
+    """The output of a command of ours; cells are computed by processes of their own, as for who types it."""
     program, *arguments = shlex.split(line, comments=True)
     assert program == "pmmtheory", line
-    if arguments[0] != "run":
-        status, out, err = installed(*arguments)
-        assert status == 0, out + err
-        return out
-    done = subprocess.run([sys.executable, "-c", _COMMAND, *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    status, out, err = installed(*arguments)
+    assert status == 0, out + err
+    return out
 
 
 @pytest.mark.slow

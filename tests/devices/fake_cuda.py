@@ -5,7 +5,7 @@ What meets on two devices raises RuntimeError, and numpy is given nothing of "cu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,15 +34,15 @@ class CudaGenerator(torch.Generator):
         return CUDA
 
 
-def _tensors(values: Any) -> Iterator[torch.Tensor]:
-    if isinstance(values, torch.Tensor):
-        if values.layout == torch.strided:  # no other can be told where it is
-            yield values
-    elif isinstance(values, (list, tuple)):
-        for value in values:
-            yield from _tensors(value)
-    elif isinstance(values, dict):
-        yield from _tensors(list(values.values()))
+def _tensors(values: Iterable[Any]) -> list[torch.Tensor]:
+    found = list[torch.Tensor]()
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            if value.layout == torch.strided:  # no other can be told where it is
+                found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found += _tensors(value)
+    return found
 
 
 def _marked(found: Any, cuda: bool) -> Any:
@@ -61,15 +61,15 @@ class _Mode(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
-        met = list(_tensors((args, kwargs)))
-        here = any(isinstance(part, OnCuda) for part in met)
-        if func == DEVICE:
-            return CUDA if here else torch.device("cpu")
-        if func == IS_CUDA:
-            return here
-        if here and func in NO_NUMPY:
-            raise TypeError("can't convert cuda:0 device type tensor to numpy.")
         with torch._C.DisableTorchFunctionSubclass():
+            met = _tensors((*args, *kwargs.values()))
+            here = any(isinstance(part, OnCuda) for part in met)
+            if func == DEVICE:
+                return CUDA if here else torch.device("cpu")
+            if func == IS_CUDA:
+                return here
+            if here and func in NO_NUMPY:
+                raise TypeError("can't convert cuda:0 device type tensor to numpy.")
             if func in MOVES:
                 return _moved(func, args, kwargs, here)
             asked = kwargs.pop("device", None)
@@ -78,7 +78,7 @@ class _Mode(TorchFunctionMode):
             if generator is not None and isinstance(generator, CudaGenerator) != cuda:
                 raise RuntimeError(f"{func.__name__}: a generator on another device")
             if here and func in ANY_INDEX:
-                met = list(_tensors((args[:1], args[2:])))
+                met = _tensors((args[0], *args[2:]))
             if here and func != torch.Tensor.copy_ and any(not isinstance(part, OnCuda) and (part.ndim > 0 or func in TOGETHER) for part in met):
                 raise RuntimeError(f"{func.__name__}: expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!")
             return _marked(func(*args, **kwargs), cuda)

@@ -6,15 +6,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from pmmtheory.harness import cli
 from pmmtheory.harness.project import Project, use, used
 
 HERE = Path(__file__).parent
 collect_ignore_glob = ["fake*"]
+PARSER = cache(typer.main.get_command)
+"""Of a command line, made once for all tests that call it."""
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -37,6 +41,7 @@ def call(log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["experiments", *arguments])
+        monkeypatch.setattr(typer.main, "get_command", PARSER)
         with pytest.raises(SystemExit) as ended:
             cli.main(Project("fake"))
         captured = capsys.readouterr()

@@ -53,6 +53,15 @@ def written(site: Site) -> Path:
 
 
 @pytest.mark.slow
+def test_a_worker_with_other_code_refuses(call: Call, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pmmtheory.harness.source import Sources
+
+    monkeypatch.setattr(Sources, "of", lambda self, measure: "another key")
+    out = " ".join(call("run", "good", "--cluster", site.address)[1].split())
+    assert "0 computed, 0 reused, 7 failed" in out and "the code or the libraries of a worker of the cluster differ" in out
+
+
+@pytest.mark.slow
 def test_a_killed_worker_costs_nothing(site: Site, start: Start, call: Call, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_CURVES", "5")
     run = start("run", "many", "--cluster", site.address)
@@ -82,20 +91,11 @@ def test_a_scheduler_that_vanishes_is_one_sentence(site: Site, start: Start, cal
 
 
 @pytest.mark.slow
-def test_a_worker_with_other_code_refuses(call: Call, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pmmtheory.harness.source import Sources
-
-    monkeypatch.setattr(Sources, "of", lambda self, measure: "another key")
-    out = " ".join(call("run", "good", "--cluster", site.address)[1].split())
-    assert "0 computed, 0 reused, 7 failed" in out and "the code or the libraries of a worker of the cluster differ" in out
-
-
-@pytest.mark.slow
 def test_a_folder_of_ones_own_has_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
     write_example(tmp_path / "mine")
-    for means, store in ((("--cluster", "local:2"), "cluster.sqlite"), (("--workers", "1"), "here.sqlite")):
+    for means, store in ((("--cluster", "local:1"), "cluster.sqlite"), (("--workers", "1"), "here.sqlite")):
         status, out, err = installed("run", "--studies", "mine", *means, "--store", store)
         assert status == 0 and "3 claims: 3 pass" in out, out + err
     assert numbers(tmp_path / "cluster.sqlite") == numbers(tmp_path / "here.sqlite")

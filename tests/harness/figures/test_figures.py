@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
+from drawn import EXPERIMENTS, GALLERY, digest, drawn
 from made_up import fill
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,14 +24,16 @@ from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.figures import cli, style
 from pmmtheory.harness.figures.gallery import Entry, find_figures
 from pmmtheory.harness.figures.results import MissingResults, Results, open_results
-from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.project import use
 from pmmtheory.harness.store import Stored
 
 Call = Callable[..., tuple[int, str, str]]
-EXPERIMENTS, GALLERY = Project("experiments"), "paper_figures.figures"
+Picture = Callable[[str], FigureCanvasAgg]
 FIGURES = find_figures(GALLERY)
 KINDS = [name for name in FIGURES if name not in {"beyond_orders", "diffusion_rates", "underdamped"}]
 """One of the figures that `draw_studies` draws, and the others."""
+WHOLE = ["constants", "image_spectra"]
+"""With letters of two kinds and with one: of these both files are compared, of the others the pixels."""
 use(EXPERIMENTS)
 
 
@@ -43,6 +47,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def results(store: Path) -> Results:
     return open_results(store, "quick")
+
+
+@pytest.fixture(scope="session")
+def picture(results: Results) -> Picture:
+    """`picture("rates")` is the figure as it is drawn from the results, which several tests look at."""
+    return cache(lambda name: drawn(FIGURES[name], results))
 
 
 @pytest.fixture
@@ -63,13 +73,11 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", FIGURES.values(), ids=list(FIGURES))
-def test_nothing_is_cut(entry: Entry, results: Results) -> None:
-    with style.theme():
-        figure = entry.draw(results)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-    drawn, page = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
-    assert min(drawn.x0, drawn.y0) >= 0 and drawn.x1 <= page[0] and drawn.y1 <= page[1]
+def test_nothing_is_cut(entry: Entry, picture: Picture) -> None:
+    canvas = picture(entry.name)
+    figure = canvas.figure
+    inked, page = figure.get_tightbbox(canvas.get_renderer()), figure.get_size_inches()
+    assert min(inked.x0, inked.y0) >= 0 and inked.x1 <= page[0] and inked.y1 <= page[1]
     assert page[0] == style.PAGE and page[1] < 9.5
     assert all(text.get_fontsize() >= style.SMALL for text in figure.findobj(Text) if text.get_text())
     assert matplotlib.get_backend().lower() == "agg"
@@ -80,25 +88,25 @@ def test_nothing_is_cut(entry: Entry, results: Results) -> None:
 @pytest.mark.parametrize("every", [1, 3])
 def test_cells_that_failed_are_left_out(name: str, every: int, results: Results) -> None:
     stored = {key: Stored(reason="it failed") if i % every == 0 else known for i, (key, known) in enumerate(sorted(results.stored.items()))}
-    with style.theme():
-        FigureCanvasAgg(FIGURES[name].draw(replace(results, stored=stored, _decided={}))).draw()
+    drawn(FIGURES[name], replace(results, stored=stored, _decided={}))
 
 
 @pytest.mark.slow
-def test_files_are_the_same_in_every_run(call: Call, store: Path, tmp_path: Path) -> None:
-    """Here, and in a process with other hashes and another backend."""
-    command = [sys.executable, "-m", "paper_figures", *KINDS, "--store", str(store), "--out", "again"]
+def test_files_and_pictures_are_the_same_in_every_run(call: Call, store: Path, picture: Picture, tmp_path: Path) -> None:
+    """Here, and in a process with other hashes and another backend: the files of some figures, and the pixels of the others."""
+    others = [name for name in KINDS if name not in WHOLE]
+    command = [sys.executable, str(Path(__file__).with_name("drawn.py")), str(store), *others, "--", *WHOLE]
     surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONHASHSEED": "1", "MPLBACKEND": "svg"}
-    other = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.DEVNULL)
-    status, out, err = call(*KINDS, "--store", str(store))
+    elsewhere = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, text=True)
+    status, out, err = call(*WHOLE, "--store", str(store))
     assert (status, err) == (0, "")
-    drawn = {Path(file).name: Path(file).read_bytes() for file in out.splitlines()}
-    assert list(drawn) == [f"{name}.{kind}" for name in KINDS for kind in ("png", "pdf")]
-    assert len(list(Path("figures").iterdir())) == len(drawn)
-    for name, content in drawn.items():
+    files = {Path(file).name: Path(file).read_bytes() for file in out.splitlines()}
+    assert list(files) == [f"{name}.{kind}" for name in WHOLE for kind in ("png", "pdf")]
+    assert len(list(Path("figures").iterdir())) == len(files)
+    for name, content in files.items():
         assert content.startswith(b"\x89PNG" if name.endswith("png") else b"%PDF")
-    assert other.wait() == 0
-    assert {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()} == drawn
+    assert elsewhere.communicate()[0].splitlines() == [*(digest(picture(name)) for name in others), *(f"again/{name}" for name in files)]
+    assert {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()} == files
 
 
 @pytest.mark.slow
@@ -109,9 +117,8 @@ def test_all_are_drawn_unless_some_are_named(call: Call, store: Path, monkeypatc
 
 
 @pytest.mark.slow
-def test_work_precision_shows_what_is_stored(results: Results) -> None:
-    with style.theme():
-        panel = FIGURES["work_precision"].draw(results).axes[0]
+def test_work_precision_shows_what_is_stored(results: Results, picture: Picture) -> None:
+    panel = picture("work_precision").figure.axes[0]
     for scheme, study, calls in (
         ("LMC", "lmc", lambda h: 1 / h),
         ("RMM", "rmm", lambda h: 2 / h),
@@ -125,11 +132,9 @@ def test_work_precision_shows_what_is_stored(results: Results) -> None:
 
 
 @pytest.mark.slow
-def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
+def test_cubic_speed_up_shows_what_is_stored(results: Results, picture: Picture) -> None:
     """Calls against the accuracy, and the distance against calls, whose number a step is known for each scheme; the slopes are in the table."""
-    with style.theme():
-        figure = FIGURES["cubic_speed_up"].draw(results)
-    left, right, table = figure.findobj(Axes)
+    left, right, table = picture("cubic_speed_up").figure.findobj(Axes)
     calls = {outcome.check.claim.scheme: outcome for outcome in results.outcomes("underdamped_speed_up")}
     lines = {line.get_gid(): line for line in left.get_lines() if line.get_gid()}
     assert lines.keys() == calls.keys()
@@ -154,7 +159,7 @@ def test_cubic_speed_up_shows_what_is_stored(results: Results) -> None:
 
 
 @pytest.mark.slow
-def test_rates_tells_claims_from_controls(results: Results) -> None:
+def test_rates_tells_claims_from_controls(results: Results, picture: Picture) -> None:
     """Overdamped studies, underdamped ones, those of diffusion models and those beyond orders, each on one page."""
     pages: dict[str, list[str]] = {"rates": [], "underdamped": [], "diffusion_rates": [], "beyond_orders": []}
     for study in results.studies:
@@ -168,7 +173,7 @@ def test_rates_tells_claims_from_controls(results: Results) -> None:
             else "rates"
         ].append(study)
     for name, studies in pages.items():
-        words = {text.get_text() for text in FIGURES[name].draw(results).findobj(Text)}
+        words = {text.get_text() for text in picture(name).figure.findobj(Text)}
         outcomes = [outcome for outcome in results.outcomes(*studies) if outcome.fit]
         controls = sum(outcome.check.control for outcome in outcomes)
         assert controls and {f"{len(outcomes) - controls} claims that hold", f"{controls} controls that fail, as they must"} <= words
@@ -216,7 +221,7 @@ def test_a_figure_that_lacks_results_does_not_block_the_rest(call: Call, results
         (["zzz"], f"there is no figure named 'zzz'; there are: {', '.join(FIGURES)}."),
         (["--profile", "ful"], "there is no profile named 'ful'; choose quick or full or images."),
         (["--device", "gpu"], "there is no device 'gpu'; choose cpu or cuda."),
-        (["speed_up", "--out", "file"], "cannot be written"),
+        (["image_spectra", "--out", "file"], "cannot be written"),
         (["speed_up", "--store", "file"], "cannot be used"),
         (["--fly"], "No such option"),
     ],

@@ -127,9 +127,9 @@ TAKEN_BACK = {
     "closed forms": ("closed_forms", by_the_trace, 5),
     "powers": ("powers", by_inverses, 1),
     "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),
-    "hooks": ("hooks", by_the_force_of_the_class, 2),
+    "hooks": ("hooks", by_the_force_of_the_class, 15),
     "kinks": ("lmc_oracle", by_smooth_forces, 32),
-    "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 7),
+    "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 8),
     "bends of the map": ("sampler_transport", by_fixed_panels, 6),
     "uneven axes": ("axis_hooks", by_one_axis_for_all, 6),
 }

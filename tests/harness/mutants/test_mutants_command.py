@@ -23,20 +23,17 @@ from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 STEPS = (0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625)
-points = tuple(Point(step, Cell.of("excess", step_size=step), "variance") for step in STEPS)
-claim = Claim("the variance of LMC is off by half a step", "LMC", "variance", 1, "asymptotic", "1/(1 - x/2)")
-study = Study("excess", "one claim", lambda profile: [Check(claim, "gaussian", points, constant=Point(0.0, Cell.of("half"), "value"))])
+points = tuple(Point(step, Cell.of("calls", accuracy=step), "calls") for step in STEPS)
+claim = Claim("calls fall like half the accuracy", "none", "calls", 1, "asymptotic", "x/2 + x^2")
+study = Study("calls", "one claim", lambda profile: [Check(claim, "none", points, constant=Point(0.0, Cell.of("half"), "value"))])
 """
 MEASURE = """
-from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import stationary_law
-from pmmtheory.schemes import EulerMaruyama
-from pmmtheory.targets import Gaussian
+from pmmtheory.theory.complexity import Complexity, Powers
 
-def measure(device, step_size):
-    variance = float(stationary_law(EulerMaruyama(Overdamped(Gaussian()), step_size)).covariance)
-    return {"variance": Estimate(variance - 1, 1e-12, "closed form")}
+def measure(device, accuracy):
+    terms = [Powers(1.0, 0, 1), Powers(2.0, 0, 2)]
+    return {"calls": Estimate(Complexity("none", "none", terms).calls(accuracy, dim=2, constant=0.25), 1e-12, "closed form")}
 """
 HALF = """
 from pmmtheory.estimate import Estimate
@@ -51,8 +48,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project,
     """A package with a study, and a store of its results."""
     folder = tmp_path_factory.mktemp("project")
     for name, text in {
-        "studies/excess": STUDY,
-        "measures/excess": MEASURE,
+        "studies/calls": STUDY,
+        "measures/calls": MEASURE,
         "measures/half": HALF,
         "studies/__init__": "",
         "measures/__init__": "",
@@ -61,7 +58,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project,
         path = folder / "tiny" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    run = "from pmmtheory.harness.cli import main; from pmmtheory.harness.project import Project; main(Project('tiny'))"
+    run = """
+from pmmtheory.harness import processes
+from pmmtheory.harness.cli import main
+from pmmtheory.harness.project import Project
+
+processes.PRELOADED = ["pmmtheory.harness.worker"]
+main(Project("tiny"))
+"""
     done = subprocess.run([sys.executable, "-c", run, "run", "--workers", "1", "--store", "store.sqlite"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     before = used()
@@ -78,13 +82,13 @@ def fault(file: str, text: str, instead: str) -> Fault:
 
 
 @pytest.mark.slow
-def test_a_wrong_step_is_caught_and_what_no_number_meets_is_not(
+def test_a_wrong_factor_is_caught_and_what_no_number_meets_is_not(
     project: tuple[Project, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    noise = fault("schemes/euler_maruyama.py", "system.noise(a, t)", "system.noise(a * (1 + a / 50), t)")
+    wrong = fault("theory/complexity.py", "(factor, 1)", "(factor * 1.02, 1)")
     unmet = fault("divergences/gaussian.py", "math.exp(-z * z / 2)", "math.exp(-z * z / 2.01)")
-    broken = fault("schemes/euler_maruyama.py", "system.noise(a, t)", "system.noize(a, t)")
-    monkeypatch.setattr(command, "draw", lambda root, seed: iter([broken, noise, unmet]))
+    broken = fault("theory/complexity.py", "(factor, 1)", "(factor.nothing, 1)")
+    monkeypatch.setattr(command, "draw", lambda root, seed: iter([broken, wrong, unmet]))
     good = mutants(project[0], Plan(2, 0, 0, 2, 200.0), project[1])
     lines = [line for line in capsys.readouterr().out.splitlines() if line and not line.startswith(" ")]
     assert [line.split()[0] for line in lines[:3]] == ["broken", "caught", "still"]
@@ -94,7 +98,7 @@ def test_a_wrong_step_is_caught_and_what_no_number_meets_is_not(
 
 @pytest.mark.slow
 def test_a_number_that_moves_behind_a_claim_that_passes_is_told(project: tuple[Project, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    slight = fault("schemes/euler_maruyama.py", "system.noise(a, t)", "system.noise((1 + 1e-9) * a, t)")
+    slight = fault("theory/complexity.py", "(factor, 1)", "(factor * (1 + 1e-9), 1)")
     monkeypatch.setattr(command, "draw", lambda root, seed: iter([slight]))
     assert not mutants(project[0], Plan(1, 0, 0, 1, 200.0), project[1])
 
