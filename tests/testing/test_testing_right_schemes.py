@@ -108,5 +108,5 @@ def test_underdamped_the_reasons_are_given() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "options"), [(UBU, {}), (RandomizedMidpoint, {}), (PoissonMidpoint, {"midpoints": "single"})])
 def test_underdamped_the_declared_orders_hold(scheme: type[Scheme], options: dict[str, Any]) -> None:
-    """Of the whole state on Gaussians by tests/schemes; here of the position on a bimodal target."""
+    """Of the whole state on Gaussians by tests/schemes; here of the position on another target."""
     assert check_scheme(scheme, dynamics=underdamped, skip=all_but("weak order"), **options) == ("weak order",)
