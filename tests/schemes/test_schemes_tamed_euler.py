@@ -116,7 +116,7 @@ def test_order_on_a_super_linear_drift_where_lmc_has_no_law_on_the_line() -> Non
 def test_particles_do_not_explode_and_have_the_law() -> None:
     scheme = TamedEuler(Overdamped(WELL), 0.1)
     start = Gaussian(1.2, 0.5)
-    law = transient_law(scheme, start, 8, rtol=1e-5)
+    law = transient_law(scheme, start, 8, rtol=1e-3)
     n = 100_000
     x = simulate(scheme, n, 8, seed=3, dtype=torch.float64, initial=start)
     for place in (-1.0, 0.3, 0.9, 1.4):
