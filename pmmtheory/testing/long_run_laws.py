@@ -26,8 +26,6 @@ _MARGIN = 10.0
 _STEPS = tuple(0.05 / 2**k for k in range(5))
 _PLANE_STEPS = tuple(0.2 / 1.6**k for k in range(5))
 _CURVATURE = 1.7
-_RIPPLED = Cosine(0.6, 1.0, 1.0)
-"""The target in the phase plane: with its entire drift, laws take few positions."""
 
 
 def law_and_particles(subject: Subject) -> None:
@@ -115,7 +113,8 @@ def _variance(law: LineLaw | LinearLaw) -> tuple[float, float]:
 
 
 def _target(subject: Subject) -> Target:
-    return LINE if subject.dynamics(LINE).blocks == 1 else _RIPPLED
+    """In the phase plane one whose drift is entire: laws then take few positions."""
+    return LINE if subject.dynamics(LINE).blocks == 1 else Cosine(0.6, 1.0, 1.0)
 
 
 def _position(law: LineLaw | PlaneLaw) -> LineLaw:
