@@ -89,7 +89,7 @@ def check_scheme(
     two-point noise) breaks "affine semigroup" by design: say so by `exact_with`, as a Splitting does, and the law is checked without force or skipped.
 
     States of more than one block are those of their dynamics, e.g. (..., 2) and (..., 2, 3) underdamped; N, f and D are
-    its `linear`, `forcing` and `diffusion`, and laws of many steps are those of the position. "weak order" then takes some ten
+    its `linear`, `forcing` and `diffusion`, and laws of many steps are those of the position. "weak order" then takes some
     seconds.
 
     Parameters

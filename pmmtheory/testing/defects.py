@@ -40,10 +40,9 @@ def bias_rates(scheme: Scheme, seed: int) -> dict[str, tuple[float, float]]:
         after, normals = after_step(scheme, x, stream(seed, chunk, "cpu"))
         for name, (f, first, second) in FUNCTIONS.items():
             slope, bend = first(x), second(x)
-            generator = (scheme.dynamics.drift(x) * slope + bend)[:, None]
+            generator = scheme.dynamics.drift(x) * slope + bend
             weights = [torch.ones_like(x), *(weight for weight in (slope, bend) if bool(weight.std() > 0))]
-            controls = torch.cat([generator, powers_of(normals, weights)], 1)
-            found[name].append(reduced((f(after) - f(x)) / scheme.step_size, controls))
+            found[name].append(reduced((f(after) - f(x)) / scheme.step_size, [generator, *powers_of(normals, weights)]))
     pairs = {name: np.array(values).T for name, values in found.items()}
     return {name: (float(means.mean()), float(np.sqrt((errors**2).mean() / _CHUNKS))) for name, (means, errors) in pairs.items()}
 
@@ -56,18 +55,16 @@ def after_step(scheme: Scheme, x: Tensor, generator: torch.Generator) -> tuple[T
     return mean + factor * last, [last] + [value for name, value in draws.items() if scheme.draws[name].normal]
 
 
-def reduced(values: Tensor, controls: Tensor) -> tuple[float, float]:
-    """The mean of values (n,) by regression on controls (n, k), whose means are zero, and its standard error."""
-    design = torch.cat([torch.ones_like(controls[:, :1]), controls], 1)
-    design = design[:, design.std(0).gt(0).logical_or(torch.arange(design.shape[1]) == 0)]
-    gram = design.T @ design
-    solved = torch.linalg.lstsq(gram, design.T @ values[:, None], driver="gelsd").solution[:, 0]
-    rest = values - design @ solved
+def reduced(values: Tensor, controls: list[Tensor]) -> tuple[float, float]:
+    """The mean of values (n,) by regression on controls (n,), whose means are zero, and its standard error."""
+    design = torch.stack([torch.ones_like(values), *(row for row in controls if bool(row.max() > row.min()))])
+    solved = torch.linalg.lstsq(design @ design.T, (design @ values)[:, None], driver="gelsd").solution[:, 0]
+    rest = values - solved @ design
     return float(solved[0]), float(rest.std()) / math.sqrt(len(values))
 
 
-def powers_of(normals: list[Tensor], weights: list[Tensor]) -> Tensor:
+def powers_of(normals: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
     """z and z^2 - 1 of all normals and the products of two of them, times each weight: controls of mean zero given the weights."""
     terms = [part for z in normals for part in (z, z**2 - 1)]
     terms += [normals[i] * normals[j] for i in range(len(normals)) for j in range(i)]
-    return torch.stack([weight * term for term in terms for weight in weights], 1)
+    return [weight * term for term in terms for weight in weights]

@@ -16,12 +16,17 @@ import pytest
 import torch
 
 from pmmtheory.errors import count, real
+from pmmtheory.schemes import BAOAB, EulerMaruyama, RandomizedMidpoint
+from pmmtheory.theory import order_table
 from tests.bad_input.bad_values import EXTREME, NONSENSE, NONSENSE_TAKEN
 from tests.bad_input.known import Refuses, functions, methods, subject
 from tests.bad_input.trial import tried
 
 PLAIN = torch.compile
 CALLABLES = dict([*functions(), *methods()])
+
+FEW = {scheme.__name__: scheme for scheme in (BAOAB, EulerMaruyama, RandomizedMidpoint)}
+"""Of these schemes are the tables that are of all of them by default."""
 
 NEEDS = {"images.NoiseNetwork": "diffusers", "images.load_network": "diffusers"}
 """Libraries without which there is no good value."""
@@ -50,6 +55,7 @@ def complaints(name: str, call: Callable[..., Any]) -> list[str]:
 def test_bad_values_are_refused_or_make_sense(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # where a path that makes sense leads to
     monkeypatch.setattr(torch, "compile", partial(PLAIN, backend="eager"))  # traced, and run as it was traced
+    monkeypatch.setattr(order_table, "found_schemes", lambda: FEW)
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     try:

@@ -1,7 +1,5 @@
-"""Data sets from the files of scikit-learn are those that it loads itself."""
+"""Data sets from the files of scikit-learn are those that it loads itself; that it is not loaded for them: tests/testing/test_strategies.py."""
 
-import subprocess
-import sys
 from importlib.machinery import ModuleSpec
 
 import numpy as np
@@ -25,8 +23,3 @@ def test_by_the_library_itself_where_the_files_are_elsewhere(name: str, monkeypa
     expected = bundled(name)
     monkeypatch.setattr("pmmtheory.numerics.bundled.find_spec", lambda _: ModuleSpec("sklearn", None, origin="/nowhere/__init__.py"))
     assert all(np.array_equal(one, other) for one, other in zip(bundled(name), expected, strict=True))
-
-
-def test_the_library_is_not_loaded() -> None:
-    code = "import sys; from pmmtheory.images import load_images; load_images('digits'); print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"

@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -55,6 +55,7 @@ class TestMidpoints:
     @pytest.mark.slow
     @kinds
     @pytest.mark.parametrize("substeps", [1, 2, 3])
+    @settings(max_examples=7)
     @given(lam=curvatures, friction=frictions, step=st.floats(0.05, 0.9))
     def test_enumeration(self, substeps: int, kind: str, lam: float, friction: float, step: float) -> None:
         """Every H with its probability, through the substeps as they are written, by unit vectors."""
@@ -74,6 +75,7 @@ class TestMidpoints:
             assert total == pytest.approx(covariance_after("PoissonMidpoint", step, lam, friction, 1, start * EYE, substeps, kind), rel=1e-12, abs=1e-14)
 
     @pytest.mark.slow
+    @settings(max_examples=7)
     @given(lam=curvatures, friction=frictions, step=st.floats(0.05, 0.9))
     def test_infinitely_many_by_a_differential_equation(self, lam: float, friction: float, step: float) -> None:
         """(X_0, Xhat, X) flows, diffuses, and at rate 1/a jumps by a f (b(Xhat) - b(X_0))."""
@@ -198,6 +200,7 @@ class TestRecursion:
 
 
 @pytest.mark.slow
+@settings(max_examples=6)
 @given(friction=st.floats(0.01, 50), a=st.floats(1e-6, 1), power=st.integers(0, 3), multiple=st.integers(0, 3))
 def test_the_rule_over_times(friction: float, a: float, power: int, multiple: int) -> None:
     """int_0^a s^n exp(-k friction s) ds to 30 digits."""

@@ -18,8 +18,17 @@ from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential
 DIM = 20
 RIPPLE = Cosine(amplitude=0.4, frequency=1.2)
 AXES = torch.linalg.qr(torch.randn(DIM, DIM, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
-ROTATED = Potential(lambda x: RIPPLE.potential(x @ AXES.T).sum(-1), dim=DIM, name="rotated ripples")
 ZERO = torch.zeros(DIM, dtype=torch.float64)
+
+
+class Rotated(Potential):
+    """A product of ripples along other axes."""
+
+    def drift(self, x: Tensor) -> Tensor:
+        return RIPPLE.drift(x @ AXES.T) @ AXES
+
+
+ROTATED = Rotated(lambda x: RIPPLE.potential(x @ AXES.T).sum(-1), dim=DIM, name="rotated ripples")
 
 
 class OfNoOrder(EulerMaruyama):

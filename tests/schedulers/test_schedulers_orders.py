@@ -41,7 +41,7 @@ def errors(make: Callable[[int], Scheduler], data: str, steps: tuple[int, ...]) 
 @pytest.mark.parametrize("name", METHODS)
 def test_errors_fall_with_the_order_of_the_method(name: str, data: str) -> None:
     make, order = METHODS[name]
-    steps = (48, 72, 96, 144, 192, 288, 384)
+    steps = (48, 72, 96, 144, 192) + ((288, 384) if name == "multistep_3_exact" else ())  # whose first steps, of lower order, show for longer
     fit = fit_rate([1 / n for n in steps], errors(make, data, steps), predicted=order)
     assert fit.verdict == "pass", (fit, errors(make, data, steps))
 

@@ -20,7 +20,7 @@ NORMAL = Gaussian(0.7, 0.3)
 DATA = GaussianMixture([0.3, 0.7], [-1.5, 1.0], [0.1, 0.3])
 EPS = ExactPredictor(DATA, SCHEDULE)
 RUNS = 1200
-FEW = 500
+FEW = 250
 """Runs on Gaussian data, of which moments are asked alone."""
 STEPS, SUBSTEPS, END = 3, 3, 40
 MIDPOINTS = pytest.mark.parametrize("midpoints", ["bernoulli", "single", "interior"])
@@ -34,8 +34,8 @@ def sampler(midpoints: str) -> PoissonMidpointScheduler:
 def ends(midpoints: str, data: Target = DATA, runs: int = RUNS) -> Tensor:
     """The points of many runs, one row a run."""
     starts = SCHEDULE.marginal(data, 100).sample(3 * runs, seed=5).reshape(runs, 3)
-    eps = ExactPredictor(data, SCHEDULE)
-    return torch.stack([sampler(midpoints).sample(eps, start, seed) for seed, start in enumerate(starts)])
+    eps, made = ExactPredictor(data, SCHEDULE), sampler(midpoints)
+    return torch.stack([made.sample(eps, start, seed) for seed, start in enumerate(starts)])
 
 
 class Empirical:
@@ -96,8 +96,8 @@ def test_the_law_of_another_sampler_is_told_apart(midpoints: str) -> None:
 
 def spread_of_means(independent: bool, midpoints: str) -> float:
     """The variance of the means of 40 runs of 1000 points that start in one place, in units of that of means of independent points."""
-    points, start = 1000, torch.full((1000,), 1.5, dtype=torch.float64)
-    x = torch.stack([sampler(midpoints).sample(EPS, start, seed, independent=independent) for seed in range(40)])
+    points, start, made = 1000, torch.full((1000,), 1.5, dtype=torch.float64), sampler(midpoints)
+    x = torch.stack([made.sample(EPS, start, seed, independent=independent) for seed in range(40)])
     return float(x.mean(1).var() / x.var() * points)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from pmmtheory.divergences import tv, w2
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import stationary_law
+from pmmtheory.laws.step.characteristic import characteristic
 from pmmtheory.particles import simulate
 from pmmtheory.schemes import SGLD, EulerMaruyama, Normal, RandomizedMidpoint, Scheme, StochasticGradientRandomizedMidpoint, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -49,6 +50,7 @@ def test_the_variance_of_sgld(x: float, heat: float, mean: float, variance: floa
 
 
 @pytest.mark.slow
+@settings(max_examples=6)
 @given(x=st.floats(0.01, 0.5), heat=st.floats(0, 2), variance=st.floats(0.1, 10))
 def test_the_variance_of_the_midpoint_method(x: float, heat: float, variance: float) -> None:
     """E over u of X' = c X + N, c = 1 - x + u x^2: Var N = 2a(1 - 2ux + ux^2) + a^2 sigma^2 (1 + u^2 x^2)."""
@@ -62,9 +64,10 @@ def test_the_variance_of_the_midpoint_method(x: float, heat: float, variance: fl
 
 @pytest.mark.slow
 def test_its_law_is_that_of_a_scheme_that_draws_every_error() -> None:
-    one = stationary_law(StochasticGradientRandomizedMidpoint(Overdamped(BIMODAL), 0.2), rtol=1e-7)
-    other = stationary_law(EveryError(Overdamped(BIMODAL), 0.2), rtol=1e-7)
-    assert float(tv(one, other)) <= one.numerical_error + other.numerical_error + 1e-12 < 1e-6
+    """That of a step from some points, by its characteristic function up to where its noise has damped it to 1e-5."""
+    x, every = torch.linspace(-3, 3, 7, dtype=torch.float64), [kind(Overdamped(BIMODAL), 0.2) for kind in (StochasticGradientRandomizedMidpoint, EveryError)]
+    one, other = (characteristic(scheme, x, 0.0, 0.4 / math.sqrt(0.4), 14, 1) for scheme in every)
+    assert float(torch.abs(one - other).max()) < 1e-9
 
 
 @pytest.mark.parametrize(("noisy", "exact"), [(SGLD, EulerMaruyama), (StochasticGradientRandomizedMidpoint, RandomizedMidpoint)])
@@ -88,6 +91,7 @@ def test_noise_is_a_temperature(target: LineTarget) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=6)
 @given(ratio=st.floats(0.1, 4).filter(lambda ratio: abs(ratio - 1) > 0.15), curvature=st.floats(0.2, 5))
 def test_who_is_nearer_at_equal_gradients(ratio: float, curvature: float) -> None:
     sigma, a, target = (ratio * curvature) ** 0.5, 0.02 / curvature, Gaussian(0.0, 1 / curvature)
@@ -106,7 +110,7 @@ def test_particles_in_the_plane(scheme: Any) -> None:
         square = (1 - x) ** 2 + (1 - x) * x**2 + x**4 / 3
         exact = (2 * a * (1 - x + x**2 / 2) + (a * sigma) ** 2 * (1 + x**2 / 3)) / (1 - square)
     made = scheme(Overdamped(Gaussian(torch.zeros(2), torch.eye(2))), a, sigma)
-    squares = simulate(made, particles=200_000, steps=60, seed=5).double().square()
+    squares = simulate(made, particles=100_000, steps=25, seed=5).double().square()
     assert abs(float(squares.mean()) - exact) < 5 * float(squares.std()) / math.sqrt(squares.numel())
 
 

@@ -84,7 +84,7 @@ def test_it_goes_along_with_other_steps_and_dynamics() -> None:
 @pytest.mark.slow
 def test_particles_in_the_plane_have_its_variance() -> None:
     scheme = ReducedNoisePoissonMidpoint(Overdamped(Gaussian(torch.zeros(2), torch.eye(2))), 0.8, share=1.0)
-    x = simulate(scheme, particles=200_000, steps=40, seed=3)
+    x = simulate(scheme, particles=100_000, steps=12, seed=3)
     exact = float(pmm_variance(Fraction(8, 10), None, "bernoulli")) * (1 - 0.32)
     square = x.double().square()
     assert abs(float(square.mean()) - exact) < 5 * float(square.std()) / math.sqrt(square.numel())

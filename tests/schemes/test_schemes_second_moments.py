@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmmtheory.dynamics import Overdamped, Underdamped
@@ -47,7 +47,7 @@ def configurations(scheme: Scheme) -> list[Configuration]:
 
 def legendre() -> tuple[np.ndarray, np.ndarray]:
     """On [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(24)
+    nodes, weights = np.polynomial.legendre.leggauss(16)
     return (1 + nodes) / 2, weights / 2
 
 
@@ -94,6 +94,7 @@ def differences(scheme: Scheme, lam: float, friction: float | None, substeps: in
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEMES)
+@settings(max_examples=7)
 @given(lam=st.floats(0.1, 4), step_size=st.floats(0.01, 0.9), friction=st.floats(-1, 1).map(lambda power: 10**power))
 def test_underdamped(name: str, lam: float, step_size: float, friction: float) -> None:
     cls, options = SCHEMES[name]
@@ -102,6 +103,7 @@ def test_underdamped(name: str, lam: float, step_size: float, friction: float) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEMES)
+@settings(max_examples=7)
 @given(lam=st.floats(0.1, 4), step_size=st.floats(0.01, 0.9))
 def test_overdamped(name: str, lam: float, step_size: float) -> None:
     cls, options = SCHEMES[name]

@@ -29,7 +29,7 @@ WELL = DoubleWell(1.0)
 DISTANCES = {"tv": (tv, 1), "kl": (kl, 2), "w2": (w2, 1)}
 
 
-def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 100) -> np.ndarray:
+def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 60) -> np.ndarray:
     """The stationary density at points: Gauss-Legendre panels that end where the force changes its sign, and one linear solve."""
     low, high = target.quadrature.low, target.quadrature.high
     low, high = low - 0.6 * (high - low), high + 0.6 * (high - low)
@@ -61,7 +61,7 @@ def by_panels(target: LineTarget, h: float, at: np.ndarray, panels: int = 100) -
 def test_its_law_is_that_of_another_quadrature(target: LineTarget, step: float) -> None:
     """On a super-linear drift too, on the whole line: its stated error holds."""
     law = stationary_law(TamedEuler(Overdamped(target), step), rtol=1e-6)
-    y = np.linspace(target.quadrature.low, target.quadrature.high, 2001)
+    y = np.linspace(target.quadrature.low, target.quadrature.high, 501)
     off = np.abs(law.density(torch.tensor(y)).numpy() - by_panels(target, step, y)).sum() * (y[1] - y[0]) / 2
     assert not law.truncated and off < law.numerical_error + 1e-13
 
@@ -72,7 +72,7 @@ def test_without_its_kinks_the_stated_error_is_false(target: LineTarget, monkeyp
     """Negative control: what a scheme says of its kinks is needed."""
     monkeypatch.setattr(TamedEuler, "kinks", ())
     worst = 0.0
-    y = np.linspace(target.quadrature.low, target.quadrature.high, 2001)
+    y = np.linspace(target.quadrature.low, target.quadrature.high, 501)
     for rtol in (1e-6, 1e-7):
         law = stationary_law(TamedEuler(Overdamped(target), 0.16), rtol=rtol)
         off = np.abs(law.density(torch.tensor(y)).numpy() - by_panels(target, 0.16, y)).sum() * (y[1] - y[0]) / 2
@@ -116,7 +116,7 @@ def test_order_on_a_super_linear_drift_where_lmc_has_no_law_on_the_line() -> Non
 def test_particles_do_not_explode_and_have_the_law() -> None:
     scheme = TamedEuler(Overdamped(WELL), 0.1)
     start = Gaussian(1.2, 0.5)
-    law = transient_law(scheme, start, 8, rtol=1e-5)
+    law = transient_law(scheme, start, 8, rtol=1e-3)
     n = 100_000
     x = simulate(scheme, n, 8, seed=3, dtype=torch.float64, initial=start)
     for place in (-1.0, 0.3, 0.9, 1.4):

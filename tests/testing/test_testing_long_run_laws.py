@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.schemes import EulerMaruyama, Normal, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.testing.broken import DoubledMidpoints, IndependentNoise, WrongCorrectionMatrix
 from tests.oracles.linear_chain import stationary_covariance
-from tests.testing.subjects import FRICTION, all_but, broken, underdamped
+from tests.testing.subjects import FRICTION, all_but, broken, everywhere, underdamped
 
 CURVATURE = 1.7
 
@@ -39,8 +39,9 @@ class WrongSamples(RandomizedMidpoint):
 
 
 @pytest.mark.slow
-def test_samples_and_rule_of_a_draw_must_agree() -> None:
-    error = broken(WrongSamples)
+@everywhere
+def test_samples_and_rule_of_a_draw_must_agree(dynamics: Any) -> None:
+    error = broken(WrongSamples, dynamics=dynamics)
     assert error.law == "law and particles"
     assert "moment" in str(error)
 
@@ -49,6 +50,11 @@ def test_samples_and_rule_of_a_draw_must_agree() -> None:
 @pytest.mark.parametrize("scheme", [IndependentNoise, DoubledMidpoints, EulerMaruyama])
 def test_a_lost_order_is_seen_overdamped(scheme: type[Scheme]) -> None:
     assert broken(scheme, order=2, skip=all_but("weak order")).law == "weak order"
+
+
+@pytest.mark.slow
+def test_a_lost_order_is_seen_underdamped() -> None:
+    assert broken(EulerMaruyama, order=2, dynamics=underdamped, skip=all_but("weak order")).law == "weak order"
 
 
 @pytest.mark.slow

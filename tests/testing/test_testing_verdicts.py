@@ -17,7 +17,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped, Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import EulerMaruyama, Scheme
-from pmmtheory.testing import BrokenScheme, UncheckedScheme, check_scheme
+from pmmtheory.testing import BrokenScheme, UncheckedScheme, check_scheme, time_limit
 from pmmtheory.testing.broken import HalvedNoise, SingleMidpoint
 from pmmtheory.testing.check_scheme import LAWS
 from pmmtheory.testing.time_limit import TimeIsUp, limited
@@ -146,15 +146,15 @@ def test_a_limit_holds_in_another_thread() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_raised_after_the_body_has_ended() -> None:
-    for _ in range(50):
+    for _ in range(20):
         with contextlib.suppress(TimeIsUp):
             limited(0.001, lambda: time.sleep(0.01))
     time.sleep(0.05)
 
 
 AFTER_A_LIMIT = """
-import contextlib, sys, time
-from pmmtheory.testing.time_limit import TimeIsUp, limited
+import contextlib, runpy, sys, time
+TimeIsUp, limited = map(runpy.run_path(sys.argv[1]).get, ("TimeIsUp", "limited"))
 for seconds in (9.0, 0.001):
     with contextlib.suppress(TimeIsUp):
         limited(seconds, lambda: time.sleep(0.01))
@@ -168,7 +168,7 @@ print("traced")
 @pytest.mark.slow
 def test_calls_can_be_traced_after_a_limit() -> None:
     """An exception that is still to come at the end would be looked for between any two operations from then on."""
-    ran = subprocess.run([sys.executable, "-c", AFTER_A_LIMIT], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", AFTER_A_LIMIT, time_limit.__file__], capture_output=True, text=True, timeout=60)
     assert ran.stdout == "traced\n"
 
 

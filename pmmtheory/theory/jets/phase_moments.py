@@ -62,19 +62,18 @@ def phase_moments(make: Make, step_size: float, friction: float, level: int) -> 
         moved, covariance = stepped(scheme, many, velocity)
         _require_known(moved)
         powers = [_powers(part.rows, velocity, highest) for part, highest in zip(moved, (HIGHEST, 2 * HIGHEST), strict=True)]
-        noise = _noise(covariance)
+        noise, orders = _noise(covariance), set(_orders())
         found: PhaseMoments = {}
-        for p, q in [(0, 0), *_orders()]:
-            rows = {m: row for m, row in times(powers[0][p], powers[1][q], HIGHEST).items() if not any(m[:INFINITESIMALS])}
-            places = [(j, k) for j, k in _orders() if (j - p, k - q) in noise]
-            if not rows or not places:
+        for p, q in ((0, 0), *_orders()):
+            product = {m: row for m, row in times(powers[0][p], powers[1][q], HIGHEST).items() if not any(m[:INFINITESIMALS])}
+            if not product:
                 continue
-            shares = torch.stack([math.comb(j, p) * math.comb(k, q) * noise[j - p, k - q] * weights.repeat(len(VELOCITIES)) for j, k in places])
-            split = (-1, len(VELOCITIES), count)
-            values = torch.einsum("mvc,svc->msv", torch.stack(list(rows.values())).reshape(split), shares.reshape(split)).numpy()
-            for monomial, parts in zip(rows, values, strict=True):
-                for (j, k), value in zip(places, parts, strict=True):
-                    found[j, k, monomial] = found.get((j, k, monomial), 0.0) + value
+            rows = torch.stack(list(product.values())).reshape(len(product), len(VELOCITIES), count)
+            others = [(a, b) for a, b in noise if (p + a, q + b) in orders]
+            shares = torch.stack([math.comb(p + a, p) * math.comb(q + b, q) * noise[a, b].reshape(len(VELOCITIES), count) * weights for a, b in others])
+            for (a, b), values in zip(others, torch.einsum("mvc,ovc->omv", rows, shares).numpy(), strict=True):
+                for monomial, value in zip(product, values, strict=True):
+                    found[p + a, q + b, monomial] = found.get((p + a, q + b, monomial), 0.0) + value
         return found
 
 
