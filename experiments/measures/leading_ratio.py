@@ -6,6 +6,7 @@ from typing import Any
 
 from experiments.measures._leading import Chain
 from pmmtheory.estimate import Estimate
+from pmmtheory.rates.to_zero import to_zero
 
 _WRONG = 1 / 1.002
 
@@ -13,23 +14,14 @@ _WRONG = 1 / 1.002
 def measure(device: str, step_size: float, even: bool = False, **chain: Any) -> dict[str, Estimate]:
     """By distance |r - 1|, where r is distance/(constant step^p) at step 0, by a parabola in the step through `step_size`, its half and its quarter.
 
-    Its error counts what the largest step changes or, as that may vanish by chance, twice the square of what is left at the smallest: the next term
-    of a geometric series. `even`: the ratio is even in the step, and the parabola one in its square. `wrong kl` and so on
-    are of constants that are 0.2% too small. chain : the parameters of a Chain (experiments.measures._leading), which names the distances.
+    Its error is that of rates.to_zero. `even`: the ratio is even in the step, and the parabola one in its square. `wrong kl` and so on are of constants
+    that are 0.2% too small. chain : the parameters of a Chain (experiments.measures._leading), which names the distances.
     """
     given, share = Chain(**chain), 0.25 if even else 0.5
     steps = [step_size / 2**i for i in range(3)]
     curves = [given.distances(device, step) for step in steps]
     apart: dict[str, Estimate] = {}
     for name, (power, constant) in given.leading().items():
-        ratio = at_zero([found[name] / step**power for found, step in zip(curves, steps, strict=True)], share) / constant
+        ratio = to_zero([found[name] / step**power for found, step in zip(curves, steps, strict=True)], share) / constant
         apart |= {name: abs(ratio - 1), f"wrong {name}": abs(ratio / _WRONG - 1)}
     return apart
-
-
-def at_zero(values: list[Estimate], share: float) -> Estimate:
-    """The parabola through values at x, share x and share^2 x, at 0."""
-    once = [(near - share * far) / (1 - share) for far, near in zip(values, values[1:], strict=False)]
-    found: Estimate = (once[1] - share**2 * once[0]) / (1 - share**2)
-    beyond = max(abs(found.value - once[1].value), 2 * found.value * (values[2].value / found.value - 1) ** 2)
-    return Estimate(found.value, found.error + beyond, "extrapolation to step 0", {**found.parts, "extrapolation": beyond})

@@ -18,6 +18,7 @@ CASES: dict[str, Sequence[int]] = dict.fromkeys(relations(), range(4)) | {
     "gaussian_moments": (2, 3, 5, 8),
     "hooks": (2, 4, 5, 6),
     "leading_constants": (7, 8, 9, 10),
+    "leading_limits": (3, 8, 9, 10),
     "line_distances": (1, 3, 5),
     "lmc_oracle": (1, 3, 6, 10),
     "metrics": (0, 3, 5, 7),
