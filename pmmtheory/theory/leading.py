@@ -52,7 +52,10 @@ class LeadingTerm:
 
     @property
     def w2(self) -> LeadingConstant:
-        """The limit of W2/step^p; raises NotConverged where it is not known to 1%: between modes that double precision cannot weigh against each other."""
+        """The limit of W2/step^p; raises NotConverged where it is not known to 1%: between modes that double precision cannot weigh against each other.
+
+        Between far modes steps must be small for it: so small that less mass crosses the gap than lies there.
+        """
         return self._w2()
 
 
