@@ -80,8 +80,9 @@ def test_what_was_cut_off_while_it_was_written_is_made_again(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_more_images_later_are_those_of_one_run(tmp_path: Path) -> None:
+    network = model()
     for images, place in ((7, "at_once"), (3, "in_parts"), (7, "in_parts")):
-        generate(model(), tmp_path / place, ["pmm:V2:single", "ddim"], [3], images=images, batch=2)
+        generate(network, tmp_path / place, ["pmm:V2:single", "ddim"], [3], images=images, batch=2)
     assert contents(tmp_path / "at_once") == contents(tmp_path / "in_parts")
 
 
@@ -92,9 +93,8 @@ def test_an_image_does_not_depend_on_its_batch(tmp_path: Path, method: str, deco
 
     Rounding may tip a place of a latent image over to another of the decoder's codes, and so points near it.
     """
-    made = []
+    network, made = model("random" if decoded else "random-pixels"), []
     for batch in (2, 5):
-        network = model("random" if decoded else "random-pixels")
         generate(network, tmp_path / str(batch), [method], [4], images=5, batch=batch)
         files = sorted((tmp_path / str(batch)).rglob("*.npy"))
         made.append(np.concatenate([np.load(path) for path in files]).astype(int))
