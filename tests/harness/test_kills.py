@@ -118,7 +118,7 @@ def test_nothing_is_lost_by_kills(where: str, start: Start, call: Call, log: Pat
 
 @pytest.mark.slow
 def test_a_row_that_is_lost_is_seen(call: Call, start: Start) -> None:
-    call("run", "many", "--cells-only", "--workers", "2")
+    call("run", "good", "--cells-only", "--workers", "1")
     known = rows()
     with open_store(STORE) as store:
         store.connection.execute("DELETE FROM results WHERE rowid = 1")
