@@ -19,7 +19,7 @@ from tests.harness.site_of_dask import Site
 
 psutil = pytest.importorskip("psutil")
 KILLS = int(os.environ.get("KILLS", "0"))
-CURVES = max(10, min(KILLS, 50))
+CURVES = max(5, min(KILLS, 50))
 """Of six cells with two metrics each."""
 STORE = Path("results/pmmtheory.sqlite")
 
@@ -87,7 +87,7 @@ def disturb(start: Start, log: Path, site: Site | None, kills: int) -> tuple[Row
             descendants = family([run.pid])[1:] or descendants
             with suppress(psutil.Error):
                 killed[strike(run, site, known, chance)] += 1
-            time.sleep(chance.uniform(0, 0.5))
+            time.sleep(chance.uniform(0, 0.25))
         run.communicate(timeout=120)
         assert not psutil.wait_procs(descendants, timeout=20)[1]
         if killed.total() == kills:
@@ -118,7 +118,7 @@ def test_nothing_is_lost_by_kills(where: str, start: Start, call: Call, log: Pat
 
 @pytest.mark.slow
 def test_a_row_that_is_lost_is_seen(call: Call, start: Start) -> None:
-    call("run", "many", "--cells-only", "--workers", "2")
+    call("run", "good", "--cells-only", "--workers", "1")
     known = rows()
     with open_store(STORE) as store:
         store.connection.execute("DELETE FROM results WHERE rowid = 1")

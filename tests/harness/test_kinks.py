@@ -23,7 +23,7 @@ def test_particles_have_that_law() -> None:
     target, n = Potential(huber), 200_000
     _, _, masses, half = _law(0.6, 14, 22, 44.0)
     start = Gaussian(0.0, 2.6)
-    found = simulate(RandomizedMidpoint(Overdamped(target), 0.6), n, 100, seed=5, dtype=torch.float64, initial=start).abs().numpy()
+    found = simulate(RandomizedMidpoint(Overdamped(target), 0.6), n, 60, seed=5, dtype=torch.float64, initial=start).abs().numpy()
     counts, told = np.histogram(found, np.concatenate([[0.0], np.cumsum(2 * half)]))[0], masses.reshape(len(half), -1).sum(1)
     seen = told > 1e-3
     assert seen.sum() > 8 and np.all(np.abs(counts / n - told)[seen] < 4.5 * np.sqrt(told / n)[seen])

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,6 @@ from pmmtheory.harness.source import Sources
 from tests.installed import installed
 
 ROOT = Path(__file__).parents[2]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -31,19 +29,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
     return tmp_path
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """The installed command in a folder of its own."""
-    code = "from pmmtheory.harness.cli import main; main()"
-    environment = {name: value for name, value in os.environ.items() if name != "PMMTHEORY_STORE"} | {"PYTHONPATH": str(ROOT)}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-
-    return run
 
 
 @pytest.mark.slow
@@ -65,23 +50,25 @@ def test_the_example_runs_and_is_drawn(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_studies_one_sentence_says_how_to_name_them(run: Run) -> None:
+def test_without_studies_one_sentence_says_how_to_name_them(here: Path) -> None:
     for arguments, sentence in ((("list",), "--studies FOLDER"), (("list", "--studies", "nowhere"), "there is no folder"), (("figures",), "--studies FOLDER")):
-        done = run(*arguments)
-        assert done.returncode == 2 and sentence in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+        status, _, err = installed(*arguments)
+        assert status == 2 and sentence in err and err.count("\n") == 1 and "Traceback" not in err
 
 
 @pytest.mark.slow
-def test_the_version_is_told(run: Run) -> None:
-    done = run("--version")
+def test_the_version_is_told(here: Path) -> None:
+    """In a process of its own."""
+    command = [sys.executable, "-c", "from pmmtheory.harness.cli import main; main()", "--version"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"pmmtheory {__version__}\n", "")
 
 
 @pytest.mark.slow
-def test_a_figure_without_results_names_the_command_with_its_folder(run: Run, tmp_path: Path) -> None:
-    write_example(tmp_path / "my own")
-    done = run("figures", "--studies", "my own")
-    assert done.returncode == 2 and done.stderr.endswith("this command fills it: pmmtheory --studies 'my own'\n")
+def test_a_figure_without_results_names_the_command_with_its_folder(here: Path) -> None:
+    write_example(here / "my own")
+    status, _, err = installed("figures", "--studies", "my own")
+    assert status == 2 and err.endswith("this command fills it: pmmtheory --studies 'my own'\n")
 
 
 def test_a_file_without_its_measure_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +80,11 @@ def test_a_file_without_its_measure_is_one_sentence(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.slow
-def test_an_example_is_not_written_over_files(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
-    assert "not empty" in run("new", "mine").stderr
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
+def test_an_example_is_not_written_over_files(here: Path) -> None:
+    (here / "mine").mkdir()
+    (here / "mine" / "thesis.tex").write_text("years of work")
+    assert "not empty" in installed("new", "mine")[2]
+    assert [path.name for path in (here / "mine").iterdir()] == ["thesis.tex"]
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("[tool.pmmtheory]\nstudies = 3\n", "path of a folder"), ("[tool.pmmtheory\n", "cannot be read")])

@@ -111,7 +111,7 @@ def test_another_integrator_is_another_row() -> None:
 def test_the_process_is_the_limit_of_its_chains(kind: type[ReverseDiffusion]) -> None:
     """From N(0, I), with a stop: the distance of the solved process to that of the chain falls like 1/N."""
     name, stop = ("EI", 1e-3) if kind is ReverseDiffusion else ("Euler", 1e-3)
-    (row,) = rows(Gaussian(0.0, SMALL[:3]), [name], (stop,), (200, 400, 800))
+    (row,) = rows(Gaussian(0.0, SMALL[:3]), [name], (stop,), (120, 240, 480))
     exact, *found = [entry.below.value for entry in row if entry.start == "N(0, I)" and entry.below]
     gaps = [abs(value - exact) for value in found]
     assert gaps[2] < 0.6 * gaps[1] < 0.36 * gaps[0] < 0.05

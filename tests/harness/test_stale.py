@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import importlib
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -21,17 +20,24 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """The command line on a copy of the fake studies and measures, which a test may edit."""
-    for name in ("fake_cli.py", "fake"):
-        (shutil.copytree if (HERE / name).is_dir() else shutil.copy)(HERE / name, tmp_path / name)
-    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1]), "FAKE_LOG": str(tmp_path / "log"), "PYTHONDONTWRITEBYTECODE": "1"}
+def run(tmp_path: Path, call: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The command line on a copy of the fake studies and measures, which a test may edit; modules are loaded anew, as in a process of its own."""
+    shutil.copytree(HERE / "fake", tmp_path / "fake", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def forget() -> None:
+        importlib.invalidate_caches()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "fake"]:
+            del sys.modules[name]
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, str(tmp_path / "fake_cli.py"), *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False).stdout
+        forget()
+        return call(*arguments)[1]
 
-    return run
+    yield run
+    forget()
 
 
 @pytest.mark.slow

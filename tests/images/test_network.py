@@ -84,12 +84,12 @@ def test_the_networks_that_come_along(name: str) -> None:
 def test_the_loss_of_the_digits_network_is_what_its_record_says() -> None:
     """And lies between that of the exact predictor of the images it learned, which no function beats on those, and that of no answer."""
     network, images = load_network("digits"), load_images("digits").images
-    loss, error = mean_loss(network, images, torch.Generator().manual_seed(7), 8)
+    loss, error = mean_loss(network, images, torch.Generator().manual_seed(7), 4)
     stated, of_stated = network.record["train_loss"]
     assert abs(loss - stated) < 4 * (error + of_stated)
     exact = EmpiricalDiffusion(images, network.schedule)
     exact.architecture = network.architecture  # type: ignore[attr-defined]
-    least, of_least = mean_loss(exact, images, torch.Generator().manual_seed(7), 8)  # type: ignore[arg-type]
+    least, of_least = mean_loss(exact, images, torch.Generator().manual_seed(7), 4)  # type: ignore[arg-type]
     assert least - 4 * of_least < loss < 0.2
 
 

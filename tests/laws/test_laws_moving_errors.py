@@ -117,7 +117,7 @@ def test_distances_to_the_process_do_not_depend_on_the_level() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rtol", [1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6])
 @pytest.mark.parametrize(("variant", "midpoints"), [("V2", "single"), ("V2", "interior"), ("V3", "single")])
 def test_moments_where_midpoints_throw_far(variant: str, midpoints: str, rtol: float) -> None:
     """Few steps, whose midpoints widen a law to several times the data: what is left out of a step is thrown far by the next."""

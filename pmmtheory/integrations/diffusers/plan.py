@@ -110,6 +110,11 @@ def _device(generator: torch.Generator | None) -> torch.device:
     return torch.device("cpu") if generator is None else generator.device
 
 
+def _fine_times(first: int, last: int, substeps: int) -> tuple[float, ...]:
+    """The training times of one large step, of which there are many where none is joined to another."""
+    return (float(first), float(last)) if substeps == 1 else tuple(np.round(np.linspace(first, last, substeps + 1)).tolist())
+
+
 def laid_out(
     schedule: NoiseSchedule,
     variant: Variant,
@@ -121,7 +126,7 @@ def laid_out(
 ) -> tuple[LargeStep, ...]:
     """The large steps between training times and down to the data, with midpoints drawn; the shortest steps go without, as many as are spared."""
     counts = counts_of(coarse, substeps)
-    fine = [tuple(np.round(np.linspace(first, last, k + 1)).tolist()) for first, last, k in zip(coarse, [*coarse[1:], 0], counts, strict=True)]
+    fine = [_fine_times(first, last, k) for first, last, k in zip(coarse, [*coarse[1:], 0], counts, strict=True)]
     longer = sorted((i for i, k in enumerate(counts) if k > 1), key=counts.__getitem__)
     plain = set(longer[:spared])
     parts = [((), 1.0) if i in plain else drawn(k, midpoints, generator) for i, k in enumerate(counts)]
