@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.measures.leading_covariance import predict
+from pmmtheory import divergences
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
-from pmmtheory.harness.catalogue import build_target, number_of_substeps, scheme_class
-from pmmtheory.harness.measures import gaussian_error, plane_error, stationary_error
+from pmmtheory.harness.catalogue import build_gaussian, build_scheme, build_target, number_of_substeps, scheme_class
+from pmmtheory.harness.measures import plane_error, stationary_error
+from pmmtheory.harness.names import named
+from pmmtheory.laws import stationary_law
 from pmmtheory.targets import Gaussian
 from pmmtheory.theory import leading_term, phase_leading_term
 
@@ -19,7 +22,7 @@ POWERS = {"kl": 2, "tv": 1, "w2": 1}
 
 
 @dataclass(frozen=True)
-class Chain:
+class Setting:
     """The plain parameters of a chain but its step, underdamped where it has a friction."""
 
     target: str
@@ -70,10 +73,11 @@ class Chain:
 
     def distances(self, device: str, step_size: float) -> dict[str, Estimate]:
         """The distances at a step, by the same names."""
-        chain: dict[str, Any] = {"target": self.target, "scheme": self.scheme, "step_size": step_size, "substeps": self.substeps, "midpoints": self.midpoints}
-        if self._gaussian:
-            both = {part: gaussian_error.measure(device, **chain, dim=self.dim, friction=self.friction, part=part) for part in self._parts}
-            return {self._named(part, distance): both[part][distance] for part in both for distance in POWERS}
-        if self.friction is None:
-            return stationary_error.measure(device, **chain)
-        return plane_error.measure(device, **chain, friction=self.friction)
+        plain: dict[str, Any] = {"target": self.target, "scheme": self.scheme, "step_size": step_size, "substeps": self.substeps, "midpoints": self.midpoints}
+        if not self._gaussian:
+            if self.friction is None:
+                return stationary_error.measure(device, **plain, distances=" ".join(POWERS))
+            return plane_error.measure(device, **plain, friction=self.friction)
+        law = stationary_law(build_scheme(**plain, friction=self.friction, dim=self.dim), device=device, engine="gaussian")
+        goals = {"position": build_gaussian(self.target, self.dim), "velocity": Gaussian(dim=self.dim)}
+        return {self._named(part, name): named(name, "divergences", divergences)(getattr(law, part), goals[part]) for part in self._parts for name in POWERS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.measures._leading import Chain
+from experiments.measures._leading import Setting
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates.to_zero import to_zero
 
@@ -15,9 +15,9 @@ def measure(device: str, step_size: float, even: bool = False, **chain: Any) -> 
     """By distance |r - 1|, where r is distance/(constant step^p) at step 0, by a parabola in the step through `step_size`, its half and its quarter.
 
     Its error is that of rates.to_zero. `even`: the ratio is even in the step, and the parabola one in its square. `wrong kl` and so on are of constants
-    that are 0.2% too small. chain : the parameters of a Chain (experiments.measures._leading), which names the distances.
+    that are 0.2% too small. chain : the parameters of a Setting (experiments.measures._leading), which names the distances.
     """
-    given, share = Chain(**chain), 0.25 if even else 0.5
+    given, share = Setting(**chain), 0.25 if even else 0.5
     steps = [step_size / 2**i for i in range(3)]
     curves = [given.distances(device, step) for step in steps]
     apart: dict[str, Estimate] = {}
