@@ -112,13 +112,14 @@ class Processes:
             pool.join()
 
 
-def prepare() -> None:
-    """Begin to load what the processes need, in one that they will be copies of; what else there is to do goes on meanwhile."""
+def prepare(modules: list[str] | None = None) -> None:
+    """Begin to load what the processes need, by these modules in place of PRELOADED, in one that they will be copies of; what else there is to do goes on
+    meanwhile."""
     if COPIED == "forkserver":
         from multiprocessing import forkserver
 
         with alone(), uninterrupted():
-            forkserver.set_forkserver_preload(PRELOADED)
+            forkserver.set_forkserver_preload(PRELOADED if modules is None else modules)
             forkserver.ensure_running()
 
 

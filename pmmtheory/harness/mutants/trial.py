@@ -36,8 +36,8 @@ def main(package: str, store: str, reached: str) -> None:
     use(project)
     checks = discover.checks_by_study(discover.find_studies(project.part("studies")).values(), "quick")
     origin = provenance("cpu")
-    processes.PRELOADED = []  # the one worker loads what its cells need
-    means = Means(partial(apart.processes, workers=1), processes.prepare, _LIMIT)
+    nothing = partial(processes.prepare, [])  # the one worker loads what its cells need
+    means = Means(partial(apart.processes, workers=1), nothing, _LIMIT)
     undecided, computed, failed, caught = 0, 0, 0, ""
     if (keys := json.loads(Path(reached).read_text())) is not None:
         _keep(Path(store), set(keys), origin)
