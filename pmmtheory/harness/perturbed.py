@@ -17,7 +17,6 @@ from typing import Any
 from pmmtheory import divergences, schemes
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import PmmError
-from pmmtheory.estimate import Estimate
 from pmmtheory.harness.claims import DISTANCES
 from pmmtheory.harness.hunt.case import numbers_of
 from pmmtheory.harness.hunt.draw import Draw
@@ -131,18 +130,12 @@ def _judged(run: Run, shift: float, factor: float) -> Judged:
     target, options = _target(run.family, run.numbers), MIDPOINTS.get(run.midpoints, {})
     made: Any = getattr(schemes, run.scheme)
     term = leading_term(made, target, options.get("substeps", math.inf), options.get("midpoints", "bernoulli"))
-    rate = term.order * DISTANCES[run.distance] + shift
+    distance, rate = getattr(divergences, run.distance), term.order * DISTANCES[run.distance] + shift
+    measured = [distance(stationary_law(made(Overdamped(target), step, **options)), target) for step in run.steps]
     constant = factor * float(getattr(term, run.distance)) if run.constant else None
     kind = "asymptotic" if run.slack is None else "bound"
-    fit = fit_rate(run.steps, _measured(run), rate - (run.slack or 0.0), kind, constant)
+    fit = fit_rate(run.steps, measured, rate - (run.slack or 0.0), kind, constant)
     return Judged(run, fit.verdict, fit.reason)
-
-
-def _measured(run: Run) -> list[Estimate]:
-    """The distances to the target."""
-    target, distance = _target(run.family, run.numbers), getattr(divergences, run.distance)
-    made: Any = getattr(schemes, run.scheme)
-    return [distance(stationary_law(made(Overdamped(target), step, **MIDPOINTS.get(run.midpoints, {}))), target) for step in run.steps]
 
 
 def _target(family: str, numbers: tuple[float, ...]) -> LineTarget:
