@@ -196,6 +196,7 @@ def mutants(
     faults: Annotated[int, typer.Option(min=1, help="How many that run.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same faults in the same order.")] = 0,
     first: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
+    within: Annotated[str, typer.Option(help="Only those in files whose name begins so, such as targets/ or rates/judge.py.", show_default=False)] = "",
     workers: Annotated[int | None, typer.Option(min=1, help="Faults at once; default: the number of cores, at most 8.", show_default=False)] = None,
     limit: Annotated[float, typer.Option(min=1, max=1e6, help="Seconds after which a fault is given up.")] = 1800.0,
     store: StoreOption = DEFAULT_STORE,
@@ -204,7 +205,7 @@ def mutants(
     from pmmtheory.harness.mutants.command import Plan
     from pmmtheory.harness.mutants.command import mutants as tried
 
-    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, processes_here(workers), limit), store)
+    good = tried(taken_up(None, context.obj), Plan(faults, seed, first, processes_here(workers), limit, within), store)
     raise typer.Exit(0 if good else 1)
 
 

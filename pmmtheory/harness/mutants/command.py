@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,47 +22,33 @@ from tempfile import TemporaryDirectory
 import pmmtheory
 from pmmtheory.harness import discover
 from pmmtheory.harness.errors import UsageError
+from pmmtheory.harness.mutants.equivalent import argued
 from pmmtheory.harness.mutants.fault import Fault, draw
-from pmmtheory.harness.mutants.reach import Reach, reach
+from pmmtheory.harness.mutants.journal import Found, Journal
+from pmmtheory.harness.mutants.reach import Reach, digest, reach
 from pmmtheory.harness.project import Project, use
 from pmmtheory.harness.provenance import provenance
 from pmmtheory.harness.store import open_store
 
+KINDS = ("caught", "noticed", "moved", "still", "time", "broken", "equivalent")
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How many faults that run, drawn from which seed; the first so many are passed over."""
+    """How many faults that run, drawn from which seed in files whose names begin so; the first so many are passed over."""
 
     faults: int
     seed: int
     first: int
     workers: int
     limit: float
-
-
-@dataclass(frozen=True)
-class Found:
-    """What became of a fault.
-
-    Attributes
-    ----------
-    fault : Fault
-    kind : str
-        "caught": a claim fails. "noticed": none fails, but some can no longer be decided. "moved": no verdict changes, though some number moves
-        by more than its stated error. "still": no number does. "broken": the code does not run any more. "time": it took too long.
-    words : str
-        The claim, or the numbers.
-    seconds : float
-    """
-
-    fault: Fault
-    kind: str
-    words: str
-    seconds: float
+    within: str = ""
 
 
 def mutants(project: Project, plan: Plan, store: Path) -> bool:
-    """Print what became of each fault; True when a claim fails for each that runs and moves a number.
+    """Print what became of each fault; True when a claim fails for each that runs and is not argued to be none.
+
+    What was found with this code before is not tried again.
 
     Raises
     ------
@@ -73,20 +60,33 @@ def mutants(project: Project, plan: Plan, store: Path) -> bool:
     if not project.package:
         raise UsageError("mutants is a command of the reference studies: python -m experiments mutants.")
     _require_results(project, store)
-    root = Path(pmmtheory.__file__).parent
-    every = islice(enumerate(draw(root, plan.seed)), plan.first, None)
-    reached = reach(project, store.with_name(f"{store.stem}-reach.json"), plan.workers)
-    found: list[Found] = []
+    root, known = Path(pmmtheory.__file__).parent, argued(_folder(project))
+    every = islice((fault for fault in draw(root, plan.seed) if fault.site.file.startswith(plan.within)), plan.first, None)
+    journal = Journal(store.with_name(f"{store.stem}-mutants.jsonl"), digest(project))
+    trials = Trials(root, project, plan.limit, store, reach(project, store.with_name(f"{store.stem}-reach.jsonl"), plan.workers), journal)
+    kinds: Counter[str] = Counter()
     with ThreadPoolExecutor(plan.workers) as pool:
-        while missing := plan.faults - len([one for one in found if one.kind != "broken"]):
-            chosen = [fault for _, fault in islice(every, missing)]
+        while missing := plan.faults - sum(kinds[kind] for kind in KINDS if kind not in ("broken", "equivalent")):
+            chosen: list[Fault] = []
+            for fault in every:
+                if why := known.get(fault.site.name):
+                    kinds["equivalent"] += 1
+                    _tell(fault, Found("equivalent", why, 0.0))
+                else:
+                    chosen.append(fault)
+                if len(chosen) == missing:
+                    break
             if not chosen:
                 break
-            for one in pool.map(lambda fault: _tried(fault, root, project, plan.limit, store, reached), chosen):
-                found.append(one)
-                print(f"{one.kind:8} {one.seconds:6.1f} s  {one.fault}\n{'':19}{one.words}", flush=True)
-    print("\n" + _summary(found))
-    return not any(one.kind in ("noticed", "moved", "time") for one in found)
+            for fault, found in pool.map(lambda fault: (fault, trials.found(fault)), chosen):
+                kinds[found.kind] += 1
+                _tell(fault, found)
+    print("\n" + ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS))
+    return not any(kinds[kind] for kind in ("noticed", "moved", "still", "time"))
+
+
+def _tell(fault: Fault, found: Found) -> None:
+    print(f"{found.kind:10} {found.seconds:6.1f} s  {fault}\n{'':21}{found.words}", flush=True)
 
 
 def _require_results(project: Project, store: Path) -> None:
@@ -100,30 +100,48 @@ def _require_results(project: Project, store: Path) -> None:
         raise UsageError(f"{store} lacks {len(missing)} of {len(keys)} cells of the quick profile by the code as it is; run that first.")
 
 
-def _tried(fault: Fault, root: Path, project: Project, limit: float, store: Path, reached: Reach) -> Found:
-    """Run the claims with a fault in a copy of the code."""
-    begin, cells = time.monotonic(), reached.of(fault.site.file, fault.site.line, root)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for package in (root, _folder(project)):
-            shutil.copytree(package, folder / package.name)
-        fault.put_into(folder / root.name)
-        _copy_store(store, folder / "store.sqlite")
-        (folder / "reached.json").write_text(json.dumps(cells if cells is None else sorted(cells)))
-        command = [sys.executable, "-m", "pmmtheory.harness.mutants.trial", project.package, "store.sqlite", "reached.json"]
-        trial = subprocess.Popen(
-            command, cwd=folder, env=os.environ | {"PYTHONPATH": name}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        try:
-            answer, trouble = trial.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            return Found(fault, "time", f"not decided after {limit:g} s", time.monotonic() - begin)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(trial.pid, signal.SIGKILL)  # with the processes that it started
-            trial.wait()
-    kind, words = _said(trial.returncode, answer, trouble)
-    return Found(fault, kind, words, time.monotonic() - begin)
+@dataclass(frozen=True)
+class Trials:
+    """How a fault is tried: the package as it is, what each of its cells calls, and what is known already."""
+
+    root: Path
+    project: Project
+    limit: float
+    store: Path
+    reached: Reach
+    journal: Journal
+
+    def found(self, fault: Fault) -> Found:
+        """What became of it, from the journal or by the claims with the fault in a copy of the code."""
+        found = self.journal.known(fault)
+        if not found:
+            begin = time.monotonic()
+            kind, words = self._tried(fault)
+            found = Found(kind, words, time.monotonic() - begin)
+            self.journal.note(fault, found)
+        return found
+
+    def _tried(self, fault: Fault) -> tuple[str, str]:
+        cells = self.reached.of(fault.site.file, fault.site.line, self.root)
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            for package in (self.root, _folder(self.project)):
+                shutil.copytree(package, folder / package.name)
+            fault.put_into(folder / self.root.name)
+            _copy_store(self.store, folder / "store.sqlite")
+            (folder / "trial.json").write_text(json.dumps({"cells": cells if cells is None else sorted(cells), "first": self.journal.hint(fault)}))
+            command = [sys.executable, "-m", "pmmtheory.harness.mutants.trial", self.project.package, "store.sqlite", "trial.json"]
+            environment = os.environ | {"PYTHONPATH": name}
+            trial = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            try:
+                answer, trouble = trial.communicate(timeout=self.limit)
+            except subprocess.TimeoutExpired:
+                return "time", f"not decided after {self.limit:g} s"
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(trial.pid, signal.SIGKILL)  # with the processes that it started
+                trial.wait()
+        return _said(trial.returncode, answer, trouble)
 
 
 def _folder(project: Project) -> Path:
@@ -150,9 +168,3 @@ def _said(status: int, output: str, trouble: str) -> tuple[str, str]:
     if answer["undecided"]:
         return "noticed", f"{answer['undecided']} claims undecided; {numbers}"
     return ("moved" if answer["moved"] > 1 else "still"), numbers
-
-
-def _summary(found: list[Found]) -> str:
-    """One line over all."""
-    kinds = ("caught", "noticed", "moved", "still", "time", "broken")
-    return ", ".join(f"{len([one for one in found if one.kind == kind])} {kind}" for kind in kinds)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -35,6 +37,10 @@ class Site:
         "literal", "factor", "sign" or "index".
     text : str
         What stands there.
+    words : str
+        The line, without the space around it.
+    number : int
+        How many sites of the same kind, text and words stand before it in the file.
     """
 
     file: str
@@ -43,6 +49,13 @@ class Site:
     end: int
     kind: str
     text: str
+    words: str
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """What stays the same when other lines are changed: "file | line | text", with the number where it is not the first such."""
+        return " | ".join([self.file, self.words, self.text, *([str(self.number)] if self.number else [])])
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,11 @@ class Fault:
 
     site: Site
     instead: str
+
+    @property
+    def name(self) -> str:
+        """The name of the site, and what is put there."""
+        return f"{self.site.name} -> {self.instead}"
 
     def __str__(self) -> str:
         return f"{self.site.file}:{self.site.line}:{self.site.start} {self.site.text} -> {self.instead}"
@@ -67,22 +85,28 @@ class Fault:
 
 
 def draw(package: Path, seed: int) -> Iterator[Fault]:
-    """A fault at every site, the rooms in turn, in an order fixed by the seed."""
-    chance = random.Random(seed)
+    """A fault at every site, the rooms in turn, in an order fixed by the seed and the sites' names: an edit elsewhere changes neither faults nor order."""
+
+    def mark(site: Site) -> bytes:
+        return hashlib.sha256(f"{seed}: {site.kind}: {site.name}".encode()).digest()
+
     rooms = []
     for room in ROOMS:
-        rooms.append([site for path in sorted((package / room).rglob("*.py")) for site in sites(path.read_text(), str(path.relative_to(package)))])
-        chance.shuffle(rooms[-1])
+        found = [site for path in sorted((package / room).rglob("*.py")) for site in sites(path.read_text(), str(path.relative_to(package)))]
+        rooms.append(sorted(found, key=mark))
     for turn in zip_longest(*rooms):
-        yield from (Fault(site, _changed(site, chance)) for site in turn if site is not None)
+        yield from (Fault(site, _changed(site, random.Random(mark(site)))) for site in turn if site is not None)
 
 
 def sites(source: str, file: str) -> Iterator[Site]:
     """Every site of a file, from its top to its end."""
     lines = source.encode().splitlines()
+    alike: Counter[tuple[str, str, str]] = Counter()
 
     def site(kind: str, line: int, start: int, end: int) -> Site:
-        return Site(file, line, start, end, kind, lines[line - 1][start:end].decode())
+        text, words = lines[line - 1][start:end].decode(), lines[line - 1].decode().strip()
+        alike[kind, text, words] += 1
+        return Site(file, line, start, end, kind, text, words, alike[kind, text, words] - 1)
 
     for node in _calculating(ast.parse(source)):
         line, start, end = node.lineno, node.col_offset, node.end_col_offset or 0

@@ -15,7 +15,7 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +28,12 @@ from pmmtheory.harness.compute import compute
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.one_thread import ALONE
 from pmmtheory.harness.project import Project, use
+from pmmtheory.harness.source import Sources
 from pmmtheory.harness.study import Cell
 
 ROOT = Path(pmmtheory.__file__).parent
 Function = str
-"""A file of the package and the first line of a function in it."""
+"""A file of the package and the qualified name of a function in it."""
 
 
 @dataclass(frozen=True)
@@ -52,43 +53,49 @@ class Reach:
 
 
 def reach(project: Project, kept: Path, workers: int) -> Reach:
-    """Of the code as it is, from the file where it is kept, or computed anew and kept there.
+    """Of the code as it is; what is kept in the file is not computed again while the code of its measure is the same, and what is computed is kept at once.
 
     Raises
     ------
     UsageError
         A cell cannot be computed.
     """
-    code = _digest(project)
-    known = json.loads(kept.read_text()) if kept.exists() else {}
-    if known.get("code") != code:
+    code = digest(project)
+    known = _lines(kept)
+    if not known or known[-1].get("code") != code:
         environment = os.environ | ALONE | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "pmmtheory.harness.mutants.reach", project.package, str(kept), str(workers), code]
         if subprocess.run(command, env=environment, check=False).returncode:
             raise UsageError("some cell of the quick profile could not be computed to see what it calls.")
-        known = json.loads(kept.read_text())
-    return Reach({key: frozenset(called) for key, called in known["cells"].items()}, frozenset(known["loading"]))
+        known = _lines(kept)
+    return Reach({line["cell"]: frozenset(line["called"]) for line in known[:-1]}, frozenset(known[-1]["loading"]))
 
 
-def enclosing(source: str, line: int) -> int | None:
-    """The first line, with its decorators, of the innermost function whose body has this line.
+def enclosing(source: str, line: int) -> str | None:
+    """The qualified name of the innermost function whose body has this line.
 
     >>> enclosing("x = 1\\n\\n\\ndef f(a=2):\\n    return a + 1\\n", 5), enclosing("x = 1\\n\\n\\ndef f(a=2):\\n    return a + 1\\n", 4)
-    (4, None)
+    ('f', None)
     """
-    found: int | None = None
-    begins = 0
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            first, body, end = min([node.lineno, *(one.lineno for one in node.decorator_list)]), node.body[0].lineno, node.end_lineno or 0
-            if body <= line <= end and body > begins:
-                found, begins = first, body
+    found: str | None = None
+    waiting: list[tuple[ast.AST, str]] = [(ast.parse(source), "")]
+    while waiting:
+        parent, within = waiting.pop()
+        for node in ast.iter_child_nodes(parent):
+            name = within
+            if isinstance(node, ast.ClassDef):
+                name = f"{within}{node.name}."
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                name = f"{within}{node.name}.<locals>."
+                if node.body[0].lineno <= line <= (node.end_lineno or 0):
+                    found = within + node.name
+            waiting.append((node, name))
     return found
 
 
-def main(package: str, out: str, workers: str, code: str) -> None:
-    """Write what is called, as JSON."""
-    project = Project(package)
+def main(package: str, kept: str, workers: str, code: str) -> None:
+    """Leave in the file a line for each cell, and a last one for all code, as JSON."""
+    project, path = Project(package), Path(kept)
     with _watched() as loading:
         use(project)
         preloaded.load()
@@ -96,12 +103,28 @@ def main(package: str, out: str, workers: str, code: str) -> None:
         for part in project.measures:
             for module in pkgutil.iter_modules(importlib.import_module(part).__path__):
                 importlib.import_module(f"{part}.{module.name}")
-    cells = {cell.key: cell for group in checks.values() for check in group for cell in check.cells}
-    with multiprocessing.get_context("fork").Pool(int(workers), maxtasksperchild=1) as pool:
-        found = dict(pool.imap_unordered(_Called(project.measures), cells.values(), chunksize=1))
-    if any(called is None for called in found.values()):
-        sys.exit(1)
-    Path(out).write_text(json.dumps({"code": code, "loading": sorted(loading()), "cells": found}))
+    cells, sources = {cell.key: cell for group in checks.values() for check in group for cell in check.cells}, Sources(project)
+    good = {line["cell"]: line for line in _lines(path) if "cell" in line and _source(line["cell"], cells, sources) == line["source"]}
+    path.write_text("".join(json.dumps(line) + "\n" for line in good.values()))
+    missing = [cell for key, cell in cells.items() if key not in good]
+    with multiprocessing.get_context("fork").Pool(int(workers), maxtasksperchild=1) as pool, path.open("a") as file:
+        for key, called in pool.imap_unordered(_Called(project.measures), missing, chunksize=1):
+            if called is None:
+                sys.exit(1)
+            print(json.dumps({"cell": key, "source": _source(key, cells, sources), "called": called}), file=file, flush=True)
+        print(json.dumps({"code": code, "loading": sorted(loading())}), file=file)
+
+
+def _source(key: str, cells: Mapping[str, Cell], sources: Sources) -> str | None:
+    """The key of the code of a cell's measure; None for what is no cell any more."""
+    return sources.of(cells[key].measure) if key in cells else None
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """All whole ones of the file."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 @dataclass(frozen=True)
@@ -127,12 +150,12 @@ def _watched() -> Iterator[Callable[[], set[Function]]]:
     before = sys.gettrace()
     sys.settrace(note)
     try:
-        yield lambda: {f"{path.relative_to(ROOT)}:{code.co_firstlineno}" for code in seen if (path := Path(code.co_filename)).is_relative_to(ROOT)}
+        yield lambda: {f"{path.relative_to(ROOT)}:{code.co_qualname}" for code in seen if (path := Path(code.co_filename)).is_relative_to(ROOT)}
     finally:
         sys.settrace(before)
 
 
-def _digest(project: Project) -> str:
+def digest(project: Project) -> str:
     """Of all code of the package and of the project."""
     folders = [ROOT, Path(str(importlib.import_module(project.package).__path__[0]))]
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))

@@ -1,7 +1,8 @@
-"""`python -m pmmtheory.harness.mutants.trial PACKAGE STORE REACHED`: the claims of the quick profile against the code in reach, until one fails.
+"""`python -m pmmtheory.harness.mutants.trial PACKAGE STORE TRIAL`: the claims of the quick profile against the code in reach, until one fails.
 
-What the store has of the same code is not computed again, nor are cells that the fault does not reach: REACHED is a file with the keys of those that it does,
-or "null" for all. All verdicts are: they may be where the fault is. Cheap checks come first.
+TRIAL is a file of JSON: "cells" are the keys of the cells that the fault reaches, or null for all; "first" names a claim, or is empty.
+What the store has of the same code is not computed again, nor are cells that the fault does not reach. All verdicts are: they may be where the
+fault is. The named claim comes first, then cheap ones.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LIMIT = 120.0
 Group = dict[Study, list[Check]]
 
 
-def main(package: str, store: str, reached: str) -> None:
+def main(package: str, store: str, trial: str) -> None:
     """Print, as one line of JSON: the claim that failed, how many are undecided, how many cells were computed and could not be, how far numbers moved."""
     project = Project(package)
     use(project)
@@ -39,11 +40,12 @@ def main(package: str, store: str, reached: str) -> None:
     nothing = partial(processes.prepare, [])  # the one worker loads what its cells need
     means = Means(partial(apart.processes, workers=1), nothing, _LIMIT)
     undecided, computed, failed, caught = 0, 0, 0, ""
-    if (keys := json.loads(Path(reached).read_text())) is not None:
-        _keep(Path(store), set(keys), origin)
+    known = json.loads(Path(trial).read_text())
+    if known["cells"] is not None:
+        _keep(Path(store), set(known["cells"]), origin)
     with open_store(Path(store), must_exist=True) as opened:
         was = _before(opened)
-        for group in _groups(checks, was, set(opened.load(origin))):
+        for group in _groups(checks, was, set(opened.load(origin)), known["first"]):
             outcomes: list[Outcome] = []
 
             def judge(study: Study, results: Mapping[str, Stored], group: Group = group, outcomes: list[Outcome] = outcomes) -> None:
@@ -54,7 +56,7 @@ def main(package: str, store: str, reached: str) -> None:
             wrong = [outcome for outcome in outcomes if not outcome.as_it_should and not outcome.check.control]
             undecided += len([outcome for outcome in wrong if outcome.verdict != "fail"])
             if fails := [outcome for outcome in wrong if outcome.verdict == "fail"]:
-                caught = f"{fails[0].study}: {fails[0].check.claim.statement} [{fails[0].check.target}]"
+                caught = _named(fails[0].study, fails[0].check)
                 break
         moved = _moved(was, opened.load(origin))
     print(json.dumps({"caught": caught, "undecided": undecided, "computed": computed, "failed": failed, "moved": moved}))
@@ -79,15 +81,21 @@ def _before(store: Store) -> dict[str, Stored]:
     return found
 
 
-def _groups(checks: Mapping[Study, Sequence[Check]], was: Mapping[str, Stored], known: set[str]) -> Iterator[Group]:
-    """The checks, those whose missing cells took least first, some together: one of each study, then the next of each."""
+def _named(study: str, check: Check) -> str:
+    return f"{study}: {check.claim.statement} [{check.target}]"
+
+
+def _groups(checks: Mapping[Study, Sequence[Check]], was: Mapping[str, Stored], known: set[str], first: str) -> Iterator[Group]:
+    """The checks: the one that is named first, then those whose missing cells took least, some together."""
 
     def cost(check: Check) -> float:
         return sum(was[cell.key].seconds if cell.key in was else 1.0 for cell in check.cells if cell.key not in known)
 
-    every = sorted(((cost(check), study, check) for study, group in checks.items() for check in group), key=lambda item: item[0])
+    named = [(study, check) for study, group in checks.items() for check in group if _named(study.name, check) == first]
+    yield from ({study: [check]} for study, check in named)
+    rest = ((cost(check), study, check) for study, group in checks.items() for check in group if (study, check) not in named)
     group, seconds = Group(), 0.0
-    for took, study, check in every:
+    for took, study, check in sorted(rest, key=lambda item: item[0]):
         group.setdefault(study, []).append(check)
         seconds += took
         if seconds > _TOGETHER:

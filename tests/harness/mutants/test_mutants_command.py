@@ -77,30 +77,42 @@ main(Project("tiny"))
 
 def fault(file: str, text: str, instead: str) -> Fault:
     """What is put at the only place of a text in a file of ours."""
-    ((line, start),) = [(k, words.index(text)) for k, words in enumerate((PACKAGE / file).read_text().splitlines(), 1) if text in words]
-    return Fault(Site(file, line, start, start + len(text), "literal", text), instead)
+    ((line, start, words),) = [(k, words.index(text), words.strip()) for k, words in enumerate((PACKAGE / file).read_text().splitlines(), 1) if text in words]
+    return Fault(Site(file, line, start, start + len(text), "literal", text, words), instead)
 
 
 @pytest.mark.slow
-def test_a_wrong_factor_is_caught_and_what_no_number_meets_is_not(
+def test_a_wrong_factor_is_caught_what_no_number_meets_is_not_and_nothing_is_tried_twice(
     project: tuple[Project, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = fault("theory/complexity.py", "(factor, 1)", "(factor * 1.02, 1)")
     unmet = fault("divergences/gaussian.py", "math.exp(-z * z / 2)", "math.exp(-z * z / 2.01)")
     broken = fault("theory/complexity.py", "(factor, 1)", "(factor.nothing, 1)")
     monkeypatch.setattr(command, "draw", lambda root, seed: iter([broken, wrong, unmet]))
-    good = mutants(project[0], Plan(2, 0, 0, 2, 200.0), project[1])
-    lines = [line for line in capsys.readouterr().out.splitlines() if line and not line.startswith(" ")]
-    assert [line.split()[0] for line in lines[:3]] == ["broken", "caught", "still"]
-    assert lines[-1] == "1 caught, 0 noticed, 0 moved, 1 still, 0 time, 1 broken"
-    assert good
+
+    def run() -> tuple[bool, list[str], str]:
+        good = mutants(project[0], Plan(2, 0, 0, 2, 200.0), project[1])
+        *lines, summary = [line for line in capsys.readouterr().out.splitlines() if line and not line.startswith(" ")]
+        return good, [line.split()[0] for line in lines], summary
+
+    first = run()
+    assert first == (False, ["broken", "caught", "still"], "1 caught, 0 noticed, 0 moved, 1 still, 0 time, 1 broken, 0 equivalent")
+    with monkeypatch.context() as patch:
+        patch.setattr(command.Trials, "_tried", lambda *_: pytest.fail("it is known"))
+        assert run() == first
+        with (Path(project[1]).parent / "tiny" / "equivalent.toml").open("w") as file:
+            print(f"[[equivalent]]\nwhy = 'not called'\nsites = ['{unmet.site.name}']", file=file)
+        assert run() == (True, ["broken", "caught", "equivalent"], "1 caught, 0 noticed, 0 moved, 0 still, 0 time, 1 broken, 1 equivalent")
 
 
 @pytest.mark.slow
-def test_a_number_that_moves_behind_a_claim_that_passes_is_told(project: tuple[Project, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_that_moves_behind_a_claim_that_passes_is_told(
+    project: tuple[Project, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     slight = fault("theory/complexity.py", "(factor, 1)", "(factor * (1 + 1e-9), 1)")
     monkeypatch.setattr(command, "draw", lambda root, seed: iter([slight]))
     assert not mutants(project[0], Plan(1, 0, 0, 1, 200.0), project[1])
+    assert "1 moved" in capsys.readouterr().out
 
 
 @pytest.mark.slow

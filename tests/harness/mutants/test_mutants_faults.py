@@ -79,6 +79,21 @@ def test_a_seed_fixes_the_faults_and_every_room_has_some() -> None:
     assert len({fault.site for fault in draw(PACKAGE, 5)}) == len(list(draw(PACKAGE, 5)))
 
 
+def test_an_edit_elsewhere_changes_neither_the_faults_of_a_room_nor_their_order(tmp_path: Path) -> None:
+    (tmp_path / "targets").mkdir()
+
+    def drawn(source: str, but: str) -> list[str]:
+        (tmp_path / "targets" / "f.py").write_text(source)
+        names = [fault.name for fault in draw(tmp_path, 1)]
+        assert len(set(names)) == len(names) == 10
+        return [name for name in names if but not in name]
+
+    source = SOURCE + "a = b + c\na = b + c\n"
+    before = drawn(source, "x[1]")
+    assert len(before) == 5
+    assert before == drawn("import math\n\n" + source.replace("x[1]", "x[4]"), "x[4]")
+
+
 def test_another_file_than_that_of_the_fault_is_refused(tmp_path: Path) -> None:
     (fault,) = [Fault(site, "-") for site in sites("a = b + c\n", "f.py")]
     (tmp_path / "f.py").write_text("a = b * c\n")

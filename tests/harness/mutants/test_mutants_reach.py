@@ -27,13 +27,14 @@ def other(): return 6
 
 
 def test_the_innermost_function_of_a_line() -> None:
-    lines = {4: None, 5: None, 7: None, 8: None, 9: 7, 10: 9, 11: 7, 14: 14}
+    lines = {4: None, 5: None, 7: None, 8: None, 9: "Thing.method", 10: "Thing.method.<locals>.inner", 11: "Thing.method", 14: "other"}
     assert {line: enclosing(SOURCE, line) for line in lines} == lines
 
 
 def test_cells_that_a_fault_reaches(tmp_path: Path) -> None:
     (tmp_path / "thing.py").write_text(SOURCE)
-    reach = Reach({"one": frozenset({"thing.py:7", "thing.py:9"}), "two": frozenset({"thing.py:7"}), "three": frozenset()}, frozenset({"thing.py:14"}))
+    method, inner = "thing.py:Thing.method", "thing.py:Thing.method.<locals>.inner"
+    reach = Reach({"one": frozenset({method, inner}), "two": frozenset({method}), "three": frozenset()}, frozenset({"thing.py:other"}))
     assert reach.of("thing.py", 11, tmp_path) == {"one", "two"} and reach.of("thing.py", 10, tmp_path) == {"one"}
     assert reach.of("thing.py", 5, tmp_path) is None, "in no function"
     assert reach.of("thing.py", 14, tmp_path) is None, "called while code is loaded"
