@@ -17,7 +17,9 @@ from pmmtheory.harness.source import Sources
 ROOT = Path(__file__).parents[2]
 PROJECT = Project("experiments")
 FOLDERS = ("experiments", "pmmtheory/harness")
-MEASURES = sorted(path.stem for folder in FOLDERS for path in (ROOT / folder / "measures").glob("[a-z]*.py"))
+FOUND = sorted(path.stem for folder in FOLDERS for path in (ROOT / folder / "measures").glob("[a-z]*.py"))
+MEASURES = [measure for measure in FOUND if not measure.startswith("routes_")]
+"""All but those of numbers by two routes: each of them reaches what its own numbers need."""
 SAMPLERS = {"perturbed_error", "sampler_error", "sampler_particles"}
 IMAGES = {"image_samples", "image_floor", "spectrum_error"}
 UNNAMED = {"number", "plane_constants", "hoelder_gradient", "huber_midpoint", "perturbed_normal", "vempala_wibisono_spectrum"}
