@@ -53,14 +53,19 @@ def kind(process: Any, run: int, site: Site | None) -> str:
     if process.pid in names:
         return names[process.pid]
     words = " ".join(process.cmdline())
+    if "forkserver" in words and "forkserver" in " ".join(process.parent().cmdline()):
+        return "worker"
     return next((word for word in ("resource_tracker", "forkserver", "spawn_main") if word in words), "another")
 
 
-def strike(run: subprocess.Popen[str], site: Site | None, known: Rows, chance: random.Random) -> str:
-    """Kill one process, see that nothing is lost, and return what it was."""
-    chosen = chance.choice(family([run.pid, *(process.pid for process in site.processes.values())] if site else [run.pid]))
-    what = kind(chosen, run.pid, site)
-    chosen.kill()
+def strike(run: subprocess.Popen[str], site: Site | None, known: Rows, killed: Counter[str], chance: random.Random) -> str:
+    """Kill one process of a kind that was killed least often, a worker first, see that nothing is lost, and return the kind."""
+    alive: dict[str, list[Any]] = {}
+    for process in family([run.pid, *(process.pid for process in site.processes.values())] if site else [run.pid]):
+        with suppress(psutil.Error):
+            alive.setdefault(kind(process, run.pid, site), []).append(process)
+    what = min(sorted(alive), key=lambda name: (killed[name], name != "worker", chance.random()))
+    chance.choice(alive[what]).kill()
     now = rows()
     assert known.items() <= now.items()
     known |= now
@@ -86,7 +91,7 @@ def disturb(start: Start, log: Path, site: Site | None, kills: int) -> tuple[Row
         while run.poll() is None and killed.total() < kills:
             descendants = family([run.pid])[1:] or descendants
             with suppress(psutil.Error):
-                killed[strike(run, site, known, chance)] += 1
+                killed[strike(run, site, known, killed, chance)] += 1
             time.sleep(chance.uniform(0, 0.25))
         run.communicate(timeout=120)
         assert not psutil.wait_procs(descendants, timeout=20)[1]
@@ -114,6 +119,7 @@ def test_nothing_is_lost_by_kills(where: str, start: Start, call: Call, log: Pat
     assert f"{CURVES} claims: {CURVES} pass" in call("run", "many", "--workers", "2")[1]
     done = rows()
     assert len(done) == 12 * CURVES and known.items() <= done.items()
+    assert where == "cluster" or {"run", "worker"} <= set(killed), killed
 
 
 @pytest.mark.slow
@@ -124,5 +130,5 @@ def test_a_row_that_is_lost_is_seen(call: Call, start: Start) -> None:
         store.connection.execute("DELETE FROM results WHERE rowid = 1")
     bystander = subprocess.Popen(["sleep", "60"], text=True)
     with pytest.raises(AssertionError):
-        strike(bystander, None, known, random.Random(0))
+        strike(bystander, None, known, Counter(), random.Random(0))
     bystander.wait()
