@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,21 +21,21 @@ class Routes:
     ----------
     measure, about : str
         The measure, and what its numbers are of, for the table.
-    within : mapping of str to float
-        The names of the numbers, each with the largest difference allowed.
+    within : mapping of float to names
+        The largest difference allowed, and the numbers that are held to it.
     parameters : mapping
         Of the cell.
     """
 
     measure: str
     about: str
-    within: Mapping[str, float]
+    within: Mapping[float, Sequence[str]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def checks(self, control: bool = False) -> Iterator[Check]:
         """One for each number."""
         cell = Cell.of(self.measure, **self.parameters)
-        for name, within in self.within.items():
+        for within, name in ((within, name) for within, names in self.within.items() for name in names):
             claim = Claim(f"{name}: two routes agree to {within:g}", "none", APART, 0, "inequality", "negative control" if control else "the definition")
             bound = Point(1.0, Cell.of("number", value=within), "value")
             yield Check(claim, self.about, (Point(1.0, cell, name),), bounds=(bound,), control=control)

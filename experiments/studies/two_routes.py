@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from experiments.studies._routes import APART, Routes
+from experiments.studies._routes_of_rates import RATES
 from pmmtheory.harness.findings import among, hold
 from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import Outcome
 
-SCHEDULES = Routes("routes_schedules", "schedules", {"betas, cosine": 1e-10, "betas, scaled linear": 1e-12})
-WRONG = Routes("routes_schedules", "schedules", {"betas, cosine without an offset": 1e-10})
-FAMILIES = (SCHEDULES,)
+_SCHEDULES = Routes("routes_schedules", "schedules", {1e-10: ("betas, cosine", "betas, scaled linear")})
+_WRONG = Routes("routes_schedules", "schedules", {1e-10: ("betas, cosine without an offset",)})
+_FAMILIES = (_SCHEDULES, *RATES)
 
 
 def _checks(profile: str) -> Iterator[Check]:
-    for routes in FAMILIES:
+    for routes in _FAMILIES:
         yield from routes.checks()
-    yield from WRONG.checks(control=True)
+    yield from _WRONG.checks(control=True)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
