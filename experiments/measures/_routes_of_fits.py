@@ -33,7 +33,7 @@ def hull_of_fits(x: Numbers, y: Numbers, noise: float, slope: bool = True) -> tu
 
 def _fit(x: Numbers, y: Numbers, noise: float, terms: tuple[float, ...], slope: bool) -> tuple[float, float] | None:
     """The interval of p or c, or None where the fit does not match."""
-    columns = np.stack([*([x] if slope else []), np.ones_like(x), *(np.exp(r * x) for r in terms)], 1)
+    columns = _columns(x, terms, slope)
     found = np.linalg.lstsq(columns, y, rcond=None)[0]
     if np.abs(y - columns @ found).max() >= 2.5 * noise:
         return None
@@ -43,3 +43,17 @@ def _fit(x: Numbers, y: Numbers, noise: float, terms: tuple[float, ...], slope: 
         return None
     error = max(3 * sizes[0], np.abs(effects[0]).sum())
     return found[0] - error, found[0] + error
+
+
+def least_residual(x: Numbers, y: Numbers) -> float:
+    """The smallest, over the fits of c to four points or the last three, of the largest residual."""
+    found = []
+    for number, families in ((4, (*_ONE, *_TWO)), (3, _ONE)):
+        for terms in families:
+            columns = _columns(x[-number:], terms, False)
+            found.append(np.abs(y[-number:] - columns @ np.linalg.lstsq(columns, y[-number:], rcond=None)[0]).max())
+    return float(min(found))
+
+
+def _columns(x: Numbers, terms: tuple[float, ...], slope: bool) -> Numbers:
+    return np.stack([*([x] if slope else []), np.ones_like(x), *(np.exp(r * x) for r in terms)], 1)

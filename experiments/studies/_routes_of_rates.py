@@ -9,18 +9,27 @@ RATES = (
         "routes_rates",
         "fits of rates",
         {
-            1e-10: (
+            1e-08: (
                 "rates that settle",
                 "constants that settle",
                 "rates that settle, four steps",
                 "constants that settle, four steps",
+                "numbers that settle faster and faster",
+                "numbers that settle slower and slower",
+                "numbers that settle at steps far apart",
+                "numbers that settle once slow",
+                "numbers that settle before they are lost",
+                "how far the rest may lie",
                 "numbers that turn",
                 "numbers that fall fast",
                 "rates in noise, one correction",
                 "rates in noise, a slow correction",
-                "rates in noise, two corrections",
-                "constants in noise, two corrections",
                 "numbers in noise",
+                "hulls of fits of rates",
+                "hulls of fits of constants",
+                "hulls where no fit matches",
+                "the largest residual of a fit that matches",
+                "the largest error of a point",
                 "verdict changes, rate, low",
                 "verdict changes, rate, high",
                 "verdict changes, rate, bound",
@@ -40,7 +49,7 @@ RATES = (
         "routes_curves",
         "fits of rates",
         {
-            1e-10: (
+            1e-08: (
                 "local rates",
                 "local rates, their errors",
                 "local rates, what a correction does",
@@ -55,6 +64,7 @@ RATES = (
                 "constants beside another term",
                 "constants beside another term, their errors",
                 "constants beside another term, their places",
+                "rates beside another term, of the steps that tell",
                 "a form, its steps",
                 "a form, its errors",
                 "a form, its noise",
@@ -67,6 +77,7 @@ RATES = (
                 "an interval",
                 "a parabola at step 0",
                 "a cubic at step 0",
+                "a steep cubic at step 0, its error",
                 "a cubic at step 0, its error",
             ),
             1e-05: (

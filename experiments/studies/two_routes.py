@@ -13,8 +13,8 @@ from pmmtheory.harness.findings import among, hold
 from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import Outcome
 
-_SCHEDULES = Routes("routes_schedules", "schedules", {1e-10: ("betas, cosine", "betas, scaled linear")})
-_WRONG = Routes("routes_schedules", "schedules", {1e-10: ("betas, cosine without an offset",)})
+_SCHEDULES = Routes("routes_schedules", "schedules", {1e-8: ("betas, cosine", "betas, scaled linear")})
+_WRONG = Routes("routes_schedules", "schedules", {1e-8: ("betas, cosine without an offset",)})
 _FAMILIES = (_SCHEDULES, *RATES)
 
 
