@@ -166,5 +166,5 @@ def _said(status: int, output: str, trouble: str) -> tuple[str, str]:
     if answer["failed"] and not answer["computed"]:
         return "broken", numbers
     if answer["undecided"]:
-        return "noticed", f"{answer['undecided']} claims undecided; {numbers}"
+        return "noticed", f"{answer['undecided']} claims undecided, or controls that do not fail; {numbers}"
     return ("moved" if answer["moved"] > 1 else "still"), numbers

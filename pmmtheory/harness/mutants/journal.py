@@ -16,8 +16,9 @@ class Found:
     Attributes
     ----------
     kind : str
-        "caught": a claim fails. "noticed": none fails, but some can no longer be decided. "moved": no verdict changes, though some number moves
-        by more than its stated error. "still": no number does. "broken": the code does not run any more. "time": it took too long.
+        "caught": a claim fails. "noticed": none fails, but some can no longer be decided, or a control does not fail. "moved": no verdict changes,
+        though some number moves by more than its stated error. "still": no number does. "broken": the code does not run any more. "time": it took too
+        long.
     words : str
         The claim, or the numbers.
     seconds : float
