@@ -74,17 +74,16 @@ def _two_terms() -> dict[str, Estimate]:
     found["constants beside another term"] = farthest(np.exp(constants_beside(points, p, q).values), np.full(4, a))
     found["constants beside another term, their errors"] = farthest(constants_beside(points, p, q).bounds, errors / gaps)
     found["constants beside another term, their places"] = farthest(constants_beside(points, p, q).places, middles)
-    # a small correction of the first term, and what it changes: where steps are equally apart that is exact
+    # a small correction of the first term, and what it changes: for rates that is exact where steps are equally apart
     steps = 0.2 * 0.5 ** np.arange(6)
-    points, bent = (Points(np.log(steps), np.log(a * steps**p * (1 + c * steps**0.7) + b * steps**q), np.full(6, 1e-8)) for c in (0.0, 1e-5))
-    for name, sequence, plain in (
-        ("rates", rates_beside(bent, q), rates_beside(points, q)),
-        ("constants", constants_beside(bent, p, q), constants_beside(points, p, q)),
-    ):
-        found[f"{name} beside another term, what a correction does"] = farthest(_normal(plain.effect(0.7)), _normal(sequence.values - plain.values))
+    for name, at in (("rates", steps), ("constants", _STEPS)):
+        plain, bent = (Points(np.log(at), np.log(a * at**p * (1 + c * at**0.7) + b * at**q), np.full(len(at), 1e-8)) for c in (0.0, 1e-5))
+        one, other = (rates_beside(of, q) if name == "rates" else constants_beside(of, p, q) for of in (plain, bent))
+        found[f"{name} beside another term, what a correction does"] = farthest(_normal(one.effect(0.7)), _normal(other.values - one.values))
     # the two largest steps are not told apart, so that they do not count
-    lost = Points(points.x, points.y, np.array([1e-8, 0.5, 1e-8, 1e-8, 1e-8, 1e-8]))
-    found["rates beside another term, of the steps that tell"] = farthest(rates_beside(lost, q).values, rates_beside(points, q).values[2:])
+    x, y = np.log(steps), np.log(a * steps**p + b * steps**q)
+    lost = Points(x, y, np.array([1e-8, 0.5, 1e-8, 1e-8, 1e-8, 1e-8]))
+    found["rates beside another term, of the steps that tell"] = farthest(rates_beside(lost, q).values, np.full(2, p))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -78,19 +79,25 @@ def _settled(values: Numbers, error: float, factor: float) -> tuple[float, float
 
 def _first() -> dict[str, Estimate]:
     """Numbers that settle, and then are lost in their errors: the first ones tell, unless the rest lie beyond."""
-    values = 1 + np.cumsum([0.0, 0.04, 0.02, 0.01])
+    found = {}
+    for name, sign in (("rise", 1.0), ("fall", -1.0)):
+        values = 1 + sign * np.cumsum([0.0, 0.04, 0.02, 0.01])
+        last, near, (low, high) = values[-1], 1 + sign * 0.08, _settled(values, 1e-4, 2.0)
+        found[f"numbers that {name} before they are lost"] = farthest(_ends(_lost(values, near)), np.array([low, high]))
+        seen = [_change(partial(_told_alike, values, near), near + far, near) for far in (-0.2, 0.2)]
+        reach = np.array([min(low, last - 1e-4) - 0.02, max(high, last + 1e-4) + 0.02])
+        found[f"how far the rest may lie, for those that {name}"] = farthest(np.array(seen), reach)
+    return found
+
+
+def _lost(values: Numbers, rest: float) -> Interval:
+    """The limit of four numbers, and of two more that are lost in their errors."""
     errors = np.array([1e-4, 1e-4, 1e-4, 1e-4, 0.02, 0.02])
-    low, high = _settled(values, 1e-4, 2.0)
+    return limit(_sequence(np.concatenate([values, [rest, rest]]), errors, 2.0))
 
-    def of(rest: float) -> Interval:
-        return limit(_sequence(np.concatenate([values, [rest, rest]]), errors, 2.0))
 
-    first = of(1.08)
-    ends = [_change(lambda x: str(of(x) == first), far, 1.08) for far in (0.9, 1.3)]
-    return {
-        "numbers that settle before they are lost": farthest(_ends(first), np.array([low, high])),
-        "how far the rest may lie": farthest(np.array(ends), np.array([values[-1] - 1e-4 - 0.02, high + 0.02])),
-    }
+def _told_alike(values: Numbers, near: float, rest: float) -> str:
+    return str(_lost(values, rest) == _lost(values, near))
 
 
 def _ends(interval: Interval) -> Numbers:
