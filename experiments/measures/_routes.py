@@ -1,8 +1,9 @@
-"""How far two computations of one number are apart."""
+"""Numbers by two routes: how far two computations of one number are apart, and whether that is little."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -27,3 +28,17 @@ def farthest(one: Numbers, other: Numbers) -> Estimate:
     if np.shape(one) != np.shape(other) or not np.isfinite(one).all():
         return Estimate(_NONE, 0.0, "no numbers, or not as many")
     return Estimate(float(np.abs(one - other).max() / np.abs(other).max()), 0.0, "formula against formula")
+
+
+def held(found: Mapping[str, Estimate], within: float = 1e-9, looser: Mapping[str, float] | None = None) -> dict[str, Estimate]:
+    """The differences, each over what it may be at most: `within`, or what `looser` says of it; with the largest of all, and how many there are.
+
+    `largest` : its method names the number that it is of.
+    """
+    allowed = dict.fromkeys(found, within) | dict(looser or {})
+    if strangers := sorted(set(allowed) - set(found)):
+        raise ValueError(f"no number is called {', '.join(strangers)}.")
+    shares = {name: Estimate(one.value / allowed[name], one.error / allowed[name], one.method) for name, one in found.items()}
+    worst = max(shares, key=lambda name: shares[name].value + shares[name].error)
+    largest = Estimate(shares[worst].value, shares[worst].error, f"{worst}: {shares[worst].method}")
+    return shares | {"largest": largest, "numbers": Estimate(float(len(shares)), 0.0, "count")}

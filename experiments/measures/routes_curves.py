@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest
+from experiments.measures._routes import apart, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.rates import fit_rate
@@ -23,7 +23,9 @@ _NOISE = np.array([1e-4, 2e-4, 1e-4, 3e-4, 2e-4])
 
 def measure(device: str) -> dict[str, Estimate]:
     """Slopes, constants, their errors and what corrections do to them; the ends of a form; a root; a value at step 0."""
-    return _one_term() | _two_terms() | _forms() | _small_parts()
+    looser = {f"{name} beside another term, what a correction does": 1e-5 for name in ("rates", "constants")}
+    looser |= {f"corrections of half an order: the {name}": 1e-4 for name in ("rate", "constant")}
+    return held(_one_term() | _two_terms() | _forms() | _small_parts(), looser=looser)
 
 
 def _one_term() -> dict[str, Estimate]:

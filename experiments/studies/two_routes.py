@@ -7,27 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from experiments.studies._routes import APART, Routes
-from experiments.studies._routes_of_rates import RATES
 from pmmtheory.harness.findings import among, hold
-from pmmtheory.harness.study import Check, Study
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
+from pmmtheory.theory.claim import Claim
 
-_SCHEDULES = Routes("routes_schedules", "schedules", {1e-8: ("betas, cosine", "betas, scaled linear")})
-_WRONG = Routes("routes_schedules", "schedules", {1e-8: ("betas, cosine without an offset",)})
-_FAMILIES = (_SCHEDULES, *RATES)
+_FAMILIES = {
+    "fits of rates": Cell.of("routes_rates"),
+    "local rates and constants": Cell.of("routes_curves"),
+    "noise schedules": Cell.of("routes_schedules"),
+}
+_APART, _ONE = "difference / allowed", Cell.of("number", value=1.0)
 
 
 def _checks(profile: str) -> Iterator[Check]:
-    for routes in _FAMILIES:
-        yield from routes.checks()
-    yield from _WRONG.checks(control=True)
+    for about, cell in _FAMILIES.items():
+        yield _agree(about, cell)
+    yield _agree("noise schedules, the cosine without its offset (wrong)", Cell.of("routes_schedules", offset=0.0), control=True)
+
+
+def _agree(about: str, cell: Cell, control: bool = False) -> Check:
+    claim = Claim(f"{about}: two routes to each number agree", "none", _APART, 0, "inequality", "negative control" if control else "the definition")
+    return Check(claim, "none", (Point(1.0, cell, "largest"),), bounds=(Point(1.0, _ONE, "value"),), control=control)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    ours = among(outcomes, distance=APART, control=False)
-    if hold(ours):
-        yield f"{len(ours)} numbers of {len({outcome.check.target for outcome in ours})} families agree with a second computation of each."
+    ours = among(outcomes, distance=_APART, control=False)
+    counts = [outcome.estimate(outcome.check.points[0], "numbers") for outcome in ours]
+    if hold(ours) and all(counts):
+        yield f"{sum(int(count.value) for count in counts if count)} numbers of {len(ours)} families agree with a second computation of each."
 
 
 study = Study("two_routes", "Numbers by two computations that share nothing", _checks, _findings)
