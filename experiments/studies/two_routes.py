@@ -16,6 +16,11 @@ _FAMILIES = {
     "fits of rates": Cell.of("routes_rates"),
     "local rates and constants": Cell.of("routes_curves"),
     "noise schedules": Cell.of("routes_schedules"),
+    "bounds and complexities": Cell.of("routes_bounds"),
+    "leading covariances": Cell.of("routes_covariances"),
+    "distances of scale mixtures": Cell.of("routes_mixtures"),
+    "leading terms on the line": Cell.of("routes_line"),
+    "leading terms in the phase plane": Cell.of("routes_phase"),
 }
 _APART, _ONE = "difference / allowed", Cell.of("number", value=1.0)
 
