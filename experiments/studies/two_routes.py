@@ -17,10 +17,10 @@ _FAMILIES = {
     "local rates and constants": Cell.of("routes_curves"),
     "noise schedules": Cell.of("routes_schedules"),
     "bounds and complexities": Cell.of("routes_bounds"),
-    "leading covariances": Cell.of("routes_covariances"),
-    "distances of scale mixtures": Cell.of("routes_mixtures"),
-    "leading terms on the line": Cell.of("routes_line"),
-    "leading terms in the phase plane": Cell.of("routes_phase"),
+    "leading covariances": Cell.of("routes_leading_covariances"),
+    "distances of scale mixtures": Cell.of("routes_scale_mixtures"),
+    "leading terms on the line": Cell.of("routes_leading_line"),
+    "leading terms in the phase plane": Cell.of("routes_leading_phase"),
 }
 _APART, _ONE = "difference / allowed", Cell.of("number", value=1.0)
 
