@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from pmmtheory.estimate import Estimate
@@ -20,3 +23,11 @@ def farthest(one: Numbers, other: Numbers) -> Estimate:
     if np.shape(one) != np.shape(other):
         raise ValueError(f"arrays of shapes {np.shape(one)} and {np.shape(other)} are no two computations of one number.")
     return Estimate(float(np.abs(one - other).max() / np.abs(other).max()), 0.0, "formula against formula")
+
+
+def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
+    """What the function answers; 0 where it refuses, or cannot: then it is as far from another number as can be."""
+    try:
+        return compute(*arguments)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as why:
+        return Estimate(0.0, 0.0, f"no number: {why}")

@@ -11,7 +11,7 @@ import torch
 from scipy import stats
 from scipy.optimize import brentq
 
-from experiments.measures._routes import apart
+from experiments.measures._routes import apart, attempt
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
@@ -41,14 +41,14 @@ def measure(device: str) -> dict[str, Estimate]:
         law, target = _law(dim, _Fixed(variances, weights)), Gaussian(0.0, _VARIANCE, dim)
         radii = _Radii(dim, np.array(variances), np.array(weights))
         for name, other in radii.distances().items():
-            one = divergences.renyi(law, target, 0.3) if "renyi" in name else getattr(divergences, name)(law, target)
+            one = attempt(divergences.renyi, law, target, 0.3) if "renyi" in name else attempt(getattr(divergences, name), law, target)
             found[f"{name}, {label}"] = apart(one, other * math.sqrt(_VARIANCE) if name == "w2" else other)
     x, w = np.polynomial.legendre.leggauss(40)
     uniform, target = _Radii(2, 1 + 0.3 * x, w / 2), Gaussian(0.0, _VARIANCE, 2)
     spread = _law(2, _uniform)
-    found["kl, a uniform variance"] = apart(divergences.kl(spread, target), uniform.distances()["kl"])
+    found["kl, a uniform variance"] = apart(attempt(divergences.kl, spread, target), uniform.distances()["kl"])
     alone = LinearLaw(torch.zeros(1, 3, dtype=torch.float64), 2.0 * torch.ones(3, 1, 1, dtype=torch.float64), None, True)
-    found["tv, one Gaussian"] = apart(divergences.tv(alone, Gaussian(0.0, _VARIANCE, 3)), _Radii(3, np.array([2 / _VARIANCE]), np.ones(1)).tv())
+    found["tv, one Gaussian"] = apart(attempt(divergences.tv, alone, Gaussian(0.0, _VARIANCE, 3)), _Radii(3, np.array([2 / _VARIANCE]), np.ones(1)).tv())
     return found
 
 

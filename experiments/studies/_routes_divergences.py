@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiments.measures import routes_gaussian_laws, routes_gaussians, routes_radial
+from experiments.measures import routes_gaussian_laws, routes_gaussians, routes_line, routes_phase, routes_quantiles, routes_radial
 from experiments.studies._routes import Routes
 
 _ALL = ("kl", "reverse_kl", "chi2", "hellinger", "w2")
@@ -23,7 +23,9 @@ GAUSSIANS = Routes(
     "Gaussians",
     _named((*_ALL, *_renyi(routes_gaussians.ORDERS)), routes_gaussians.PAIRS, 1e-10)
     | _named(_renyi((0.3, 1.2)), ["wide"], 1e-10)
-    | _named(("tv on the line", "w1 on the line"), routes_gaussians.LINES, 1e-9),
+    | {"kl, far covariances": 1e-6}
+    | _named(("tv on the line", "w1 on the line"), routes_gaussians.LINES, 1e-9)
+    | _named(tuple(f"weak error of {test}" for test in routes_gaussians.TESTS), routes_gaussians.LINES, 1e-8),
 )
 LAWS = Routes(
     "routes_gaussian_laws",
@@ -39,3 +41,19 @@ RADIAL = Routes(
     "mixtures of isotropic Gaussians",
     _named(routes_radial.NAMES, routes_radial.MIXTURES, 1e-11) | {"kl, a uniform variance": 1e-7, "tv, one Gaussian": 1e-10},
 )
+LINES = tuple(
+    Routes("routes_line", label, {name: 1e-7 if name == "w1" else 1e-8 for name in routes_line.NAMES}, {"pair": label}) for label in routes_line.PAIRS
+)
+PRODUCTS = Routes(
+    "routes_products",
+    "laws of independent coordinates",
+    {"tv": 1e-9, "w2": 1e-8} | dict.fromkeys(("kl", "reverse_kl", "chi2", "hellinger", "renyi of order 0.3"), 1e-9),
+)
+QUANTILES = Routes(
+    "routes_quantiles",
+    "integrals of quantiles",
+    _named(("mean plus one", "variance", "cells"), routes_quantiles.TARGETS, 1e-12) | _named(("draws",), routes_quantiles.TARGETS, 1e-4),
+)
+PHASE = Routes("routes_phase", "laws in the phase plane", _named(routes_phase.NAMES, routes_phase.PAIRS, 1e-6))
+REVERSED = Routes("routes_gaussians", "Gaussians", {"kl the other way round": 1e-10})
+DIVERGENCES = (GAUSSIANS, LAWS, RADIAL, *LINES, PRODUCTS, QUANTILES, PHASE)

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from experiments.studies._routes import APART, Routes
+from experiments.studies._routes_divergences import DIVERGENCES, REVERSED
 from pmmtheory.harness.findings import among, hold
 from pmmtheory.harness.study import Check, Study
 from pmmtheory.harness.verdict import Outcome
 
 SCHEDULES = Routes("routes_schedules", "schedules", {"betas, cosine": 1e-10, "betas, scaled linear": 1e-12})
 WRONG = Routes("routes_schedules", "schedules", {"betas, cosine without an offset": 1e-10})
-FAMILIES = (SCHEDULES,)
+FAMILIES = (SCHEDULES, *DIVERGENCES)
 
 
 def _checks(profile: str) -> Iterator[Check]:
     for routes in FAMILIES:
         yield from routes.checks()
-    yield from WRONG.checks(control=True)
+    for routes in (WRONG, REVERSED):
+        yield from routes.checks(control=True)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
