@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -28,6 +30,7 @@ PAIRS = {
     "positions": (_BLOCKS[:, :1, :1], 0 * _CENTRE[:1], _OTHERS[:, :1, :1]),
     "positions, near": (_BLOCKS[:, :1, :1], 0.98 * _CENTRE[:1], _NEAR[:, :1, :1]),
 }
+_UNSURE = 1e-6
 WIDE = "velocities of five times the variance"
 ORDERS = (0.3, 1.5, 2.0)
 
@@ -47,7 +50,7 @@ def measure(device: str) -> dict[str, Estimate]:
         found |= {f"renyi of order {a}, {label}": apart(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
     wide = _BLOCKS * np.array([[1.0, math.sqrt(5)], [math.sqrt(5), 5.0]])
     found[f"kl, {WIDE}"] = apart(attempt(divergences.kl, _law(_CENTRE, wide), _law(_CENTRE, _OTHERS)), kl(_whole(_CENTRE, wide), _whole(_CENTRE, _OTHERS)))
-    return found | _target() | _line() | _given()
+    return found | _target() | _line() | _given() | _carried() | _scaled()
 
 
 def _law(centre: Numbers, blocks: Numbers, axes: Numbers | None = _AXES) -> LinearLaw:
@@ -92,3 +95,34 @@ def _given() -> dict[str, Estimate]:
         "w2 from below": apart(below, math.sqrt(shift + float(((high - widths) ** 2).sum()))),
         "w2 from above": apart(above, math.sqrt(shift + float((variances - 2 * low * widths + others).sum()))),
     }
+
+
+def _carried() -> dict[str, Estimate]:
+    """What a relative error of every variance does to a distance, as its stated part and by the other variances."""
+    variances, others = np.array([0.7, 0.6, 0.9]), np.array([1.3, 0.8, 1.0])
+    centre = np.zeros((1, 3))
+    exact = _law(centre, others[:, None, None], None)
+    unsure = replace(_law(centre, variances[:, None, None], None), errors={"rounding": _UNSURE})
+
+    def change(distance: Callable[[Moments, Moments], float], times: float) -> float:
+        p, q = (centre[0], np.diag(variances)), (centre[0], np.diag(others))
+        return abs(distance((centre[0], np.diag(variances * (1 + times))), q) - distance(p, q))
+
+    found = {
+        "kl": (divergences.kl, change(kl, -_UNSURE)),
+        "renyi of order 0.3": (lambda one, two: divergences.renyi(one, two, 0.3), change(lambda p, q: log_power(p, q, 0.3) / -0.7, -_UNSURE)),
+        "renyi of order 1.5": (lambda one, two: divergences.renyi(one, two, 1.5), change(lambda p, q: log_power(p, q, 1.5) / 0.5, -_UNSURE)),
+    }
+    parts = {
+        f"{name}, its error": apart(attempt(divergence, unsure, exact).parts.get("covariance", 0.0), number) for name, (divergence, number) in found.items()
+    }
+    moved = math.sqrt(float(variances.sum())) * (math.sqrt(1 + _UNSURE) - 1)
+    return parts | {"w2, its error": apart(attempt(divergences.w2, unsure, exact).parts.get("covariance", 0.0), moved)}
+
+
+def _scaled() -> dict[str, Estimate]:
+    """A covariance times (1 + e)^2, all digits of which are there, is e times the root of the trace away."""
+    blocks = np.array([[[1.75, 0.5], [0.5, 1.25]], [[0.5, -0.25], [-0.25, 1.0]]])
+    little = 2.0**-20
+    one, two = (_law(np.zeros((2, 2)), matrix, None) for matrix in (blocks, blocks * (1 + 2 * little + little**2)))
+    return {"w2, nearly the same": apart(attempt(divergences.w2, one, two), little * math.sqrt(4.5))}
