@@ -18,18 +18,22 @@ from pmmtheory.noise.levels import Numbers
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 
 _CELLS = 7
-_HALF = math.exp(0.5) * math.sqrt(2 * math.pi) * ndtr(-1)
+_PLACE = 0.5
+"""Of the middle of the parabola in |x| + (x - c)^2/2, whose kink is at 0."""
 
 
 def _kinked(x: Numbers) -> Numbers:
-    side = ndtr(-abs(x) - 1) / ndtr(-1) / 2
-    return np.where(x < 0, side, 1 - side)
+    """The distribution function, of two parts of normal ones."""
+    left, right = (math.exp(-side * _PLACE) * ndtr(side * _PLACE - 1) for side in (-1, 1))
+    below = math.exp(_PLACE) * ndtr(np.minimum(x, 0) - _PLACE - 1)
+    above = math.exp(-_PLACE) * ndtr(_PLACE - 1 - np.maximum(x, 0))
+    return np.where(x < 0, below, left + right - above) / (left + right)
 
 
 TARGETS = {
     "a Gaussian": (Gaussian(0.4, 1.7), lambda x: ndtr((x - 0.4) / math.sqrt(1.7))),
     "two modes": (GaussianMixture([0.3, 0.7], [-2.0, 1.0], [0.5, 0.8]), lambda x: 0.3 * ndtr((x + 2) / math.sqrt(0.5)) + 0.7 * ndtr((x - 1) / math.sqrt(0.8))),
-    "a kink": (Potential(lambda x: torch.abs(x) + x**2 / 2, name="kinked"), _kinked),
+    "a kink": (Potential(lambda x: torch.abs(x) + (x - _PLACE) ** 2 / 2, name="kinked"), _kinked),
 }
 """Targets, each with its distribution function."""
 
