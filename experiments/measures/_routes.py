@@ -18,6 +18,11 @@ def apart(one: Estimate | float, other: Estimate | float) -> Estimate:
     return Estimate(abs(first.value - second.value) / scale, (first.error + second.error) / scale, f"{first.method} against {second.method}")
 
 
+def beside(one: Estimate, other: float) -> Estimate:
+    """|one - other| and the error that is stated of the one, over |other|: small only where a number is right and said to be."""
+    return Estimate((abs(one.value - other) + one.error) / abs(other), 0.0, f"{one.method} against formula")
+
+
 def farthest(one: Numbers, other: Numbers) -> Estimate:
     """The largest |one - other| over the largest |other|, of arrays of one shape."""
     if np.shape(one) != np.shape(other):

@@ -11,7 +11,7 @@ import torch
 from scipy import linalg
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power, on_line, w2
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import apart, attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
@@ -41,15 +41,15 @@ def measure(device: str) -> dict[str, Estimate]:
     for label, (blocks, centre, others) in PAIRS.items():
         one, two = _law(_CENTRE[: len(centre)], blocks), _law(centre, others)
         p, q = _whole(_CENTRE[: len(centre)], blocks), _whole(centre, others)
-        found[f"kl, {label}"] = apart(attempt(divergences.kl, one, two), kl(p, q))
-        found[f"reverse_kl, {label}"] = apart(attempt(divergences.reverse_kl, one, two), kl(q, p))
-        found[f"chi2, {label}"] = apart(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0)))
-        found[f"hellinger, {label}"] = apart(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5))))
-        found[f"w2, {label}"] = apart(attempt(divergences.w2, one, two), w2(p, q))
-        found[f"frechet, {label}"] = apart(attempt(divergences.frechet, one, two), w2(p, q))
-        found |= {f"renyi of order {a}, {label}": apart(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
+        found[f"kl, {label}"] = beside(attempt(divergences.kl, one, two), kl(p, q))
+        found[f"reverse_kl, {label}"] = beside(attempt(divergences.reverse_kl, one, two), kl(q, p))
+        found[f"chi2, {label}"] = beside(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0)))
+        found[f"hellinger, {label}"] = beside(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5))))
+        found[f"w2, {label}"] = beside(attempt(divergences.w2, one, two), w2(p, q))
+        found[f"frechet, {label}"] = beside(attempt(divergences.frechet, one, two), w2(p, q))
+        found |= {f"renyi of order {a}, {label}": beside(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
     wide = _BLOCKS * np.array([[1.0, math.sqrt(5)], [math.sqrt(5), 5.0]])
-    found[f"kl, {WIDE}"] = apart(attempt(divergences.kl, _law(_CENTRE, wide), _law(_CENTRE, _OTHERS)), kl(_whole(_CENTRE, wide), _whole(_CENTRE, _OTHERS)))
+    found[f"kl, {WIDE}"] = beside(attempt(divergences.kl, _law(_CENTRE, wide), _law(_CENTRE, _OTHERS)), kl(_whole(_CENTRE, wide), _whole(_CENTRE, _OTHERS)))
     return found | _target() | _line() | _given() | _carried() | _scaled()
 
 
@@ -69,15 +69,18 @@ def _target() -> dict[str, Estimate]:
     axes = np.asarray(target.axes)
     p = _CENTRE.reshape(-1), sum(np.kron(block, np.outer(axis, axis)) for block, axis in zip(np.asarray(law.blocks), axes.T, strict=True))
     q = np.concatenate([mean, np.zeros(3)]), linalg.block_diag((_AXES * variances) @ _AXES.T, np.eye(3))
-    return {"kl, to a target": apart(attempt(divergences.kl, law, target), kl(p, q)), "w2, to a target": apart(attempt(divergences.w2, law, target), w2(p, q))}
+    return {
+        "kl, to a target": beside(attempt(divergences.kl, law, target), kl(p, q)),
+        "w2, to a target": beside(attempt(divergences.w2, law, target), w2(p, q)),
+    }
 
 
 def _line() -> dict[str, Estimate]:
     one, two = _law(np.array([[0.4]]), np.array([[[1.7]]]), None), _law(np.array([[-0.3]]), np.array([[[0.6]]]), None)
     p, q = (0.4, 1.7), (-0.3, 0.6)
     return {
-        "tv, on the line": apart(attempt(divergences.tv, one, two), on_line(p, q, "pdf") / 2),
-        "w1, on the line": apart(attempt(divergences.w1, one, two), on_line(p, q, "cdf")),
+        "tv, on the line": beside(attempt(divergences.tv, one, two), on_line(p, q, "pdf") / 2),
+        "w1, on the line": beside(attempt(divergences.w1, one, two), on_line(p, q, "cdf")),
     }
 
 
@@ -92,8 +95,8 @@ def _given() -> dict[str, Estimate]:
     below, above = (attempt(lambda k=k: divergences.w2_bounds(given, target)[k]) for k in (0, 1))
     shift, widths = 0.05, np.sqrt(others)
     return {
-        "w2 from below": apart(below, math.sqrt(shift + float(((high - widths) ** 2).sum()))),
-        "w2 from above": apart(above, math.sqrt(shift + float((variances - 2 * low * widths + others).sum()))),
+        "w2 from below": beside(below, math.sqrt(shift + float(((high - widths) ** 2).sum()))),
+        "w2 from above": beside(above, math.sqrt(shift + float((variances - 2 * low * widths + others).sum()))),
     }
 
 
@@ -125,4 +128,4 @@ def _scaled() -> dict[str, Estimate]:
     blocks = np.array([[[1.75, 0.5], [0.5, 1.25]], [[0.5, -0.25], [-0.25, 1.0]]])
     little = 2.0**-20
     one, two = (_law(np.zeros((2, 2)), matrix, None) for matrix in (blocks, blocks * (1 + 2 * little + little**2)))
-    return {"w2, nearly the same": apart(attempt(divergences.w2, one, two), little * math.sqrt(4.5))}
+    return {"w2, nearly the same": beside(attempt(divergences.w2, one, two), little * math.sqrt(4.5))}

@@ -11,7 +11,7 @@ from scipy import linalg, stats
 from torch import Tensor
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power, on_line, w2
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -60,22 +60,22 @@ def measure(device: str) -> dict[str, Estimate]:
     found = {}
     for label, (p, q) in PAIRS.items():
         one, two = (Gaussian(*moments) for moments in (p, q))
-        found[f"kl, {label}"] = apart(attempt(divergences.kl, one, two), kl(p, q))
-        found[f"reverse_kl, {label}"] = apart(attempt(divergences.reverse_kl, one, two), kl(q, p))
-        found[f"chi2, {label}"] = apart(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0)))
-        found[f"hellinger, {label}"] = apart(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5))))
-        found[f"w2, {label}"] = apart(attempt(divergences.w2, one, two), w2(p, q))
-        found |= {f"renyi of order {a}, {label}": apart(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
+        found[f"kl, {label}"] = beside(attempt(divergences.kl, one, two), kl(p, q))
+        found[f"reverse_kl, {label}"] = beside(attempt(divergences.reverse_kl, one, two), kl(q, p))
+        found[f"chi2, {label}"] = beside(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0)))
+        found[f"hellinger, {label}"] = beside(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5))))
+        found[f"w2, {label}"] = beside(attempt(divergences.w2, one, two), w2(p, q))
+        found |= {f"renyi of order {a}, {label}": beside(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
     one, two = (Gaussian(*moments) for moments in WIDE)
-    found["kl the other way round"] = apart(attempt(divergences.reverse_kl, *(Gaussian(*moments) for moments in WIDE)), kl(*WIDE))
+    found["kl the other way round"] = beside(attempt(divergences.reverse_kl, *(Gaussian(*moments) for moments in WIDE)), kl(*WIDE))
     far, other = (Gaussian(*moments) for moments in FAR)
-    found["kl, far covariances"] = apart(attempt(divergences.kl, far, other), kl(*FAR))
-    found["renyi of order 0.3, wide"] = apart(attempt(divergences.renyi, one, two, 0.3), log_power(*WIDE, 0.3) / (0.3 - 1))
-    found["renyi of order 1.2, wide"] = apart(attempt(divergences.renyi, one, two, 1.2), log_power(*WIDE, 1.2) / 0.2)
+    found["kl, far covariances"] = beside(attempt(divergences.kl, far, other), kl(*FAR))
+    found["renyi of order 0.3, wide"] = beside(attempt(divergences.renyi, one, two, 0.3), log_power(*WIDE, 0.3) / (0.3 - 1))
+    found["renyi of order 1.2, wide"] = beside(attempt(divergences.renyi, one, two, 1.2), log_power(*WIDE, 1.2) / 0.2)
     for label, (first, second) in LINES.items():
         one, two = Gaussian(*first), Gaussian(*second)
-        found[f"tv on the line, {label}"] = apart(attempt(divergences.tv, one, two), on_line(first, second, "pdf") / 2)
+        found[f"tv on the line, {label}"] = beside(attempt(divergences.tv, one, two), on_line(first, second, "pdf") / 2)
         for name, (test, mean) in TESTS.items():
-            found[f"weak error of {name}, {label}"] = apart(attempt(divergences.weak, one, two, test), abs(mean(*first) - mean(*second)))
-        found[f"w1 on the line, {label}"] = apart(attempt(divergences.w1, one, two), on_line(first, second, "cdf"))
+            found[f"weak error of {name}, {label}"] = beside(attempt(divergences.weak, one, two, test), abs(mean(*first) - mean(*second)))
+        found[f"w1 on the line, {label}"] = beside(attempt(divergences.w1, one, two), on_line(first, second, "cdf"))
     return found

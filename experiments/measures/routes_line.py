@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from torch import Tensor
 
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
@@ -99,7 +99,7 @@ def measure(device: str, pair: str) -> dict[str, Estimate]:
     found = {name: attempt(getattr(divergences, name), one, two) for name in _NAMES}
     found |= {f"renyi of order {a}": attempt(divergences.renyi, one, two, a) for a in _ORDERS}
     found |= {f"weak error of {test}": attempt(divergences.weak, one, two, f) for test, f in TESTS.items()}
-    return {name: apart(found[name], other) for name, other in _others(first, second).items()}
+    return {name: beside(found[name], other) for name, other in _others(first, second).items()}
 
 
 def _law(mixture: _Mixture, spacing: float, low: float, high: float) -> LineLaw:

@@ -9,7 +9,7 @@ import torch
 from scipy.special import ndtr
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
@@ -38,7 +38,7 @@ def measure(device: str) -> dict[str, Estimate]:
             "renyi of order 0.3": (lambda one, two: divergences.renyi(one, two, 0.3), log_power(p, q, 0.3) / (0.3 - 1)),
             "tv": (divergences.tv, _tv(p, q)),
         }
-        found |= {f"{name}, {label}": apart(attempt(divergence, law, other), number) for name, (divergence, number) in numbers.items()}
+        found |= {f"{name}, {label}": beside(attempt(divergence, law, other), number) for name, (divergence, number) in numbers.items()}
     return found
 
 

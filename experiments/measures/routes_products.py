@@ -9,7 +9,7 @@ import torch
 from scipy.special import ndtr
 
 from experiments.measures._gaussian_formulas import kl, log_power, w2
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw, ProductLaw
@@ -38,8 +38,8 @@ def measure(device: str) -> dict[str, Estimate]:
     }
     shifted = _product(((_SHIFTS[0], 1.0), (_SHIFTS[1], 1.0)), 5)
     distance = math.hypot(_SHIFTS[0], math.sqrt(5) * _SHIFTS[1])
-    tv = apart(attempt(divergences.tv, shifted, Product([Gaussian()] * 6)), 2 * ndtr(distance / 2) - 1)
-    return {"tv": tv} | {name: apart(attempt(divergence, law, other), number) for name, (divergence, number) in found.items()}
+    tv = beside(attempt(divergences.tv, shifted, Product([Gaussian()] * 6)), 2 * ndtr(distance / 2) - 1)
+    return {"tv": tv} | {name: beside(attempt(divergence, law, other), number) for name, (divergence, number) in found.items()}
 
 
 def _product(moments: tuple[tuple[float, float], tuple[float, float]], times: int) -> ProductLaw:

@@ -11,7 +11,7 @@ import torch
 from scipy import stats
 from scipy.optimize import brentq
 
-from experiments.measures._routes import apart, attempt
+from experiments.measures._routes import attempt, beside
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
@@ -47,13 +47,13 @@ def measure(device: str) -> dict[str, Estimate]:
             if label == WIDE and name == "chi2":
                 continue
             one = attempt(divergences.renyi, law, target, 0.3) if "renyi" in name else attempt(getattr(divergences, name), law, target)
-            found[f"{name}, {label}"] = apart(one, other * math.sqrt(_VARIANCE) if name == "w2" else other)
+            found[f"{name}, {label}"] = beside(one, other * math.sqrt(_VARIANCE) if name == "w2" else other)
     x, w = np.polynomial.legendre.leggauss(40)
     uniform, target = _Radii(2, 1 + 0.3 * x, w / 2), Gaussian(0.0, _VARIANCE, 2)
     spread = _law(2, _uniform)
-    found["kl, a uniform variance"] = apart(attempt(divergences.kl, spread, target), uniform.distances()["kl"])
+    found["kl, a uniform variance"] = beside(attempt(divergences.kl, spread, target), uniform.distances()["kl"])
     alone = LinearLaw(torch.zeros(1, 3, dtype=torch.float64), 2.0 * torch.ones(3, 1, 1, dtype=torch.float64), None, True)
-    found["tv, one Gaussian"] = apart(attempt(divergences.tv, alone, Gaussian(0.0, _VARIANCE, 3)), _Radii(3, np.array([2 / _VARIANCE]), np.ones(1)).tv())
+    found["tv, one Gaussian"] = beside(attempt(divergences.tv, alone, Gaussian(0.0, _VARIANCE, 3)), _Radii(3, np.array([2 / _VARIANCE]), np.ones(1)).tv())
     return found
 
 

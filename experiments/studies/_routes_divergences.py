@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experiments.measures import routes_gaussian_laws, routes_gaussians, routes_line, routes_phase, routes_quantiles, routes_radial
+from experiments.measures import routes_gaussian_laws, routes_gaussians, routes_generators, routes_line, routes_phase, routes_quantiles, routes_radial
 from experiments.studies._routes import Routes
 
 _ALL = ("kl", "reverse_kl", "chi2", "hellinger", "w2")
@@ -59,4 +59,5 @@ QUANTILES = Routes(
 )
 PHASE = Routes("routes_phase", "laws in the phase plane", _named(routes_phase.NAMES, routes_phase.PAIRS, 1e-6))
 REVERSED = Routes("routes_gaussians", "Gaussians", {"kl the other way round": 1e-10})
-DIVERGENCES = (GAUSSIANS, LAWS, RADIAL, *LINES, PRODUCTS, QUANTILES, PHASE)
+GENERATORS = Routes("routes_generators", "generators of divergences", _named(routes_generators.NAMES, routes_generators.KINDS, 2e-11))
+DIVERGENCES = (GENERATORS, GAUSSIANS, LAWS, RADIAL, *LINES, PRODUCTS, QUANTILES, PHASE)
