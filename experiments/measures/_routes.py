@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +24,24 @@ def apart(one: Estimate | float, other: Estimate | float) -> Estimate:
     return Estimate(abs(first.value - second.value) / scale, (first.error + second.error) / scale, f"{first.method} against {second.method}")
 
 
+def beside(one: Estimate, other: float) -> Estimate:
+    """|one - other| and the error that is stated of the one, over |other|: small only where a number is right and said to be."""
+    return Estimate((abs(one.value - other) + one.error) / abs(other), 0.0, f"{one.method} against formula")
+
+
 def farthest(one: Numbers, other: Numbers) -> Estimate:
     """The largest |one - other| over the largest |other|; a million where they are not of one shape, or `one` has what is no number."""
     if np.shape(one) != np.shape(other) or not np.isfinite(one).all():
         return Estimate(_NONE, 0.0, "no numbers, or not as many")
     return Estimate(float(np.abs(one - other).max() / np.abs(other).max()), 0.0, "formula against formula")
+
+
+def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
+    """What the function answers; 0 where it refuses, or cannot: then it is as far from another number as can be."""
+    try:
+        return compute(*arguments)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as why:
+        return Estimate(0.0, 0.0, f"no number: {why}")
 
 
 def held(found: Mapping[str, Estimate], within: float = 1e-9, looser: Mapping[str, float] | None = None) -> dict[str, Estimate]:

@@ -12,7 +12,16 @@ from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
 from pmmtheory.theory.claim import Claim
 
+_PAIRS = ("a law and a target", "two laws", "near laws", "a law and a target with a kink")
 _FAMILIES = {
+    "divergences of Gaussians": Cell.of("routes_gaussians"),
+    "divergences of Gaussian laws": Cell.of("routes_gaussian_laws"),
+    "generators of divergences": Cell.of("routes_generators"),
+    "divergences of mixtures of isotropic Gaussians": Cell.of("routes_radial"),
+    **{f"divergences on the line, {pair}": Cell.of("routes_line", pair=pair) for pair in _PAIRS},
+    "divergences of products": Cell.of("routes_products"),
+    "divergences in the phase plane": Cell.of("routes_phase"),
+    "integrals of quantiles": Cell.of("routes_quantiles"),
     "fits of rates": Cell.of("routes_rates"),
     "local rates and constants": Cell.of("routes_curves"),
     "noise schedules": Cell.of("routes_schedules"),
@@ -29,6 +38,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for about, cell in _FAMILIES.items():
         yield _agree(about, cell)
     yield _agree("noise schedules, the cosine without its offset (wrong)", Cell.of("routes_schedules", offset=0.0), control=True)
+    yield _agree("divergences of Gaussians, KL the other way round (wrong)", Cell.of("routes_gaussians", reverse=True), control=True)
 
 
 def _agree(about: str, cell: Cell, control: bool = False) -> Check:
