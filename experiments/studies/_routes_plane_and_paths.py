@@ -1,0 +1,25 @@
+"""Laws in the plane, samples and paths of chains, each number by a second computation."""
+
+from __future__ import annotations
+
+from experiments.studies._routes import Routes
+
+_SMOOTH, _WEAK = 1e-7, 1e-6
+_INTEGRALS = {"kl": _SMOOTH, "reverse_kl": _WEAK, "chi2": _SMOOTH, "hellinger": _SMOOTH, "the mean of a wave": _WEAK, "the mean of a quadratic form": _WEAK}
+
+PLANE = Routes(
+    "routes_plane",
+    "laws in the plane",
+    {
+        "w2 to a Gaussian that a known map leads to": 1e-8,
+        "w2 to the law of that Gaussian": 1e-8,
+        "w2 of Gaussians": 1e-8,
+        "w2 to a Gaussian that is wider than the grid": 1e-8,
+        **{f"{name} to {other}": within for other in ("a Gaussian", "a law") for name, within in _INTEGRALS.items()},
+        "kl to a Gaussian that is wider than the grid": 1e-7,
+        "tv across a circle": 3e-5,
+        "tv across a line": 3e-5,
+    },
+)
+
+PLANE_AND_PATHS = (PLANE,)
