@@ -22,4 +22,27 @@ PLANE = Routes(
     },
 )
 
-PLANE_AND_PATHS = (PLANE,)
+SAMPLES = Routes(
+    "routes_samples",
+    "samples",
+    {
+        "mmd": 1e-12,
+        "mmd, standard error": 1e-12,
+        "mmd at the median distance": 1e-12,
+        "Stein discrepancy": 1e-12,
+        "Stein discrepancy, standard error": 1e-12,
+        **{
+            f"kl by neighbours from a {other}{part}": 1e-11
+            for other, parts in (("sample", ("", ", spread", ", bias", ", uncovered")), ("target", ("", ", spread", ", bias")))
+            for part in parts
+        },
+        **{f"squared w2 {where}{part}": 1e-12 for where in ("on the line", "in directions") for part in ("", ", standard error", ", floor")},
+        "squared w2 in directions, spread": 1e-12,
+        "w2 of points": 1e-12,
+        "w2 of points, spread of resamples": 1e-11,
+        "w2 of points, bias": 1e-4,
+        "sliced w2 of points": 1e-12,
+    },
+)
+
+PLANE_AND_PATHS = (PLANE, SAMPLES)
