@@ -25,8 +25,9 @@ _WAVES = ((np.array([0.9, 0.5]), 0.02, 0.4), (np.array([-0.4, 0.8]), 0.02, -0.9)
 _AIM = np.array([0.1, -0.05]), np.array([[1.0, 0.1], [0.1, 0.9]])
 _ROUND, _WIDE = (np.zeros(2), np.eye(2)), (np.zeros(2), 3.0 * np.eye(2))
 _TILTED, _OTHER = (np.array([0.2, -0.1]), np.array([[1.0, 0.3], [0.3, 0.8]])), (np.array([-0.1, 0.3]), np.array([[1.2, -0.2], [-0.2, 1.1]]))
+_NEAR, _CLOSE = (_TILTED[0] + 0.01, 1.01 * _TILTED[1]), (_OTHER[0], 1.001 * _OTHER[1])
 _SHIFTED = np.array([0.6, 0.3]), _TILTED[1]
-_GRID, _FINE = ((25, 7.0), (23, 6.5)), ((39, 7.0), (37, 6.5))
+_GRID, _FINE, _ROOMY = ((25, 7.0), (23, 6.5)), ((39, 7.0), (37, 6.5)), ((45, 8.0), (39, 7.0))
 """Points and half the length of both axes."""
 _FREQUENCY, _SQUARES = np.array([0.7, -0.4]), np.array([[1.0, 0.5], [0.5, -0.3]])
 
@@ -46,7 +47,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found["kl to a Gaussian that is wider than the grid"] = apart(float(divergences.kl(round_law, wide)), _formulas(_ROUND, _WIDE)["kl"])
     found["tv across a circle"] = apart(float(divergences.tv(round_law, wide)), _across_a_circle(3.0))
     found["tv across a line"] = apart(float(divergences.tv(_law(_TILTED, _FINE), Gaussian(*_SHIFTED))), _across_a_line())
-    return found
+    return found | _errors_of_w2() | _errors_of_integrals()
 
 
 def _law(moments: Moments, grid: tuple[tuple[int, float], ...] = _GRID) -> PlanarLaw:
@@ -98,8 +99,16 @@ def _displacement() -> float:
 
 
 def _bures(p: Moments, q: Moments) -> float:
+    turn = _turn(p, q)
+    return math.sqrt(float(((p[0] - q[0]) ** 2).sum() + np.trace(p[1] + q[1] - 2 * turn @ p[1])))
+
+
+def _turn(p: Moments, q: Moments) -> Numbers:
+    """The slope of the map between Gaussians."""
     root = linalg.sqrtm(p[1])
-    return math.sqrt(float(((p[0] - q[0]) ** 2).sum() + np.trace(p[1] + q[1] - 2 * linalg.sqrtm(root @ q[1] @ root).real)))
+    back = np.linalg.inv(root)
+    found: Numbers = back @ linalg.sqrtm(root @ q[1] @ root).real @ back
+    return found
 
 
 def _numbers(law: PlanarLaw, other: PlanarLaw | Gaussian) -> dict[str, Estimate]:
@@ -144,3 +153,49 @@ def _across_a_line() -> float:
     """Of two Gaussians with one covariance."""
     off = _SHIFTED[0] - _TILTED[0]
     return float(2 * ndtr(math.sqrt(off @ np.linalg.solve(_TILTED[1], off)) / 2) - 1)
+
+
+def _errors_of_w2() -> dict[str, Estimate]:
+    """The parts that are known for Gaussians: a coarse law shifted by s v moves a law by s (v.A v)^1/2 in the norm of its map A; and the gap for A = c I."""
+    v, small, inverse = np.array([0.6, -0.8]), 1e-3, np.linalg.inv(_TILTED[1])
+    x = _places(_ROOMY)
+    p = _density(_TILTED, x)
+    law, even = _of_values(p, _TILTED, _ROOMY), _law(_ROUND)
+    law.coarse = _of_values(p * (1 - small * (x - _TILTED[0]) @ inverse @ v), _TILTED, _ROOMY)
+    law.caution = 1.5
+    law.errors |= {"ends": 1e-7, "start": 2e-7}
+    even.errors |= {"solver": 1e-6}
+    parts, turn, width = divergences.w2(law, Gaussian(*_OTHER)).parts, _turn(_TILTED, _OTHER), math.hypot(*(2 * half for _, half in _ROOMY))
+    value = _bures(_TILTED, _OTHER)
+    known = {"resolution": 3 * small * math.sqrt(1.002 * v @ turn @ v), "ends": math.hypot(value, math.sqrt(3e-7) * width) - value}
+    found = {f"w2 of Gaussians, error by {part}": apart(parts[part], number) for part, number in known.items()}
+    solver = divergences.w2(even, Gaussian(np.array([0.1, 0.0]), 1.21 * np.eye(2))).parts["solver"]
+    return found | {"w2 of Gaussians, error by solver": apart(solver, 2e-6 * math.sqrt(2 * 1.1))}
+
+
+def _errors_of_integrals() -> dict[str, Estimate]:
+    """The parts of kl and of a weak error, of a law and a reference whose coarser laws are other Gaussians."""
+    law, other = _law(_TILTED, _FINE), _law(_OTHER, _FINE)
+    law.coarse, other.coarse, law.caution = _law(_NEAR, _FINE), _law(_CLOSE, _FINE), 1.5
+    law.errors |= {"ends": 1e-7, "start": 2e-7, "solver": 1e-6}
+    x, (first, second) = _places(_FINE), _axes(_FINE)
+    p, coarse, q, close = (_density(moments, x) for moments in (_TILTED, _NEAR, _OTHER, _CLOSE))
+    cell, shift = (first[1] - first[0]) * (second[1] - second[0]), np.log(q / close)
+    value, change = _kl(_TILTED, _OTHER), _kl(_TILTED, _NEAR)
+    size = np.abs(np.cos(x @ _FREQUENCY) - math.cos(float(_FREQUENCY @ _TILTED[0])))
+    known = {
+        "kl": {
+            "resolution": 1.5 * (2 * math.sqrt(value * change) + change + abs(value - _kl(_NEAR, _OTHER))),
+            "ends": 6e-7 * (1 + value),
+            "solver": 4e-6 * math.sqrt(value) + 4e-12,
+            "reference": float((np.abs((p - q) * shift) + p * shift**2).sum()) * cell,
+        },
+        "the mean of a wave": {
+            "resolution": 1.5 * float((size * np.abs(p - coarse)).sum()) * cell,
+            "reference": float((size * q * np.abs(shift)).sum()) * cell,
+            "solver": 2e-6 * float(size.max()),
+            "ends": 3e-7 * float(size.max()),
+        },
+    }
+    found = _numbers(law, other)
+    return {f"{name}, error by {part}": apart(found[name].parts[part], number) for name, parts in known.items() for part, number in parts.items()}

@@ -19,6 +19,11 @@ PLANE = Routes(
         "kl to a Gaussian that is wider than the grid": 1e-7,
         "tv across a circle": 3e-5,
         "tv across a line": 3e-5,
+        "w2 of Gaussians, error by resolution": 1e-6,
+        "w2 of Gaussians, error by ends": 1e-8,
+        "w2 of Gaussians, error by solver": 3e-5,
+        **{f"kl, error by {part}": 1e-6 for part in ("resolution", "ends", "solver", "reference")},
+        **{f"the mean of a wave, error by {part}": 1e-8 for part in ("resolution", "ends", "solver", "reference")},
     },
 )
 
