@@ -50,4 +50,69 @@ SAMPLES = Routes(
     },
 )
 
-PLANE_AND_PATHS = (PLANE, SAMPLES)
+_SETS = ("bernoulli", "single")
+_POWERS = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (1, 2), (0, 3))
+
+COARSE = Routes(
+    "routes_paths",
+    "coarse paths",
+    {
+        **{f"kl of coarse paths {where}, {midpoints}": 2e-6 for where in ("in 3 dimensions", "on the line") for midpoints in _SETS},
+        "kl of coarse paths on a rippled target": 1e-7,
+        **{f"mean of shift^{a} excess^{b}, 13 substeps": 1e-11 for a, b in _POWERS},
+        **{f"sum of E |X|^{2 * k}": 1e-10 for k in range(6)},
+    },
+)
+
+FINE = Routes(
+    "routes_hidden_paths",
+    "paths at the substeps",
+    {
+        f"{name}, {midpoints}": within
+        for midpoints in _SETS
+        for name, within in {
+            "kl of paths at the substeps, Cosine(0.5, 1.5, 0.3)": 1e-5,
+            "kl of paths at the substeps, Gaussian(0, 0.8)": 1e-6,
+            "chi2 of paths at the substeps": 1e-11,
+            "u^2/2 of sampled paths": 1e-11,
+            "what sampled paths leave": 1e-11,
+            "kl by sampled paths": 1e-4,
+        }.items()
+    },
+)
+
+UNDERDAMPED = Routes(
+    "routes_underdamped_paths",
+    "underdamped paths",
+    {
+        "matrices of a step": 1e-12,
+        "noises of a step": 1e-12,
+        "laws of later states": 1e-12,
+        "chi2 of underdamped paths": 1e-10,
+        "u^2/2 of underdamped samples": 1e-11,
+        "what underdamped samples leave": 1e-11,
+        "kl of underdamped paths": 3e-5,
+    },
+)
+
+CONSTANTS = Routes(
+    "routes_path_constants",
+    "leading terms of paths",
+    {
+        **{
+            f"{name}, {midpoints}, K = {k}": within
+            for k in (3, 4)
+            for midpoints in _SETS
+            for name, within in {
+                "mean of the excess variance": 1e-7,
+                "mean square of the excess variance": 1e-9,
+                "coarse paths on a Gaussian": 1e-7,
+                "coarse paths on the line": 1e-7,
+                "underdamped paths": 1e-12,
+            }.items()
+        },
+        **{f"{name}, K = {k}": within for k in (3, 4) for name, within in {"fine paths on a Gaussian": 1e-5, "far starts": 1e-7}.items()},
+    },
+)
+
+PLANE_AND_PATHS = (PLANE, SAMPLES, COARSE, FINE, UNDERDAMPED, CONSTANTS)
