@@ -10,8 +10,9 @@ from scipy import linalg
 from scipy.special import ndtr
 from torch import Tensor
 
-from experiments.measures._routes import apart
+from experiments.measures._routes import apart, farthest
 from pmmtheory import divergences
+from pmmtheory.divergences.plane_tv import _modulus
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
 from pmmtheory.noise.levels import Numbers
@@ -25,7 +26,7 @@ _WAVES = ((np.array([0.9, 0.5]), 0.02, 0.4), (np.array([-0.4, 0.8]), 0.02, -0.9)
 _AIM = np.array([0.1, -0.05]), np.array([[1.0, 0.1], [0.1, 0.9]])
 _ROUND, _WIDE = (np.zeros(2), np.eye(2)), (np.zeros(2), 3.0 * np.eye(2))
 _TILTED, _OTHER = (np.array([0.2, -0.1]), np.array([[1.0, 0.3], [0.3, 0.8]])), (np.array([-0.1, 0.3]), np.array([[1.2, -0.2], [-0.2, 1.1]]))
-_NEAR, _CLOSE = (_TILTED[0] + 0.01, 1.01 * _TILTED[1]), (_OTHER[0], 1.001 * _OTHER[1])
+_NEAR, _CLOSE = (_TILTED[0] + 0.01, 1.01 * _TILTED[1]), (_OTHER[0], 1.01 * _OTHER[1])
 _SHIFTED = np.array([0.6, 0.3]), _TILTED[1]
 _GRID, _FINE, _ROOMY = ((25, 7.0), (23, 6.5)), ((39, 7.0), (37, 6.5)), ((45, 8.0), (39, 7.0))
 """Points and half the length of both axes."""
@@ -47,6 +48,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found["kl to a Gaussian that is wider than the grid"] = apart(float(divergences.kl(round_law, wide)), _formulas(_ROUND, _WIDE)["kl"])
     found["tv across a circle"] = apart(float(divergences.tv(round_law, wide)), _across_a_circle(3.0))
     found["tv across a line"] = apart(float(divergences.tv(_law(_TILTED, _FINE), Gaussian(*_SHIFTED))), _across_a_line())
+    found["mean of |f| over triangles"] = _over_triangles()
     return found | _errors_of_w2() | _errors_of_integrals()
 
 
@@ -153,6 +155,13 @@ def _across_a_line() -> float:
     """Of two Gaussians with one covariance."""
     off = _SHIFTED[0] - _TILTED[0]
     return float(2 * ndtr(math.sqrt(off @ np.linalg.solve(_TILTED[1], off)) / 2) - 1)
+
+
+def _over_triangles() -> Estimate:
+    """The mean of g''(f), f linear with values a, b and c at the corners, is twice the divided difference of g at these, here of |t|^3/6."""
+    a, b, c = np.random.default_rng(0).standard_normal((3, 200))
+    divided = sum(np.abs(s) ** 3 / 6 / ((s - t) * (s - u)) for s, t, u in ((a, b, c), (b, c, a), (c, a, b)))
+    return farthest(_modulus(*(torch.as_tensor(values) for values in (a, b, c))).numpy(), 2 * divided)
 
 
 def _errors_of_w2() -> dict[str, Estimate]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from scipy import stats
-from scipy.special import digamma, gamma
+from scipy.special import digamma
 
 from experiments.measures._routes import apart
 from pmmtheory import divergences
@@ -31,9 +31,10 @@ def measure(device: str) -> dict[str, Estimate]:
     """Each estimate and the named parts of its error."""
     draws = np.random.default_rng(3)
     x, y = draws.standard_normal((80, 2)), 0.7 + 1.2 * draws.standard_normal((84, 2))
+    cloud, other = draws.standard_normal((80, 3)), 0.3 + 1.3 * draws.standard_normal((84, 3))
     line = 0.4 + 0.9 * draws.standard_normal(120)
     target = Gaussian(_MEAN, np.diag(_VARIANCES))
-    return _kernels(x[:41], y[:42], target) | _neighbours(x, y, target) | _lines(x, y) | _of_target(line, draws.standard_normal((120, 2)))
+    return _kernels(x[:41], y[:42], target) | _neighbours(cloud, other) | _lines(x, y) | _of_target(line, draws.standard_normal((120, 2)))
 
 
 def _kernels(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
@@ -43,7 +44,7 @@ def _kernels(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
     both = np.concatenate([x, y])
     median = float(np.median(_distances(both, both)[np.triu_indices(len(both), 1)]))
     found, by_median, stein = mmd_squared(x, y, _WIDTH), mmd_squared(x, y), stein_discrepancy(x, target, _WIDTH)
-    kernel = np.array([[_stein(a, b) for b in x] for a in x])
+    kernel, other = (np.array([[_stein(a, b, width) for b in x] for a in x]) for width in (_WIDTH, 1.0))
 
     def without(k: int) -> float:
         kept = np.delete(np.delete(kernel, k, 0), k, 1)
@@ -55,6 +56,7 @@ def _kernels(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
         "mmd, standard error": apart(found.parts["sampling"], math.hypot(*(_jackknife(values) for values in left))),
         "mmd at the median distance": apart(float(by_median), mmd(x, y, median)),
         "Stein discrepancy": apart(float(stein), float(kernel.sum() - kernel.trace()) / (len(x) * (len(x) - 1))),
+        "Stein discrepancy of width 1": apart(float(stein_discrepancy(x, target)), float(other.sum() - other.trace()) / (len(x) * (len(x) - 1))),
         "Stein discrepancy, standard error": apart(stein.parts["sampling"], _jackknife([without(k) for k in range(len(x))])),
     }
 
@@ -70,10 +72,10 @@ def _pairs(one: Numbers, other: Numbers, width: float) -> float:
     return float(kernel.sum() - len(one) * same) / (len(one) * (len(other) - same))
 
 
-def _stein(a: Numbers, b: Numbers) -> float:
+def _stein(a: Numbers, b: Numbers, width: float) -> float:
     """s(a).s(b) k + s(a).grad_b k + s(b).grad_a k + tr grad_a grad_b k for k = (c^2 + |a - b|^2)^(-1/2)."""
     s, r, off = -(a - _MEAN) / _VARIANCES, -(b - _MEAN) / _VARIANCES, a - b
-    base = _WIDTH**2 + off @ off
+    base = width**2 + off @ off
     return float(s @ r / base**0.5 + s @ off / base**1.5 - r @ off / base**1.5 + 2 / base**1.5 - 3 * (off @ off) / base**2.5)
 
 
@@ -82,34 +84,34 @@ def _jackknife(left: list[float]) -> float:
     return math.sqrt((len(left) - 1) * float(np.var(left)))
 
 
-def _neighbours(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
+def _neighbours(x: Numbers, y: Numbers) -> dict[str, Estimate]:
     """The points in the order in which the estimate takes them, for its parts."""
-    k = 1
+    k, mean, variances = 1, np.array([0.2, -0.1, 0.3]), np.array([1.2, 0.8, 1.1])
     one, other = x[torch.randperm(len(x), generator=generator(2)).numpy()], y[torch.randperm(len(y), generator=generator(2)).numpy()]
 
     def two(i: int = 0, step: int = 1) -> float:
         p, q = one[i::step], other[i::step]
         own, theirs = np.sort(_distances(p, p), 1)[:, k], np.sort(_distances(p, q), 1)[:, k - 1]
-        return float(2 * np.log(theirs / own).mean() + math.log(len(q) / (len(p) - 1)))
+        return float(3 * np.log(theirs / own).mean() + math.log(len(q) / (len(p) - 1)))
 
     def known(i: int = 0, step: int = 1) -> float:
         p = one[i::step]
-        balls = math.pi * np.sort(_distances(p, p), 1)[:, k] ** 2 / gamma(2)
-        logs = stats.multivariate_normal(_MEAN, np.diag(_VARIANCES)).logpdf(p)
+        balls = 4 / 3 * math.pi * np.sort(_distances(p, p), 1)[:, k] ** 3
+        logs = stats.multivariate_normal(mean, np.diag(variances)).logpdf(p)
         return float(digamma(k) - digamma(len(p)) - np.log(balls).mean() - logs.mean())
 
     near = np.sort(_distances(x, y), 1)
     middles = y[np.argsort(_distances(x, y), 1)[:, :8]].mean(1)
     aside = np.linalg.norm(middles - x, axis=1) > 0.7 * near[:, 7]
     own = np.sort(_distances(x, x), 1)[:, k]
-    beyond = float(aside.mean()) * (1 + 2 * float(np.abs(np.log(near[:, k - 1] / own))[aside].mean()))
+    beyond = float(aside.mean()) * (1 + 3 * float(np.abs(np.log(near[:, k - 1] / own))[aside].mean()))
     found: dict[str, Estimate] = {}
-    for words, reference, plain in (("from a sample", y, two), ("from a target", target, known)):
+    for words, reference, plain in (("from a sample", y, two), ("from a target", Gaussian(mean, np.diag(variances)), known)):
         seen = kl_neighbours(x, reference, k)
         found[f"kl by neighbours {words}"] = apart(float(seen), plain())
         spread = float(np.std([plain(i, _PARTS) for i in range(_PARTS)], ddof=1)) / math.sqrt(_PARTS)
         found[f"kl by neighbours {words}, spread"] = apart(seen.parts["sampling"], spread)
-        found[f"kl by neighbours {words}, bias"] = apart(seen.parts["bias"], abs(plain() - (plain(0, 2) + plain(1, 2)) / 2))
+        found[f"kl by neighbours {words}, bias"] = apart(seen.parts["bias"], abs(plain() - (plain(0, 2) + plain(1, 2)) / 2) / (2 ** (2 / 3) - 1))
     found["kl by neighbours from a sample, uncovered"] = apart(kl_neighbours(x, y, k).parts["uncovered"], beyond)
     return found
 
@@ -174,9 +176,12 @@ def _of_target(x: Numbers, plane: Numbers) -> dict[str, Estimate]:
     angles = math.pi * (np.arange(_PLANES) + 0.5) / _PLANES
     units = np.stack([np.cos(angles), np.sin(angles)], 1)
     of_points = [_to_normal(plane @ u, float(_MEAN @ u), math.sqrt(u @ covariance @ u)) for u in units]
+    sliced = divergences.sliced_w2(torch.as_tensor(plane), target, _PLANES)
+    errors = [divergences.w2(torch.as_tensor(plane @ u), target.along(u)).error for u in units]
     return {
         "w2 of points": apart(float(seen), math.sqrt(_to_normal(x, 0.1, deviation))),
         "w2 of points, spread of resamples": apart(seen.parts["sampling"], spread),
         "w2 of points, bias": apart(seen.parts["bias"], math.sqrt(float(np.mean(fresh)))),
-        "sliced w2 of points": apart(float(divergences.sliced_w2(torch.as_tensor(plane), target, _PLANES)), math.sqrt(float(np.mean(of_points)))),
+        "sliced w2 of points": apart(float(sliced), math.sqrt(float(np.mean(of_points)))),
+        "sliced w2 of points, error": apart(sliced.error, math.sqrt(float(np.mean(np.square(errors))))),
     }

@@ -22,7 +22,9 @@ PLANE = Routes(
         "w2 of Gaussians, error by resolution": 1e-6,
         "w2 of Gaussians, error by ends": 1e-8,
         "w2 of Gaussians, error by solver": 3e-5,
-        **{f"kl, error by {part}": 1e-6 for part in ("resolution", "ends", "solver", "reference")},
+        **{f"kl, error by {part}": 1e-8 for part in ("resolution", "ends", "solver")},
+        "kl, error by reference": 1e-7,
+        "mean of |f| over triangles": 1e-10,
         **{f"the mean of a wave, error by {part}": 1e-8 for part in ("resolution", "ends", "solver", "reference")},
     },
 )
@@ -35,6 +37,7 @@ SAMPLES = Routes(
         "mmd, standard error": 1e-12,
         "mmd at the median distance": 1e-12,
         "Stein discrepancy": 1e-12,
+        "Stein discrepancy of width 1": 1e-12,
         "Stein discrepancy, standard error": 1e-12,
         **{
             f"kl by neighbours from a {other}{part}": 1e-11
@@ -47,6 +50,7 @@ SAMPLES = Routes(
         "w2 of points, spread of resamples": 1e-11,
         "w2 of points, bias": 1e-4,
         "sliced w2 of points": 1e-12,
+        "sliced w2 of points, error": 1e-12,
     },
 )
 
