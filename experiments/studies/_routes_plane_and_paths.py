@@ -119,4 +119,16 @@ CONSTANTS = Routes(
     },
 )
 
-PLANE_AND_PATHS = (PLANE, SAMPLES, COARSE, FINE, UNDERDAMPED, CONSTANTS)
+TRANSPORT = Routes(
+    "routes_transport",
+    "transport on the line",
+    {
+        "w2 of near mixtures": 1e-12,
+        "w2 of near mixtures, both on grids": 1e-12,
+        "w2 of mixtures far apart": 1e-11,
+        "w2 of two modes that lie far apart": 1e-11,
+        "w2 of two modes that lie far apart, both on grids": 1e-11,
+    },
+)
+
+PLANE_AND_PATHS = (PLANE, TRANSPORT, SAMPLES, COARSE, FINE, UNDERDAMPED, CONSTANTS)
