@@ -8,7 +8,7 @@ _SMOOTH, _WEAK = 1e-7, 1e-6
 _INTEGRALS = {"kl": _SMOOTH, "reverse_kl": _WEAK, "chi2": _SMOOTH, "hellinger": _SMOOTH, "the mean of a wave": _WEAK, "the mean of a quadratic form": _WEAK}
 
 PLANE = Routes(
-    "routes_plane",
+    "routes_plane_distances",
     "laws in the plane",
     {
         "w2 to a Gaussian that a known map leads to": 1e-8,
