@@ -19,8 +19,8 @@ from pmmtheory.numerics.answers import answered
 def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
     """|int (f - c) (p - q)|, c the value of f in the middle of the law, on grids of three spacings.
 
-    "resolution" and "reference" are what the lower resolutions give; "quadrature" is twice the largest change from grid to grid; "ends"
-    counts lost mass at the largest |f - c| there is, and "tails" what the outermost part of the grid holds, for what is beyond it.
+    "resolution" and "reference" are what the lower resolutions give, "solver" what the solver left at the largest |f - c| there is, and "ends" lost mass;
+    "quadrature" is twice the largest change from grid to grid, and "tails" what the outermost part of the grid holds, for what is beyond it.
     """
     times = finer(law, other.spacings)
     centre = float(_values(f, law.mean.reshape(1, 1, 2)))
@@ -42,7 +42,8 @@ def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
     return Estimate.of(
         abs(found[0]),
         METHOD,
-        resolution=float((size.abs() * change).sum()) * cell,
+        resolution=law.caution * float((size.abs() * change).sum()) * cell,
+        solver=2 * law.errors.get("solver", 0.0) * largest,
         reference=float((size.abs() * theirs).sum()) * cell,
         quadrature=2 * max(abs(one - two) for one in found for two in found),
         ends=(law.errors["ends"] + law.errors.get("start", 0.0)) * largest,

@@ -13,7 +13,7 @@ from torch import Tensor
 from pmmtheory.divergences import tv, w1, weak
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.laws import PlanarLaw, stationary_law, transient_law
 from pmmtheory.schemes import EulerMaruyama, RandomizedMidpoint
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Product
 from tests.divergences.line_distances import on_grid
@@ -114,6 +114,18 @@ class TestPlane:
         kink = weak(law, target, lambda x: (x[..., 0] + x[..., 1]).abs() / math.sqrt(2))
         line = weak(law.along(unit), target.along(unit), torch.abs)
         assert abs(kink.value - line.value) <= kink.error + line.error
+
+    def test_caution_and_solver_are_counted(self) -> None:
+        axis = torch.linspace(-6, 6, 31, dtype=torch.float64)
+        places = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1)
+        laws = [PlanarLaw((axis, axis), Gaussian(0.0, variance, dim=2).density(places), Gaussian(dim=2)) for variance in (1.0, 1.1)]
+        law = laws[0].resolved_by(laws[1])
+        plain = weak(law, Gaussian(dim=2), lambda x: torch.cos(x[..., 0]))
+        law.caution = 3.0
+        law.errors["solver"] = 1e-4
+        found = weak(law, Gaussian(dim=2), lambda x: torch.cos(x[..., 0]))
+        assert found.parts["resolution"] == pytest.approx(3 * plain.parts["resolution"])
+        assert plain.parts.get("solver", 0.0) == 0.0 and found.parts["solver"] == pytest.approx(4e-4, rel=1e-2)
 
 
 class TestWrongInput:
