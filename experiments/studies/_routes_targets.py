@@ -29,4 +29,32 @@ WEIGHTED = Routes(
     "importance sampling, logistic regression",
     _of("posterior", _POSTERIOR | dict.fromkeys(_MOMENTS, 1e-9)) | _of("from far away", dict.fromkeys(_MOMENTS, 1e-9)) | {"breast cancer: L": 1e-10},
 )
-TARGETS = (SHAPES, LATTICE, WEIGHTED)
+_MIXED = (
+    *("log density", "force", "force, coordinates first", "noised log density", "noised force", "noised force, coordinates first"),
+    *("noised force, one level a point", "noised force of one point", "means along a direction", "variances along a direction"),
+    *("mean", "covariance", "components", "draws", "curvature far out"),
+)
+_NORMAL = (
+    *("log density", "force", "force, from F", "covariance", "noised log density", "noised force"),
+    *("noised force, from its density", "draws"),
+)
+_ALONG = ("mean along a direction", "variance along a direction", "L", "log-Sobolev", "other constants")
+_LS = ("L of two round components", "L of two that are near", "L of two apart on their narrow side", "L of two apart on their wide side")
+MIXTURES = Routes(
+    "routes_mixtures",
+    "Gaussians and mixtures in space",
+    {f"{kind} components: {name}": 1e-12 for kind in ("round", "turned") for name in _MIXED}
+    | _of("constants", dict.fromkeys(_LS, 1e-12))
+    | _of("Gaussian", dict.fromkeys(_NORMAL + _ALONG, 1e-12))
+    | _of("diagonal Gaussian", dict.fromkeys(_NORMAL, 1e-12)),
+)
+_ON_THE_LINE = ("log density", "force", "curvature", "distribution function", "survival", "quantiles", "draws")
+_MORE = ("noised force", "noised force, one level a point", "noised variances", "third moment", "mean", "variance", "curvature far out")
+NORMAL_LINE = Routes(
+    "routes_normal_line",
+    "Gaussians and mixtures on the line",
+    _of("Gaussian", dict.fromkeys((*_ON_THE_LINE, *(f"moment of order {k}" for k in (2, 3, 5, 6))), 1e-12))
+    | _of("mixture", dict.fromkeys(_ON_THE_LINE + _MORE, 1e-11) | {"L": 1e-8})
+    | _of("tails that cross", {"L from the narrower": 1e-6, "L from one as wide": 1e-6}),
+)
+TARGETS = (SHAPES, LATTICE, WEIGHTED, MIXTURES, NORMAL_LINE)
