@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 import torch
 from scipy import stats
@@ -58,11 +60,14 @@ def _of_mixture(target: GaussianMixture, covariances: np.ndarray) -> dict[str, E
     aside = target.along(torch.tensor(2 * unit))
     mean = _WEIGHTS @ _MEANS
     spread = sum(w * (c + np.outer(m - mean, m - mean)) for w, m, c in zip(_WEIGHTS, _MEANS, covariances, strict=True))
+    with patch("torch.compiler.is_compiling", return_value=True):
+        compiled = target.drift(x)
     together = target.drift(x.T.contiguous().T)
     return {
         "log density": farthest(target.log_density(x).numpy(), _log_density(at, _MEANS, covariances)),
         "force": pulled(target, x),
         "force, coordinates first": farthest(together.numpy(), _force(at, _MEANS, covariances)),
+        "force, as it is compiled": farthest(compiled.numpy(), _force(at, _MEANS, covariances)),
         "noised log density": farthest(target.noised(_ALPHA).log_density(x).numpy(), _log_density(at, *_noised(_ALPHA, covariances))),
         "noised force": farthest(target.noised_drift(x, _ALPHA).numpy(), _force(at, *_noised(_ALPHA, covariances))),
         "noised force, coordinates first": farthest(target.noised_drift(x.T.contiguous().T, _ALPHA).numpy(), _force(at, *_noised(_ALPHA, covariances))),

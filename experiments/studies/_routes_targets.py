@@ -30,7 +30,7 @@ WEIGHTED = Routes(
     _of("posterior", _POSTERIOR | dict.fromkeys(_MOMENTS, 1e-9)) | _of("from far away", dict.fromkeys(_MOMENTS, 1e-9)) | {"breast cancer: L": 1e-10},
 )
 _MIXED = (
-    *("log density", "force", "force, coordinates first", "noised log density", "noised force", "noised force, coordinates first"),
+    *("log density", "force", "force, coordinates first", "force, as it is compiled", "noised log density", "noised force", "noised force, coordinates first"),
     *("noised force, one level a point", "noised force of one point", "means along a direction", "variances along a direction"),
     *("mean", "covariance", "components", "draws", "curvature far out"),
 )
@@ -49,12 +49,15 @@ MIXTURES = Routes(
     | _of("diagonal Gaussian", dict.fromkeys(_NORMAL, 1e-12)),
 )
 _ON_THE_LINE = ("log density", "force", "curvature", "distribution function", "survival", "quantiles", "draws")
-_MORE = ("noised force", "noised force, one level a point", "noised variances", "third moment", "mean", "variance", "curvature far out")
+_MORE = ("noised force", "noised force, one level a point", "noised variances", "third moment", "shares", "mean", "variance", "curvature far out")
 NORMAL_LINE = Routes(
     "routes_normal_line",
     "Gaussians and mixtures on the line",
-    _of("Gaussian", dict.fromkeys((*_ON_THE_LINE, *(f"moment of order {k}" for k in (2, 3, 5, 6))), 1e-12))
+    _of(
+        "Gaussian",
+        dict.fromkeys(("default variance", "noised log density", "noised force", *_ON_THE_LINE, *(f"moment of order {k}" for k in (2, 3, 5, 6))), 1e-12),
+    )
     | _of("mixture", dict.fromkeys(_ON_THE_LINE + _MORE, 1e-11) | {"L": 1e-8})
-    | _of("tails that cross", {"L from the narrower": 1e-6, "L from one as wide": 1e-6}),
+    | _of("tails that cross", {"L, left": 1e-6, "L, right": 1e-6, "L, one as wide": 1e-6}),
 )
 TARGETS = (SHAPES, LATTICE, WEIGHTED, MIXTURES, NORMAL_LINE)
