@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from experiments.studies._routes import APART, Routes
+from experiments.studies._routes_in_many import MANY
 from experiments.studies._routes_targets import TARGETS
 from pmmtheory.harness.findings import among, hold
 from pmmtheory.harness.study import Check, Study
@@ -15,7 +16,7 @@ from pmmtheory.harness.verdict import Outcome
 
 SCHEDULES = Routes("routes_schedules", "schedules", {"betas, cosine": 1e-10, "betas, scaled linear": 1e-12})
 WRONG = Routes("routes_schedules", "schedules", {"betas, cosine without an offset": 1e-10})
-FAMILIES = (SCHEDULES, *TARGETS)
+FAMILIES = (SCHEDULES, *TARGETS, *MANY)
 
 
 def _checks(profile: str) -> Iterator[Check]:

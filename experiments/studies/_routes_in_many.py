@@ -1,0 +1,32 @@
+"""Targets on the line and in the plane, each number by a second computation: laws of scipy, sums over fine grids."""
+
+from __future__ import annotations
+
+from experiments.studies._routes import Routes
+
+_SUMMED = (
+    *("potential", "force", "curvature", "log density", "mean", "variance", "fifth moment", "distribution function", "survival", "quantiles"),
+    *("draws", "far below"),
+)
+_KNOWN = ("log density", "force", "curvature", "distribution function", "survival", "quantiles", "mean", "variance")
+_BOUNDS, _SCANNED = {"poincare": 1e-8, "lsi": 1e-8}, {"L": 1e-7, "least curvature": 1e-7}
+_OF = {
+    "cosine": dict.fromkeys(_SUMMED, 1e-11) | _BOUNDS | _SCANNED,
+    "double well": dict.fromkeys(_SUMMED, 1e-11) | _BOUNDS,
+    "user's own": dict.fromkeys(_SUMMED, 1e-11) | _BOUNDS | _SCANNED,
+    "log cosh": dict.fromkeys(_KNOWN, 1e-11) | dict.fromkeys(("potential", "L", "poincare", "curvature far out"), 1e-13),
+    "logistic": dict.fromkeys(_KNOWN, 1e-11) | {"L": 1e-9},
+    "defaults": {"of all": 1e-15},
+}
+LINE = Routes("routes_line", "targets on the line", {f"{kind}: {name}": within for kind, known in _OF.items() for name, within in known.items()})
+_PLANE = ("force", "log density", "mean", "covariance", "log density along a direction", "mean along a direction", "variance along a direction")
+_PRODUCT = (
+    *("log density", "potential", "force", "noised force", "noised force, one level a point", "variances", "mean", "draws"),
+    *("log density along a direction", "constants"),
+)
+PLANE = Routes(
+    "routes_plane",
+    "targets in the plane, products",
+    {f"plane: {name}": 1e-11 for name in (*_PLANE, "the same from a table")} | {f"product: {name}": 1e-11 for name in _PRODUCT},
+)
+MANY = (LINE, PLANE)
