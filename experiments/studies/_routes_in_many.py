@@ -29,4 +29,17 @@ PLANE = Routes(
     "targets in the plane, products",
     {f"plane: {name}": 1e-11 for name in (*_PLANE, "the same from a table")} | {f"product: {name}": 1e-11 for name in _PRODUCT},
 )
-MANY = (LINE, PLANE)
+_LAPLACE = (
+    *("places of kinks", "jumps of the force", "log density", "distribution function", "survival", "quantiles", "far quantiles"),
+    *("moment of order 4", "moment of order 12"),
+)
+_SLOPES = ("places of kinks", "slopes far out", "L", "least curvature", "shares", "mean", "variance", "slopes of a ripple far out")
+KINKS = Routes(
+    "routes_kinks",
+    "kinks, tails, needles, far origins",
+    {f"Laplace: {name}": 1e-12 for name in _LAPLACE}
+    | {f"two slopes: {name}": 1e-11 for name in _SLOPES}
+    | {f"far from the origin: {name}": within for name, within in {"mean": 1e-8, "deviation": 1e-10, "shares": 1e-10, "quantiles": 1e-8}.items()}
+    | {f"needle: {name}": within for name, within in {"mean": 1e-11, "variance": 1e-11, "shares": 1e-10}.items()},
+)
+MANY = (LINE, PLANE, KINKS)
