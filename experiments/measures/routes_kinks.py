@@ -12,6 +12,7 @@ from torch import Tensor
 from experiments.measures._routes import apart, farthest
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Potential
+from pmmtheory.targets.extremes import maximum
 
 _LEVELS = np.array([1e-6, 0.2, 0.5, 0.7, 0.9999])
 
@@ -21,6 +22,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found = {f"Laplace: {name}": number for name, number in _laplace().items()}
     found |= {f"two slopes: {name}": number for name, number in _two_slopes().items()}
     found |= {f"far from the origin: {name}": number for name, number in _far().items()}
+    found |= {f"two rates: {name}": number for name, number in _two_rates().items()} | {"a supremum that is not attained": _supremum()}
     return found | {f"needle: {name}": number for name, number in _needle().items()}
 
 
@@ -64,6 +66,26 @@ def _two_slopes() -> dict[str, Estimate]:
         "variance": apart(target.covariance, left + (1 - left) / 3 - mean**2),
         "slopes of a ripple far out": farthest(np.array(Cosine(0.5, 2.0).tail_curvature), np.ones(2)),
     }
+
+
+def _two_rates() -> dict[str, Estimate]:
+    """F' = -1 on the left of 0 and 3 on the right: the functional of Muckenhoupt tends to 1 far on the left, and to 1/9 far on the right."""
+    target = Potential(lambda x: torch.where(x < 0, -x, 3 * x))
+    places = np.array([-60.0, -2.0, 0.5, 16.0])
+    below = np.where(places < 0, 0.75 * np.exp(np.minimum(places, 0)), 1 - 0.25 * np.exp(-3 * np.maximum(places, 0)))
+    return {
+        "poincare": apart(float(target.poincare or math.nan), 0.25),
+        "shares": farthest(target.cdf(torch.as_tensor(places)).log().numpy(), np.log(below)),
+        "far survival": farthest(target.survival(torch.as_tensor(places[2:])).log().numpy(), math.log(0.25) - 3 * places[2:]),
+    }
+
+
+def _supremum() -> Estimate:
+    """Of 2 - |x|^0.1 by a zoom that sees -1, -1/8, -1/64, ... after 48, and is carried on at 1.5 times its rate after 16 turns."""
+    found = maximum(lambda x: 2 - torch.abs(x) ** 0.1, torch.tensor([-64.0, 48.0], dtype=torch.float64))
+    first, middle, last = 2 - 48**0.1, 2 - 8 ** (-7 * 0.1), 2 - 8 ** (-15 * 0.1)
+    ratio = (last - middle) / (middle - first)
+    return apart(found, last + 1.5 * (last - middle) * (1 / (1 - ratio) - 1))
 
 
 def _far() -> dict[str, Estimate]:

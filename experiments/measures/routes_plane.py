@@ -47,15 +47,16 @@ def _plane() -> dict[str, Estimate]:
     aside, places = target.along(torch.tensor(_UNIT)), np.array([-1.0, 0.2, 1.5, 3.0])
     across = np.linspace(-12.0, 12.0, 2001)
     lines = places[:, None, None] * _UNIT + across[:, None] * np.array([-0.8, 0.6])
-    marginal = np.exp(-_plain(lines[..., 0], lines[..., 1])).sum(1) * (across[1] - across[0]) / mass
-    many = torch.linspace(-1.0, 3.0, 40, dtype=torch.float64)
-    each = torch.cat([aside.log_density(place[None]) for place in many])
+    marginal = np.exp(-_plain(lines[..., 0], lines[..., 1])).sum(1) * (across[1] - across[0])
+    many = torch.linspace(-8.0, 10.0, 406, dtype=torch.float64)
+    each = torch.cat([aside.log_density(few) for few in many.split(29)])
     return {
         "force": farthest(target.drift(x).numpy(), -_slopes(*x.numpy().T)),
         "log density": farthest(target.log_density(x).numpy(), -_plain(*x.numpy().T) - math.log(mass)),
         "mean": farthest(target.mean.numpy(), mean),
         "covariance": farthest(target.covariance.numpy(), covariance),
-        "log density along a direction": farthest(aside.log_density(torch.as_tensor(places)).numpy(), np.log(marginal)),
+        "potential along a direction": farthest(aside.potential(torch.as_tensor(places)).numpy() + target.plane.least, -np.log(marginal)),
+        "log density along a direction": farthest(aside.log_density(torch.as_tensor(places)).numpy(), np.log(marginal / mass)),
         "the same from a table": farthest(aside.log_density(many).numpy(), each.numpy()),
         "mean along a direction": apart(aside.mean, _UNIT @ mean),
         "variance along a direction": apart(aside.covariance, _UNIT @ covariance @ _UNIT),
@@ -88,5 +89,6 @@ def _product() -> dict[str, Estimate]:
         "mean": farthest(target.mean.numpy(), np.array([0.5, 0.0, 0.0, 0.0])),
         "draws": farthest(stats.hypsecant(scale=0.8).cdf(draws[:, [1, 3]]), uniform),
         "log density along a direction": farthest(aside.log_density(places).numpy(), law.log_density(places).numpy()),
+        "law along an axis": farthest(target.along([0.0, 0.0, 2.0, 0.0]).log_density(x[:, 2]).numpy(), parts[2].numpy()),
         "constants": farthest(constants, np.array([max(1 / 0.64, 1 + 0.4 * 1.44), min(0.5, 0.25 / 0.64, float(factors[2].poincare or math.nan))])),
     }

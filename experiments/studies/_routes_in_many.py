@@ -19,15 +19,18 @@ _OF = {
     "defaults": {"of all": 1e-15},
 }
 LINE = Routes("routes_line", "targets on the line", {f"{kind}: {name}": within for kind, known in _OF.items() for name, within in known.items()})
-_PLANE = ("force", "log density", "mean", "covariance", "log density along a direction", "mean along a direction", "variance along a direction")
+_PLANE = (
+    *("force", "log density", "mean", "covariance", "potential along a direction", "log density along a direction", "the same from a table"),
+    *("mean along a direction", "variance along a direction"),
+)
 _PRODUCT = (
     *("log density", "potential", "force", "noised force", "noised force, one level a point", "variances", "mean", "draws"),
-    *("log density along a direction", "constants"),
+    *("log density along a direction", "law along an axis", "constants"),
 )
 PLANE = Routes(
     "routes_plane",
     "targets in the plane, products",
-    {f"plane: {name}": 1e-11 for name in (*_PLANE, "the same from a table")} | {f"product: {name}": 1e-11 for name in _PRODUCT},
+    {f"plane: {name}": 1e-11 for name in _PLANE} | {f"product: {name}": 1e-11 for name in _PRODUCT},
 )
 _LAPLACE = (
     *("places of kinks", "jumps of the force", "log density", "distribution function", "survival", "quantiles", "far quantiles"),
@@ -39,6 +42,8 @@ KINKS = Routes(
     "kinks, tails, needles, far origins",
     {f"Laplace: {name}": 1e-12 for name in _LAPLACE}
     | {f"two slopes: {name}": 1e-11 for name in _SLOPES}
+    | {f"two rates: {name}": within for name, within in {"poincare": 1e-8, "shares": 1e-12, "far survival": 1e-12}.items()}
+    | {"a supremum that is not attained": 1e-11}
     | {f"far from the origin: {name}": within for name, within in {"mean": 1e-8, "deviation": 1e-10, "shares": 1e-10, "quantiles": 1e-8}.items()}
     | {f"needle: {name}": within for name, within in {"mean": 1e-11, "variance": 1e-11, "shares": 1e-10}.items()},
 )
