@@ -179,7 +179,7 @@ class LineQuadrature:
         f = self._potential(x).detach()
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(NODES))
         step = 1e-3 * (self.high - self.low)
-        rate = ((self._potential(x + side * step).detach() - f) / step).nan_to_num(nan=math.inf).clamp(1 / (self.high - self.low), 1e300)
+        rate = ((self._potential(x + side * step).detach() - f) / step).nan_to_num(nan=math.inf).clamp_min(1 / (self.high - self.low))
         length = 45 / rate
         total = torch.zeros_like(x)
         for start, stop in ((0.0, 0.1), (0.1, 0.35), (0.35, 1.0)):

@@ -121,6 +121,11 @@ class TestEvery:
         exact = float(target.density(torch.tensor(0.7, dtype=torch.float64)))
         assert float(target.density(x)) == pytest.approx(exact, rel=1e-5 if kind == "float32" else 4 * EPS)
 
+    def test_shares_far_out_in_single_precision(self, target: LineTarget) -> None:
+        x = torch.tensor([-30.0, 30.0], dtype=torch.float32)
+        for share in (target.cdf, target.survival):
+            assert torch.allclose(share(x).double(), share(x.double()), rtol=1e-4)
+
 
 class TestConstants:
     @given(st.floats(0.05, 20.0), st.floats(-3, 3))
