@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 
@@ -30,7 +31,7 @@ def _apart(computed: Callable[[], Pairs]) -> Estimate:
         pairs = computed()
         one, other = (as_row([pair[i] for pair in pairs]) for i in (0, 1))
         far = np.abs(one - other) / np.where(other == 0, 1e-3, np.abs(other))
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         return Estimate(_FAR, 0.0, f"{type(error).__name__}: {error}")
     return Estimate(float(np.where(np.isfinite(far), far, _FAR).max()), 0.0, "formula against formula")
 
@@ -40,3 +41,12 @@ def as_row(values: Any) -> Numbers:
     if isinstance(values, list | tuple):
         return np.concatenate([as_row(value) for value in values])
     return np.asarray(values, dtype=np.float64).reshape(-1)
+
+
+def refused(asked: Callable[..., Any], *arguments: Any) -> float:
+    """1 where the package says that one of the arguments is not allowed, else 0."""
+    try:
+        asked(*arguments)
+    except InvalidParameter:
+        return 1.0
+    return 0.0

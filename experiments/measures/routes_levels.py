@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.measures._arrays import Pairs, all_apart
+from experiments.measures._arrays import Pairs, all_apart, refused
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.noise.predictions import data_in, noise_in
@@ -38,17 +38,21 @@ def _by_name() -> Pairs:
     """The betas of the named schedules, the last ones at their defaults."""
     n = 40
     forward = np.array([0.1, 0.5, 2.0])
-    alphas = [cos(pi / 2 * (t / n + 0.02) / 1.02) ** 2 for t in range(n + 1)]
-    cosine = [min(1 - after / before, 0.9) for before, after in zip(alphas, alphas[1:], strict=False)]
     betas = [
         (NoiseSchedule.linear(n), [(0.1 + (20 - 0.1) * k / (n - 1)) / n for k in range(n)]),
         (NoiseSchedule.linear(n, 0.002, 0.3), [0.002 + 0.298 * k / (n - 1) for k in range(n)]),
         (NoiseSchedule.scaled_linear(n), [(sqrt(0.85 / n) + (sqrt(12 / n) - sqrt(0.85 / n)) * k / (n - 1)) ** 2 for k in range(n)]),
-        (NoiseSchedule.cosine(n, 0.02, 0.9), cosine),
+        (NoiseSchedule.cosine(n, 0.02, 0.9), _cosine(n, 0.02, 0.9)),
+        (NoiseSchedule.cosine(n), _cosine(n, 0.008, 0.999)),
         (NoiseSchedule.at(forward), [1 - exp(-2 * step) for step in (0.1, 0.4, 1.5)]),
     ]
     pairs: list[tuple[Any, Any]] = [(schedule.betas, expected) for schedule, expected in betas]
     return [*pairs, (betas[-1][0].forward_time(2.0), 0.5), (betas[-1][0].size, 3)]
+
+
+def _cosine(n: int, offset: float, largest: float) -> list[float]:
+    alphas = [cos(pi / 2 * (t / n + offset) / (1 + offset)) ** 2 for t in range(n + 1)]
+    return [min(1 - after / before, largest) for before, after in zip(alphas, alphas[1:], strict=False)]
 
 
 def _alphas(times: Any) -> Numbers:
@@ -69,6 +73,7 @@ def _levels() -> Pairs:
         pairs += [([function(t) for t in _TIMES], values), (function(torch.tensor(_TIMES, dtype=torch.float64)), values)]
     noised = schedule.marginal(Gaussian(1.3, 0.4), 2.7)
     alpha = _alphas(2.7)
+    pairs += [(schedule.alpha(0.0), 1.0), (schedule.alpha(torch.zeros(2, dtype=torch.float64)), [1.0, 1.0])]
     levels = schedule.levels(_TIMES)
     of_levels = (levels.alpha, levels.sigma, levels.log_snr, levels[2].alpha)
     plain = (alphas, sigmas, np.log(alphas / sigmas), alphas[2])
@@ -96,6 +101,7 @@ def _grids() -> Pairs:
         (NoiseSchedule.linear(size).times(7, "quadratic", 4), [round((10 + (2 - 10) * k / 7) ** 2) for k in range(8)]),
         (schedule.times(4, "log-snr", 1), [time_of(ratio) for ratio in wanted]),
         (schedule.ordered([9, 3.5, 0]), [9, 3.5, 0]),
+        ([refused(schedule.times, steps, "log-snr", 1) for steps in (8, 9)], [0.0, 1.0]),
     ]
 
 

@@ -25,4 +25,21 @@ _LEVELS = (
     "noise and data by what a network says",
 )
 LEVELS = Routes("routes_levels", "noise levels", dict.fromkeys(_LEVELS, 1e-10))
-FAMILIES = (COEFFICIENTS, LEVELS)
+_LANGEVIN = (
+    "exponential functions",
+    "the exact step, underdamped",
+    "the exact step, underdamped in 2 dimensions",
+    "the exact step, overdamped",
+    "factors of noise on position and velocity",
+    "steps up to the end of a process",
+)
+LANGEVIN = Routes("routes_langevin", "Langevin dynamics", dict.fromkeys(_LANGEVIN, 1e-10))
+_DIFFUSIONS = (
+    "forward time, by each clock",
+    "forward time covered and its speed, by each clock",
+    "one step of the reverse diffusion and of the flow",
+    "the reverse diffusion and the flow from a Gaussian start",
+    "scores and laws of noised Gaussians",
+)
+DIFFUSIONS = Routes("routes_diffusions", "reverse diffusions", dict.fromkeys(_DIFFUSIONS, 1e-9))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS)
