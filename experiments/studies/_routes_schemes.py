@@ -42,4 +42,12 @@ _DIFFUSIONS = (
     "scores and laws of noised Gaussians",
 )
 DIFFUSIONS = Routes("routes_diffusions", "reverse diffusions", dict.fromkeys(_DIFFUSIONS, 1e-9))
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS)
+_PREDICTORS = (
+    "exact, perturbed and noisy predictors",
+    "networks, with guidance, in every kind",
+    "times that networks are told",
+    "steps over several times of a schedule",
+    "predictions that are remembered",
+)
+PREDICTORS = Routes("routes_predictors", "predictors of noise", dict.fromkeys(_PREDICTORS, 1e-10))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS)
