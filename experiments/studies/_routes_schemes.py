@@ -50,4 +50,16 @@ _PREDICTORS = (
     "predictions that are remembered",
 )
 PREDICTORS = Routes("routes_predictors", "predictors of noise", dict.fromkeys(_PREDICTORS, 1e-10))
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS)
+_DRAWS = (
+    "moments of normals",
+    "moments of times",
+    "sets of midpoints against all subsets",
+    "sets of midpoints against a Poisson process",
+    "sets of midpoints of large K",
+    "one midpoint",
+    "samples of times",
+    "samples of midpoints",
+    "midpoints of many particles",
+)
+DRAWS = Routes("routes_draws", "draws of steps", dict.fromkeys(_DRAWS, 1e-9) | {_DRAWS[3]: 1e-6, _DRAWS[4]: 1e-7})
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS)
