@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import exp, expm1, log, sqrt
 from typing import Any
 
@@ -77,25 +76,27 @@ def _forward_times() -> Pairs:
 
 
 def _speeds() -> Pairs:
-    """Speeds as the limit of what is covered, by a difference of high order."""
     h, tensor = 0.3, torch.tensor(_times(), dtype=torch.float64)
     pairs: list[tuple[Any, Any]] = []
     for grid, clock in CLOCKS.items():
         made = clock(_HORIZON, _STOP)
         covered = [forward_time(grid, t) - forward_time(grid, t + h) for t in _times()]
-        slopes = [_slope(partial(forward_time, grid), t) for t in _times()]
+        slopes = [speed(grid, t) for t in _times()]
         pairs += [([made.covered(t, h) for t in _times()], covered), (made.covered(tensor, torch.full_like(tensor, h)), covered)]
         pairs += [([made.speed(t) for t in _times()], slopes), (made.speed(tensor) + 0 * tensor, slopes)]
     return pairs
 
 
-def _slope(f: Callable[[float], float], t: float) -> float:
-    """-df/dt."""
+def speed(grid: str, t: float) -> float:
+    """-d forward time/dt, by a difference."""
     h = 0.01
-    return sum(weight * (f(t - k * h) - f(t + k * h)) for k, weight in ((1, 1.6), (2, -0.4), (3, 8 / 105), (4, -1 / 140))) / (2 * h)
+    return sum(weight * (forward_time(grid, t - k * h) - forward_time(grid, t + k * h)) for k, weight in ((1, 1.6), (2, -0.4), (3, 8 / 105), (4, -1 / 140))) / (
+        2 * h
+    )
 
 
-def _processes(grid: str, integrator: str) -> tuple[ReverseDiffusion, ProbabilityFlow]:
+def processes(grid: str, integrator: str) -> tuple[ReverseDiffusion, ProbabilityFlow]:
+    """Of the package."""
     data = Gaussian(_MEAN, _COVARIANCE)
     return ReverseDiffusion(data, _HORIZON, _STOP, integrator, grid), ProbabilityFlow(data, _HORIZON, _STOP, integrator, grid)
 
@@ -113,11 +114,11 @@ def _steps() -> Pairs:
     tensor = torch.tensor([[h]], dtype=torch.float64)
     for grid in ("quadratic", "vp"):
         begun = forward_time(grid, t)
-        d, rate = begun - forward_time(grid, t + h), _slope(partial(forward_time, grid), t)
+        d, rate = begun - forward_time(grid, t + h), speed(grid, t)
         grown, square = quad(exp, 0, d)[0], quad(lambda s: 2 * exp(2 * s), 0, d)[0]
         slope = score(x, begun)
         for integrator in ("euler", "exponential"):
-            reverse, flow = _processes(grid, integrator)
+            reverse, flow = processes(grid, integrator)
             exact = integrator == "exponential"
             pairs += [(reverse.drift(state, t), 2 * slope + (0 if exact else x)), (flow.drift(state, t), slope + (0 if exact else x))]
             for system in (reverse, flow):
@@ -126,7 +127,7 @@ def _steps() -> Pairs:
                 pairs += [([system.transport(h, state, t), system.respond(h, state, t), system.noise(h, t)], expected)]
                 pairs += [([system.transport(tensor, state, t), system.respond(tensor, state, t), system.noise(tensor, t)], expected)]
                 pairs += [(system.impulse(state, t), x * rate), ([system.forward_time(t), system.duration, system.end], [begun, *[_HORIZON - _STOP] * 2])]
-    for system in _processes("uniform", "euler"):
+    for system in processes("uniform", "euler"):
         pairs += [
             ([list(system.linear[0]), list(system.forcing[0]), list(system.diffusion[0])], [0.0, 1.0, 0.0 if isinstance(system, ProbabilityFlow) else 2.0])
         ]
@@ -156,7 +157,7 @@ def _solved() -> Pairs:
 def _noised() -> Pairs:
     pairs: list[tuple[Any, Any]] = []
     x = np.array([0.6, -1.1])
-    for system in _processes("log-snr", "euler"):
+    for system in processes("log-snr", "euler"):
         alpha = exp(-0.7)
         law, reached = system.marginal(0.7), system.law_at(0.4)
         covariance = alpha**2 * _COVARIANCE + (1 - alpha**2) * np.eye(2)

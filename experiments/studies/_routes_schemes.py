@@ -62,4 +62,15 @@ _DRAWS = (
     "midpoints of many particles",
 )
 DRAWS = Routes("routes_draws", "draws of steps", dict.fromkeys(_DRAWS, 1e-9) | {_DRAWS[3]: 1e-6, _DRAWS[4]: 1e-7})
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS)
+_STEPS = (
+    "Euler-Maruyama",
+    "tamed Euler",
+    "Ozaki's step",
+    "noisy gradients",
+    "MALA",
+    "splittings",
+    "Euler's and Heun's steps in the time of a schedule",
+    "orders and rates",
+)
+STEPS = Routes("routes_steps", "steps of schemes", dict.fromkeys(_STEPS, 1e-9))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS)
