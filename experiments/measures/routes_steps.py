@@ -35,12 +35,21 @@ from pmmtheory.targets import Gaussian
 
 _STEP, _FRICTION = 0.3, 1.7
 _ON_LINE, _IN_PLANE = np.array([-1.4, 0.3, 0.9]), np.array([[0.4, -1.2], [0.9, 0.3]])
+
+
+class _Drifting(Splitting):
+    """Flows without noise after the last one with it."""
+
+    parts = (("B", 1.0), ("U", 0.6), ("A", 0.1), ("A", 0.3))
+
+
 _SPLITTINGS: dict[str, tuple[type[Splitting], list[tuple[str, float]]]] = {
     "ABOBA": (ABOBA, [("A", 0.5), ("B", 0.5), ("O", 1), ("B", 0.5), ("A", 0.5)]),
     "BAOAB": (BAOAB, [("B", 0.5), ("A", 0.5), ("O", 1), ("A", 0.5), ("B", 0.5)]),
     "OBABO": (OBABO, [("O", 0.5), ("B", 0.5), ("A", 1), ("B", 0.5), ("O", 0.5)]),
     "UBU": (UBU, [("U", 0.5), ("B", 1), ("U", 0.5)]),
     "BUB": (BUB, [("B", 0.5), ("U", 1), ("B", 0.5)]),
+    "BUAA": (_Drifting, [("B", 1), ("U", 0.6), ("A", 0.1), ("A", 0.3)]),
 }
 
 
@@ -93,7 +102,7 @@ def _ozaki() -> Pairs:
         force, slope = -2.4 / 1.3 * y * (y * y - 1), -2.4 / 1.3**2 * (3 * y * y - 1)
         moved = x + force * quad(lambda s, slope=slope: exp(slope * s), 0, _STEP)[0]
         expected += [moved, sqrt(2 * quad(lambda s, slope=slope: exp(2 * slope * s), 0, _STEP)[0])]
-    return [(torch.stack([mean, width], 1), expected)]
+    return [(torch.stack([mean, width], 1), expected), (Ozaki(overdamped(WELL).system, _STEP).drift_calls, 2)]
 
 
 def _noisy() -> Pairs:
@@ -117,7 +126,7 @@ def _noisy() -> Pairs:
         middle = [u * a * sigma, sqrt(2 * u * a)]  # of Y by xi1 and z1
         aligned = -a * lam * float(np.hypot(*middle)) + 2 * u * a / float(np.hypot(*middle))
         pairs += [(shifted - still, aligned)]
-    return [*pairs, ([scheme.drift_calls, SGLD(system, a, sigma).drift_calls], [2, 1])]
+    return [*pairs, ([scheme.drift_calls, SGLD(system, a).drift_calls, SGLD(system, a).gradient_noise], [2, 1, 1])]
 
 
 def _mala() -> Pairs:

@@ -73,4 +73,14 @@ _STEPS = (
     "orders and rates",
 )
 STEPS = Routes("routes_steps", "steps of schemes", dict.fromkeys(_STEPS, 1e-9))
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS)
+_MIDPOINTS = (
+    "the randomized midpoint",
+    "Poisson midpoints, in K substeps",
+    "Poisson midpoints, K infinite",
+    "Poisson midpoints of states one by one",
+    "random Poisson midpoint steps",
+    "less noise, by the variance of the midpoints",
+    "calls of Poisson midpoints",
+)
+MIDPOINTS = Routes("routes_midpoints", "steps with random midpoints", dict.fromkeys(_MIDPOINTS, 1e-9))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS, MIDPOINTS)
