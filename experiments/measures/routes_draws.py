@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from math import exp, expm1, inf, log1p
 from typing import Any
@@ -14,10 +14,13 @@ from scipy.special import roots_legendre
 from scipy.stats import norm
 
 from experiments.measures._arrays import Pairs, all_apart
+from experiments.measures._plain_dynamics import MODES
+from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
-from pmmtheory.schemes import Index, Midpoints, Normal, QuadratureTime, Uniform
-from pmmtheory.schemes.draw import Rule
+from pmmtheory.schemes import Index, Midpoints, Normal, PoissonMidpoint, QuadratureTime, Scheme, Uniform
+from pmmtheory.schemes.draw import Draw, Rule
+from pmmtheory.schemes.drawn import drawn, states
 from pmmtheory.schemes.draws import all_of, discrete_gauss, some_of
 from pmmtheory.schemes.midpoint_sets import simplex_rule
 from pmmtheory.schemes.poisson_random import midpoint_rounds
@@ -38,6 +41,7 @@ def measure(device: str) -> dict[str, Estimate]:
             "samples of times": _samples,
             "samples of midpoints": _midpoints,
             "midpoints of many particles": _rounds,
+            "what steps are tried on": _tried,
         }
     )
 
@@ -229,3 +233,36 @@ def _rounds() -> Pairs:
     drawn = np.floor(4 * _uniform(9)()) / 4
     later = np.flatnonzero(drawn)
     return [*pairs, ([list(entry) for entry in one], [[later, later, drawn[later]]])]
+
+
+def _tried() -> Pairs:
+    """Random states and one value of each draw for each, by the same generator."""
+    scheme, mean, deviations, scales = PoissonMidpoint(Underdamped(MODES, 1.7), 0.3, 4), np.array([0.3, -0.7]), np.array([0.5, 2.0]), np.array([1.0, 3.0, 9.0])
+    found = states(scheme, torch.tensor(mean), torch.tensor(deviations), scales.tolist(), torch.Generator().manual_seed(2))
+    normals = torch.randn((3, 2, 2), generator=torch.Generator().manual_seed(2), dtype=torch.float64).numpy()
+    expected = scales[:, None, None] * normals * np.array([deviations, [1.0, 1.0]]) + np.array([mean, [0.0, 0.0]])
+    pairs: list[tuple[Any, Any]] = [(found, expected)]
+    for together in (False, True):
+        generator = torch.Generator().manual_seed(2)
+        draws = drawn(scheme, found, torch.Generator().manual_seed(2), together)
+        times, marks = scheme.midpoints.sample((1, 1, 1) if together else (3, 1, 1), generator, torch.float64)
+        z = torch.randn((len(times), 3, 2, 2), generator=generator, dtype=torch.float64)
+        pairs += [([*draws["midpoints"], draws["z"]], [times, marks, z]), (draws["midpoints"][0].shape, times.shape)]
+    own = drawn(_Tossed(Overdamped(MODES), 0.3), found[:, 0], torch.Generator().manual_seed(2))["toss"]
+    return [*pairs, (own, torch.rand((3, 2), generator=torch.Generator().manual_seed(2), dtype=torch.float64))]
+
+
+class _Toss(Uniform):
+    """One for each coordinate."""
+
+    shared = False
+
+
+class _Tossed(Scheme):
+    """Steps with a draw that is not shared."""
+
+    draws: Mapping[str, Draw] = {"toss": _Toss()}
+    drift_calls = 1.0
+
+    def step(self, x: torch.Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[torch.Tensor, Any]:
+        return x + draws["toss"], 0.0

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.measures._arrays import Pairs, all_apart, as_row
+from experiments.measures._arrays import Pairs, all_apart, as_row, refused
 from experiments.measures._plain_dynamics import MODES, WELL, Plain, overdamped, reverse, underdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, ReducedNoisePoissonMidpoint
+from pmmtheory.schemes.layout import coordinates_first
 from pmmtheory.schemes.poisson_random import midpoint_rounds
 from pmmtheory.targets import Gaussian
 
@@ -152,28 +153,33 @@ def _own() -> Pairs:
 
 
 def _random() -> Pairs:
-    """Each particle by itself, with the numbers that the generator has given."""
-    pairs: list[tuple[Any, Any]] = []
-    n = 6
-    for plain in _dynamics():
-        states = np.stack([_cut(plain, _STATE + 0.3 * shift) for shift in range(n)])
-        for k in (5, inf):
-            scheme = PoissonMidpoint(plain.system, _STEP, k)
-            found = scheme.random_step(_given(plain, states), _time(plain), torch.Generator().manual_seed(17))
-            generator = torch.Generator().manual_seed(17)
-            rounds = midpoint_rounds(scheme.midpoints, n, generator, torch.float64)
-            index, times = np.concatenate([part[0] for part in rounds]), np.concatenate([part[2] for part in rounds])
-            given = [torch.randn((size, *plain.system.state_shape), generator=generator, dtype=torch.float64).numpy() for size in (len(index), n)]
-            z, last = (part.reshape(len(part), *states.shape[1:]) for part in given)
-            expected = []
-            for i, x in enumerate(states):
-                own = np.flatnonzero(index == i)
-                if k == inf:
-                    expected += [process(plain, x, {float(times[j]): z[j] for j in own}, last[i])]
-                else:
-                    expected += [substeps(plain, x, {round(5 * float(times[j])): z[j] for j in own}, 5, 5, last[i])]
-            pairs += [(found, expected), (float(len(rounds) > 1), 1.0)]
-    return pairs
+    """Each particle by itself, with the numbers that the generator has given, in either order in memory."""
+    return [pair for plain in _dynamics() for k in (5, inf) for turned in (False, True) for pair in _particles(plain, k, turned)]
+
+
+def _particles(plain: Plain, k: float, turned: bool) -> Pairs:
+    n, shape = 6, plain.system.state_shape
+    states = np.stack([_cut(plain, _STATE + 0.3 * shift) for shift in range(n)])
+    scheme, x = PoissonMidpoint(plain.system, _STEP, k), _given(plain, states)
+    found = scheme.random_step(coordinates_first(x) if turned else x, _time(plain), torch.Generator().manual_seed(17))
+    generator = torch.Generator().manual_seed(17)
+    rounds = midpoint_rounds(scheme.midpoints, n, generator, torch.float64)
+    index, times = np.concatenate([part[0] for part in rounds]), np.concatenate([part[2] for part in rounds])
+
+    def normals(size: int) -> Numbers:
+        order = (*shape, size) if turned else (size, *shape)
+        drawn = torch.randn(order, generator=generator, dtype=torch.float64).numpy()
+        return (np.moveaxis(drawn, -1, 0) if turned else drawn).reshape(size, *states.shape[1:])  # type: ignore[no-any-return]
+
+    z, last = normals(len(index)), normals(n)
+    expected = []
+    for i, state in enumerate(states):
+        own = {float(times[j]): z[j] for j in np.flatnonzero(index == i)}
+        if k == inf:
+            expected += [process(plain, state, own, last[i])]
+        else:
+            expected += [substeps(plain, state, {round(5 * time): normal for time, normal in own.items()}, 5, 5, last[i])]
+    return [(found, expected), (float(len(rounds) > 1), 1.0)]
 
 
 def _reduced() -> Pairs:
@@ -194,6 +200,8 @@ def _reduced() -> Pairs:
     orders = [
         ReducedNoisePoissonMidpoint(scheme.dynamics, a, inf, kind, share).order for kind, share in (("bernoulli", 2 / 3), ("bernoulli", 0.5), ("single", 0.0))
     ]
+    limit = [sqrt(2) / lam * (1 + off) for off in (-1e-6, 1e-6)]  # where all the noise is taken
+    pairs += [([refused(ReducedNoisePoissonMidpoint, scheme.dynamics, step, inf, "bernoulli", 1.0) for step in limit], [0.0, 1.0])]
     return [*pairs, (orders, [3, 2, 3]), (scheme.orders[type(scheme.dynamics).__mro__[1]], 1)]
 
 

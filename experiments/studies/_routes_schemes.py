@@ -60,6 +60,7 @@ _DRAWS = (
     "samples of times",
     "samples of midpoints",
     "midpoints of many particles",
+    "what steps are tried on",
 )
 DRAWS = Routes("routes_draws", "draws of steps", dict.fromkeys(_DRAWS, 1e-9) | {_DRAWS[3]: 1e-6, _DRAWS[4]: 1e-7})
 _STEPS = (
@@ -83,4 +84,16 @@ _MIDPOINTS = (
     "calls of Poisson midpoints",
 )
 MIDPOINTS = Routes("routes_midpoints", "steps with random midpoints", dict.fromkeys(_MIDPOINTS, 1e-9))
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS, MIDPOINTS)
+_SAMPLERS = (
+    "runs of DDIM",
+    "steps of DDPM and DDIM with noise",
+    "runs of Heun",
+    "runs of DPM-Solver",
+    "runs of multistep DPM-Solver",
+    "runs of DPM-Solver++(2M)",
+    "steps of the randomized midpoint on the flow",
+    "steps of Poisson midpoints over DDPM",
+    "calls of runs, counted",
+)
+SAMPLERS = Routes("routes_samplers", "samplers", dict.fromkeys(_SAMPLERS, 1e-10))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS, MIDPOINTS, SAMPLERS)
