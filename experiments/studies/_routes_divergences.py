@@ -59,5 +59,9 @@ QUANTILES = Routes(
 )
 PHASE = Routes("routes_phase", "laws in the phase plane", _named(routes_phase.NAMES, routes_phase.PAIRS, 1e-6))
 REVERSED = Routes("routes_gaussians", "Gaussians", {"kl the other way round": 1e-10})
-GENERATORS = Routes("routes_generators", "generators of divergences", _named(routes_generators.NAMES, routes_generators.KINDS, 2e-11))
+GENERATORS = Routes(
+    "routes_generators",
+    "generators of divergences",
+    _named(routes_generators.NAMES, routes_generators.KINDS, 2e-11) | _named(("f near 1",), ["kl", "reverse_kl"], 1e-12) | {routes_generators.PLAIN: 1e-11},
+)
 DIVERGENCES = (GENERATORS, GAUSSIANS, LAWS, RADIAL, *LINES, PRODUCTS, QUANTILES, PHASE)
