@@ -44,15 +44,17 @@ def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
         return Estimate(0.0, 0.0, f"no number: {why}")
 
 
-def held(found: Mapping[str, Estimate], within: float = 1e-9, looser: Mapping[str, float] | None = None) -> dict[str, Estimate]:
-    """The differences, each over what it may be at most: `within`, or what `looser` says of names that begin so; with the largest, and how many there are.
+def held(found: Mapping[str, Estimate], within: float = 1e-9, but: Mapping[str, float] | None = None) -> dict[str, Estimate]:
+    """The differences, each over what it may be at most: `within`, or what `but` says of names that begin so; with the largest, and how many there are.
 
     `largest` : its method names the number that it is of.
     """
-    begins = dict(looser or {})
-    if strangers := sorted(begin for begin in begins if not any(name.startswith(begin) for name in found)):
-        raise ValueError(f"no number has a name that begins with {', '.join(strangers)}.")
-    allowed = {name: max([within, *(size for begin, size in begins.items() if name.startswith(begin))]) for name in found}
+    allowed = dict.fromkeys(found, within)
+    for begin, size in (but or {}).items():
+        own = [name for name in found if name.startswith(begin)]
+        if not own:
+            raise ValueError(f"no number has a name that begins with {begin}.")
+        allowed |= dict.fromkeys(own, size)
     shares = {name: Estimate(one.value / allowed[name], one.error / allowed[name], one.method) for name, one in found.items()}
     worst = max(shares, key=lambda name: shares[name].value + shares[name].error)
     largest = Estimate(shares[worst].value, shares[worst].error, f"{worst}: {shares[worst].method}")

@@ -51,7 +51,7 @@ def measure(device: str) -> dict[str, Estimate]:
     wide = _BLOCKS * np.array([[1.0, math.sqrt(5)], [math.sqrt(5), 5.0]])
     found[f"kl, {WIDE}"] = beside(attempt(divergences.kl, _law(_CENTRE, wide), _law(_CENTRE, _OTHERS)), kl(_whole(_CENTRE, wide), _whole(_CENTRE, _OTHERS)))
     looser = {f"{name}, its error": 1e-5 for name in ("kl", "w2", "renyi of order 0.3", "renyi of order 1.5")}
-    return held(found | _target() | _line() | _given() | _carried() | _scaled(), looser=looser)
+    return held(found | _target() | _line() | _given() | _carried() | _scaled(), but=looser)
 
 
 def _law(centre: Numbers, blocks: Numbers, axes: Numbers | None = _AXES) -> LinearLaw:

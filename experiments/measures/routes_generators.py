@@ -35,7 +35,10 @@ KINDS: dict[str, tuple[Generator, Function]] = {
     "renyi of order 3.5": (Renyi(3.5), _renyi("3.5", 1)),
 }
 NAMES = ("f near 1", "f", "f of large ratios", "the slope", "the curvature", "the pull", "f of nothing", "the bend", "a share of mass")
-_NEAR = [3e-4, -3e-4, 9.9e-3, -9.9e-3]
+PLAIN = "the pull, or t f' for large t, from f and f'"
+_NEAR = [9.9e-3, -9.9e-3]
+_NEARER = {"kl": 9.9e-4}
+"""Where series are taken; 3e-4 for others."""
 _RATIOS = [0.02, 0.5, 0.8, 1.3, 4.0, 300.0, 1e10]
 _LARGE, _MASS, _STEP = 1e16, 0.7, Decimal("1e-16")
 _NONE = Decimal(-700)
@@ -47,15 +50,21 @@ def measure(device: str) -> dict[str, Estimate]:
     with localcontext() as context:
         context.prec = 60
         for name, (generator, f) in KINDS.items():
-            found |= {f"{what}, {name}": farthest(one, other) for what, (one, other) in _both(generator, f).items()}
-    return held(found)
+            found |= {f"{what}, {name}": farthest(one, other) for what, (one, other) in _both(generator, f, _NEARER.get(name, 3e-4)).items()}
+        t = [Decimal(4), Decimal(_LARGE)]
+        slopes = [KL().slope(torch.zeros(1), torch.tensor([float(x.ln())], dtype=torch.float64)).item() for x in t]
+        log, r = (torch.tensor([float(part) for part in parts], dtype=torch.float64) for parts in ([x.ln() for x in t], [x - 1 for x in t]))
+        plain = np.array([float(KINDS["kl"][1](t[0])) - 4 * slopes[0], _LARGE * slopes[1]])
+        found[PLAIN] = farthest(Generator.pull(KL(), r, log).numpy() / plain, np.ones(2))
+    return held(found, 2e-11, {"f near 1, kl": 1e-12, "f near 1, reverse_kl": 1e-12})
 
 
-def _both(generator: Generator, f: Function) -> dict[str, tuple[Numbers, Numbers]]:
+def _both(generator: Generator, f: Function, nearer: float) -> dict[str, tuple[Numbers, Numbers]]:
     """Ours and the other, relative to the other where it is not 0."""
-    ratios, near = [Decimal(t) for t in _RATIOS], [1 + Decimal(r) for r in _NEAR]
+    excess = [*_NEAR, nearer, -nearer]
+    ratios, near = [Decimal(t) for t in _RATIOS], [1 + Decimal(r) for r in excess]
     r, log = torch.tensor([float(t - 1) for t in ratios], dtype=torch.float64), torch.tensor([float(t.ln()) for t in ratios], dtype=torch.float64)
-    close = torch.tensor(_NEAR, dtype=torch.float64), torch.tensor([float(t.ln()) for t in near], dtype=torch.float64)
+    close = torch.tensor(excess, dtype=torch.float64), torch.tensor([float(t.ln()) for t in near], dtype=torch.float64)
     slopes = [(f(t * (1 + _STEP)) - f(t * (1 - _STEP))) / (2 * _STEP * t) for t in ratios]
     bends = [(f(t * (1 + _STEP)) - 2 * f(t) + f(t * (1 - _STEP))) / (_STEP * _STEP * t) for t in ratios]
     bend = (f(1 + _STEP) + f(1 - _STEP)) / _STEP**2
@@ -76,4 +85,4 @@ def _both(generator: Generator, f: Function) -> dict[str, tuple[Numbers, Numbers
 
 def _relative(one: torch.Tensor, other: list[Decimal]) -> tuple[Numbers, Numbers]:
     numbers = np.array([float(number) for number in other])
-    return one.double().numpy() / numbers, np.ones_like(numbers)
+    return np.nan_to_num(one.double().numpy() / numbers), np.ones_like(numbers)

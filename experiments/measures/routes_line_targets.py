@@ -35,7 +35,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found |= _named("logistic", _known(logistic, stats.logistic(3, 0.5)) | {"L": apart(float(logistic.smoothness), 0.5 / 0.25)})
     looser = {"cosine: L": 1e-7, "cosine: least curvature": 1e-7, "user's own: L": 1e-7, "user's own: least curvature": 1e-7}
     looser |= {f"{target}: {name}": 1e-8 for target in ("cosine", "double well", "user's own") for name in ("poincare", "lsi")}
-    return held(found | _named("defaults", _defaults()), looser=looser)
+    return held(found | _named("defaults", _defaults()), but=looser)
 
 
 def _named(name: str, numbers: dict[str, Estimate]) -> dict[str, Estimate]:

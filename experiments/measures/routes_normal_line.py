@@ -26,7 +26,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found = {f"Gaussian: {name}": number for name, number in _gaussian().items()}
     found |= {f"mixture: {name}": number for name, number in _mixture().items()}
     found |= {f"tails that cross: {name}": number for name, number in _crossed().items()}
-    return held(found, looser={"mixture: L": 1e-8, "tails that cross: L": 1e-6})
+    return held(found, but={"mixture: L": 1e-8, "tails that cross: L": 1e-6})
 
 
 def _gaussian() -> dict[str, Estimate]:

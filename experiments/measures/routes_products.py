@@ -39,7 +39,7 @@ def measure(device: str) -> dict[str, Estimate]:
     shifted = _product(((_SHIFTS[0], 1.0), (_SHIFTS[1], 1.0)), 5)
     distance = math.hypot(_SHIFTS[0], math.sqrt(5) * _SHIFTS[1])
     tv = beside(attempt(divergences.tv, shifted, Product([Gaussian()] * 6)), 2 * ndtr(distance / 2) - 1)
-    return held({"tv": tv} | {name: beside(attempt(divergence, law, other), number) for name, (divergence, number) in found.items()}, looser={"w2": 1e-8})
+    return held({"tv": tv} | {name: beside(attempt(divergence, law, other), number) for name, (divergence, number) in found.items()}, but={"w2": 1e-8})
 
 
 def _product(moments: tuple[tuple[float, float], tuple[float, float]], times: int) -> ProductLaw:

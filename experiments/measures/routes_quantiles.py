@@ -54,7 +54,7 @@ def measure(device: str) -> dict[str, Estimate]:
             f"cells, {label}": farthest(sums.cells(_CELLS)[0].numpy(), cells),
             f"draws, {label}": farthest(below(drawn.numpy() + mean), shares),
         }
-    return held(found, looser={"draws": 1e-4})
+    return held(found, but={"draws": 1e-4})
 
 
 def _between(below: Callable[[Numbers], Numbers], low: float, high: float) -> float:

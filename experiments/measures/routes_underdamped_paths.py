@@ -53,7 +53,7 @@ def measure(device: str) -> dict[str, Estimate]:
         "what underdamped samples leave": farthest(rest[:2000], (1 + u) * np.log1p(u) - u - u * u / 2),
         "kl of underdamped paths": apart(float(whole), _kl(first, _parts(_SMALL), _fine(_SMALL))),
     }
-    return held(found, looser={"kl of underdamped paths": 3e-5})
+    return held(found, but={"kl of underdamped paths": 3e-5})
 
 
 def _integrator(h: float) -> tuple[Numbers, Numbers, Numbers]:

@@ -48,7 +48,7 @@ def measure(device: str) -> dict[str, Estimate]:
     far, wide = np.array([9.0, -6.0]), np.array([[0.3, 0.1], [0.1, 0.2]])
     away = weighted(lambda y: torch.as_tensor(_ripples(y.numpy())), torch.as_tensor(far), torch.as_tensor(wide), _DRAWS, _SEED, "ripples")
     found |= {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
-    return held(found, looser={"posterior: mode": 1e-6, "posterior: least curvature": 1e-8})
+    return held(found, but={"posterior: mode": 1e-6, "posterior: least curvature": 1e-8})
 
 
 def _likely(t: float) -> float:

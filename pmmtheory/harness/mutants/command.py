@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import pmmtheory
 from pmmtheory.harness import discover
 from pmmtheory.harness.errors import UsageError
-from pmmtheory.harness.mutants.equivalent import argued
+from pmmtheory.harness.mutants.equivalent import argued, why_none
 from pmmtheory.harness.mutants.fault import Fault, draw
 from pmmtheory.harness.mutants.journal import Found, Journal
 from pmmtheory.harness.mutants.reach import Reach, digest, reach
@@ -69,7 +69,7 @@ def mutants(project: Project, plan: Plan, store: Path) -> bool:
         while missing := plan.faults - sum(kinds[kind] for kind in KINDS if kind not in ("broken", "equivalent")):
             chosen: list[Fault] = []
             for fault in every:
-                if why := known.get(fault.site.name):
+                if why := why_none(fault.site, known):
                     kinds["equivalent"] += 1
                     _tell(fault, Found("equivalent", why, 0.0))
                 else:

@@ -55,7 +55,12 @@ class Site:
     @property
     def name(self) -> str:
         """What stays the same when other lines are changed: "file | line | text", with the number where it is not the first such."""
-        return " | ".join([self.file, self.words, self.text, *([str(self.number)] if self.number else [])])
+        return " | ".join([self.line_name, self.text, *([str(self.number)] if self.number else [])])
+
+    @property
+    def line_name(self) -> str:
+        """That of all sites of the line."""
+        return f"{self.file} | {self.words}"
 
 
 @dataclass(frozen=True)
