@@ -17,7 +17,7 @@ from pmmtheory import schemes
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets import Cosine, GaussianMixture, Potential
+from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory import LeadingTerm, derived_order, derived_orders, leading_term
 from pmmtheory.theory.expansion import F, phi_slope
@@ -41,6 +41,7 @@ def measure(device: str) -> dict[str, Estimate]:
         ("LMC on a mixture", mixture, schemes.EulerMaruyama, {}, 1, _lmc),
         ("LMC on Huber's potential", huber, schemes.EulerMaruyama, {}, 1, _lmc),
         ("tamed Euler", cosine, schemes.TamedEuler, {}, 1, _tamed),
+        ("tamed Euler on a Gaussian", _gaussian(), schemes.TamedEuler, {}, 1, _tamed),
         ("Ozaki", cosine, schemes.Ozaki, {}, 1, lambda line: lambda x: line.curvature(x) / 2),
         ("RMM", cosine, schemes.RandomizedMidpoint, {}, 2, lambda line: lambda x: -(line.curvature(x) ** 2) / 12),
         ("PMM, K = 4", cosine, schemes.PoissonMidpoint, {"substeps": 4}, 1, lambda line: lambda x: _lmc(line)(x) / 4),
@@ -118,6 +119,11 @@ def _cosine() -> tuple[LineTarget, Line]:
     zero = brentq(slope, -1.0, 1.0, xtol=1e-15)
     line = Line(lambda x: x**2 / 2 + a * np.cos(w * x + s), slope, lambda x: 1 - a * w**2 * np.cos(w * x + s), (-8.6, -3.0, zero, 3.0, 8.6))
     return Cosine(a, w, s), line
+
+
+def _gaussian() -> tuple[LineTarget, Line]:
+    line = Line(lambda x: 0.85 * x**2, lambda x: 1.7 * x, lambda x: 0 * x + 1.7, (-6.5, -2.0, 0.0, 2.0, 6.5))
+    return Gaussian(covariance=1 / 1.7), line
 
 
 def _mixture() -> tuple[LineTarget, Line]:
