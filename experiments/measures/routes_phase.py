@@ -38,7 +38,7 @@ def measure(device: str) -> dict[str, Estimate]:
     sources |= {name: (getattr(schemes, name), _of_splitting(name)) for name in ("BAOAB", "UBU")}
     for name, (scheme, source) in sources.items():
         expansion = _told(lambda scheme=scheme: expand_phase(scheme))  # type: ignore[misc]
-        found[f"{name}: source"] = farthest(_values(expansion and expansion.sources[expansion.order]), _values(source))
+        found[f"{name}: source"] = farthest(_values(expansion and expansion.sources.get(expansion.order)), _values(source))
         found[f"{name}: local order"] = apart(expansion.local_order if expansion else math.nan, 1 if name == "ULMC" else 2)
         if name != "UBU":
             term = _told(lambda scheme=scheme: phase_leading_term(scheme, cosine, _FRICTION))  # type: ignore[misc]
