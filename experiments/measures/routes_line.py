@@ -48,7 +48,7 @@ def measure(device: str) -> dict[str, Estimate]:
         ("PMM, K = inf", cosine, schemes.PoissonMidpoint, {}, 2, _pmm),
         ("PMM, K = 3/step", cosine, schemes.PoissonMidpoint, {"substeps_times_step": 3.0}, 2, lambda line: lambda x: _lmc(line)(x) / 3 + _pmm(line)(x)),
     ):
-        told: Callable[[], LeadingTerm] = partial(leading_term, scheme, target, **options)  # type: ignore[arg-type]
+        told: Callable[[], LeadingTerm] = partial(leading_term, scheme, target, **options)
         found |= _compared(name, told, line, order, phi(line))
     try:
         found |= _formulas()
@@ -135,15 +135,15 @@ def _mixture() -> tuple[LineTarget, Line]:
         return y, each
 
     def potential(x: np.ndarray) -> np.ndarray:
-        return -np.log(parts(x)[1].sum(-1))
+        return np.asarray(-np.log(parts(x)[1].sum(-1)))
 
     def slope(x: np.ndarray) -> np.ndarray:
         y, each = parts(x)
-        return (each * y).sum(-1) / each.sum(-1)
+        return np.asarray((each * y).sum(-1) / each.sum(-1))
 
     def curvature(x: np.ndarray) -> np.ndarray:
         y, each = parts(x)
-        return slope(x) ** 2 - (each * (y**2 - 1 / variances)).sum(-1) / each.sum(-1)
+        return np.asarray(slope(x) ** 2 - (each * (y**2 - 1 / variances)).sum(-1) / each.sum(-1))
 
     line = Line(potential, slope, curvature, (-8.5, -3.0, 0.0, 3.5, 9.8))
     return GaussianMixture(weights.tolist(), means.tolist(), variances.tolist()), line
