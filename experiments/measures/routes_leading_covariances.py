@@ -48,8 +48,8 @@ def measure(device: str) -> dict[str, Estimate]:
             for name, (draws, told) in chains.items():
                 found |= _compared(name, *_stationary(draws), told)
             parts = [_stationary(of.poisson(k)) for k in _KS]
-            for words, kinds, inverse in (("inf", {}, 0), ("3/step", {"substeps_times_step": _C}, _STEP / 3)):
-                told = leading_covariance(schemes.PoissonMidpoint, _CURVATURE, damping, **kinds)
+            for words, scaled, inverse in (("inf", None, 0), ("3/step", _C, _STEP / 3)):
+                told = leading_covariance(schemes.PoissonMidpoint, _CURVATURE, damping, substeps_times_step=scaled)
                 found |= _compared(f"{over}PMM, K = {words}", *_between(parts, inverse), told)
         for name in ("BAOAB", "OBABO", "UBU"):
             found |= _compared(name, *_stationary(_Langevin().splitting(name)), leading_covariance(getattr(schemes, name), _CURVATURE, _FRICTION))
@@ -165,7 +165,7 @@ class _Langevin:
 
     def flow(self, h: Any) -> Array:
         """Of the step with the force of its start."""
-        return self.transport(h) + self.response(h) @ self.force
+        return np.asarray(self.transport(h) + self.response(h) @ self.force)
 
     def euler(self) -> Draws:
         return [(mp.mpf(1), self.flow(self.step), self.noise(self.step))]
@@ -226,7 +226,7 @@ class _Overdamped(_Langevin):
         return self.one
 
     def response(self, h: Any) -> Array:
-        return self.one * h
+        return np.asarray(self.one * h)
 
     def noise(self, h: Any) -> Array:
-        return self.one * (2 * h)
+        return np.asarray(self.one * (2 * h))

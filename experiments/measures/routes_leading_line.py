@@ -17,7 +17,7 @@ from pmmtheory import schemes
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets import Cosine, GaussianMixture, Potential
+from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential
 from pmmtheory.targets.line import LineTarget
 from pmmtheory.theory import LeadingTerm, derived_order, derived_orders, leading_term
 from pmmtheory.theory.expansion import F, phi_slope
@@ -41,15 +41,20 @@ def measure(device: str) -> dict[str, Estimate]:
         ("LMC on a mixture", mixture, schemes.EulerMaruyama, {}, 1, _lmc),
         ("LMC on Huber's potential", huber, schemes.EulerMaruyama, {}, 1, _lmc),
         ("tamed Euler", cosine, schemes.TamedEuler, {}, 1, _tamed),
+        ("tamed Euler on a Gaussian", _gaussian(), schemes.TamedEuler, {}, 1, _tamed),
         ("Ozaki", cosine, schemes.Ozaki, {}, 1, lambda line: lambda x: line.curvature(x) / 2),
         ("RMM", cosine, schemes.RandomizedMidpoint, {}, 2, lambda line: lambda x: -(line.curvature(x) ** 2) / 12),
         ("PMM, K = 4", cosine, schemes.PoissonMidpoint, {"substeps": 4}, 1, lambda line: lambda x: _lmc(line)(x) / 4),
         ("PMM, K = inf", cosine, schemes.PoissonMidpoint, {}, 2, _pmm),
         ("PMM, K = 3/step", cosine, schemes.PoissonMidpoint, {"substeps_times_step": 3.0}, 2, lambda line: lambda x: _lmc(line)(x) / 3 + _pmm(line)(x)),
     ):
-        told: Callable[[], LeadingTerm] = partial(leading_term, scheme, target, **options)  # type: ignore[arg-type]
+        told: Callable[[], LeadingTerm] = partial(leading_term, scheme, target, **options)
         found |= _compared(name, told, line, order, phi(line))
-    return held(found | _formulas(), 2e-12)
+    try:
+        found |= _formulas()
+    except InvalidParameter:  # a step that has no series
+        found["phi as formulas"] = apart(math.nan, 1.0)
+    return held(found, 2e-12)
 
 
 def _formulas() -> dict[str, Estimate]:
@@ -116,6 +121,11 @@ def _cosine() -> tuple[LineTarget, Line]:
     return Cosine(a, w, s), line
 
 
+def _gaussian() -> tuple[LineTarget, Line]:
+    line = Line(lambda x: 0.85 * x**2, lambda x: 1.7 * x, lambda x: 0 * x + 1.7, (-6.5, -2.0, 0.0, 2.0, 6.5))
+    return Gaussian(covariance=1 / 1.7), line
+
+
 def _mixture() -> tuple[LineTarget, Line]:
     weights, means, variances = np.array([0.3, 0.7]), np.array([-1.2, 1.0]), np.array([0.7, 1.1])
 
@@ -125,15 +135,15 @@ def _mixture() -> tuple[LineTarget, Line]:
         return y, each
 
     def potential(x: np.ndarray) -> np.ndarray:
-        return -np.log(parts(x)[1].sum(-1))
+        return np.asarray(-np.log(parts(x)[1].sum(-1)))
 
     def slope(x: np.ndarray) -> np.ndarray:
         y, each = parts(x)
-        return (each * y).sum(-1) / each.sum(-1)
+        return np.asarray((each * y).sum(-1) / each.sum(-1))
 
     def curvature(x: np.ndarray) -> np.ndarray:
         y, each = parts(x)
-        return slope(x) ** 2 - (each * (y**2 - 1 / variances)).sum(-1) / each.sum(-1)
+        return np.asarray(slope(x) ** 2 - (each * (y**2 - 1 / variances)).sum(-1) / each.sum(-1))
 
     line = Line(potential, slope, curvature, (-8.5, -3.0, 0.0, 3.5, 9.8))
     return GaussianMixture(weights.tolist(), means.tolist(), variances.tolist()), line

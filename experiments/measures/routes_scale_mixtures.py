@@ -92,7 +92,7 @@ def _kl_and_w2(m: float, n: float, dim: int) -> tuple[float, float]:
     ends = [1e-9, math.sqrt(dim), math.sqrt(2 * half + 12 * math.sqrt(half) + 80)]
 
     def integral(f: Callable[[float], float]) -> float:
-        return sum(quad(lambda r: f(r * r / 2) * r, a, b, epsabs=0, epsrel=1e-12)[0] for a, b in zip(ends, ends[1:], strict=False))
+        return float(sum(quad(lambda r: f(r * r / 2) * r, a, b, epsabs=0, epsrel=1e-12)[0] for a, b in zip(ends, ends[1:], strict=False)))
 
     return integral(lambda x: float(np.polyval(factor, x)) ** 2 * density(x)) / 2, math.sqrt(_UNIT * integral(flow))
 
