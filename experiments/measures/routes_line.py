@@ -46,11 +46,11 @@ class _Mixture:
 
     def density(self, x: Numbers) -> Numbers:
         """At points."""
-        return np.sum([w * np.exp(-z * z / 2) / (s * math.sqrt(2 * math.pi)) for w, s, z in self._standard(x)], 0)
+        return np.asarray(np.sum([w * np.exp(-z * z / 2) / (s * math.sqrt(2 * math.pi)) for w, s, z in self._standard(x)], 0))
 
     def below(self, x: Numbers) -> Numbers:
         """The distribution function."""
-        return np.sum([w * ndtr(z) for w, _, z in self._standard(x)], 0)
+        return np.asarray(np.sum([w * ndtr(z) for w, _, z in self._standard(x)], 0))
 
     def law(self, spacing: float = _SPACING, low: float = -_END, high: float = _END) -> LineLaw:
         """As one of a chain, with its lower resolution."""

@@ -102,7 +102,7 @@ class _Radii:
         return np.asarray(np.log(self.weights @ np.exp(parts)))
 
     def _mixed(self, function: str, r: Numbers) -> Numbers:
-        return np.sum([w * getattr(part, function)(r) for w, part in zip(self.weights, self.parts, strict=True)], 0)
+        return np.asarray(np.sum([w * getattr(part, function)(r) for w, part in zip(self.weights, self.parts, strict=True)], 0))
 
     def distances(self) -> dict[str, float]:
         """By their names."""
