@@ -59,7 +59,12 @@ def _law(centre: Numbers, blocks: Numbers, axes: Numbers | None = _AXES) -> Line
 
 
 def _whole(centre: Numbers, blocks: Numbers) -> Moments:
-    return centre.reshape(-1), sum(np.kron(block, np.outer(axis, axis)) for block, axis in zip(blocks, _AXES.T, strict=True))
+    return _joined(centre, blocks, _AXES)
+
+
+def _joined(centre: Numbers, blocks: Numbers, axes: Numbers) -> Moments:
+    parts = [np.kron(block, np.outer(axis, axis)) for block, axis in zip(blocks, axes.T, strict=True)]
+    return centre.reshape(-1), np.sum(parts, 0)
 
 
 def _target() -> dict[str, Estimate]:
@@ -68,7 +73,7 @@ def _target() -> dict[str, Estimate]:
     target = Gaussian(mean, (_AXES * variances) @ _AXES.T)
     law = LinearLaw(torch.as_tensor(_CENTRE), torch.as_tensor(_BLOCKS[np.argsort(variances)]), target.axes, True)
     axes = np.asarray(target.axes)
-    p = _CENTRE.reshape(-1), sum(np.kron(block, np.outer(axis, axis)) for block, axis in zip(np.asarray(law.blocks), axes.T, strict=True))
+    p = _joined(_CENTRE, np.asarray(law.blocks), axes)
     q = np.concatenate([mean, np.zeros(3)]), linalg.block_diag((_AXES * variances) @ _AXES.T, np.eye(3))
     return {
         "kl, to a target": beside(attempt(divergences.kl, law, target), kl(p, q)),

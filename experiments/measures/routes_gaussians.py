@@ -23,7 +23,7 @@ _MEAN, _OTHER = np.array([0.4, -0.3, 0.6]), np.array([-0.1, 0.5, 0.2])
 
 
 def _on(axes: Numbers, *variances: float) -> Numbers:
-    return (axes * np.array(variances)) @ axes.T
+    return np.asarray((axes * np.array(variances)) @ axes.T)
 
 
 PAIRS: dict[str, tuple[Moments, Moments]] = {

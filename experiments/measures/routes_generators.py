@@ -46,7 +46,7 @@ _NONE = Decimal(-700)
 
 def measure(device: str) -> dict[str, Estimate]:
     """f where digits cancel, elsewhere, and where q underflows beside p; f', t f'' and f - t f'; and the numbers that are made of them."""
-    found = {}
+    found: dict[str, Estimate] = {}
     with localcontext() as context:
         context.prec = 60
         for name, (generator, f) in KINDS.items():

@@ -46,11 +46,11 @@ class _Mixture:
 
     def density(self, x: Numbers) -> Numbers:
         """At points."""
-        return sum(w * np.exp(-z * z / 2) / (s * math.sqrt(2 * math.pi)) for w, s, z in self._standard(x))
+        return np.asarray(np.sum([w * np.exp(-z * z / 2) / (s * math.sqrt(2 * math.pi)) for w, s, z in self._standard(x)], 0))
 
     def below(self, x: Numbers) -> Numbers:
         """The distribution function."""
-        return sum(w * ndtr(z) for w, _, z in self._standard(x))
+        return np.asarray(np.sum([w * ndtr(z) for w, _, z in self._standard(x)], 0))
 
     def law(self, spacing: float = _SPACING, low: float = -_END, high: float = _END) -> LineLaw:
         """As one of a chain, with its lower resolution."""
@@ -69,12 +69,12 @@ class _Kinked:
 
     def density(self, x: Numbers) -> Numbers:
         """At points."""
-        return np.exp(-np.abs(x) - x * x / 2) / (2 * self._half)
+        return np.asarray(np.exp(-np.abs(x) - x * x / 2) / (2 * self._half))
 
     def below(self, x: Numbers) -> Numbers:
         """The distribution function, by the nearer side of a normal one."""
         side = ndtr(-np.abs(x) - 1) / ndtr(-1) / 2
-        return np.where(x < 0, side, 1 - side)
+        return np.asarray(np.where(x < 0, side, 1 - side))
 
     def target(self) -> Potential:
         """As a target."""
@@ -84,7 +84,7 @@ class _Kinked:
 _P = _Mixture((0.3, 0.7), (-1.0, 0.9), (0.8, 0.6))
 _Q = _Mixture((0.4, 0.6), (-0.8, 0.7), (0.9, 0.7))
 _NEAR = _Mixture((0.3, 0.7), (-1.001, 0.9), (0.8, 0.601))
-PAIRS = {
+PAIRS: dict[str, tuple[_Mixture, _Mixture | _Kinked, bool]] = {
     "a law and a target": (_P, _Q, False),
     "two laws": (_P, _Q, True),
     "near laws": (_P, _NEAR, True),
@@ -95,7 +95,7 @@ PAIRS = {
 def measure(device: str, pair: str) -> dict[str, Estimate]:
     """Every divergence of the pair."""
     first, second, laws = PAIRS[pair]
-    one, two = first.law(), second.law() if laws else second.target()
+    one, two = first.law(), second.law() if laws and isinstance(second, _Mixture) else second.target()
     found = {name: attempt(getattr(divergences, name), one, two) for name in _NAMES}
     found |= {f"renyi of order {a}": attempt(divergences.renyi, one, two, a) for a in _ORDERS}
     found |= {f"weak error of {test}": attempt(divergences.weak, one, two, f) for test, f in TESTS.items()}

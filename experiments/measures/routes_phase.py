@@ -17,6 +17,7 @@ from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.targets import Gaussian
 
+_NORMAL = Gaussian()
 _MODES, _SPACING, _END = 24, 0.25, 9.0
 _TARGET: Moments = np.zeros(2), np.eye(2)
 _LAW: Moments = np.array([0.2, -0.1]), np.array([[1.1, 0.15], [0.15, 0.9]])
@@ -27,9 +28,9 @@ NAMES = ("kl", "reverse_kl", "chi2", "hellinger", "renyi of order 0.3", "tv")
 
 def measure(device: str) -> dict[str, Estimate]:
     """Every divergence of both pairs."""
-    found = {}
+    found: dict[str, Estimate] = {}
     for label, (p, q) in PAIRS.items():
-        law, other = _law(p), Gaussian() if q is _TARGET else _law(q)
+        law, other = _law(p, _NORMAL), _NORMAL if q is _TARGET else _law(q, Gaussian())
         numbers = {
             "kl": (divergences.kl, kl(p, q)),
             "reverse_kl": (divergences.reverse_kl, kl(q, p)),
@@ -42,13 +43,13 @@ def measure(device: str) -> dict[str, Estimate]:
     return held(found, 1e-6)
 
 
-def _law(moments: Moments) -> PlaneLaw:
+def _law(moments: Moments, target: Gaussian) -> PlaneLaw:
     """With the same law on another grid for its lower resolution."""
-    fine, coarse = (_on_grid(moments, round(2 * _END / spacing) + 1) for spacing in (_SPACING, 1.1 * _SPACING))
+    fine, coarse = (_on_grid(moments, target, round(2 * _END / spacing) + 1) for spacing in (_SPACING, 1.1 * _SPACING))
     return fine.resolved_by(coarse)
 
 
-def _on_grid(moments: Moments, points: int) -> PlaneLaw:
+def _on_grid(moments: Moments, target: Gaussian, points: int) -> PlaneLaw:
     """c_n(u) = p(u) E h_n(V), V of the law that the velocity has at u, h_n normed Hermite polynomials."""
     u = np.linspace(-_END, _END, points)
     density, mean, width = _conditional(moments, u)
@@ -56,7 +57,7 @@ def _on_grid(moments: Moments, points: int) -> PlaneLaw:
     v = mean[:, None] + width * x
     h = [np.polynomial.hermite_e.hermeval(v, np.eye(n + 1)[n]) / math.sqrt(math.factorial(n)) for n in range(_MODES)]
     modes = np.stack([density * (part @ w) / math.sqrt(2 * math.pi) for part in h], -1)
-    return PlaneLaw(Plane(torch.as_tensor(u), _MODES), torch.as_tensor(modes), Gaussian(), 1e-12)
+    return PlaneLaw(Plane(torch.as_tensor(u), _MODES), torch.as_tensor(modes), target, 1e-12)
 
 
 def _conditional(moments: Moments, u: Numbers) -> tuple[Numbers, Numbers, float]:

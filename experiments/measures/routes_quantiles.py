@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,15 +15,15 @@ from scipy.special import ndtr
 from experiments.measures._routes import apart, farthest, held
 from pmmtheory.divergences.quantile_sums import quantile_sums
 from pmmtheory.estimate import Estimate
-from pmmtheory.noise.levels import Numbers
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
+from pmmtheory.targets.line import LineTarget
 
 _CELLS = 7
 _PLACE = 0.5
 """Of the middle of the parabola in |x| + (x - c)^2/2, whose kink is at 0."""
 
 
-def _kinked(x: Numbers) -> Numbers:
+def _kinked(x: Any) -> Any:
     """The distribution function, of two parts of normal ones."""
     left, right = (math.exp(-side * _PLACE) * ndtr(side * _PLACE - 1) for side in (-1, 1))
     below = math.exp(_PLACE) * ndtr(np.minimum(x, 0) - _PLACE - 1)
@@ -30,7 +31,7 @@ def _kinked(x: Numbers) -> Numbers:
     return np.where(x < 0, below, left + right - above) / (left + right)
 
 
-TARGETS = {
+TARGETS: dict[str, tuple[LineTarget, Callable[[Any], Any]]] = {
     "a Gaussian": (Gaussian(0.4, 1.7), lambda x: ndtr((x - 0.4) / math.sqrt(1.7))),
     "two modes": (GaussianMixture([0.3, 0.7], [-2.0, 1.0], [0.5, 0.8]), lambda x: 0.3 * ndtr((x + 2) / math.sqrt(0.5)) + 0.7 * ndtr((x - 1) / math.sqrt(0.8))),
     "a kink": (Potential(lambda x: torch.abs(x) + (x - _PLACE) ** 2 / 2, name="kinked"), _kinked),
@@ -40,7 +41,7 @@ TARGETS = {
 
 def measure(device: str) -> dict[str, Estimate]:
     """The mean, the variance, the integrals of Q over seven cells of probability, and places that are drawn."""
-    found = {}
+    found: dict[str, Estimate] = {}
     for label, (target, below) in TARGETS.items():
         sums = quantile_sums(target)
         mean = _moment(below, 1)
@@ -57,7 +58,7 @@ def measure(device: str) -> dict[str, Estimate]:
     return held(found, but={"draws": 1e-4})
 
 
-def _between(below: Callable[[Numbers], Numbers], low: float, high: float) -> float:
+def _between(below: Callable[[Any], Any], low: float, high: float) -> float:
     """int x dF, by parts: from a finite end, the other may be infinite."""
     if low == -math.inf:
         return float(high * below(high)) - _integral(below, -40, high)
@@ -66,12 +67,12 @@ def _between(below: Callable[[Numbers], Numbers], low: float, high: float) -> fl
     return float(high * below(high) - low * below(low)) - _integral(below, low, high)
 
 
-def _moment(below: Callable[[Numbers], Numbers], power: int) -> float:
+def _moment(below: Callable[[Any], Any], power: int) -> float:
     """E X^power from the distribution function."""
     right = _integral(lambda x: power * x ** (power - 1) * (1 - below(x)), 0, 40)
     return right - _integral(lambda x: power * x ** (power - 1) * below(x), -40, 0)
 
 
-def _integral(f: Callable[[Numbers], Numbers], low: float, high: float) -> float:
+def _integral(f: Callable[[Any], Any], low: float, high: float) -> float:
     edges = [low, *(x for x in (-8, -4, -2, -1, 0, 1, 2, 4, 8) if low < x < high), high]
     return sum(float(quad(f, a, b, epsabs=1e-14, epsrel=1e-12)[0]) for a, b in zip(edges, edges[1:], strict=False))

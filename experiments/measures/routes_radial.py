@@ -99,10 +99,10 @@ class _Radii:
     def _logs(self, r: Numbers) -> Numbers:
         """log(p/q)."""
         parts = np.array([part.logpdf(r) - self.chi.logpdf(r) for part in self.parts])
-        return np.log(self.weights @ np.exp(parts))
+        return np.asarray(np.log(self.weights @ np.exp(parts)))
 
     def _mixed(self, function: str, r: Numbers) -> Numbers:
-        return sum(w * getattr(part, function)(r) for w, part in zip(self.weights, self.parts, strict=True))
+        return np.asarray(np.sum([w * getattr(part, function)(r) for w, part in zip(self.weights, self.parts, strict=True)], 0))
 
     def distances(self) -> dict[str, float]:
         """By their names."""
