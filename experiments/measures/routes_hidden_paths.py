@@ -67,7 +67,8 @@ def _entropy(u: Numbers) -> Numbers:
 
 
 def _less_one(weights: Numbers, logs: list[Numbers]) -> Numbers:
-    return np.einsum("s,s...", weights, np.expm1(np.stack(np.broadcast_arrays(*logs))))
+    found: Numbers = np.einsum("s,s...", weights, np.expm1(np.stack(np.broadcast_arrays(*logs))))
+    return found
 
 
 def _normals(nodes: int, count: int) -> tuple[list[Numbers], Numbers]:
@@ -110,13 +111,13 @@ def _on_gaussians(midpoints: str) -> dict[str, Estimate]:
     generator = np.random.default_rng(0)
     drawn = generator.standard_normal((2000, _SUBSTEPS)), generator.standard_normal((2000, 2, _SUBSTEPS))
     paths = [np.concatenate([drawn[0][:, None, i], drawn[1][:, :, i]], 1) for i in range(_SUBSTEPS)]
-    both = [_less_one(*_logs(force, sign * np.array([math.sqrt(_SQUARE), 0.0, 0.0]), paths, h, midpoints)) for sign in (1, -1)]
+    both = np.stack([_less_one(*_logs(force, sign * np.array([math.sqrt(_SQUARE), 0.0, 0.0]), paths, h, midpoints)) for sign in (1, -1)])
     rest, half = _sampled(forms, 3, np.array([_SQUARE]), np.ones(1))
     target = Gaussian(0.0, _WIDTH)
     whole = HiddenMidpoints().kl(Paths(*_chains(target, _SMALL, midpoints), _SUBSTEPS, 1, target))
     return {
         f"chi2 of paths at the substeps, {midpoints}": apart(float(forms.chi2(2, np.array([_SQUARE]))[0]), math.fsum(pairs)),
-        f"u^2/2 of sampled paths, {midpoints}": farthest(half[:2000], sum(u * u / 4 for u in both)),
-        f"what sampled paths leave, {midpoints}": farthest(rest[:2000], sum((_entropy(u) - u * u / 2) / 2 for u in both)),
+        f"u^2/2 of sampled paths, {midpoints}": farthest(half[:2000], (both**2 / 2).mean(0)),
+        f"what sampled paths leave, {midpoints}": farthest(rest[:2000], (_entropy(both) - both**2 / 2).mean(0)),
         f"kl by sampled paths, {midpoints}": apart(float(whole), _by_quadrature(target, _SMALL, midpoints)),
     }

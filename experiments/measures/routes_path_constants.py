@@ -26,7 +26,7 @@ _LEVELS = 5
 
 def measure(device: str) -> dict[str, Estimate]:
     """For each number of substeps, and for independent midpoints and one."""
-    found = {}
+    found: dict[str, Estimate] = {}
     for k in _SUBSTEPS:
         for midpoints in ("bernoulli", "single"):
             found |= {f"{name}, {midpoints}, K = {k}": difference for name, difference in _of_midpoints(k, midpoints).items()}

@@ -50,7 +50,7 @@ def _two_steps(midpoints: str, mean_kl: Callable[[float, tuple[Numbers, ...], tu
     """From a Gaussian, and from the mixture that one step makes of it."""
     parts, fine = parts_of_step(_STEP, 3, midpoints, 1 / _WIDTH), fine_steps(_STEP, 3, 1 / _WIDTH)
     after = [(w, m * m * _START + v) for w, m, v in zip(*parts, strict=True)]
-    return sum(w * mean_kl(variance, parts, fine) for w, variance in [(1.0, _START), *after])
+    return math.fsum(w * mean_kl(variance, parts, fine) for w, variance in [(1.0, _START), *after])
 
 
 def _on_line(variance: float, parts: tuple[Numbers, ...], fine: tuple[float, float]) -> float:
@@ -102,7 +102,8 @@ def _rippled() -> float:
     first = x + h * force(x) + s * z
 
     def density(middle: Numbers) -> Numbers:
-        return np.einsum("xzy,z->xy", np.exp(-((y - middle[..., None]) ** 2) / (2 * s * s)), normal) / (s * math.sqrt(2 * math.pi))
+        bells: Numbers = np.einsum("xzy,z->xy", np.exp(-((y - middle[..., None]) ** 2) / (2 * s * s)), normal) / (s * math.sqrt(2 * math.pi))
+        return bells
 
     q, p = density(first + h * force(first)), (density(first + h * force(x)) + density(first + h * (2 * force(first) - force(x)))) / 2
     start = np.exp(-y * y / (2 * _START)) / math.sqrt(2 * math.pi * _START) * dx

@@ -74,7 +74,8 @@ def _places(grid: tuple[tuple[int, float], ...]) -> Numbers:
 
 def _density(moments: Moments, x: Numbers) -> Numbers:
     off, inverse = x - moments[0], np.linalg.inv(moments[1])
-    return np.exp(-np.einsum("...i,ij,...j", off, inverse, off) / 2) / (2 * math.pi * math.sqrt(np.linalg.det(moments[1])))
+    found: Numbers = np.exp(-np.einsum("...i,ij,...j", off, inverse, off) / 2) / (2 * math.pi * math.sqrt(np.linalg.det(moments[1])))
+    return found
 
 
 def _map(x: Numbers) -> tuple[Numbers, Numbers]:

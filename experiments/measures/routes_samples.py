@@ -62,7 +62,8 @@ def _kernels(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
 
 
 def _distances(one: Numbers, other: Numbers) -> Numbers:
-    return np.sqrt(((one[:, None] - other) ** 2).sum(-1))
+    found: Numbers = np.sqrt(((one[:, None] - other) ** 2).sum(-1))
+    return found
 
 
 def _pairs(one: Numbers, other: Numbers, width: float) -> float:
