@@ -15,6 +15,11 @@ def apart(one: Estimate | float, other: Estimate | float) -> Estimate:
     return Estimate(abs(first.value - second.value) / scale, (first.error + second.error) / scale, f"{first.method} against {second.method}")
 
 
+def stated(number: Estimate) -> Estimate:
+    """What a number is said to be off by, over it."""
+    return Estimate(number.error / abs(number.value), 0.0, number.method)
+
+
 def farthest(one: Numbers, other: Numbers) -> Estimate:
     """The largest |one - other| over the largest |other|, of arrays of one shape."""
     if np.shape(one) != np.shape(other):

@@ -11,8 +11,11 @@ from scipy.integrate import quad
 
 from experiments.measures._routes import apart
 from experiments.measures._written_out import fine_steps, midpoint_sets, parts_of_step
+from pmmtheory.divergences.paths.hidden_forms import sets_of
+from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
+from pmmtheory.schemes import PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian
 from pmmtheory.theory.path_terms import coarse_path_constant, far_start_constant, fine_path_constant, underdamped_path_constant, variance_terms
 
@@ -31,7 +34,17 @@ def measure(device: str) -> dict[str, Estimate]:
         for midpoints in ("bernoulli", "single"):
             found |= {f"{name}, {midpoints}, K = {k}": difference for name, difference in _of_midpoints(k, midpoints).items()}
         found |= {f"{name}, K = {k}": difference for name, difference in _of_independent(k).items()}
+    for kind in ("bernoulli", "single", "interior"):
+        found |= {f"mean of count^{n} of midpoints, {kind}": difference for n, difference in enumerate(_of_sets(kind))}
     return found
+
+
+def _of_sets(kind: str) -> list[Estimate]:
+    """Midpoints counted by the square of when they are, from 1."""
+    marks, weights = sets_of(PoissonMidpoint(Overdamped(Gaussian()), 0.1, 5, kind).structure)
+    sets = [(1 / 4, (i,)) for i in range(1, 5)] if kind == "interior" else midpoint_sets(5, kind)
+    counts = (marks * np.arange(1, marks.shape[1] + 1) ** 2).sum(1)
+    return [apart(float(weights @ counts**n), sum(w * sum((i + 1) ** 2 for i in chosen) ** n for w, chosen in sets)) for n in range(3)]
 
 
 def _of_midpoints(k: int, midpoints: str) -> dict[str, Estimate]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest
+from experiments.measures._routes import apart, farthest, stated
 from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences.paths.paths import Paths
 from pmmtheory.divergences.paths.underdamped import UnderdampedPaths, _steps
@@ -51,6 +51,7 @@ def measure(device: str) -> dict[str, Estimate]:
         "chi2 of underdamped paths": apart(2 * steps.half_chi2(2, law), _chi2(first, parts, fine)),
         "u^2/2 of underdamped samples": farthest(half[:2000], u * u / 2),
         "what underdamped samples leave": farthest(rest[:2000], (1 + u) * np.log1p(u) - u - u * u / 2),
+        "kl of underdamped paths, stated error": stated(whole),
         "kl of underdamped paths": apart(float(whole), _kl(first, _parts(_SMALL), _fine(_SMALL))),
     }
 
