@@ -93,7 +93,7 @@ FINE = Routes(
         for name, within in {
             "kl of paths at the substeps, Cosine(0.5, 1.5, 0.3)": 1e-5,
             "kl of paths at the substeps, Gaussian(0, 0.8)": 1e-6,
-            "chi2 of paths at the substeps": 1e-11,
+            "chi2 of paths at the substeps": 1e-6,
             "u^2/2 of sampled paths": 1e-11,
             "what sampled paths leave": 1e-11,
             "kl by sampled paths": 1e-4,
