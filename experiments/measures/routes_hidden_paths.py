@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from scipy.special import digamma
 
 from experiments.measures._routes import apart, farthest, stated
 from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences.paths.hidden import HiddenMidpoints, _sampled
 from pmmtheory.divergences.paths.hidden_forms import hidden_forms
 from pmmtheory.divergences.paths.hidden_line import HiddenOnLine
+from pmmtheory.divergences.paths.left_over import wishart
 from pmmtheory.divergences.paths.paths import Paths
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
@@ -36,7 +38,13 @@ def measure(device: str) -> dict[str, Estimate]:
             found[f"kl of paths at the substeps, {target.name}, {midpoints}"] = apart(float(seen), _by_quadrature(target, _STEP, midpoints))
             found[f"kl of paths at the substeps, {target.name}, stated error, {midpoints}"] = stated(seen)
         found |= _on_gaussians(midpoints)
-    return found
+    return found | {"log determinants of Wishart matrices": _wishart()}
+
+
+def _wishart() -> Estimate:
+    """Of size 3 with 7 degrees of freedom: the mean log determinant of 100,000, near a sum of digamma functions."""
+    drawn = np.linalg.slogdet(wishart(np.random.default_rng(1), 100_000, 3, 7))[1]
+    return apart(float(drawn.mean()), 3 * math.log(2) + sum(digamma((7 - i) / 2) for i in range(3)))
 
 
 def _chains(target: Target, step: float, midpoints: str, substeps: int = _SUBSTEPS) -> tuple[PoissonMidpoint, EulerMaruyama]:

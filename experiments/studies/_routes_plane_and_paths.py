@@ -87,7 +87,8 @@ COARSE = Routes(
 FINE = Routes(
     "routes_hidden_paths",
     "paths at the substeps",
-    {
+    {"log determinants of Wishart matrices": 3e-3}
+    | {
         f"{name}, {midpoints}": within
         for midpoints in _SETS
         for name, within in {
