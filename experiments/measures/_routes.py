@@ -29,6 +29,11 @@ def beside(one: Estimate, other: float) -> Estimate:
     return Estimate((abs(one.value - other) + one.error) / abs(other), 0.0, f"{one.method} against formula")
 
 
+def stated(number: Estimate) -> Estimate:
+    """What a number is said to be off by, over it."""
+    return Estimate(number.error / abs(number.value), 0.0, number.method)
+
+
 def farthest(one: Numbers, other: Numbers) -> Estimate:
     """The largest |one - other| over the largest |other|; a million where they are not of one shape, or `one` has what is no number."""
     if np.shape(one) != np.shape(other) or not np.isfinite(one).all():
@@ -44,17 +49,16 @@ def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
         return Estimate(0.0, 0.0, f"no number: {why}")
 
 
-def held(found: Mapping[str, Estimate], within: float = 1e-9, but: Mapping[str, float] | None = None) -> dict[str, Estimate]:
+def held(found: Mapping[str, Estimate], within: float | Mapping[str, float] = 1e-9, but: Mapping[str, float] | None = None) -> dict[str, Estimate]:
     """The differences, each over what it may be at most: `within`, or what `but` says of names that begin so; with the largest, and how many there are.
 
     `largest` : its method names the number that it is of.
     """
-    allowed = dict.fromkeys(found, within)
+    allowed = dict(within) if isinstance(within, Mapping) else dict.fromkeys(found, within)
     for begin, size in (but or {}).items():
-        own = [name for name in found if name.startswith(begin)]
-        if not own:
-            raise ValueError(f"no number has a name that begins with {begin}.")
-        allowed |= dict.fromkeys(own, size)
+        allowed |= {name: size for name in found if name.startswith(begin)} or {begin: size}
+    if strangers := sorted(set(allowed) ^ set(found)):
+        raise ValueError(f"what may {', '.join(strangers)} differ by, and is there such a number?")
     shares = {name: Estimate(one.value / allowed[name], one.error / allowed[name], one.method) for name, one in found.items()}
     worst = max(shares, key=lambda name: shares[name].value + shares[name].error)
     largest = Estimate(shares[worst].value, shares[worst].error, f"{worst}: {shares[worst].method}")

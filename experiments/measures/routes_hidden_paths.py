@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from scipy.special import digamma
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, farthest, held, stated
 from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences.paths.hidden import HiddenMidpoints, _sampled
 from pmmtheory.divergences.paths.hidden_forms import hidden_forms
 from pmmtheory.divergences.paths.hidden_line import HiddenOnLine
+from pmmtheory.divergences.paths.left_over import wishart
 from pmmtheory.divergences.paths.paths import Paths
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
@@ -21,9 +23,27 @@ from pmmtheory.noise.levels import Numbers
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian, Target
 
-_STEP, _SMALL, _WIDTH, _SUBSTEPS = 0.2, 0.01, 0.8, 3
+_STEP, _SMALL, _WIDTH, _SUBSTEPS, _MORE = 0.2, 0.01, 0.8, 3, 4
 _SQUARE = 1.7
 """|x|^2 where a path starts."""
+
+
+_SETS = ("bernoulli", "single")
+_WITHIN: dict[str, float] = {"log determinants of Wishart matrices": 3e-3} | {
+    f"{name}, {midpoints}": within
+    for midpoints in _SETS
+    for name, within in {
+        "kl of paths at the substeps, Cosine(0.5, 1.5, 0.3)": 1e-5,
+        "kl of paths at the substeps, Gaussian(0, 0.8)": 1e-6,
+        "chi2 of paths at the substeps": 1e-6,
+        "u^2/2 of sampled paths": 1e-10,
+        "what sampled paths leave": 1e-10,
+        "kl by sampled paths": 1e-4,
+        "kl of paths at the substeps, Cosine(0.5, 1.5, 0.3), stated error": 1e-6,
+        "kl of paths at the substeps, Gaussian(0, 0.8), stated error": 2e-7,
+        "kl by sampled paths, stated error": 5e-4,
+    }.items()
+}
 
 
 def measure(device: str) -> dict[str, Estimate]:
@@ -34,13 +54,21 @@ def measure(device: str) -> dict[str, Estimate]:
             scheme, fine = _chains(target, _STEP, midpoints)
             seen = HiddenOnLine().kl(Paths(scheme, fine, _SUBSTEPS, 1, target))
             found[f"kl of paths at the substeps, {target.name}, {midpoints}"] = apart(float(seen), _by_quadrature(target, _STEP, midpoints))
+            found[f"kl of paths at the substeps, {target.name}, stated error, {midpoints}"] = stated(seen)
         found |= _on_gaussians(midpoints)
-    return held(found, but={"kl of paths at the substeps": 1e-5, "kl by sampled paths": 1e-4})
+    found = found | {"log determinants of Wishart matrices": _wishart()}
+    return held(found, _WITHIN)
 
 
-def _chains(target: Target, step: float, midpoints: str) -> tuple[PoissonMidpoint, EulerMaruyama]:
+def _wishart() -> Estimate:
+    """Of size 3 with 7 degrees of freedom: the mean log determinant of 100,000, near a sum of digamma functions."""
+    drawn = np.linalg.slogdet(wishart(np.random.default_rng(1), 100_000, 3, 7))[1]
+    return apart(float(drawn.mean()), 3 * math.log(2) + sum(digamma((7 - i) / 2) for i in range(3)))
+
+
+def _chains(target: Target, step: float, midpoints: str, substeps: int = _SUBSTEPS) -> tuple[PoissonMidpoint, EulerMaruyama]:
     dynamics = Overdamped(target)
-    return PoissonMidpoint(dynamics, step, _SUBSTEPS, midpoints), EulerMaruyama(dynamics, step / _SUBSTEPS)
+    return PoissonMidpoint(dynamics, step, substeps, midpoints), EulerMaruyama(dynamics, step / substeps)
 
 
 def _logs(force: Callable[[Numbers], Numbers], x: Numbers, normals: Sequence[Numbers], h: float, midpoints: str) -> tuple[Numbers, list[Numbers]]:
@@ -67,7 +95,8 @@ def _entropy(u: Numbers) -> Numbers:
 
 
 def _less_one(weights: Numbers, logs: list[Numbers]) -> Numbers:
-    return np.einsum("s,s...", weights, np.expm1(np.stack(np.broadcast_arrays(*logs))))
+    found: Numbers = np.einsum("s,s...", weights, np.expm1(np.stack(np.broadcast_arrays(*logs))))
+    return found
 
 
 def _normals(nodes: int, count: int) -> tuple[list[Numbers], Numbers]:
@@ -94,13 +123,13 @@ def _by_quadrature(target: Target, step: float, midpoints: str) -> float:
 
 def _on_gaussians(midpoints: str) -> dict[str, Estimate]:
     """chi2 in two dimensions, each pair of sets a product over coordinates; sampled paths in three, by the same normals; and both together on the line."""
-    scheme, fine = _chains(Gaussian(0.0, _WIDTH), _STEP, midpoints)
-    forms, h = hidden_forms(scheme, fine, _WIDTH), _STEP / _SUBSTEPS
+    scheme, fine = _chains(Gaussian(0.0, _WIDTH), _STEP, midpoints, _MORE)
+    forms, h = hidden_forms(scheme, fine, _WIDTH), _STEP / _MORE
 
     def force(x: Numbers) -> Numbers:
         return -x / _WIDTH
 
-    normals, shares = _normals(16, _SUBSTEPS)
+    normals, shares = _normals(14, _MORE)
     weights, along = _logs(force, np.array([math.sqrt(_SQUARE)]), normals, h, midpoints)
     beside = _logs(force, np.zeros(1), normals, h, midpoints)[1]
     pairs = [
@@ -108,15 +137,16 @@ def _on_gaussians(midpoints: str) -> dict[str, Estimate]:
         for (i, w), (j, v) in itertools.product(enumerate(weights), repeat=2)
     ]
     generator = np.random.default_rng(0)
-    drawn = generator.standard_normal((2000, _SUBSTEPS)), generator.standard_normal((2000, 2, _SUBSTEPS))
-    paths = [np.concatenate([drawn[0][:, None, i], drawn[1][:, :, i]], 1) for i in range(_SUBSTEPS)]
-    both = [_less_one(*_logs(force, sign * np.array([math.sqrt(_SQUARE), 0.0, 0.0]), paths, h, midpoints)) for sign in (1, -1)]
+    drawn = generator.standard_normal((2000, _MORE)), generator.standard_normal((2000, 2, _MORE))
+    paths = [np.concatenate([drawn[0][:, None, i], drawn[1][:, :, i]], 1) for i in range(_MORE)]
+    both = np.stack([_less_one(*_logs(force, sign * np.array([math.sqrt(_SQUARE), 0.0, 0.0]), paths, h, midpoints)) for sign in (1, -1)])
     rest, half = _sampled(forms, 3, np.array([_SQUARE]), np.ones(1))
     target = Gaussian(0.0, _WIDTH)
     whole = HiddenMidpoints().kl(Paths(*_chains(target, _SMALL, midpoints), _SUBSTEPS, 1, target))
     return {
         f"chi2 of paths at the substeps, {midpoints}": apart(float(forms.chi2(2, np.array([_SQUARE]))[0]), math.fsum(pairs)),
-        f"u^2/2 of sampled paths, {midpoints}": farthest(half[:2000], sum(u * u / 4 for u in both)),
-        f"what sampled paths leave, {midpoints}": farthest(rest[:2000], sum((_entropy(u) - u * u / 2) / 2 for u in both)),
+        f"u^2/2 of sampled paths, {midpoints}": farthest(half[:2000], (both**2 / 2).mean(0)),
+        f"what sampled paths leave, {midpoints}": farthest(rest[:2000], (_entropy(both) - both**2 / 2).mean(0)),
+        f"kl by sampled paths, stated error, {midpoints}": stated(whole),
         f"kl by sampled paths, {midpoints}": apart(float(whole), _by_quadrature(target, _SMALL, midpoints)),
     }

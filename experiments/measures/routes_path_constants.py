@@ -11,8 +11,11 @@ from scipy.integrate import quad
 
 from experiments.measures._routes import apart, held
 from experiments.measures._written_out import fine_steps, midpoint_sets, parts_of_step
+from pmmtheory.divergences.paths.hidden_forms import sets_of
+from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
+from pmmtheory.schemes import PoissonMidpoint
 from pmmtheory.targets import Cosine, Gaussian
 from pmmtheory.theory.path_terms import coarse_path_constant, far_start_constant, fine_path_constant, underdamped_path_constant, variance_terms
 
@@ -24,14 +27,43 @@ _FRICTION = 1.7
 _LEVELS = 5
 
 
+_SETS = ("bernoulli", "single")
+_WITHIN: dict[str, float] = {
+    **{
+        f"{name}, {midpoints}, K = {k}": within
+        for k in (3, 4)
+        for midpoints in _SETS
+        for name, within in {
+            "mean of the excess variance": 1e-7,
+            "mean square of the excess variance": 1e-9,
+            "coarse paths on a Gaussian": 1e-7,
+            "coarse paths on the line": 1e-7,
+            "underdamped paths": 1e-10,
+        }.items()
+    },
+    **{f"mean of count^{n} of midpoints, {kind}": 1e-10 for n in range(3) for kind in (*_SETS, "interior")},
+    **{f"{name}, K = {k}": within for k in (3, 4) for name, within in {"fine paths on a Gaussian": 1e-5, "far starts": 1e-7}.items()},
+}
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """For each number of substeps, and for independent midpoints and one."""
-    found = {}
+    found: dict[str, Estimate] = {}
     for k in _SUBSTEPS:
         for midpoints in ("bernoulli", "single"):
             found |= {f"{name}, {midpoints}, K = {k}": difference for name, difference in _of_midpoints(k, midpoints).items()}
         found |= {f"{name}, K = {k}": difference for name, difference in _of_independent(k).items()}
-    return held(found, 1e-7, {"fine paths": 1e-5})
+    for kind in ("bernoulli", "single", "interior"):
+        found |= {f"mean of count^{n} of midpoints, {kind}": difference for n, difference in enumerate(_of_sets(kind))}
+    return held(found, _WITHIN)
+
+
+def _of_sets(kind: str) -> list[Estimate]:
+    """Midpoints counted by the square of when they are, from 1."""
+    marks, weights = sets_of(PoissonMidpoint(Overdamped(Gaussian()), 0.1, 5, kind).structure)
+    sets = [(1 / 4, (i,)) for i in range(1, 5)] if kind == "interior" else midpoint_sets(5, kind)
+    counts = (marks * np.arange(1, marks.shape[1] + 1) ** 2).sum(1)
+    return [apart(float(weights @ counts**n), sum(w * sum((i + 1) ** 2 for i in chosen) ** n for w, chosen in sets)) for n in range(3)]
 
 
 def _of_midpoints(k: int, midpoints: str) -> dict[str, Estimate]:
