@@ -48,7 +48,7 @@ def steepest(f: Callable[[Tensor], Tensor], places: Iterable[Iterable[float]]) -
 def integral(f: Callable[[float], float], low: float, high: float, *between: float) -> float:
     """By scipy, between places at which the interval is split."""
     ends = [low, *between, high]
-    return sum(integrate.quad(f, a, b, epsabs=0.0, epsrel=1e-12, limit=200)[0] for a, b in zip(ends[:-1], ends[1:], strict=True))
+    return sum(float(integrate.quad(f, a, b, epsabs=0.0, epsrel=1e-12, limit=200)[0]) for a, b in zip(ends[:-1], ends[1:], strict=True))
 
 
 def pulled(target: Target, x: Tensor) -> Estimate:
