@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from experiments.measures._routes import farthest
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.target import Target
+from pmmtheory.targets.target import Constant, Target
 
 
 def points(n: int, dim: int, seed: int = 1, scale: float = 1.5) -> Tensor:
@@ -56,6 +56,6 @@ def pulled(target: Target, x: Tensor) -> Estimate:
     return farthest(target.drift(x).numpy(), -slope(target.potential, x).numpy())
 
 
-def numbers(values: Any) -> np.ndarray:
-    """Of a tensor or a list, as an array."""
-    return np.asarray(values, dtype=float)
+def known(constant: Constant | None) -> float:
+    """A constant that is declared; NaN, of which no number is made, where none is."""
+    return math.nan if constant is None else float(constant)

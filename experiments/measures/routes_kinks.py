@@ -9,6 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from experiments.measures._of_targets import known
 from experiments.measures._routes import apart, farthest
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Potential
@@ -74,7 +75,7 @@ def _two_rates() -> dict[str, Estimate]:
     places = np.array([-60.0, -2.0, 0.5, 16.0])
     below = np.where(places < 0, 0.75 * np.exp(np.minimum(places, 0)), 1 - 0.25 * np.exp(-3 * np.maximum(places, 0)))
     return {
-        "poincare": apart(float(target.poincare or math.nan), 0.25),
+        "poincare": apart(known(target.poincare), 0.25),
         "shares": farthest(target.cdf(torch.as_tensor(places)).log().numpy(), np.log(below)),
         "far survival": farthest(target.survival(torch.as_tensor(places[2:])).log().numpy(), math.log(0.25) - 3 * places[2:]),
     }

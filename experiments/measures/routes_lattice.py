@@ -58,7 +58,7 @@ def _draws() -> np.ndarray:
     least = min(_alone(np.linspace(-2, 2, 400_001)))
     ends = [brentq(lambda x: float(_alone(x)) - least - 60, *sorted((0.0, far)), xtol=1e-14) for far in (-9.0, 9.0)]
     step = (ends[1] - ends[0]) / (Phi4(2, _COUPLING, _BARRIER, _FIELD).moments.nodes - 1)
-    fine, generator, found = np.linspace(*ends, 90), torch.Generator().manual_seed(_SEED), np.empty((_DRAWS, 2))
+    fine, generator, found = np.linspace(ends[0], ends[1], 90), torch.Generator().manual_seed(_SEED), np.empty((_DRAWS, 2))
     second = np.exp(-_alone(fine))
     for k in (0, 1):
         moved, level = torch.rand((2, _DRAWS), generator=generator, dtype=torch.float64).numpy()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from experiments.measures._of_targets import pulled, slope
+from experiments.measures._of_targets import known, pulled, slope
 from experiments.measures._routes import apart, farthest
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, DoubleWell, LogCosh, Potential
@@ -101,7 +101,7 @@ def _constants(target: LineTarget) -> dict[str, Estimate]:
             value = factor * mass * crossed * weight
             best = int(value.argmax())
             worst[name] = max(worst[name], value[best] ** 2 / value[max(best - 1, 0) : best + 2].min())
-    return {name: apart(float(getattr(target, name)), 1 / bound) for name, bound in worst.items()}
+    return {name: apart(known(getattr(target, name)), 1 / bound) for name, bound in worst.items()}
 
 
 def _declared(target: LineTarget) -> dict[str, Estimate]:
@@ -112,7 +112,7 @@ def _declared(target: LineTarget) -> dict[str, Estimate]:
 
 def _convex(target: LineTarget) -> dict[str, Estimate]:
     """The least F'' = 2/3 far out is a bound on both constants."""
-    return {"poincare": apart(float(target.poincare), 2 / 3), "lsi": apart(float(target.lsi), 2 / 3)}
+    return {"poincare": apart(known(target.poincare), 2 / 3), "lsi": apart(known(target.lsi), 2 / 3)}
 
 
 def _known(target: LineTarget, law: stats.rv_continuous) -> dict[str, Estimate]:
@@ -136,6 +136,6 @@ def _log_cosh() -> dict[str, Estimate]:
     found = {"potential": farthest(target.potential(_PLACES).numpy(), np.log(np.cosh(_PLACES.numpy() / s)))}
     found |= {
         "L": apart(float(target.smoothness), float(target.curvature(torch.zeros(1, dtype=torch.float64)))),
-        "poincare": apart(float(target.poincare), 0.25 / s**2),
+        "poincare": apart(known(target.poincare), 0.25 / s**2),
     }
     return found | {"curvature far out": apart(1 + target.strong_convexity + sum(target.tail_curvature), 1.0)}

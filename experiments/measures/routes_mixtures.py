@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from experiments.measures._of_targets import hessian, normals, points, pulled, slope
+from experiments.measures._of_targets import hessian, known, normals, points, pulled, slope
 from experiments.measures._routes import apart, farthest
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -123,10 +123,10 @@ def _gaussian() -> dict[str, Estimate]:
     found = _of_gaussian(Gaussian(mean, covariance), mean, covariance, x)
     aside = Gaussian(mean, covariance).along(3 * unit)
     values = np.linalg.eigvalsh(covariance)
-    known = Gaussian(mean, covariance)
+    told = Gaussian(mean, covariance)
     found |= {"mean along a direction": apart(aside.mean, unit @ mean), "variance along a direction": apart(aside.covariance, unit @ covariance @ unit)}
-    found |= {"L": apart(float(known.smoothness), 1 / values[0]), "log-Sobolev": apart(float(known.lsi), 1 / values[-1])}
-    constants = np.array([float(known.poincare), known.strong_convexity, *known.tail_curvature])
+    found |= {"L": apart(float(told.smoothness), 1 / values[0]), "log-Sobolev": apart(known(told.lsi), 1 / values[-1])}
+    constants = np.array([known(told.poincare), told.strong_convexity, *told.tail_curvature])
     return found | {"other constants": farthest(constants, np.array([1 / values[-1], 1 / values[-1], 1 / values[0], 1 / values[0]]))}
 
 

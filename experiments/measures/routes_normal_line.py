@@ -91,7 +91,7 @@ def _mixture() -> dict[str, Estimate]:
 def _crossed() -> dict[str, Estimate]:
     """Far beyond all mass one component takes over from another, and F'' is extreme there: where both weigh the same it is 1/v - (difference of slopes)^2/4."""
     found, little = {}, 1e-300
-    for name, (first, second), (v, w) in (("left", (6.0, -5.0), (1.0, 2.0)), ("right", (-6.0, 5.0), (1.0, 2.0)), ("one as wide", (0.0, 3.0), (1.0, 1.0))):
+    for name, (first, second), (v, w) in (("left", (2.0, -3.0), (1.0, 4.0)), ("right", (-2.0, 3.0), (1.0, 4.0)), ("one as wide", (0.0, 3.0), (1.0, 1.0))):
         target = GaussianMixture([1 - little, little], [first, second], [v, w])
         if v == w:
             places = np.array([(second + first) / 2 - v * math.log(little) / (second - first)])

@@ -59,7 +59,7 @@ def _posterior(theta: np.ndarray) -> np.ndarray:
     found = (theta**2).sum(-1) / 2 / _TAU
     for case, answer in zip(_CASES, _ANSWERS, strict=True):
         found = found + np.logaddexp(0, -(theta @ case) if answer else theta @ case)
-    return found
+    return np.asarray(found)
 
 
 def _ripples(x: np.ndarray) -> np.ndarray:
