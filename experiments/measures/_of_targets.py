@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from experiments.measures._routes import farthest
 from pmmtheory.estimate import Estimate
-from pmmtheory.targets.target import Target
+from pmmtheory.targets.target import Constant, Target
 
 
 def points(n: int, dim: int, seed: int = 1, scale: float = 1.5) -> Tensor:
@@ -48,7 +48,7 @@ def steepest(f: Callable[[Tensor], Tensor], places: Iterable[Iterable[float]]) -
 def integral(f: Callable[[float], float], low: float, high: float, *between: float) -> float:
     """By scipy, between places at which the interval is split."""
     ends = [low, *between, high]
-    return sum(integrate.quad(f, a, b, epsabs=0.0, epsrel=1e-12, limit=200)[0] for a, b in zip(ends[:-1], ends[1:], strict=True))
+    return sum(float(integrate.quad(f, a, b, epsabs=0.0, epsrel=1e-12, limit=200)[0]) for a, b in zip(ends[:-1], ends[1:], strict=True))
 
 
 def pulled(target: Target, x: Tensor) -> Estimate:
@@ -56,6 +56,6 @@ def pulled(target: Target, x: Tensor) -> Estimate:
     return farthest(target.drift(x).numpy(), -slope(target.potential, x).numpy())
 
 
-def numbers(values: Any) -> np.ndarray:
-    """Of a tensor or a list, as an array."""
-    return np.asarray(values, dtype=float)
+def known(constant: Constant | None) -> float:
+    """A constant that is declared; NaN, of which no number is made, where none is."""
+    return math.nan if constant is None else float(constant)

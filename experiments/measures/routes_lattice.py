@@ -18,6 +18,11 @@ _DRAWS, _MANY, _SEED = 600, 4100, 5
 _ENDS, _GRID = 3.6, 97
 
 
+_DEFINED = {"defaults": 1e-10, "potential": 1e-10, "force": 1e-10, "log density": 1e-10, "covariance": 1e-10}
+_SUMMED = {"log density": 1e-10, "log normaliser": 1e-10, "mean": 1e-10, "covariance": 1e-10, "draws": 1e-10, "how many are drawn": 1e-10}
+_WITHIN: dict[str, float] = _DEFINED | _SUMMED
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """Potential, force, normaliser and moments on three sites; draws of two, each from the grid and the numbers that the generator gives."""
     target, x = Phi4(3, _COUPLING, _BARRIER, _FIELD), points(6, 3, scale=0.8)
@@ -42,7 +47,7 @@ def measure(device: str) -> dict[str, Estimate]:
         "draws": farthest(Phi4(2, _COUPLING, _BARRIER, _FIELD).sample(_DRAWS, _SEED).numpy(), _draws()),
         "how many are drawn": apart(len(Phi4(2).sample(_MANY)), _MANY),
     }
-    return held(found)
+    return held(found, _WITHIN)
 
 
 def _alone(x: np.ndarray | float) -> np.ndarray:
@@ -59,7 +64,7 @@ def _draws() -> np.ndarray:
     least = min(_alone(np.linspace(-2, 2, 400_001)))
     ends = [brentq(lambda x: float(_alone(x)) - least - 60, *sorted((0.0, far)), xtol=1e-14) for far in (-9.0, 9.0)]
     step = (ends[1] - ends[0]) / (Phi4(2, _COUPLING, _BARRIER, _FIELD).moments.nodes - 1)
-    fine, generator, found = np.linspace(*ends, 90), torch.Generator().manual_seed(_SEED), np.empty((_DRAWS, 2))
+    fine, generator, found = np.linspace(ends[0], ends[1], 90), torch.Generator().manual_seed(_SEED), np.empty((_DRAWS, 2))
     second = np.exp(-_alone(fine))
     for k in (0, 1):
         moved, level = torch.rand((2, _DRAWS), generator=generator, dtype=torch.float64).numpy()

@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from experiments.measures._of_targets import hessian, normals, points, pulled, slope
+from experiments.measures._of_targets import hessian, known, normals, points, pulled, slope
 from experiments.measures._routes import apart, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -21,12 +21,37 @@ _VARIANCES = np.array([0.7, 1.3, 0.4])
 _COVARIANCES = np.array([[[1.0, 0.5], [0.5, 0.9]], [[0.6, -0.2], [-0.2, 1.4]], [[0.8, 0.1], [0.1, 0.5]]])
 
 
+def _of(name: str, within: dict[str, float]) -> dict[str, float]:
+    """The numbers of one target among those of a measure."""
+    return {f"{name}: {number}": bound for number, bound in within.items()}
+
+
+_NORMAL = (
+    *("log density", "force", "force, from F", "covariance", "noised log density", "noised force"),
+    *("noised force, from its density", "draws"),
+)
+_MIXED = (
+    *("log density", "force", "force, coordinates first", "force, as it is compiled", "noised log density", "noised force", "noised force, coordinates first"),
+    *("noised force, one level a point", "noised force of one point", "means along a direction", "variances along a direction"),
+    *("mean", "covariance", "components", "draws", "curvature far out"),
+)
+_LS = ("L of two round components", "L of two that are near", "L of two apart on their narrow side", "L of two apart on their wide side")
+_ALONG = ("mean along a direction", "variance along a direction", "L", "log-Sobolev", "other constants")
+_WITHIN: dict[str, float] = (
+    {f"{kind} components: {name}": 1e-10 for kind in ("round", "turned") for name in _MIXED}
+    | _of("constants", dict.fromkeys(_LS, 1e-10))
+    | _of("Gaussian", dict.fromkeys(_NORMAL + _ALONG, 1e-10))
+    | _of("diagonal Gaussian", dict.fromkeys(_NORMAL, 1e-10))
+)
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, noised laws, laws along a direction, moments, draws and constants."""
     round_ones = np.array([v * np.eye(2) for v in _VARIANCES])
     found = _named("round components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, _VARIANCES), round_ones))
     found |= _named("turned components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, covariances=_COVARIANCES), _COVARIANCES))
-    return held(found | _named("constants", _constants()) | _named("Gaussian", _gaussian()) | _named("diagonal Gaussian", _diagonal()))
+    found = found | _named("constants", _constants()) | _named("Gaussian", _gaussian()) | _named("diagonal Gaussian", _diagonal())
+    return held(found, _WITHIN)
 
 
 def _named(name: str, numbers: dict[str, Estimate]) -> dict[str, Estimate]:
@@ -123,10 +148,10 @@ def _gaussian() -> dict[str, Estimate]:
     found = _of_gaussian(Gaussian(mean, covariance), mean, covariance, x)
     aside = Gaussian(mean, covariance).along(3 * unit)
     values = np.linalg.eigvalsh(covariance)
-    known = Gaussian(mean, covariance)
+    told = Gaussian(mean, covariance)
     found |= {"mean along a direction": apart(aside.mean, unit @ mean), "variance along a direction": apart(aside.covariance, unit @ covariance @ unit)}
-    found |= {"L": apart(float(known.smoothness), 1 / values[0]), "log-Sobolev": apart(float(known.lsi), 1 / values[-1])}
-    constants = np.array([float(known.poincare), known.strong_convexity, *known.tail_curvature])
+    found |= {"L": apart(float(told.smoothness), 1 / values[0]), "log-Sobolev": apart(known(told.lsi), 1 / values[-1])}
+    constants = np.array([known(told.poincare), told.strong_convexity, *told.tail_curvature])
     return found | {"other constants": farthest(constants, np.array([1 / values[-1], 1 / values[-1], 1 / values[0], 1 / values[0]]))}
 
 

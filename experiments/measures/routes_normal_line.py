@@ -21,12 +21,29 @@ _GRID, _STEP = np.linspace(-16.0, 16.0, 2001, retstep=True)
 _LEVELS = np.array([1e-12, 0.01, 0.3, 0.5, 0.8, 0.999])
 
 
+def _of(name: str, within: dict[str, float]) -> dict[str, float]:
+    """The numbers of one target among those of a measure."""
+    return {f"{name}: {number}": bound for number, bound in within.items()}
+
+
+_ON_THE_LINE = ("log density", "force", "curvature", "distribution function", "survival", "quantiles", "draws")
+_MORE = ("noised force", "noised force, one level a point", "noised variances", "third moment", "shares", "mean", "variance", "curvature far out")
+_WITHIN: dict[str, float] = (
+    _of(
+        "Gaussian",
+        dict.fromkeys(("default variance", "noised log density", "noised force", *_ON_THE_LINE, *(f"moment of order {k}" for k in (2, 3, 5, 6))), 1e-10),
+    )
+    | _of("mixture", dict.fromkeys(_ON_THE_LINE + _MORE, 1e-10) | {"L": 1e-8})
+    | _of("tails that cross", {"L, left": 1e-6, "L, right": 1e-6, "L, one as wide": 1e-6})
+)
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, curvatures, distribution functions, quantiles, moments, draws and L."""
     found = {f"Gaussian: {name}": number for name, number in _gaussian().items()}
     found |= {f"mixture: {name}": number for name, number in _mixture().items()}
-    found |= {f"tails that cross: {name}": number for name, number in _crossed().items()}
-    return held(found, but={"mixture: L": 1e-8, "tails that cross: L": 1e-6})
+    found = found | {f"tails that cross: {name}": number for name, number in _crossed().items()}
+    return held(found, _WITHIN)
 
 
 def _gaussian() -> dict[str, Estimate]:
@@ -92,7 +109,7 @@ def _mixture() -> dict[str, Estimate]:
 def _crossed() -> dict[str, Estimate]:
     """Far beyond all mass one component takes over from another, and F'' is extreme there: where both weigh the same it is 1/v - (difference of slopes)^2/4."""
     found, little = {}, 1e-300
-    for name, (first, second), (v, w) in (("left", (6.0, -5.0), (1.0, 2.0)), ("right", (-6.0, 5.0), (1.0, 2.0)), ("one as wide", (0.0, 3.0), (1.0, 1.0))):
+    for name, (first, second), (v, w) in (("left", (2.0, -3.0), (1.0, 4.0)), ("right", (-2.0, 3.0), (1.0, 4.0)), ("one as wide", (0.0, 3.0), (1.0, 1.0))):
         target = GaussianMixture([1 - little, little], [first, second], [v, w])
         if v == w:
             places = np.array([(second + first) / 2 - v * math.log(little) / (second - first)])

@@ -16,9 +16,21 @@ from pmmtheory.targets import Banana, Funnel, Ring
 _DRAWS, _SEED = 5, 3
 
 
+def _of(name: str, within: dict[str, float]) -> dict[str, float]:
+    """The numbers of one target among those of a measure."""
+    return {f"{name}: {number}": bound for number, bound in within.items()}
+
+
+_DEFINED = {"defaults": 1e-10, "potential": 1e-10, "force": 1e-10, "log density": 1e-10, "covariance": 1e-10}
+_RING = {"radii of draws": 1e-10, "angles of draws": 1e-10, "L, at the centre": 1e-10, "L, far out": 1e-10}
+_BANANA = {"draws": 1e-10} | {f"L without a bend, {name}": 1e-10 for name in ("along the ridge", "across the ridge", "in further coordinates")}
+_WITHIN: dict[str, float] = _of("ring", _DEFINED | _RING) | _of("banana", _DEFINED | _BANANA) | _of("funnel", _DEFINED | {"draws": 1e-10})
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """Potentials, forces, densities, moments, draws and L of each."""
-    return held(_ring() | _banana() | _funnel())
+    found = _ring() | _banana() | _funnel()
+    return held(found, _WITHIN)
 
 
 def _ring() -> dict[str, Estimate]:

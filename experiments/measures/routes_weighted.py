@@ -24,6 +24,18 @@ _DRAWS, _SEED = 4400, 2
 Potential = Callable[[np.ndarray], np.ndarray]
 
 
+def _of(name: str, within: dict[str, float]) -> dict[str, float]:
+    """The numbers of one target among those of a measure."""
+    return {f"{name}: {number}": bound for number, bound in within.items()}
+
+
+_POSTERIOR = {"defaults": 1e-10, "potential": 1e-10, "force": 1e-10, "mode": 1e-6, "L": 1e-10, "least curvature": 1e-8}
+_MOMENTS = ("mean", "covariance", "standard errors of the mean", "standard errors of the covariance", "log normaliser", "its standard error", "draws worth")
+_WITHIN: dict[str, float] = (
+    _of("posterior", _POSTERIOR | dict.fromkeys(_MOMENTS, 1e-9)) | _of("from far away", dict.fromkeys(_MOMENTS, 1e-9)) | {"breast cancer: L": 1e-10}
+)
+
+
 def measure(device: str) -> dict[str, Estimate]:
     """Potential, force, mode, L and weighted moments."""
     target, x = LogisticRegression(_CASES, _ANSWERS, _TAU, particles=_DRAWS, seed=_SEED), points(6, 2)
@@ -47,8 +59,8 @@ def measure(device: str) -> dict[str, Estimate]:
     found |= {f"posterior: {name}": number for name, number in plain.against(told).items()}
     far, wide = np.array([9.0, -6.0]), np.array([[0.3, 0.1], [0.1, 0.2]])
     away = weighted(lambda y: torch.as_tensor(_ripples(y.numpy())), torch.as_tensor(far), torch.as_tensor(wide), _DRAWS, _SEED, "ripples")
-    found |= {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
-    return held(found, but={"posterior: mode": 1e-6, "posterior: least curvature": 1e-8})
+    found = found | {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
+    return held(found, _WITHIN)
 
 
 def _likely(t: float) -> float:
@@ -60,7 +72,7 @@ def _posterior(theta: np.ndarray) -> np.ndarray:
     found = (theta**2).sum(-1) / 2 / _TAU
     for case, answer in zip(_CASES, _ANSWERS, strict=True):
         found = found + np.logaddexp(0, -(theta @ case) if answer else theta @ case)
-    return found
+    return np.asarray(found)
 
 
 def _ripples(x: np.ndarray) -> np.ndarray:
