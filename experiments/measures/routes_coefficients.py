@@ -39,6 +39,7 @@ def measure(device: str) -> dict[str, Estimate]:
         "DDIM": _ddim,
         "DDPM, every variant": _ddpm,
         "DDPM to the data": _to_the_data,
+        "DDPM V3 by the formula of V3-literal": _wrong_ddpm,
         "Heun": _heun,
         "DPM-Solver": _solver,
         "DPM-Solver, multistep": _multisteps,
@@ -81,6 +82,11 @@ def _ddpm(known: _Between) -> Pairs:
         "DDIM1": _of_ddim(known, 1.0),
     }
     return [(list(variant_named(name)(known.levels[0], known.levels[1])), numbers) for name, numbers in expected.items()]
+
+
+def _wrong_ddpm(known: _Between) -> Pairs:
+    """Which has the variance in the noise alone."""
+    return [(list(variant_named("V3")(known.levels[0], known.levels[1])), list(variant_named("V3-literal")(known.levels[0], known.levels[1])))]
 
 
 def _to_the_data(known: _Between) -> Pairs:

@@ -57,12 +57,10 @@ _DRAWS = (
     "sets of midpoints against a Poisson process",
     "sets of midpoints of large K",
     "one midpoint",
-    "samples of times",
-    "samples of midpoints",
-    "midpoints of many particles",
-    "what steps are tried on",
 )
 DRAWS = Routes("routes_draws", "draws of steps", dict.fromkeys(_DRAWS, 1e-9) | {_DRAWS[3]: 1e-6, _DRAWS[4]: 1e-7})
+_SAMPLES = ("samples of times", "samples of midpoints", "midpoints of many particles", "what steps are tried on")
+SAMPLES = Routes("routes_samples", "samples of draws", dict.fromkeys(_SAMPLES, 1e-10))
 _STEPS = (
     "Euler-Maruyama",
     "tamed Euler",
@@ -86,14 +84,18 @@ _MIDPOINTS = (
 MIDPOINTS = Routes("routes_midpoints", "steps with random midpoints", dict.fromkeys(_MIDPOINTS, 1e-9))
 _SAMPLERS = (
     "runs of DDIM",
-    "steps of DDPM and DDIM with noise",
     "runs of Heun",
     "runs of DPM-Solver",
     "runs of multistep DPM-Solver",
     "runs of DPM-Solver++(2M)",
+)
+SAMPLERS = Routes("routes_samplers", "samplers", dict.fromkeys(_SAMPLERS, 1e-10))
+_RANDOM_SAMPLERS = (
+    "steps of DDPM and DDIM with noise",
     "steps of the randomized midpoint on the flow",
     "steps of Poisson midpoints over DDPM",
     "calls of runs, counted",
 )
-SAMPLERS = Routes("routes_samplers", "samplers", dict.fromkeys(_SAMPLERS, 1e-10))
-FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, STEPS, MIDPOINTS, SAMPLERS)
+RANDOM_SAMPLERS = Routes("routes_random_samplers", "random samplers, and calls of all", dict.fromkeys(_RANDOM_SAMPLERS, 1e-10))
+FAMILIES = (COEFFICIENTS, LEVELS, LANGEVIN, DIFFUSIONS, PREDICTORS, DRAWS, SAMPLES, STEPS, MIDPOINTS, SAMPLERS, RANDOM_SAMPLERS)
+WRONG = Routes("routes_coefficients", "coefficients", {"DDPM V3 by the formula of V3-literal": 1e-10})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from experiments.studies import _routes_schemes as schemes
 from experiments.studies._routes import APART, Routes
 from pmmtheory.harness.findings import among, hold
 from pmmtheory.harness.study import Check, Study
@@ -14,13 +15,14 @@ from pmmtheory.harness.verdict import Outcome
 
 SCHEDULES = Routes("routes_schedules", "schedules", {"betas, cosine": 1e-10, "betas, scaled linear": 1e-12})
 WRONG = Routes("routes_schedules", "schedules", {"betas, cosine without an offset": 1e-10})
-FAMILIES = (SCHEDULES,)
+FAMILIES = (SCHEDULES, *schemes.FAMILIES)
 
 
 def _checks(profile: str) -> Iterator[Check]:
     for routes in FAMILIES:
         yield from routes.checks()
-    yield from WRONG.checks(control=True)
+    for wrong in (WRONG, schemes.WRONG):
+        yield from wrong.checks(control=True)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
