@@ -91,7 +91,7 @@ def _wrong_ddpm(known: _Between) -> Pairs:
 
 def _to_the_data(known: _Between) -> Pairs:
     alpha, sigma = known.alphas[0], known.sigmas[0]
-    return [(list(finished(variant_named("V1"), known.levels[0], NoiseLevels(0.0))), [1 / alpha, -sigma / alpha, 0.0])]
+    return [(list(finished(variant_named("V1"), known.levels[0], NoiseLevels(np.zeros(())))), [1 / alpha, -sigma / alpha, 0.0])]
 
 
 def _heun(known: _Between) -> Pairs:
