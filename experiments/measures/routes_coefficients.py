@@ -32,8 +32,8 @@ class _Between(NamedTuple):
     logs: Numbers
 
 
-def measure(device: str) -> dict[str, Estimate]:
-    """Every method between a few levels."""
+def measure(device: str, literal: bool = False) -> dict[str, Estimate]:
+    """Every method between a few levels; or DDPM V3 next to the formula of its other reading."""
     several = [_Between(NoiseLevels(np.log(a)), a, np.sqrt(1 - a**2), np.log(a / np.sqrt(1 - a**2))) for a in _GROWING]
     methods = {
         "signal and noise": _levels,
@@ -49,6 +49,8 @@ def measure(device: str) -> dict[str, Estimate]:
     def of(method: Callable[[_Between], Pairs]) -> Pairs:
         return [pair for known in several for pair in method(known)]
 
+    if literal:
+        return held(all_apart({"DDPM V3 by the formula of V3-literal": partial(of, _wrong_ddpm)}))
     return held(all_apart({name: partial(of, method) for name, method in methods.items()} | {"many steps as one": _composed}))
 
 
@@ -84,9 +86,14 @@ def _ddpm(known: _Between) -> Pairs:
     return [(list(variant_named(name)(known.levels[0], known.levels[1])), numbers) for name, numbers in expected.items()]
 
 
+def _wrong_ddpm(known: _Between) -> Pairs:
+    """Which has the variance in the noise alone."""
+    return [(list(variant_named("V3")(known.levels[0], known.levels[1])), list(variant_named("V3-literal")(known.levels[0], known.levels[1])))]
+
+
 def _to_the_data(known: _Between) -> Pairs:
     alpha, sigma = known.alphas[0], known.sigmas[0]
-    return [(list(finished(variant_named("V1"), known.levels[0], NoiseLevels(0.0))), [1 / alpha, -sigma / alpha, 0.0])]
+    return [(list(finished(variant_named("V1"), known.levels[0], NoiseLevels(np.zeros(())))), [1 / alpha, -sigma / alpha, 0.0])]
 
 
 def _heun(known: _Between) -> Pairs:

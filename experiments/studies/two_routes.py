@@ -44,9 +44,11 @@ _FAMILIES = {
     "coefficients of samplers": Cell.of("routes_coefficients"),
     "predictors of noise": Cell.of("routes_predictors"),
     "runs of samplers": Cell.of("routes_samplers"),
+    "steps of samplers with noise": Cell.of("routes_random_samplers"),
     "reverse diffusions": Cell.of("routes_diffusions"),
     "Langevin dynamics": Cell.of("routes_langevin"),
     "draws of steps": Cell.of("routes_draws"),
+    "samples of draws": Cell.of("routes_drawn"),
     "steps of schemes": Cell.of("routes_steps"),
     "steps with random midpoints": Cell.of("routes_midpoints"),
     "bounds and complexities": Cell.of("routes_bounds"),
@@ -62,6 +64,7 @@ def _checks(profile: str) -> Iterator[Check]:
     for about, cell in _FAMILIES.items():
         yield _agree(about, cell)
     yield _agree("noise schedules, the cosine without its offset (wrong)", Cell.of("routes_schedules", offset=0.0), control=True)
+    yield _agree("coefficients of samplers, V3 in its other reading (wrong)", Cell.of("routes_coefficients", literal=True), control=True)
     yield _agree("divergences of Gaussians, KL the other way round (wrong)", Cell.of("routes_gaussians", reverse=True), control=True)
 
 
