@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ _STEP, _WIDTH, _START = 0.25, 0.8, 1.3
 _RIPPLE = 0.5, 1.5, 0.3
 _MANY = 13
 """Substeps of which sums over the substeps stand for all sets."""
+_LONG = 150
+"""Steps after which a chain has long become stationary."""
 
 
 def measure(device: str) -> dict[str, Estimate]:
@@ -37,7 +40,8 @@ def measure(device: str) -> dict[str, Estimate]:
         seen = LinePaths().kl(Paths(scheme, fine, 3, 2, Gaussian(0.0, _START)))
         pairs[f"kl of coarse paths on the line, {midpoints}"] = seen, _two_steps(midpoints, _on_line)
     scheme, fine = _chains(Cosine(*_RIPPLE), 2 * _STEP, 2, "bernoulli")
-    pairs["kl of coarse paths on a rippled target"] = path_kl(scheme, fine, 2, Gaussian(0.0, _START)), _rippled()
+    for steps in (2, _LONG):
+        pairs[f"kl of {steps} steps on a rippled target"] = path_kl(scheme, fine, steps, Gaussian(0.0, _START)), _rippled(steps)
     found = {name: apart(float(seen), exact) for name, (seen, exact) in pairs.items()}
     found |= {f"{name}, stated error": stated(seen) for name, (seen, _) in pairs.items()}
     return found | _mixture() | _radii()
@@ -88,7 +92,7 @@ def _entropy(p: Numbers, q: Numbers) -> Numbers:
     return found
 
 
-def _rippled() -> float:
+def _rippled(steps: int) -> float:
     """Two substeps of F = x^2/2 + a cos(w x + b): from X_1 = x + h b(x) + s z the second adds h (b(x) + 2 H (b(X_1) - b(x))), H = 0 or 1."""
     a, w, b = _RIPPLE
     h = _STEP
@@ -110,7 +114,8 @@ def _rippled() -> float:
     q, p = density(first + h * force(first)), (density(first + h * force(x)) + density(first + h * (2 * force(first) - force(x)))) / 2
     start = np.exp(-y * y / (2 * _START)) / math.sqrt(2 * math.pi * _START) * dx
     each = np.where(q > 1e-13 * q.max(1, keepdims=True), _entropy(p, np.maximum(q, 1e-290)), 0.0).sum(1) * dx
-    return float((start + start @ p * dx) @ each)
+    laws = itertools.accumulate(range(steps - 1), lambda now, _: now @ p * dx, initial=start)
+    return float(sum(laws, np.zeros(1)) @ each)
 
 
 def _mixture() -> dict[str, Estimate]:

@@ -75,8 +75,8 @@ COARSE = Routes(
     "coarse paths",
     {
         **{f"kl of coarse paths {where}, {midpoints}": 2e-6 for where in ("in 3 dimensions", "on the line") for midpoints in _SETS},
-        "kl of coarse paths on a rippled target": 1e-7,
-        "kl of coarse paths on a rippled target, stated error": 3e-8,
+        **{f"kl of {steps} steps on a rippled target": 1e-7 for steps in (2, 150)},
+        **{f"kl of {steps} steps on a rippled target, stated error": 3e-8 for steps in (2, 150)},
         **{f"kl of coarse paths in 3 dimensions, {midpoints}, stated error": 5e-10 for midpoints in _SETS},
         **{f"kl of coarse paths on the line, {midpoints}, stated error": 5e-8 for midpoints in _SETS},
         **{f"mean of shift^{a} excess^{b}, 13 substeps": 1e-11 for a, b in _POWERS},
