@@ -60,7 +60,9 @@ def measure(device: str) -> dict[str, Estimate]:
 
 def _of_sets(kind: str) -> list[Estimate]:
     """Midpoints counted by the square of when they are, from 1."""
-    marks, weights = sets_of(PoissonMidpoint(Overdamped(Gaussian()), 0.1, 5, kind).structure)
+    structure = PoissonMidpoint(Overdamped(Gaussian()), 0.1, 5, kind).structure
+    assert structure is not None
+    marks, weights = sets_of(structure)
     sets = [(1 / 4, (i,)) for i in range(1, 5)] if kind == "interior" else midpoint_sets(5, kind)
     counts = (marks * np.arange(1, marks.shape[1] + 1) ** 2).sum(1)
     return [apart(float(weights @ counts**n), sum(w * sum((i + 1) ** 2 for i in chosen) ** n for w, chosen in sets)) for n in range(3)]
