@@ -36,6 +36,11 @@ def _apart(computed: Callable[[], Pairs]) -> Estimate:
     return Estimate(float(np.where(np.isfinite(far), far, _FAR).max()), 0.0, "formula against formula")
 
 
+def moments(law: Any) -> list[Any]:
+    """The mean and the covariance of what has both."""
+    return [law.mean, law.covariance]
+
+
 def as_row(values: Any) -> Numbers:
     """All numbers of nested lists, tuples, arrays and tensors, one after another."""
     if isinstance(values, list | tuple):

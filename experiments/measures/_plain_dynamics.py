@@ -54,7 +54,7 @@ class Plain:
 
 def _of(target: DoubleWell | GaussianMixture) -> Callable[[Numbers, float], Numbers]:
     def force(x: Numbers, t: float) -> Numbers:
-        return target.drift(torch.tensor(x if target.dim > 1 else x[0])).numpy().reshape(-1)  # type: ignore[no-any-return]
+        return np.asarray(target.drift(torch.tensor(x if target.dim > 1 else x[0])).numpy().reshape(-1))
 
     return force
 
@@ -69,7 +69,7 @@ def underdamped(target: DoubleWell | GaussianMixture) -> Plain:
     """By matrix exponentials."""
 
     def widened(t: float, h: float) -> Numbers:
-        return np.linalg.cholesky(exact_step(_FRICTION, h)[2]) if h > 0 else np.zeros((2, 2))
+        return np.asarray(np.linalg.cholesky(exact_step(_FRICTION, h)[2]) if h > 0 else np.zeros((2, 2)), np.float64)
 
     return Plain(
         Underdamped(target, _FRICTION),

@@ -11,7 +11,7 @@ import torch
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
-from experiments.measures._arrays import Pairs, all_apart
+from experiments.measures._arrays import Pairs, all_apart, moments
 from experiments.measures._routes import held
 from pmmtheory.dynamics import ProbabilityFlow, ReverseDiffusion
 from pmmtheory.dynamics.clocks import CLOCKS, VariancePreserving
@@ -39,7 +39,7 @@ def measure(device: str) -> dict[str, Estimate]:
 
 def _integrated(u: float) -> float:
     """The forward time of the variance-preserving SDE at time u: its beta goes from 0.1 to 20, and the drift here has half of it."""
-    return 0.5 * quad(lambda v: 0.1 + 19.9 * v, 0, u)[0]
+    return float(0.5 * quad(lambda v: 0.1 + 19.9 * v, 0, u)[0])
 
 
 SCALES: dict[str, Callable[[float], float]] = {
@@ -106,7 +106,7 @@ def processes(grid: str, integrator: str) -> tuple[ReverseDiffusion, Probability
 def score(x: Numbers, time: float) -> Numbers:
     """Of the data noised up to a forward time."""
     alpha = exp(-time)
-    return -np.linalg.solve(alpha**2 * _COVARIANCE + (1 - alpha**2) * np.eye(2), x - alpha * _MEAN)
+    return np.asarray(-np.linalg.solve(alpha**2 * _COVARIANCE + (1 - alpha**2) * np.eye(2), x - alpha * _MEAN), np.float64)
 
 
 def _steps() -> Pairs:
@@ -163,8 +163,8 @@ def _noised() -> Pairs:
         alpha = exp(-0.7)
         law, reached = system.marginal(0.7), system.law_at(0.4)
         covariance = alpha**2 * _COVARIANCE + (1 - alpha**2) * np.eye(2)
-        pairs += [(system.score(torch.tensor(x), 0.7), score(x, 0.7)), ([law.mean, law.covariance], [alpha * _MEAN, covariance])]
-        pairs += [(reached.mean, exp(-forward_time("log-snr", 0.4)) * _MEAN), (system.law_at(system.duration).mean, exp(-_STOP) * _MEAN)]
+        pairs += [(system.score(torch.tensor(x), 0.7), score(x, 0.7)), (moments(law), [alpha * _MEAN, covariance])]
+        pairs += [(moments(reached)[0], exp(-forward_time("log-snr", 0.4)) * _MEAN), (moments(system.law_at(system.duration))[0], exp(-_STOP) * _MEAN)]
         other = system.with_integrator("exponential")
         pairs += [([other.horizon, other.stop, other.transport(0.3, torch.tensor(1.0, dtype=torch.float64), 0.4)], [_HORIZON, _STOP, _growth()])]
     return pairs

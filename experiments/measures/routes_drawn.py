@@ -77,7 +77,7 @@ def _midpoints() -> Pairs:
                 break
             shown = np.where(inside, now, shown)
             rows.append(shown)
-            marked.append(inside)
+            marked.append(inside.astype(float))
         pairs += [(times, rows), (marks, marked)]
     return pairs
 
@@ -87,7 +87,7 @@ def _gap(u: Numbers, k: float, c: float, first: bool) -> Numbers:
     if k == inf:
         return -np.log(1 - u) / c
     chances = 1 - (1 - c / k) ** np.arange(1, 1000)
-    return (np.searchsorted(chances, u, side="right") + 1 - first) / k  # type: ignore[no-any-return]
+    return np.asarray((np.searchsorted(chances, u, side="right") + 1 - first) / k)
 
 
 def _rounds() -> Pairs:

@@ -87,11 +87,11 @@ def _over(draw: Midpoints, level: int, f: Callable[[Numbers], Numbers]) -> float
 
 
 def _product(times: Numbers) -> Numbers:
-    return np.exp(0.4 * np.nansum(times, 0))
+    return np.asarray(np.exp(0.4 * np.nansum(times, 0)))
 
 
 def _last(times: Numbers) -> Numbers:
-    return np.max(times, 0, where=~np.isnan(times), initial=0.0)
+    return np.asarray(np.max(times, 0, where=~np.isnan(times), initial=0.0))
 
 
 def _spread(times: Numbers) -> Numbers:

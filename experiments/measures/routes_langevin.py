@@ -116,7 +116,7 @@ def _factors() -> Pairs:
     matrix = np.array([[0.8, 0.0], [-0.3, 1.1]])
     square, factor = matrix @ matrix.T, BlockFactor(0.8, -0.3, 1.1, -1)
     z = torch.tensor([[0.4, -0.9], [1.3, 0.2]], dtype=torch.float64)
-    of, singular, still = (BlockFactor.of(*entries, -1) for entries in (square[np.tril_indices(2)], (0.04, 0.06, 0.09), (0.0, 0.0, 0.49)))
+    of, singular, still = (BlockFactor.of(uu, uv, vv, -1) for uu, uv, vv in (square[np.tril_indices(2)], (0.04, 0.06, 0.09), (0.0, 0.0, 0.49)))
     third, scaled = factor / 3.0, factor * 2.0
     return [
         (factor * z, z.numpy() @ matrix.T),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.measures._arrays import Pairs, all_apart, refused
+from experiments.measures._arrays import Pairs, all_apart, moments, refused
 from experiments.measures._routes import held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -62,7 +62,7 @@ def _alphas(times: Any) -> Numbers:
     knots = [0.0]
     for beta in _BETAS:
         knots.append(knots[-1] + 0.5 * log(1 - beta))
-    return np.exp(np.interp(times, np.arange(len(knots)), knots))
+    return np.asarray(np.exp(np.interp(times, np.arange(len(knots)), knots)))
 
 
 def _levels() -> Pairs:
@@ -79,7 +79,7 @@ def _levels() -> Pairs:
     levels = schedule.levels(_TIMES)
     of_levels = (levels.alpha, levels.sigma, levels.log_snr, levels[2].alpha)
     plain = (alphas, sigmas, np.log(alphas / sigmas), alphas[2])
-    return [*pairs, ([noised.mean, noised.covariance], [1.3 * alpha, 0.4 * alpha**2 + 1 - alpha**2]), (of_levels, plain)]
+    return [*pairs, (moments(noised), [1.3 * alpha, 0.4 * alpha**2 + 1 - alpha**2]), (of_levels, plain)]
 
 
 def _times_of_levels() -> Pairs:

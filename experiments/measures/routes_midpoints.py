@@ -171,7 +171,7 @@ def _particles(plain: Plain, k: float, turned: bool) -> Pairs:
     def normals(size: int) -> Numbers:
         order = (*shape, size) if turned else (size, *shape)
         drawn = torch.randn(order, generator=generator, dtype=torch.float64).numpy()
-        return (np.moveaxis(drawn, -1, 0) if turned else drawn).reshape(size, *states.shape[1:])  # type: ignore[no-any-return]
+        return np.asarray((np.moveaxis(drawn, -1, 0) if turned else drawn).reshape(size, *states.shape[1:]))
 
     z, last = normals(len(index)), normals(n)
     expected = []

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.measures._arrays import Pairs, all_apart, refused
+from experiments.measures._arrays import Pairs, all_apart, moments, refused
 from experiments.measures._routes import held
 from pmmtheory.dynamics import NoisePrediction
 from pmmtheory.dynamics.conditioning import both, for_each
@@ -52,7 +52,7 @@ def _level(t: float) -> tuple[float, float]:
 def exact_noise(x: Numbers, t: float) -> Numbers:
     """The mean of the noise in x of the data, by their joint normal law."""
     alpha, sigma = _level(t)
-    return sigma * np.linalg.solve(alpha**2 * _COVARIANCE + sigma**2 * np.eye(2), (x - alpha * _MEAN).T).T  # type: ignore[no-any-return]
+    return np.asarray(sigma * np.linalg.solve(alpha**2 * _COVARIANCE + sigma**2 * np.eye(2), (x - alpha * _MEAN).T).T, np.float64)
 
 
 def _exact() -> ExactPredictor:
@@ -111,7 +111,7 @@ def _told() -> Pairs:
 
     own = torch.tensor([[3.0], [4.5], [20.0]], dtype=torch.float64)
     for options in ({}, {"zero_based": False}, {"times": "scalar"}):
-        Predictor.from_network(network, schedule, **options)(x, 8.0)  # type: ignore[arg-type]
+        Predictor.from_network(network, schedule, **options)(x, 8.0)
     Predictor.from_network(network, schedule)(x, own)
     Predictor.from_network(network, schedule)(x, torch.tensor([8.0]))
     expected = [([7] * 3, 1, 0), ([8] * 3, 1, 0), (7, 0, 0), ([2, 3.5, 19], 1, 1), ([7] * 3, 1, 0)]
@@ -148,7 +148,7 @@ def _steps() -> Pairs:
     law, (alpha, sigma) = system.law_at(1.0), _level(15)
     other = system.on(Gaussian(0.5, 2.0))
     moved = sigma * (1.4 - 0.5 * alpha) / (2 * alpha**2 + sigma**2)
-    pairs += [([law.mean, law.covariance], [alpha * _MEAN, alpha**2 * _COVARIANCE + sigma**2 * np.eye(2)])]
+    pairs += [(moments(law), [alpha * _MEAN, alpha**2 * _COVARIANCE + sigma**2 * np.eye(2)])]
     return [*pairs, (other.drift(torch.tensor([1.4], dtype=torch.float64), 1.0), moved), (len(other.state_shape), 0)]
 
 

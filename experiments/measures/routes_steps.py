@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp, hypot, sqrt
 from typing import Any
 
 import numpy as np
@@ -126,7 +126,7 @@ def _noisy() -> Pairs:
         (still, width), (shifted, _) = (scheme.step(state, 0, draws | {"z": torch.tensor([z], dtype=torch.float64)}) for z in (0.0, 1.0))
         pairs += [(still, plain), (float(shifted - still) ** 2 + float(width) ** 2, square)]
         middle = [u * a * sigma, sqrt(2 * u * a)]  # of Y by xi1 and z1
-        aligned = -a * lam * float(np.hypot(*middle)) + 2 * u * a / float(np.hypot(*middle))
+        aligned = -a * lam * float(hypot(*middle)) + 2 * u * a / float(hypot(*middle))
         pairs += [(shifted - still, aligned)]
     return [*pairs, ([scheme.drift_calls, SGLD(system, a).drift_calls, SGLD(system, a).gradient_noise], [2, 1, 1])]
 
@@ -148,7 +148,7 @@ def _mala() -> Pairs:
         def density(at: Numbers, target: Any = target) -> float:
             if target is WELL:
                 return exp(-0.6 * (float(at[0]) ** 2 / 1.69 - 1) ** 2)
-            return sum(w * multivariate_normal.pdf(at, m, v * np.eye(2)) for w, m, v in ((0.4, [-0.8, 0.3], 0.5), (0.6, [0.7, -0.2], 0.9)))
+            return float(sum(w * multivariate_normal.pdf(at, m, v * np.eye(2)) for w, m, v in ((0.4, [-0.8, 0.3], 0.5), (0.6, [0.7, -0.2], 0.9))))
 
         ratio = density(y) * proposal(y, x) / (density(x) * proposal(x, y))
         scheme = MALA(overdamped(target).system, a)
@@ -169,7 +169,7 @@ def _splitting(name: str, plain: Plain) -> Pairs:
     state = np.array([[0.4, -1.2], [0.9, 0.3]])[:, : plain.system.target.dim]
     noisy = [i for i, (letter, _) in enumerate(parts) if letter in "OU"]
     normal = np.array([[0.3, -0.8], [1.1, 0.5]])[:, : state.shape[1]]
-    scheme = kind(plain.system, _STEP)  # type: ignore[abstract]
+    scheme = kind(plain.system, _STEP)
     given = [i for i in noisy if f"z{i}" in scheme.draws]
 
     def moved(last: Numbers) -> Numbers:
