@@ -22,9 +22,9 @@ _BEYOND = 50.0
 def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """int q f(p/q), with an error that is the sum of named parts.
 
-    "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of
-    another law are off by. "solver": what the solver left. "tails": what the outermost part of the grid holds, for what is beyond it, and densities
-    that are not told from none.
+    "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of the other are off
+    by, with what its solver left and the mass that it lost. "solver": what the solver of the law left. "tails": what the outermost part of the grid
+    holds, for what is beyond it, and densities that are not told from none.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     moved = 2 * law.errors.get("solver", 0.0)
     parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
-    reference += _second_order(value, other.off) if other.everywhere else 0.0
+    reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
     return Estimate.of(value, METHOD, **parts, tails=tails, reference=reference, rounding=1e-14 * (1 + abs(value)))
 
 

@@ -28,6 +28,8 @@ class PlaneSide(ABC):
     dim : int
     off : float
         What it may be off by, in total variation.
+    left, lost : float
+        What its equations were left with, or its normaliser is off by, in total variation; and the mass that it lost: neither is seen by its two resolutions.
     spacings, crossings : pairs of floats
         The spacings at which its integrals have all digits; and those at which the lines on which it crosses another density are seen.
     everywhere : bool
@@ -40,6 +42,8 @@ class PlaneSide(ABC):
 
     dim: int = 2
     off: float = 0.0
+    left: float = 0.0
+    lost: float = 0.0
     spacings: tuple[float, ...]
     crossings: tuple[float, ...]
     everywhere: bool = True
@@ -55,7 +59,7 @@ class PlaneSide(ABC):
         """Its logarithm, and where that is not known."""
 
     def shift(self, axes: Axes, log: Tensor) -> Tensor:
-        """By how much its logarithm is another at the lower resolution."""
+        """By how much its logarithm is another at the lower resolution, as cautiously as the law is."""
         return torch.zeros_like(log)
 
 
@@ -66,6 +70,7 @@ class PlanarLawSide(PlaneSide):
 
     def __init__(self, law: PlanarLaw):
         self.law, self.off = law, law.numerical_error
+        self.left, self.lost = 2 * law.errors.get("solver", 0.0), law.errors["ends"] + law.errors.get("start", 0.0)
         self.goal, self.reference = law, law.reference
         self.spacings = self.crossings = law.spacings
 
@@ -82,7 +87,7 @@ class PlanarLawSide(PlaneSide):
     def shift(self, axes: Axes, log: Tensor) -> Tensor:
         if self.law.coarse is None:
             return torch.zeros_like(log)
-        return (log - torch.log(self.law.coarse.on(axes).clamp_min(1e-300))).abs().clamp_max(1.0)
+        return (self.law.caution * (log - torch.log(self.law.coarse.on(axes).clamp_min(1e-300))).abs()).clamp_max(1.0)
 
 
 class PlanarTargetSide(PlaneSide):
@@ -92,7 +97,7 @@ class PlanarTargetSide(PlaneSide):
         self.target, self.dim = target, target.dim
         self.goal = self.reference = target
         self._own = target.plane if target.dim == 2 else None
-        self.off = self._own.error if self._own is not None else 0.0
+        self.off = self.left = self._own.error if self._own is not None else 0.0
 
     @cached_property
     def spacings(self) -> tuple[float, ...]:  # type: ignore[override]

@@ -44,7 +44,7 @@ def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
         METHOD,
         resolution=law.caution * float((size.abs() * change).sum()) * cell,
         solver=2 * law.errors.get("solver", 0.0) * largest,
-        reference=float((size.abs() * theirs).sum()) * cell,
+        reference=float((size.abs() * theirs).sum()) * cell + (other.left + other.lost) * largest,
         quadrature=2 * max(abs(one - two) for one in found for two in found),
         ends=(law.errors["ends"] + law.errors.get("start", 0.0)) * largest,
         tails=outer + 2 * missing * largest,

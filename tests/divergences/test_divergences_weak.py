@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pmmtheory.divergences import tv, w1, weak
+from pmmtheory.divergences import kl, tv, w1, weak
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import PlanarLaw, stationary_law, transient_law
@@ -126,6 +126,22 @@ class TestPlane:
         found = weak(law, Gaussian(dim=2), lambda x: torch.cos(x[..., 0]))
         assert found.parts["resolution"] == pytest.approx(3 * plain.parts["resolution"])
         assert plain.parts.get("solver", 0.0) == 0.0 and found.parts["solver"] == pytest.approx(4e-4, rel=1e-2)
+
+    def test_those_of_another_law_are_counted(self) -> None:
+        axis = torch.linspace(-6, 6, 31, dtype=torch.float64)
+        places = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1)
+        first, second, other = (PlanarLaw((axis, axis), Gaussian(0.0, v, dim=2).density(places), Gaussian(dim=2)) for v in (1.0, 1.001, 1.2))
+        law, other = first.resolved_by(second), other.resolved_by(second)
+        numbers = {"weak": lambda: weak(other, law, lambda x: torch.cos(x[..., 0])), "kl": lambda: kl(other, law)}
+        plain = {name: number() for name, number in numbers.items()}
+        law.errors["solver"] = 1e-4
+        for name, number in numbers.items():
+            found = number()
+            assert found.value == plain[name].value
+            assert found.parts["reference"] > plain[name].parts["reference"] + 1e-5, name
+        law.errors["solver"], law.caution = 0.0, 3.0
+        for name, number in numbers.items():
+            assert number().parts["reference"] > 2 * plain[name].parts["reference"], name
 
 
 class TestWrongInput:
