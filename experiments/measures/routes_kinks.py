@@ -1,4 +1,4 @@
-"""Potentials with kinks, needles, tails of other slopes, and far from the origin, next to laws in closed form."""
+"""Potentials with kinks, needles, wells, tails of other slopes, and far from the origin, next to laws in closed form."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from experiments.measures._routes import apart, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Potential
 from pmmtheory.targets.extremes import maximum
+from pmmtheory.targets.region import region
 
 _LEVELS = np.array([1e-6, 0.2, 0.5, 0.7, 0.9999])
-
-
 _LAPLACE = (
     *("places of kinks", "jumps of the force", "log density", "distribution function", "survival", "quantiles", "far quantiles"),
     *("moment of order 4", "moment of order 12"),
@@ -30,6 +29,7 @@ _WITHIN: dict[str, float] = (
     | {"a supremum that is not attained": 1e-10}
     | {f"far from the origin: {name}": within for name, within in {"mean": 1e-8, "deviation": 1e-10, "shares": 1e-10, "quantiles": 1e-8}.items()}
     | {f"needle: {name}": within for name, within in {"mean": 1e-10, "variance": 1e-10, "shares": 1e-10}.items()}
+    | {f"two wells: {name}": within for name, within in {"places": 1e-6, "the least of F": 1e-9}.items()}
 )
 
 
@@ -39,8 +39,22 @@ def measure(device: str) -> dict[str, Estimate]:
     found |= {f"two slopes: {name}": number for name, number in _two_slopes().items()}
     found |= {f"far from the origin: {name}": number for name, number in _far().items()}
     found |= {f"two rates: {name}": number for name, number in _two_rates().items()} | {"a supremum that is not attained": _supremum()}
-    found = found | {f"needle: {name}": number for name, number in _needle().items()}
+    found |= {f"needle: {name}": number for name, number in _needle().items()}
+    found |= {f"two wells: {name}": number for name, number in _two_wells().items()}
     return held(found, _WITHIN)
+
+
+def _two_wells() -> dict[str, Estimate]:
+    """F = 2 (y^2 - 1)^2 + y/10 + 1, y = (x - 5)/3: roots of F' by numpy."""
+    y = np.polynomial.Polynomial([-5.0, 1.0]) / 3.0
+    f = 2 * (y**2 - 1) ** 2 + y / 10 + 1
+    slopes = f.deriv().roots()
+    places = np.array([x for x in np.sort(slopes.real) if f.deriv(2)(x) > 0])
+    found = region(lambda x: 2 * (((x - 5) / 3) ** 2 - 1) ** 2 + (x - 5) / 30 + 1)
+    return {
+        "places": farthest(np.sort([place for place, _ in found.landmarks]), places),
+        "the least of F": apart(found.minimum, float(f(places).min())),
+    }
 
 
 def _laplace() -> dict[str, Estimate]:
