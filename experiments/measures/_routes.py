@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
+from pmmtheory.errors import PmmError
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 
 _NONE = 1e6
 """The difference of what is no number."""
+_TROUBLE = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
 
 
 def apart(one: Estimate | float, other: Estimate | float) -> Estimate:
@@ -41,11 +44,24 @@ def farthest(one: Numbers, other: Numbers) -> Estimate:
     return Estimate(float(np.abs(one - other).max() / np.abs(other).max()), 0.0, "formula against formula")
 
 
+def compared(measure: Callable[..., dict[str, Estimate]]) -> Callable[..., dict[str, Estimate]]:
+    """The measure; where it cannot be computed its largest difference is that of what is no number, and why stands in the method."""
+
+    @wraps(measure)
+    def told(device: str, **parameters: Any) -> dict[str, Estimate]:
+        try:
+            return measure(device, **parameters)
+        except (*_TROUBLE, PmmError) as why:
+            return {"largest": Estimate(_NONE, 0.0, f"{type(why).__name__}: {why}"), "numbers": Estimate(0.0, 0.0, "count")}
+
+    return told
+
+
 def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
     """What the function answers; 0 where it refuses, or cannot: then it is as far from another number as can be."""
     try:
         return compute(*arguments)
-    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as why:
+    except _TROUBLE as why:
         return Estimate(0.0, 0.0, f"no number: {why}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.theory import bounds
@@ -20,6 +20,7 @@ from pmmtheory.theory.theorem import BOUNDS, find_theorems
 _EPS, _KAPPA, _D, _C = 0.013, 37.0, 11, 1.7
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Values at some parameters, and the largest or least parameters that are allowed."""
     found = _calls() | _steps() | _overdamped() | _underdamped() | _known() | _lemmas() | _exponents()

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from experiments.measures._arrays import Pairs, all_apart
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.coefficients import AffineStep, ddim_with, dpm_multistep, dpm_plus_plus, dpm_solver, finished, heun, variant_named
 from pmmtheory.noise.composition import Composed, composed
@@ -32,6 +32,7 @@ class _Between(NamedTuple):
     logs: Numbers
 
 
+@compared
 def measure(device: str, literal: bool = False) -> dict[str, Estimate]:
     """Every method between a few levels; or DDPM V3 next to the formula of its other reading."""
     several = [_Between(NoiseLevels(np.log(a)), a, np.sqrt(1 - a**2), np.log(a / np.sqrt(1 - a**2))) for a in _GROWING]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.rates import fit_rate
@@ -21,6 +21,7 @@ _STEPS = np.array([0.2, 0.11, 0.06, 0.03, 0.014])
 _NOISE = np.array([1e-4, 2e-4, 1e-4, 3e-4, 2e-4])
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Slopes, constants, their errors and what corrections do to them; the ends of a form; a root; a value at step 0."""
     looser = {"rates beside another term, what": 1e-5, "constants beside another term, what": 1e-5, "corrections of half an order": 1e-4}

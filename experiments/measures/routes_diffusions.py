@@ -12,7 +12,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 from experiments.measures._arrays import Pairs, all_apart, moments
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.dynamics import ProbabilityFlow, ReverseDiffusion
 from pmmtheory.dynamics.clocks import CLOCKS, VariancePreserving
 from pmmtheory.estimate import Estimate
@@ -23,6 +23,7 @@ _HORIZON, _STOP, _SHARES = 1.9, 0.15, (0.1, 0.45, 0.8)
 _MEAN, _COVARIANCE = np.array([1.2, -0.7]), np.array([[0.5, 0.3], [0.3, 1.4]])
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Clocks, single steps and whole processes."""
     found = all_apart(

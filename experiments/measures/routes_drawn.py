@@ -12,7 +12,7 @@ from scipy.special import roots_legendre
 
 from experiments.measures._arrays import Pairs, all_apart
 from experiments.measures._plain_dynamics import MODES
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -25,6 +25,7 @@ _SHAPE = (4000,)
 """So many that a probability that is a thousandth off changes some."""
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Samples of every draw, and what steps are tried on."""
     found = all_apart(

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from experiments.measures._arrays import Pairs, all_apart
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.schemes import Index, Midpoints, Normal, QuadratureTime, Uniform
@@ -21,6 +21,7 @@ from pmmtheory.schemes.draws import all_of, discrete_gauss, some_of
 from pmmtheory.schemes.midpoint_sets import simplex_rule
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """The rule of every draw."""
     found = all_apart(

@@ -11,7 +11,7 @@ import torch
 from scipy import linalg
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power, on_line, w2
-from experiments.measures._routes import apart, attempt, beside, held
+from experiments.measures._routes import apart, attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
@@ -35,6 +35,7 @@ WIDE = "velocities of five times the variance"
 ORDERS = (0.3, 1.5, 2.0)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Each divergence of laws on three axes, and of laws on the line next to those of Gaussians."""
     found = {}

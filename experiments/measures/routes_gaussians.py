@@ -11,7 +11,7 @@ from scipy import linalg, stats
 from torch import Tensor
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power, on_line, w2
-from experiments.measures._routes import attempt, beside, held
+from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -55,6 +55,7 @@ TESTS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[float, float], floa
 """Functions, each with its mean under the Gaussian of that mean and variance."""
 
 
+@compared
 def measure(device: str, reverse: bool = False) -> dict[str, Estimate]:
     """Each divergence in three dimensions and on the line; or, in reverse, one that is taken for another."""
     if reverse:

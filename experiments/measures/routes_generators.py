@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import torch
 
-from experiments.measures._routes import farthest, held
+from experiments.measures._routes import compared, farthest, held
 from pmmtheory.divergences.generator import Generator
 from pmmtheory.divergences.generators.chi2 import Chi2
 from pmmtheory.divergences.generators.hellinger import Hellinger
@@ -44,6 +44,7 @@ _LARGE, _MASS, _STEP = 1e16, 0.7, Decimal("1e-16")
 _NONE = Decimal(-700)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """f where digits cancel, elsewhere, and where q underflows beside p; f', t f'' and f - t f'; and the numbers that are made of them."""
     found: dict[str, Estimate] = {}

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.special import digamma
 
-from experiments.measures._routes import apart, farthest, held, stated
+from experiments.measures._routes import apart, compared, farthest, held, stated
 from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences.paths.hidden import HiddenMidpoints, _sampled
 from pmmtheory.divergences.paths.hidden_forms import hidden_forms
@@ -46,6 +46,7 @@ _WITHIN: dict[str, float] = {"log determinants of Wishart matrices": 3e-3} | {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """On the line by quadrature, and what sampled paths are made of."""
     found = {}

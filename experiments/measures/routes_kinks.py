@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from experiments.measures._of_targets import known
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Potential
 from pmmtheory.targets.extremes import maximum
@@ -33,6 +33,7 @@ _WITHIN: dict[str, float] = (
 )
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Places of kinks and jumps there, moments, shares, quantiles, and slopes of the force far out."""
     found = {f"Laplace: {name}": number for name, number in _laplace().items()}

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.linalg import expm
 
 from experiments.measures._arrays import Pairs, all_apart, refused
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.dynamics import BlockFactor, Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.dynamics.block_factor import over, root
 from pmmtheory.dynamics.exponentials import decay, phi1, phi2, spread
@@ -24,6 +24,7 @@ _ARGUMENTS = (-0.4, 0.01, 0.3, 0.999, 1.001, 2.5, 7.0)
 _FRICTION, _DURATIONS = 1.7, (0.02, 0.5, 3.0)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Exponential functions, the exact step of each dynamics, and what multiplies its noise."""
     found = all_apart(

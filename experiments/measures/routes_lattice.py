@@ -9,7 +9,7 @@ import torch
 from scipy.optimize import brentq
 
 from experiments.measures._of_targets import points, pulled
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Phi4
 
@@ -23,6 +23,7 @@ _SUMMED = {"log density": 1e-10, "log normaliser": 1e-10, "mean": 1e-10, "covari
 _WITHIN: dict[str, float] = _DEFINED | _SUMMED
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Potential, force, normaliser and moments on three sites; draws of two, each from the grid and the numbers that the generator gives."""
     target, x = Phi4(3, _COUPLING, _BARRIER, _FIELD), points(6, 3, scale=0.8)

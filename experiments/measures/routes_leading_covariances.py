@@ -10,7 +10,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory import schemes
 from pmmtheory.estimate import Estimate
 from pmmtheory.theory.covariance_series import covariance_series, curvature, friction
@@ -33,6 +33,7 @@ Draws = list[tuple[Any, Array, Array]]
 """Probability, matrix and covariance of the noise for each value of the random times."""
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Each with its order: a difference of a whole power is one of the number times the step."""
     found: dict[str, Estimate] = {}

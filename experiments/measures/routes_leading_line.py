@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import brentq
 
 from experiments.measures._line import Function, Line
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory import schemes
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter, NotConverged
@@ -33,6 +33,7 @@ class _Bernoulli(schemes.PoissonMidpoint):
         super().__init__(dynamics, step_size, substeps=substeps)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """KL, TV, W2 and phi of each, with its order: a difference of a whole power would be one of a number."""
     cosine, mixture, huber = _cosine(), _mixture(), _huber()

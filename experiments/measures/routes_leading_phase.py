@@ -14,7 +14,7 @@ from sympy import QQ
 from sympy.polys.rings import ring
 
 from experiments.measures._line import Line
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory import schemes
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
@@ -30,6 +30,7 @@ _POSITIONS, _VELOCITIES = 44, 16
 _RING, _V, _G, *_F = ring("v, g, F1, F2, F3, F4, F5, F6", QQ)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """The sources of schemes, and the constants of laws."""
     found: dict[str, Estimate] = {}

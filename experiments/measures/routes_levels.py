@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from experiments.measures._arrays import Pairs, all_apart, moments, refused
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.noise.predictions import data_in, noise_in
@@ -21,6 +21,7 @@ _BETAS = (0.01, 0.3, 0.05, 0.2, 0.4, 0.1, 0.25, 0.35, 0.15)
 _TIMES = (0.4, 1.0, 2.7, 3.0, 5.5, 8.9, 9.0)
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Levels at whole times and between them, in numbers and in tensors."""
     found = all_apart(

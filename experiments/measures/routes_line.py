@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from torch import Tensor
 
-from experiments.measures._routes import attempt, beside, held
+from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
@@ -92,6 +92,7 @@ PAIRS: dict[str, tuple[_Mixture, _Mixture | _Kinked, bool]] = {
 }
 
 
+@compared
 def measure(device: str, pair: str) -> dict[str, Estimate]:
     """Every divergence of the pair."""
     first, second, laws = PAIRS[pair]

@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 
 from experiments.measures._of_targets import known, pulled, slope
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, DoubleWell, LogCosh, Potential
 from pmmtheory.targets.line import LineTarget
@@ -38,6 +38,7 @@ _OF = {
 _WITHIN: dict[str, float] = {f"{kind}: {name}": within for kind, known in _OF.items() for name, within in known.items()}
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Potentials, forces, curvatures, densities, distribution functions, quantiles, moments and constants."""
     cosine, well = Cosine(0.8, 1.7, 0.4), DoubleWell(1.3, 0.8)

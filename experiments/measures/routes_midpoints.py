@@ -10,7 +10,7 @@ import torch
 
 from experiments.measures._arrays import Pairs, all_apart, as_row, refused
 from experiments.measures._plain_dynamics import MODES, WELL, Plain, overdamped, reverse, underdamped
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint, ReducedNoisePoissonMidpoint
@@ -23,6 +23,7 @@ _STATE = np.array([[0.4, -1.2], [0.9, 0.3]])
 _NORMALS = np.array([[[0.3, -0.8], [1.1, 0.5]], [[-0.9, 0.2], [0.4, 1.3]], [[0.6, -0.1], [-1.2, 0.7]]])
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Randomized and Poisson midpoint steps on every dynamics."""
     found = all_apart(

@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from experiments.measures._of_targets import hessian, known, normals, points, pulled, slope
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
 
@@ -45,6 +45,7 @@ _WITHIN: dict[str, float] = (
 )
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, noised laws, laws along a direction, moments, draws and constants."""
     round_ones = np.array([v * np.eye(2) for v in _VARIANCES])

@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 from experiments.measures._of_targets import normals, pulled, slope
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
 
@@ -38,6 +38,7 @@ _WITHIN: dict[str, float] = (
 )
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, curvatures, distribution functions, quantiles, moments, draws and L."""
     found = {f"Gaussian: {name}": number for name, number in _gaussian().items()}

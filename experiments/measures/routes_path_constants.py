@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.integrate import quad
 
-from experiments.measures._routes import apart, held
+from experiments.measures._routes import apart, compared, held
 from experiments.measures._written_out import fine_steps, midpoint_sets, parts_of_step
 from pmmtheory.divergences.paths.hidden_forms import sets_of
 from pmmtheory.dynamics import Overdamped
@@ -46,6 +46,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """For each number of substeps, and for independent midpoints and one."""
     found: dict[str, Estimate] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from experiments.measures._routes import apart, held, stated
+from experiments.measures._routes import apart, compared, held, stated
 from experiments.measures._written_out import fine_steps, parts_of_step
 from pmmtheory.divergences import path_kl
 from pmmtheory.divergences.paths.line import LinePaths
@@ -42,6 +42,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """On Gaussians in three dimensions and on the line, on a rippled target, and the parts that they are made of."""
     pairs = {}

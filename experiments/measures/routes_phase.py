@@ -9,7 +9,7 @@ import torch
 from scipy.special import ndtr
 
 from experiments.measures._gaussian_formulas import Moments, kl, log_power
-from experiments.measures._routes import attempt, beside, held
+from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
@@ -26,6 +26,7 @@ PAIRS = {"a law and its target": (_LAW, _TARGET), "two laws": (_LAW, _OTHER)}
 NAMES = ("kl", "reverse_kl", "chi2", "hellinger", "renyi of order 0.3", "tv")
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Every divergence of both pairs."""
     found: dict[str, Estimate] = {}

@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor
 
 from experiments.measures._of_targets import known, points, pulled, slope
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh, Potential, Product
 from pmmtheory.targets.line import on_the_line
@@ -29,6 +29,7 @@ _PRODUCT = (
 _WITHIN: dict[str, float] = {f"plane: {name}": 1e-10 for name in _PLANE} | {f"product: {name}": 1e-10 for name in _PRODUCT}
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """The law of a user's potential in the plane and along a direction; densities, forces, moments and draws of products."""
     found = {f"plane: {name}": number for name, number in _plane().items()} | {f"product: {name}": number for name, number in _product().items()}

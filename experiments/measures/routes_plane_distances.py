@@ -10,7 +10,7 @@ from scipy import linalg
 from scipy.special import ndtr
 from torch import Tensor
 
-from experiments.measures._routes import apart, farthest, held, stated
+from experiments.measures._routes import apart, compared, farthest, held, stated
 from pmmtheory import divergences
 from pmmtheory.divergences.plane_tv import _modulus
 from pmmtheory.estimate import Estimate
@@ -65,6 +65,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """W2, f-divergences, weak errors and total variation; their values alone, as stated errors are wider than what values are off by."""
     known, aim, law, other = _displacement(), Gaussian(*_AIM), _law(_TILTED, _FINE), Gaussian(*_OTHER)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from experiments.measures._arrays import Pairs, all_apart, moments, refused
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.dynamics import NoisePrediction
 from pmmtheory.dynamics.conditioning import both, for_each
 from pmmtheory.dynamics.predictor import ExactPredictor, NoisyPredictor, PerturbedPredictor, Predictor
@@ -29,6 +29,7 @@ _POINTS = np.array([[0.4, -1.2], [0.9, 0.3], [-0.6, 1.7]])
 _MEAN, _COVARIANCE = np.array([0.7, -0.2]), np.array([[0.6, 0.2], [0.2, 1.1]])
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Exact, perturbed and noisy predictors, networks, and the steps of their dynamics."""
     found = all_apart(

@@ -9,7 +9,7 @@ import torch
 from scipy.special import ndtr
 
 from experiments.measures._gaussian_formulas import kl, log_power, w2
-from experiments.measures._routes import attempt, beside, held
+from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw, ProductLaw
@@ -22,6 +22,7 @@ _SHIFTS = (0.3, -0.5)
 """Of normal laws, the second of them five times."""
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Of four coordinates with two different laws, and the total variation of six that are shifted, which is that of one with the root of all squares."""
     law = _product(_LAW, 3)

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.divergences.quantile_sums import quantile_sums
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
@@ -39,6 +39,7 @@ TARGETS: dict[str, tuple[LineTarget, Callable[[Any], Any]]] = {
 """Targets, each with its distribution function."""
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """The mean, the variance, the integrals of Q over seven cells of probability, and places that are drawn."""
     found: dict[str, Estimate] = {}

@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import mpmath
 import numpy as np
 import torch
 from scipy import stats
 from scipy.optimize import brentq
 
-from experiments.measures._routes import attempt, beside, held
+from experiments.measures._routes import apart, attempt, beside, compared, held
 from pmmtheory import divergences
+from pmmtheory.divergences.radial import Radial
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
 from pmmtheory.laws.gaussian.law import Mixture
@@ -37,6 +39,7 @@ NAMES = ("kl", "reverse_kl", "chi2", "hellinger", "tv", "w2", "renyi of order 0.
 WIDE_NAMES = tuple(name for name in NAMES if name != "chi2")
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Every distance of every mixture, one with a random variance of a continuous law, and one Gaussian."""
     found = {}
@@ -54,7 +57,17 @@ def measure(device: str) -> dict[str, Estimate]:
     found["kl, a uniform variance"] = beside(attempt(divergences.kl, spread, target), uniform.distances()["kl"])
     alone = LinearLaw(torch.zeros(1, 3, dtype=torch.float64), 2.0 * torch.ones(3, 1, 1, dtype=torch.float64), None, True)
     found["tv, one Gaussian"] = beside(attempt(divergences.tv, alone, Gaussian(0.0, _VARIANCE, 3)), _Radii(3, np.array([2 / _VARIANCE]), np.ones(1)).tv())
-    return held(found, but={"kl, a uniform variance": 1e-7})
+    found |= {f"height of the density of log |X|, in dimension {dim}": _height(dim) for dim in (39, 40, 41, 400)}
+    return held(found, but={"kl, a uniform variance": 1e-7, "height": 2e-14})
+
+
+def _height(dim: int) -> Estimate:
+    """2 (d/2)^(d/2) e^(-d/2)/Gamma(d/2), by gamma functions of 40 digits."""
+    one = torch.ones(1, dtype=torch.float64)
+    with mpmath.workdps(40):
+        half = mpmath.mpf(dim) / 2
+        other = float(2 * half**half * mpmath.exp(-half) / mpmath.gamma(half))
+    return apart(Radial(dim, one, one, 1.0)._height, other)
 
 
 def _law(dim: int, rule: Callable[[int], Mixture]) -> LinearLaw:

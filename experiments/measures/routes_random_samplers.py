@@ -12,13 +12,14 @@ from torch import Tensor
 
 from experiments.measures._arrays import Pairs, all_apart
 from experiments.measures._plain_schedule import BETAS, POINTS, SIZE, TIMES, alpha, asked, ends, eps, sigma
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolver, DPMSolverMultistep, DPMSolverPlusPlus2M, Heun, PoissonMidpointScheduler, RandomizedMidpointScheduler
 from pmmtheory.schedulers.scheduler import Scheduler
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Steps with draws that are given, and how often runs ask."""
     found = all_apart(

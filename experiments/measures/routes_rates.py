@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from experiments.measures._routes_of_fits import hull_of_fits, least_residual
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -26,6 +26,7 @@ _NEXT = 2.0**0.4 - 1
 """What is left of a sequence is at most its last change over this, if it shrinks like step^0.4."""
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Ends of intervals, and verdicts where they change."""
     return held(_settling() | _turning() | _in_noise() | _fits() | _used() | _verdicts(), 1e-8)

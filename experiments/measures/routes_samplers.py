@@ -10,7 +10,7 @@ from torch import Tensor
 
 from experiments.measures._arrays import Pairs, all_apart
 from experiments.measures._plain_schedule import BETAS, POINTS, TIMES, alpha, asked, ends, eps, first_order, ratio, sigma
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -18,6 +18,7 @@ from pmmtheory.schedulers import DDIM, DPMSolver, DPMSolverMultistep, DPMSolverP
 from pmmtheory.schedulers.scheduler import Scheduler
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Runs to the data and to a time before them."""
     found = all_apart(

@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 from scipy.special import digamma
 
-from experiments.measures._routes import apart, held
+from experiments.measures._routes import apart, compared, held
 from pmmtheory import divergences
 from pmmtheory.divergences.two_samples.mmd import mmd_squared
 from pmmtheory.divergences.two_samples.neighbours import kl_neighbours
@@ -49,6 +49,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Each estimate and the named parts of its error."""
     draws = np.random.default_rng(3)

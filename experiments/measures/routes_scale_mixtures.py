@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import gammainc, gammaincc, gammaln
 
-from experiments.measures._routes import apart, held
+from experiments.measures._routes import apart, compared, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.theory.scale_mixture import LeadingDistances, joint_distances, mixture_distances
 
@@ -30,6 +30,7 @@ _CASES = (
 _FEW, _UNIT = 20, 1.7
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """TV by incomplete gamma functions, with 40 digits; KL and W2 by quadrature in x = |z|^2/2; both laws of position and velocity by a small covariance."""
     found = {}

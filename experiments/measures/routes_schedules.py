@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.measures._routes import farthest, held
+from experiments.measures._routes import compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.schedule import NoiseSchedule
 
 _SIZE = 50
 
 
+@compared
 def measure(device: str, offset: float = 0.008) -> dict[str, Estimate]:
     """The betas of each kind of schedule as other programs write them; with another offset the cosine is another."""
     t = np.arange(_SIZE + 1) / _SIZE

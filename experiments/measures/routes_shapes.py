@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 from experiments.measures._of_targets import integral, normals, points, pulled, steepest
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Banana, Funnel, Ring
 
@@ -27,6 +27,7 @@ _BANANA = {"draws": 1e-10} | {f"L without a bend, {name}": 1e-10 for name in ("a
 _WITHIN: dict[str, float] = _of("ring", _DEFINED | _RING) | _of("banana", _DEFINED | _BANANA) | _of("funnel", _DEFINED | {"draws": 1e-10})
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Potentials, forces, densities, moments, draws and L of each."""
     found = _ring() | _banana() | _funnel()

@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal
 
 from experiments.measures._arrays import Pairs, all_apart
 from experiments.measures._plain_dynamics import MODES, WELL, Plain, overdamped, reverse, underdamped
-from experiments.measures._routes import held
+from experiments.measures._routes import compared, held
 from experiments.measures.routes_diffusions import forward_time, processes, score, speed
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
@@ -54,6 +54,7 @@ _SPLITTINGS: dict[str, tuple[type[Splitting], list[tuple[str, float]]]] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Means, widths of the last noise, and decisions."""
     found = all_apart(

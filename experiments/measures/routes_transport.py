@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.special import ndtr, ndtri
 
-from experiments.measures._routes import apart, held
+from experiments.measures._routes import apart, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
@@ -37,6 +37,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Of a law on a grid to a target, and to another law."""
     found = {}

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from experiments.measures._routes import apart, farthest, held, stated
+from experiments.measures._routes import apart, compared, farthest, held, stated
 from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences.paths.paths import Paths
 from pmmtheory.divergences.paths.underdamped import UnderdampedPaths, _steps
@@ -33,6 +33,7 @@ _WITHIN: dict[str, float] = {
 }
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """The parts of a step, chi2, sampled likelihood ratios, the laws of later states, and the whole."""
     dynamics = Underdamped(Gaussian(0.0, _WIDTH), _FRICTION)

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.optimize import minimize
 
 from experiments.measures._of_targets import points, pulled, steepest
-from experiments.measures._routes import apart, farthest, held
+from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.bundled import bundled
 from pmmtheory.targets import LogisticRegression
@@ -36,6 +36,7 @@ _WITHIN: dict[str, float] = (
 )
 
 
+@compared
 def measure(device: str) -> dict[str, Estimate]:
     """Potential, force, mode, L and weighted moments."""
     target, x = LogisticRegression(_CASES, _ANSWERS, _TAU, particles=_DRAWS, seed=_SEED), points(6, 2)
