@@ -23,7 +23,7 @@ import pmmtheory
 from pmmtheory.harness import discover
 from pmmtheory.harness.errors import UsageError
 from pmmtheory.harness.mutants.equivalent import argued, why_none
-from pmmtheory.harness.mutants.fault import Fault, draw
+from pmmtheory.harness.mutants.fault import ROOMS, Fault, draw
 from pmmtheory.harness.mutants.journal import Found, Journal
 from pmmtheory.harness.mutants.reach import Reach, digest, reach
 from pmmtheory.harness.project import Project, use
@@ -59,9 +59,12 @@ def mutants(project: Project, plan: Plan, store: Path) -> bool:
     """
     if not project.package:
         raise UsageError("mutants is a command of the reference studies: python -m experiments mutants.")
-    _require_results(project, store)
     root, known = Path(pmmtheory.__file__).parent, argued(_folder(project))
-    every = islice((fault for fault in draw(root, plan.seed) if fault.site.file.startswith(plan.within)), plan.first, None)
+    drawn = [fault for fault in draw(root, plan.seed) if fault.site.file.startswith(plan.within)]
+    if not drawn:
+        raise UsageError(f"--within {plan.within}: no file of {', '.join(ROOMS)} has a name that begins so.")
+    _require_results(project, store)
+    every = islice(drawn, plan.first, None)
     journal = Journal(store.with_name(f"{store.stem}-mutants.jsonl"), digest(project))
     trials = Trials(root, project, plan.limit, store, reach(project, store.with_name(f"{store.stem}-reach.jsonl"), plan.workers), journal)
     kinds: Counter[str] = Counter()
