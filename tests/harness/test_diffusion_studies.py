@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.studies import _reverse_controls
 from pmmtheory.harness.discover import find_studies, require_measures
 from pmmtheory.harness.project import Project
 from pmmtheory.harness.study import USUAL, Check
 from tests.harness.deciding import decided
 
-NAMES = ("ddpm_variants", "ode_samplers", "perturbed_scores", "reverse_diffusion", "samplers", "start_and_steps")
+NAMES = ("ddpm_variants", "ode_samplers", "perturbed_scores", "reverse_controls", "reverse_diffusion", "samplers", "start_and_steps")
 STUDIES = find_studies("experiments.studies")
 
 
@@ -27,7 +26,7 @@ def test_well_formed(name: str, profile: str) -> None:
     assert len({(check.claim.statement, check.claim.scheme, check.target) for check in checks}) == len(checks)
     require_measures(Project("experiments").measures, {cell.measure for check in checks for cell in check.cells})
     assert all(check.claim.kind == "inequality" or len({point.step for point in check.points}) >= 4 for check in checks)
-    assert not all(check.control for check in checks)
+    assert all(check.control for check in checks) == (name == "reverse_controls")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,7 +77,7 @@ def decided_by(check: Check, points: int = 4) -> str:
     [("DPM-Solver-2M with swapped coefficients", 5), ("DPM-Solver-2M with the predictor off by one", 5), ("PMM interior with p = K", 4)],
 )
 def test_cheap_controls_fail(scheme: str, points: int) -> None:
-    (check,) = (check for check in _reverse_controls.checks("quick") if check.claim.scheme == scheme)
+    (check,) = (check for check in checks_of("reverse_controls") if check.claim.scheme == scheme)
     assert decided_by(check, points) == "fail"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.studies import phase_plane
 from experiments.studies._covariance import FRICTION, STEPS, TARGET, covariance_check, exact_covariance_check
-from pmmtheory.harness.study import Cell, Check, Point
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _ULMC: dict[str, Any] = {"scheme": "EulerMaruyama"}
@@ -28,7 +28,7 @@ _BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, int]]] = {
 _NOT_EXACT = {"BAOAB": ("BAOAB", "vv"), "OBABO": ("OBABO", "uu"), "ABOBA": ("ABOBA", "vv"), "BAOAB with half the friction": ("HalvedFriction", "uu")}
 
 
-def checks(profile: str) -> Iterator[Check]:
+def _checks(profile: str) -> Iterator[Check]:
     for label, (options, right, orders) in _BROKEN.items():
         for entry, order in orders.items():
             yield covariance_check(label, entry, order, _steps(label), FRICTION, options, right, control=True)
@@ -63,3 +63,6 @@ def _wrong(label: str, what: str, rate: float, points: tuple[Point, ...]) -> Che
     """What would hold if the law were the Gaussian with the same covariance."""
     claim = Claim(f"KL of {label} {what}, as if its law were Gaussian", label, "kl", rate, "asymptotic", "negative control", "Gaussian target")
     return Check(claim, TARGET, points, control=True)
+
+
+study = Study("underdamped_controls", "Negative controls, underdamped and in many dimensions, each of which must fail", _checks)

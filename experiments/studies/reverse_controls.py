@@ -7,13 +7,13 @@ from typing import Any
 
 from experiments.studies import ode_samplers, reverse_diffusion
 from pmmtheory.harness.claims import DISTANCES
-from pmmtheory.harness.study import Cell, Check, Point
+from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.theory.claim import Claim
 
 _DATA = "two modes"
 
 
-def checks(profile: str) -> Iterator[Check]:
+def _checks(profile: str) -> Iterator[Check]:
     for distance, factor in DISTANCES.items():
         points = tuple(
             Point(round(1 / n, 12), reverse_diffusion.cell(n, scheme="LateForce", midpoints="bernoulli", substeps=n), distance) for n in (4, 6, 8, 12)
@@ -44,3 +44,6 @@ def _off_by_one() -> Check:
 def _control(label: str, distance: str, rate: int, points: tuple[Point, ...]) -> Check:
     claim = Claim(f"{distance.upper()} of {label} falls like step^{rate}", label, distance, rate, "asymptotic", "negative control")
     return Check(claim, _DATA, points, control=True)
+
+
+study = Study("reverse_controls", "Negative controls of diffusion samplers", _checks)
