@@ -73,7 +73,7 @@ def _work(outcome: Outcome) -> list[float]:
 def _draw_curve(panel: Axes, name: str, outcome: Outcome, x: list[float], slope: float) -> None:
     """The points of a scheme with the claimed slope through the most accurate one."""
     log(panel)
-    if len(outcome.points) < 2:
+    if not outcome.points:
         return
     look = style.look(name)
     values = [estimate.value for _, estimate in outcome.points]

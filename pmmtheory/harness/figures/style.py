@@ -157,6 +157,7 @@ def bars(panel: Axes, x: Sequence[float], estimates: Sequence[Estimate], colour:
         ours = [(at, estimate) for at, estimate in zip(x, estimates, strict=True) if sampled(estimate) == kind]
         if ours:
             values, errors = [estimate.value for _, estimate in ours], [estimate.error for _, estimate in ours]
+            panel.autoscale_view()  # errorbar divides by the width of the panel, which is none where one point was drawn
             panel.errorbar([at for at, _ in ours], values, errors, fmt="none", ecolor=colour, elinewidth=0.7, capsize=caps, capthick=0.7, zorder=2)
             if kind:
                 panel.plot([at for at, _ in ours], values, **RING, zorder=4)
