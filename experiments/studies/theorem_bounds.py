@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from experiments.studies._perturbation_lemma import lemma_checks, lemma_findings
 from pmmtheory.harness.findings import among, exponents, hold
 from pmmtheory.harness.study import Cell, Check, Point, Study
 from pmmtheory.harness.verdict import Outcome
@@ -29,6 +30,7 @@ def _checks(profile: str) -> Iterator[Check]:
     yield from _vempala_wibisono(full)
     yield from _contraction(full)
     yield from _looseness(full)
+    yield from lemma_checks(profile)
 
 
 def _overdamped(full: bool) -> Scan:
@@ -184,6 +186,7 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
     loose = {words: among(outcomes, statement=f"KN 2 is loose by {words}^1") for words in ("step", "d", "T", "K")}
     if found := exponents({words: group for words, group in loose.items() if group}):
         yield f"At one time the bound of KN 2 is loose by powers of {found}."
+    yield from lemma_findings(outcomes)
 
 
 study = Study("theorem_bounds", "Bounds of theorems at every cell, with one constant a theorem, and the powers by which they are loose", _checks, _findings)
