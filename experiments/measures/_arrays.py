@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from experiments.measures._routes import NONE, TROUBLE
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
-
-_FAR = 1e6
-"""How far what is no number is from one."""
 
 Pairs = Sequence[tuple[Any, Any]]
 """What each computation gives of some things: numbers, arrays, tensors or lists of them."""
@@ -31,9 +29,9 @@ def _apart(computed: Callable[[], Pairs]) -> Estimate:
         pairs = computed()
         one, other = (as_row([pair[i] for pair in pairs]) for i in (0, 1))
         far = np.abs(one - other) / np.where(other == 0, 1e-3, np.abs(other))
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        return Estimate(_FAR, 0.0, f"{type(error).__name__}: {error}")
-    return Estimate(float(np.where(np.isfinite(far), far, _FAR).max()), 0.0, "formula against formula")
+    except TROUBLE as error:
+        return Estimate(NONE, 0.0, f"{type(error).__name__}: {error}")
+    return Estimate(float(np.where(np.isfinite(far), far, NONE).max()), 0.0, "formula against formula")
 
 
 def moments(law: Any) -> list[Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from scipy import linalg, stats
 from scipy.integrate import quad
 
+from experiments.measures._routes import attempt, beside
+from pmmtheory import divergences
+from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 
 Moments = tuple[Numbers, Numbers]
@@ -33,6 +37,17 @@ def w2(p: Moments, q: Moments) -> float:
     """(|m|^2 + tr(P + Q - 2 (P^1/2 Q P^1/2)^1/2))^1/2."""
     root = linalg.sqrtm(p[1])
     return math.sqrt(float(np.sum((p[0] - q[0]) ** 2) + np.trace(p[1] + q[1] - 2 * linalg.sqrtm(root @ q[1] @ root).real)))
+
+
+def against(one: Any, two: Any, p: Moments, q: Moments, orders: Iterable[float]) -> dict[str, Estimate]:
+    """The f-divergences of two laws or targets, Renyi's of some orders, next to those of the Gaussians that they are."""
+    return {
+        "kl": beside(attempt(divergences.kl, one, two), kl(p, q)),
+        "reverse_kl": beside(attempt(divergences.reverse_kl, one, two), kl(q, p)),
+        "chi2": beside(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0))),
+        "hellinger": beside(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5)))),
+        **{f"renyi of order {a}": beside(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in orders},
+    }
 
 
 def on_line(p: tuple[float, float], q: tuple[float, float], function: str) -> float:

@@ -13,15 +13,15 @@ from pmmtheory.errors import PmmError
 from pmmtheory.estimate import Estimate
 from pmmtheory.noise.levels import Numbers
 
-_NONE = 1e6
+NONE = 1e6
 """The difference of what is no number."""
-_TROUBLE = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
+TROUBLE = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
 
 
 def apart(one: Estimate | float, other: Estimate | float) -> Estimate:
     """|one - other| / |other|, with the errors of both; a million where `one` is no number."""
     if not math.isfinite(float(one)):
-        return Estimate(_NONE, 0.0, "no number")
+        return Estimate(NONE, 0.0, "no number")
     first, second = (number if isinstance(number, Estimate) else Estimate(float(number), 0.0, "formula") for number in (one, other))
     scale = abs(second.value)
     return Estimate(abs(first.value - second.value) / scale, (first.error + second.error) / scale, f"{first.method} against {second.method}")
@@ -40,7 +40,7 @@ def stated(number: Estimate) -> Estimate:
 def farthest(one: Numbers, other: Numbers) -> Estimate:
     """The largest |one - other| over the largest |other|; a million where they are not of one shape, or `one` has what is no number."""
     if np.shape(one) != np.shape(other) or not np.isfinite(one).all():
-        return Estimate(_NONE, 0.0, "no numbers, or not as many")
+        return Estimate(NONE, 0.0, "no numbers, or not as many")
     return Estimate(float(np.abs(one - other).max() / np.abs(other).max()), 0.0, "formula against formula")
 
 
@@ -51,8 +51,8 @@ def compared(measure: Callable[..., dict[str, Estimate]]) -> Callable[..., dict[
     def told(device: str, **parameters: Any) -> dict[str, Estimate]:
         try:
             return measure(device, **parameters)
-        except (*_TROUBLE, PmmError) as why:
-            return {"largest": Estimate(_NONE, 0.0, f"{type(why).__name__}: {why}"), "numbers": Estimate(0.0, 0.0, "count")}
+        except (*TROUBLE, PmmError) as why:
+            return {"largest": Estimate(NONE, 0.0, f"{type(why).__name__}: {why}"), "numbers": Estimate(0.0, 0.0, "count")}
 
     return told
 
@@ -61,7 +61,7 @@ def attempt(compute: Callable[..., Estimate], *arguments: Any) -> Estimate:
     """What the function answers; 0 where it refuses, or cannot: then it is as far from another number as can be."""
     try:
         return compute(*arguments)
-    except _TROUBLE as why:
+    except TROUBLE as why:
         return Estimate(0.0, 0.0, f"no number: {why}")
 
 

@@ -24,8 +24,8 @@ _NOISE = np.array([1e-4, 2e-4, 1e-4, 3e-4, 2e-4])
 @compared
 def measure(device: str) -> dict[str, Estimate]:
     """Slopes, constants, their errors and what corrections do to them; the ends of a form; a root; a value at step 0."""
-    looser = {"rates beside another term, what": 1e-5, "constants beside another term, what": 1e-5, "corrections of half an order": 1e-4}
-    return held(_one_term() | _two_terms() | _forms() | _small_parts(), but=looser)
+    but = {"rates beside another term, what": 1e-5, "constants beside another term, what": 1e-5, "corrections of half an order": 1e-4}
+    return held(_one_term() | _two_terms() | _forms() | _small_parts(), but=but)
 
 
 def _one_term() -> dict[str, Estimate]:

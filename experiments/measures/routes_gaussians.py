@@ -10,7 +10,7 @@ import torch
 from scipy import linalg, stats
 from torch import Tensor
 
-from experiments.measures._gaussian_formulas import Moments, kl, log_power, on_line, w2
+from experiments.measures._gaussian_formulas import Moments, against, kl, log_power, on_line, w2
 from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
@@ -60,15 +60,11 @@ def measure(device: str, reverse: bool = False) -> dict[str, Estimate]:
     """Each divergence in three dimensions and on the line; or, in reverse, one that is taken for another."""
     if reverse:
         return held({"kl the other way round": beside(divergences.reverse_kl(*(Gaussian(*moments) for moments in WIDE)), kl(*WIDE))})
-    found = {}
+    found: dict[str, Estimate] = {}
     for label, (p, q) in PAIRS.items():
         one, two = (Gaussian(*moments) for moments in (p, q))
-        found[f"kl, {label}"] = beside(attempt(divergences.kl, one, two), kl(p, q))
-        found[f"reverse_kl, {label}"] = beside(attempt(divergences.reverse_kl, one, two), kl(q, p))
-        found[f"chi2, {label}"] = beside(attempt(divergences.chi2, one, two), math.expm1(log_power(p, q, 2.0)))
-        found[f"hellinger, {label}"] = beside(attempt(divergences.hellinger, one, two), math.sqrt(-math.expm1(log_power(p, q, 0.5))))
+        found |= {f"{name}, {label}": number for name, number in against(one, two, p, q, ORDERS).items()}
         found[f"w2, {label}"] = beside(attempt(divergences.w2, one, two), w2(p, q))
-        found |= {f"renyi of order {a}, {label}": beside(attempt(divergences.renyi, one, two, a), log_power(p, q, a) / (a - 1)) for a in ORDERS}
     one, two = (Gaussian(*moments) for moments in WIDE)
     far, other = (Gaussian(*moments) for moments in FAR)
     found["kl, far covariances"] = beside(attempt(divergences.kl, far, other), kl(*FAR))

@@ -57,7 +57,7 @@ def measure(device: str) -> dict[str, Estimate]:
             found[f"kl of paths at the substeps, {target.name}, {midpoints}"] = apart(float(seen), _by_quadrature(target, _STEP, midpoints))
             found[f"kl of paths at the substeps, {target.name}, stated error, {midpoints}"] = stated(seen)
         found |= _on_gaussians(midpoints)
-    found = found | {"log determinants of Wishart matrices": _wishart()}
+    found |= {"log determinants of Wishart matrices": _wishart()}
     return held(found, _WITHIN)
 
 

@@ -51,7 +51,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found |= _named("log cosh", _known(LogCosh(0.7), stats.hypsecant(scale=0.7)) | _log_cosh())
     logistic = Potential(lambda x: -torch.nn.functional.logsigmoid((x - 3) / 0.5) - torch.nn.functional.logsigmoid((3 - x) / 0.5))
     found |= _named("logistic", _known(logistic, stats.logistic(3, 0.5)) | {"L": apart(float(logistic.smoothness), 0.5 / 0.25)})
-    found = found | _named("defaults", _defaults())
+    found |= _named("defaults", _defaults())
     return held(found, _WITHIN)
 
 

@@ -51,7 +51,7 @@ def measure(device: str) -> dict[str, Estimate]:
     round_ones = np.array([v * np.eye(2) for v in _VARIANCES])
     found = _named("round components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, _VARIANCES), round_ones))
     found |= _named("turned components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, covariances=_COVARIANCES), _COVARIANCES))
-    found = found | _named("constants", _constants()) | _named("Gaussian", _gaussian()) | _named("diagonal Gaussian", _diagonal())
+    found |= _named("constants", _constants()) | _named("Gaussian", _gaussian()) | _named("diagonal Gaussian", _diagonal())
     return held(found, _WITHIN)
 
 

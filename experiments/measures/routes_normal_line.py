@@ -43,7 +43,7 @@ def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, curvatures, distribution functions, quantiles, moments, draws and L."""
     found = {f"Gaussian: {name}": number for name, number in _gaussian().items()}
     found |= {f"mixture: {name}": number for name, number in _mixture().items()}
-    found = found | {f"tails that cross: {name}": number for name, number in _crossed().items()}
+    found |= {f"tails that cross: {name}": number for name, number in _crossed().items()}
     return held(found, _WITHIN)
 
 

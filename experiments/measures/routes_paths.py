@@ -58,7 +58,7 @@ def measure(device: str) -> dict[str, Estimate]:
         pairs[f"kl of {steps} steps on a rippled target"] = path_kl(scheme, fine, steps, Gaussian(0.0, _START)), _rippled(steps)
     found = {name: apart(float(seen), exact) for name, (seen, exact) in pairs.items()}
     found |= {f"{name}, stated error": stated(seen) for name, (seen, _) in pairs.items()}
-    found = found | _mixture() | _radii()
+    found |= _mixture() | _radii()
     return held(found, _WITHIN)
 
 

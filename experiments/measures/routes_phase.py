@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.special import ndtr
 
-from experiments.measures._gaussian_formulas import Moments, kl, log_power
+from experiments.measures._gaussian_formulas import Moments, against
 from experiments.measures._routes import attempt, beside, compared, held
 from pmmtheory import divergences
 from pmmtheory.estimate import Estimate
@@ -32,15 +32,8 @@ def measure(device: str) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
     for label, (p, q) in PAIRS.items():
         law, other = _law(p, _NORMAL), _NORMAL if q is _TARGET else _law(q, Gaussian())
-        numbers = {
-            "kl": (divergences.kl, kl(p, q)),
-            "reverse_kl": (divergences.reverse_kl, kl(q, p)),
-            "chi2": (divergences.chi2, math.expm1(log_power(p, q, 2.0))),
-            "hellinger": (divergences.hellinger, math.sqrt(-math.expm1(log_power(p, q, 0.5)))),
-            "renyi of order 0.3": (lambda one, two: divergences.renyi(one, two, 0.3), log_power(p, q, 0.3) / (0.3 - 1)),
-            "tv": (divergences.tv, _tv(p, q)),
-        }
-        found |= {f"{name}, {label}": beside(attempt(divergence, law, other), number) for name, (divergence, number) in numbers.items()}
+        numbers = against(law, other, p, q, (0.3,)) | {"tv": beside(attempt(divergences.tv, law, other), _tv(p, q))}
+        found |= {f"{name}, {label}": number for name, number in numbers.items()}
     return held(found, 1e-6)
 
 

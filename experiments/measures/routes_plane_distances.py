@@ -84,7 +84,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found = {name: apart(float(seen), exact) for name, (seen, exact) in pairs.items()}
     found |= {f"{name}, stated error": stated(seen) for name, (seen, _) in pairs.items()}
     found["mean of |f| over triangles"] = _over_triangles()
-    found = found | _errors_of_w2() | _errors_of_integrals()
+    found |= _errors_of_w2() | _errors_of_integrals()
     return held(found, _WITHIN)
 
 

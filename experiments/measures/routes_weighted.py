@@ -60,7 +60,7 @@ def measure(device: str) -> dict[str, Estimate]:
     found |= {f"posterior: {name}": number for name, number in plain.against(told).items()}
     far, wide = np.array([9.0, -6.0]), np.array([[0.3, 0.1], [0.1, 0.2]])
     away = weighted(lambda y: torch.as_tensor(_ripples(y.numpy())), torch.as_tensor(far), torch.as_tensor(wide), _DRAWS, _SEED, "ripples")
-    found = found | {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
+    found |= {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
     return held(found, _WITHIN)
 
 

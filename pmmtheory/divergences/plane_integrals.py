@@ -35,9 +35,8 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     coarse = law.coarse if law.coarse is not None else law
     change = abs(_integral(law, PlanarLawSide(coarse), f, beyond=False)[0])
     apart = abs(value - _integral(coarse, other, f)[0])
-    lost = law.errors["ends"] + law.errors.get("start", 0.0)
     moved = 2 * law.errors.get("solver", 0.0)
-    parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * lost * (1 + abs(value))}
+    parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * law.lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
     reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
     return Estimate.of(value, METHOD, **parts, tails=tails, reference=reference, rounding=1e-14 * (1 + abs(value)))

@@ -83,7 +83,7 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         resolution=2 * law.caution * resolution,
         solver=unit * law.errors.get("solver", 0.0),
         reference=unit * other.off,
-        ends=math.hypot(size, math.sqrt(law.errors["ends"] + law.errors.get("start", 0.0)) * about.width) - size,
+        ends=math.hypot(size, math.sqrt(law.lost) * about.width) - size,
         tails=math.hypot(size, about.size(moved, torch.where(p <= 1e4 * about.floor, p, 0.0))) - size,
         rounding=1e-15 * about.width,
     )

@@ -46,7 +46,7 @@ def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
         solver=2 * law.errors.get("solver", 0.0) * largest,
         reference=float((size.abs() * theirs).sum()) * cell + (other.left + other.lost) * largest,
         quadrature=2 * max(abs(one - two) for one in found for two in found),
-        ends=(law.errors["ends"] + law.errors.get("start", 0.0)) * largest,
+        ends=law.lost * largest,
         tails=outer + 2 * missing * largest,
         rounding=1e-15 * (largest + abs(centre)),
     )

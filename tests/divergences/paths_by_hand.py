@@ -1,12 +1,8 @@
-"""Pairs of chains whose paths are compared, and one step written out."""
+"""Pairs of chains whose paths are compared."""
 
 from __future__ import annotations
 
-import itertools
-import math
-
-import numpy as np
-
+from experiments.measures import _written_out
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, Scheme
 from pmmtheory.targets import GaussianMixture, Target
@@ -19,26 +15,6 @@ def pair(target: Target, step: float, substeps: int, midpoints: str = "bernoulli
     return kind(dynamics, step, substeps, midpoints), EulerMaruyama(dynamics, step / substeps)
 
 
-def sets(substeps: int, midpoints: str) -> list[tuple[float, set[int]]]:
-    """Sets of midpoints with their probabilities."""
-    if midpoints == "single":
-        return [(1 / substeps, {i}) for i in range(substeps)]
-    p, every = 1 / substeps, range(1, substeps)
-    chosen = [set(some) for n in range(substeps) for some in itertools.combinations(every, n)]
-    return [(p ** len(some) * (1 - p) ** (substeps - 1 - len(some)), some) for some in chosen]
-
-
-def parts_of_step(step: float, substeps: int, midpoints: str, lam: float = 1.0) -> list[tuple[float, float, float]]:
-    """Weight, slope and variance given each set, by the substeps written out: coefficients of x and of the normals."""
-    found, h = [], step / substeps
-    for weight, chosen in sets(substeps, midpoints):
-        state, middle = np.zeros(substeps + 1), np.zeros(substeps + 1)
-        state[-1] = middle[-1] = 1.0
-        first = state.copy()
-        for i in range(substeps):
-            force = -lam * (first + (substeps if i in chosen else 0) * (middle - first))
-            state, middle = state + h * force, middle - h * lam * first
-            state[i] += math.sqrt(2 * h)
-            middle[i] += math.sqrt(2 * h)
-        found.append((weight, state[-1], float((state[:-1] ** 2).sum())))
-    return found
+def parts_of_step(step: float, substeps: int, midpoints: str) -> list[tuple[float, float, float]]:
+    """Weight, slope and variance given each set, by the substeps written out, at curvature one."""
+    return list(zip(*_written_out.parts_of_step(step, substeps, midpoints, 1.0), strict=True))

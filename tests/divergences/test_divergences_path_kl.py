@@ -11,11 +11,12 @@ import pytest
 import torch
 from scipy import integrate
 
+from experiments.measures._written_out import midpoint_sets
 from pmmtheory.divergences import path_kl
 from pmmtheory.divergences.paths import step_mixture
 from pmmtheory.divergences.paths.around_axis import COARSE, FINE, kl_around_axis
 from pmmtheory.targets import Gaussian, Target
-from tests.divergences.paths_by_hand import TWO, pair, parts_of_step, sets
+from tests.divergences.paths_by_hand import TWO, pair, parts_of_step
 
 
 def kl_on_line(parts: list[tuple[float, float, float]], slope: float, variance: float, x: float) -> mp.mpf:
@@ -109,7 +110,7 @@ def simulated(target: Target, step: float, substeps: int, n: int, seed: int) -> 
     def log_ratio(y: np.ndarray) -> np.ndarray:
         b0, fine = force(y[:, 0]), sum((y[:, i + 1] - y[:, i] - h * force(y[:, i])) ** 2 for i in range(substeps))
         terms = []
-        for weight, chosen in sets(substeps, "bernoulli"):
+        for weight, chosen in midpoint_sets(substeps, "bernoulli"):
             off, cost = np.zeros(len(y)), np.zeros(len(y))
             for i in range(substeps):
                 pushed = h * substeps * (force(y[:, i] - off) - b0) if i in chosen else 0.0

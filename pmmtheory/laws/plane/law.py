@@ -67,6 +67,11 @@ class PlanarLaw(Law):
         self.edge = float(rim.abs().max() / self.values.max())
 
     @property
+    def lost(self) -> float:
+        """The mass that was lost, or that the law was off by that the chain started from."""
+        return self.errors["ends"] + self.errors.get("start", 0.0)
+
+    @property
     def cell(self) -> float:
         """The area of a cell of the grid."""
         return math.prod(self.spacings)
