@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor
 from experiments.measures._routes import farthest
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets.target import Constant, Target
+
+T = TypeVar("T")
 
 
 def points(n: int, dim: int, seed: int = 1, scale: float = 1.5) -> Tensor:
@@ -49,6 +52,11 @@ def integral(f: Callable[[float], float], low: float, high: float, *between: flo
     """By scipy, between places at which the interval is split."""
     ends = [low, *between, high]
     return sum(float(integrate.quad(f, a, b, epsabs=0.0, epsrel=1e-12, limit=200)[0]) for a, b in zip(ends[:-1], ends[1:], strict=True))
+
+
+def named(name: str, numbers: Mapping[str, T]) -> dict[str, T]:
+    """The numbers of one target among those of a measure, or what they may differ by."""
+    return {f"{name}: {number}": one for number, one in numbers.items()}
 
 
 def pulled(target: Target, x: Tensor) -> Estimate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _steps() -> dict[str, Estimate]:
         plain = _C * (_EPS / 10) ** (2 / 3) * min((lam / smooth) ** (1 / 3), d ** (-1 / 3)) / smooth
         found[f"step of PMM, {name}"] = apart(step, plain)
         found[f"K of PMM, {name}"] = apart(substeps, math.ceil(plain * smooth / (_EPS / 10) ** 2))
-    found["K of PMM, a whole number"] = apart(_told(lambda: bounds.srinivasan_nagaraj_step(1e-3, 1.0, 1.0, 8)[1]), 5000)
+    found["K of PMM, a whole number"] = apart(float(bounds.srinivasan_nagaraj_step(1e-3, 1.0, 1.0, 8)[1]), 5000)
     least = _edge(lambda e: bounds.srinivasan_nagaraj_step(e, 1.0, 1.0, 8, _C), 1e-5, 1e-16)
     found["K of PMM, the accuracy that asks for 2^53"] = apart(least, (_C / 2 / 2.0**53) ** 0.75)
     return found
@@ -62,32 +63,41 @@ def _steps() -> dict[str, Estimate]:
 
 def _overdamped() -> dict[str, Estimate]:
     a, k, n, d, smooth, energy = 0.03, 7, 60, 5, 1.4, 2.3
-    of = {"substeps": k, "dim": d, "smoothness": smooth, "initial_energy": energy, "constant": _C}
+    of: dict[str, Any] = {"substeps": k, "dim": d, "smoothness": smooth, "initial_energy": energy, "constant": _C}
     kl = _C * smooth**4 * a**4 * (energy + 1 + k * d**2 * n)
     path = 0.4 + _C * (0.9**4 / k**2 + 0.9**6 / k**2 + 0.9**10 / k**3 + 0.9**7 / k)
     return {
-        "KL of PMM, Theorem 2": apart(bounds.kandasamy_nagaraj(step_size=a, steps=n, **of), kl),  # type: ignore[arg-type]
+        "KL of PMM, Theorem 2": apart(bounds.kandasamy_nagaraj(step_size=a, steps=n, **of), kl),
         "KL of a path, Theorem 1": apart(bounds.kandasamy_nagaraj_path(0.4, lambda p: 0.9**p, k, 3.5, _C), path),
         "Theorem 2, the largest step": apart(
-            _edge(lambda x: bounds.kandasamy_nagaraj(step_size=x, steps=1, step_constant=0.3, **of), 0.01, 1.0),  # type: ignore[arg-type]
+            _edge(lambda x: bounds.kandasamy_nagaraj(step_size=x, steps=1, step_constant=0.3, **of), 0.01, 1.0),
             0.3 / smooth,
         ),
         "Theorem 2, the longest time": apart(
-            _edge(lambda x: bounds.kandasamy_nagaraj(step_size=x, steps=n, horizon_constant=0.02, **of), 0.01, 1.0),  # type: ignore[arg-type]
+            _edge(lambda x: bounds.kandasamy_nagaraj(step_size=x, steps=n, horizon_constant=0.02, **of), 0.01, 1.0),
             (0.02 / n) ** (1 / 3) / smooth,
         ),
     }
 
 
 def _underdamped() -> dict[str, Estimate]:
-    of = {"step_size": 0.03, "substeps": 7, "steps": 60, "dim": 5, "smoothness": 1.4, "friction": 2.6, "initial_energy": 2.3, "initial_velocity": 0.9}
+    of: dict[str, Any] = {
+        "step_size": 0.03,
+        "substeps": 7,
+        "steps": 60,
+        "dim": 5,
+        "smoothness": 1.4,
+        "friction": 2.6,
+        "initial_energy": 2.3,
+        "initial_velocity": 0.9,
+    }
     kl = _C * 0.03**6 * 1.4**4 / 2.6**2 * (2.3 + 0.9 + 1) + _C * 7 * 0.03**7 * 1.4**4 * 60**2 * (5 + math.log(7)) ** 2 / 2.6
 
     def edge(name: str, inside: float, outside: float, **constants: float) -> float:
-        return _edge(lambda x: bounds.kandasamy_nagaraj_underdamped(**of | constants | {name: x}), inside, outside)  # type: ignore[arg-type]
+        return _edge(lambda x: bounds.kandasamy_nagaraj_underdamped(**of | constants | {name: x}), inside, outside)
 
     return {
-        "KL of underdamped PMM, Theorem 3": apart(bounds.kandasamy_nagaraj_underdamped(**of, constant=_C), kl),  # type: ignore[arg-type]
+        "KL of underdamped PMM, Theorem 3": apart(bounds.kandasamy_nagaraj_underdamped(**of, constant=_C), kl),
         "Theorem 3, the least friction": apart(edge("friction", 2.6, 0.1, friction_constant=1.5), 1.5 * math.sqrt(1.4)),
         "Theorem 3, the largest step": apart(edge("step_size", 0.01, 1.0, step_constant=0.3), 0.3 / 2.6),
         "Theorem 3, the longest time": apart(edge("step_size", 0.01, 1.0, horizon_constant=0.004), (0.004 * 2.6 / 1.4**2 / 60) ** (1 / 3)),
@@ -135,18 +145,18 @@ def _exponents() -> dict[str, Estimate]:
 def _left_out() -> dict[str, Estimate]:
     """Constants that are not told are 1."""
     path, calls = bounds.kandasamy_nagaraj_path, bounds.kandasamy_nagaraj_calls
-    over = {"step_size": 0.03, "substeps": 7, "dim": 5, "smoothness": 1.4, "initial_energy": 2.3}
+    over: dict[str, Any] = {"step_size": 0.03, "substeps": 7, "dim": 5, "smoothness": 1.4, "initial_energy": 2.3}
     under = over | {"steps": 60, "friction": 2.6, "initial_velocity": 0.9}
 
     def longest() -> list[float]:
         """The largest steps and times that are allowed."""
         kl, other = bounds.kandasamy_nagaraj, bounds.kandasamy_nagaraj_underdamped
         return [
-            _edge(lambda a: kl(**over | {"step_size": a, "steps": 1}), 0.1, 1.0),  # type: ignore[arg-type]
-            _edge(lambda a: kl(**over | {"step_size": a, "steps": 600}), 0.01, 1.0),  # type: ignore[arg-type]
-            _edge(lambda g: other(**under | {"friction": g, "steps": 1}), 2.6, 0.1),  # type: ignore[arg-type]
-            _edge(lambda a: other(**under | {"step_size": a, "steps": 1}), 0.01, 9.0),  # type: ignore[arg-type]
-            _edge(lambda a: other(**under | {"step_size": a, "steps": 600}), 0.01, 9.0),  # type: ignore[arg-type]
+            _edge(lambda a: kl(**over | {"step_size": a, "steps": 1}), 0.1, 1.0),
+            _edge(lambda a: kl(**over | {"step_size": a, "steps": 600}), 0.01, 1.0),
+            _edge(lambda g: other(**under | {"friction": g, "steps": 1}), 2.6, 0.1),
+            _edge(lambda a: other(**under | {"step_size": a, "steps": 1}), 0.01, 9.0),
+            _edge(lambda a: other(**under | {"step_size": a, "steps": 600}), 0.01, 9.0),
             _edge(lambda a: bounds.srinivasan_nagaraj_contraction(a, 4, 6, 0.7, 1.2, 1.9), 0.1, 5.0),
         ]
 
@@ -161,8 +171,8 @@ def _left_out() -> dict[str, Estimate]:
         (bounds.li_jiao_calls(_EPS, _D), bounds.li_jiao_calls(_EPS, _D, 1.0)),
         (KANDASAMY_NAGARAJ["LMC"].calls(_EPS, _KAPPA, _D), calls("LMC", _EPS, _KAPPA, _D, 1.0)),
         (path(0.4, lambda p: 0.9**p, 7), path(0.4, lambda p: 0.9**p, 7, 2.0, 1.0)),
-        (bounds.kandasamy_nagaraj(steps=60, **over), bounds.kandasamy_nagaraj(steps=60, constant=1.0, **over)),  # type: ignore[arg-type]
-        (bounds.kandasamy_nagaraj_underdamped(**under), bounds.kandasamy_nagaraj_underdamped(**under, constant=1.0)),  # type: ignore[arg-type]
+        (bounds.kandasamy_nagaraj(steps=60, **over), bounds.kandasamy_nagaraj(steps=60, constant=1.0, **over)),
+        (bounds.kandasamy_nagaraj_underdamped(**under), bounds.kandasamy_nagaraj_underdamped(**under, constant=1.0)),
     ]
     roots = [1 / 1.4, (1 / 600) ** (1 / 3) / 1.4, math.sqrt(1.4), 1 / 2.6, (2.6 / 1.4**2 / 600) ** (1 / 3), 1 / 1.2]
     return {
@@ -173,9 +183,9 @@ def _left_out() -> dict[str, Estimate]:
 
 def _allowed() -> dict[str, Estimate]:
     """lsi may be L, steps and variances as large as is told; and products that are tiny, and what cites a theorem."""
-    allowed = [_told(lambda: bounds.vempala_wibisono(1.2, 1.2, 1 / 4.8, 0, 1.9)), _told(lambda: bounds.srinivasan_nagaraj_step(0.1, 1.2, 1.2, 8)[1])]
-    allowed += [_told(lambda: bounds.srinivasan_nagaraj_contraction(2.0 / 1.2, 1, 0, 1.2, 1.2, 1.9, step_constant=3.0))]
-    allowed += [_told(lambda: bounds.srinivasan_nagaraj_perturbation(0.81, 0.9))]
+    allowed = [float(bounds.vempala_wibisono(1.2, 1.2, 1 / 4.8, 0, 1.9)), float(bounds.srinivasan_nagaraj_step(0.1, 1.2, 1.2, 8)[1])]
+    allowed += [float(bounds.srinivasan_nagaraj_contraction(2.0 / 1.2, 1, 0, 1.2, 1.2, 1.9, step_constant=3.0))]
+    allowed += [float(bounds.srinivasan_nagaraj_perturbation(0.81, 0.9))]
     lsi = [_edge(lambda x: bounds.vempala_wibisono(x, 1.2, 0.01, 23, 1.9), 1.0, 2.0), _edge(lambda x: bounds.srinivasan_nagaraj_step(0.1, x, 1.2, 8), 1.0, 2.0)]
     lsi += [_edge(lambda x: bounds.srinivasan_nagaraj_contraction(0.1, 4, 6, x, 1.2, 1.9), 1.0, 2.0)]
     cites = find_theorems(BOUNDS)["VW 1"].cited_by
@@ -183,15 +193,8 @@ def _allowed() -> dict[str, Estimate]:
         "as far as is allowed": farthest(np.array(allowed), np.array([1.9 + 8 * 1.2 / 4.8, math.ceil(0.1 ** (2 / 3) / 2 / 0.01), 1.9, 5.5 * 0.81**2])),
         "the largest lsi is L": farthest(np.array(lsi), np.full(3, 1.2)),
         "tiny products": apart(monomial((1e-70, 4)), 1e-280),
-        "sources that cite a theorem": apart(_told(lambda: cites("Vempala & Wibisono 2019, Theorem 1, at stationarity")), 1.0),
+        "sources that cite a theorem": apart(float(cites("Vempala & Wibisono 2019, Theorem 1, at stationarity")), 1.0),
     }
-
-
-def _told(bound: Callable[[], float]) -> float:
-    try:
-        return float(bound())
-    except (InvalidParameter, TypeError):
-        return math.nan
 
 
 def _edge(bound: Callable[[float], object], inside: float, outside: float) -> float:

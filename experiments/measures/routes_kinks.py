@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from experiments.measures._of_targets import known
+from experiments.measures._of_targets import known, named
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Potential
@@ -36,12 +36,12 @@ _WITHIN: dict[str, float] = (
 @compared
 def measure(device: str) -> dict[str, Estimate]:
     """Places of kinks and jumps there, moments, shares, quantiles, and slopes of the force far out."""
-    found = {f"Laplace: {name}": number for name, number in _laplace().items()}
-    found |= {f"two slopes: {name}": number for name, number in _two_slopes().items()}
-    found |= {f"far from the origin: {name}": number for name, number in _far().items()}
-    found |= {f"two rates: {name}": number for name, number in _two_rates().items()} | {"a supremum that is not attained": _supremum()}
-    found |= {f"needle: {name}": number for name, number in _needle().items()}
-    found |= {f"two wells: {name}": number for name, number in _two_wells().items()}
+    found = named("Laplace", _laplace())
+    found |= named("two slopes", _two_slopes())
+    found |= named("far from the origin", _far())
+    found |= named("two rates", _two_rates()) | {"a supremum that is not attained": _supremum()}
+    found |= named("needle", _needle())
+    found |= named("two wells", _two_wells())
     return held(found, _WITHIN)
 
 

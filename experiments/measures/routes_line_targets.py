@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from experiments.measures._of_targets import known, pulled, slope
+from experiments.measures._of_targets import known, named, pulled, slope
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, DoubleWell, LogCosh, Potential
@@ -42,21 +42,17 @@ _WITHIN: dict[str, float] = {f"{kind}: {name}": within for kind, known in _OF.it
 def measure(device: str) -> dict[str, Estimate]:
     """Potentials, forces, curvatures, densities, distribution functions, quantiles, moments and constants."""
     cosine, well = Cosine(0.8, 1.7, 0.4), DoubleWell(1.3, 0.8)
-    found = _named("cosine", _of(cosine, lambda x: x**2 / 2 + 0.8 * np.cos(1.7 * x + 0.4), np.array([-7.0, -11.5])) | _constants(cosine) | _declared(cosine))
-    found |= _named("double well", _of(well, lambda x: 1.3 * ((x / 0.8) ** 2 - 1) ** 2, np.array([-2.2, -2.6])) | _constants(well))
+    found = named("cosine", _of(cosine, lambda x: x**2 / 2 + 0.8 * np.cos(1.7 * x + 0.4), np.array([-7.0, -11.5])) | _constants(cosine) | _declared(cosine))
+    found |= named("double well", _of(well, lambda x: 1.3 * ((x / 0.8) ** 2 - 1) ** 2, np.array([-2.2, -2.6])) | _constants(well))
     leaning = Potential(lambda x: x**2 / 3 + torch.log(torch.cosh(2 * x - 1)) / 2)
-    found |= _named(
+    found |= named(
         "user's own", _of(leaning, lambda x: x**2 / 3 + np.log(np.cosh(2 * x - 1)) / 2, np.array([-7.0, -11.5])) | _declared(leaning) | _convex(leaning)
     )
-    found |= _named("log cosh", _known(LogCosh(0.7), stats.hypsecant(scale=0.7)) | _log_cosh())
+    found |= named("log cosh", _known(LogCosh(0.7), stats.hypsecant(scale=0.7)) | _log_cosh())
     logistic = Potential(lambda x: -torch.nn.functional.logsigmoid((x - 3) / 0.5) - torch.nn.functional.logsigmoid((3 - x) / 0.5))
-    found |= _named("logistic", _known(logistic, stats.logistic(3, 0.5)) | {"L": apart(float(logistic.smoothness), 0.5 / 0.25)})
-    found |= _named("defaults", _defaults())
+    found |= named("logistic", _known(logistic, stats.logistic(3, 0.5)) | {"L": apart(float(logistic.smoothness), 0.5 / 0.25)})
+    found |= named("defaults", _defaults())
     return held(found, _WITHIN)
-
-
-def _named(name: str, numbers: dict[str, Estimate]) -> dict[str, Estimate]:
-    return {f"{name}: {number}": estimate for number, estimate in numbers.items()}
 
 
 def _defaults() -> dict[str, Estimate]:

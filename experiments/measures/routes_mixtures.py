@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from experiments.measures._of_targets import hessian, known, normals, points, pulled, slope
+from experiments.measures._of_targets import hessian, known, named, normals, points, pulled, slope
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -19,11 +19,6 @@ _WEIGHTS = np.array([0.3, 0.45, 0.25])
 _MEANS = np.array([[0.4, -1.1], [1.3, 0.6], [-0.9, 0.2]])
 _VARIANCES = np.array([0.7, 1.3, 0.4])
 _COVARIANCES = np.array([[[1.0, 0.5], [0.5, 0.9]], [[0.6, -0.2], [-0.2, 1.4]], [[0.8, 0.1], [0.1, 0.5]]])
-
-
-def _of(name: str, within: dict[str, float]) -> dict[str, float]:
-    """The numbers of one target among those of a measure."""
-    return {f"{name}: {number}": bound for number, bound in within.items()}
 
 
 _NORMAL = (
@@ -39,9 +34,9 @@ _LS = ("L of two round components", "L of two that are near", "L of two apart on
 _ALONG = ("mean along a direction", "variance along a direction", "L", "log-Sobolev", "other constants")
 _WITHIN: dict[str, float] = (
     {f"{kind} components: {name}": 1e-10 for kind in ("round", "turned") for name in _MIXED}
-    | _of("constants", dict.fromkeys(_LS, 1e-10))
-    | _of("Gaussian", dict.fromkeys(_NORMAL + _ALONG, 1e-10))
-    | _of("diagonal Gaussian", dict.fromkeys(_NORMAL, 1e-10))
+    | named("constants", dict.fromkeys(_LS, 1e-10))
+    | named("Gaussian", dict.fromkeys(_NORMAL + _ALONG, 1e-10))
+    | named("diagonal Gaussian", dict.fromkeys(_NORMAL, 1e-10))
 )
 
 
@@ -49,14 +44,10 @@ _WITHIN: dict[str, float] = (
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, noised laws, laws along a direction, moments, draws and constants."""
     round_ones = np.array([v * np.eye(2) for v in _VARIANCES])
-    found = _named("round components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, _VARIANCES), round_ones))
-    found |= _named("turned components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, covariances=_COVARIANCES), _COVARIANCES))
-    found |= _named("constants", _constants()) | _named("Gaussian", _gaussian()) | _named("diagonal Gaussian", _diagonal())
+    found = named("round components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, _VARIANCES), round_ones))
+    found |= named("turned components", _of_mixture(GaussianMixture(_WEIGHTS, _MEANS, covariances=_COVARIANCES), _COVARIANCES))
+    found |= named("constants", _constants()) | named("Gaussian", _gaussian()) | named("diagonal Gaussian", _diagonal())
     return held(found, _WITHIN)
-
-
-def _named(name: str, numbers: dict[str, Estimate]) -> dict[str, Estimate]:
-    return {f"{name}: {number}": estimate for number, estimate in numbers.items()}
 
 
 def _log_density(x: np.ndarray, means: np.ndarray, covariances: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from experiments.measures._of_targets import normals, pulled, slope
+from experiments.measures._of_targets import named, normals, pulled, slope
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -21,29 +21,24 @@ _GRID, _STEP = np.linspace(-16.0, 16.0, 2001, retstep=True)
 _LEVELS = np.array([1e-12, 0.01, 0.3, 0.5, 0.8, 0.999])
 
 
-def _of(name: str, within: dict[str, float]) -> dict[str, float]:
-    """The numbers of one target among those of a measure."""
-    return {f"{name}: {number}": bound for number, bound in within.items()}
-
-
 _ON_THE_LINE = ("log density", "force", "curvature", "distribution function", "survival", "quantiles", "draws")
 _MORE = ("noised force", "noised force, one level a point", "noised variances", "third moment", "shares", "mean", "variance", "curvature far out")
 _WITHIN: dict[str, float] = (
-    _of(
+    named(
         "Gaussian",
         dict.fromkeys(("default variance", "noised log density", "noised force", *_ON_THE_LINE, *(f"moment of order {k}" for k in (2, 3, 5, 6))), 1e-10),
     )
-    | _of("mixture", dict.fromkeys(_ON_THE_LINE + _MORE, 1e-10) | {"L": 1e-8})
-    | _of("tails that cross", {"L, left": 1e-6, "L, right": 1e-6, "L, one as wide": 1e-6})
+    | named("mixture", dict.fromkeys(_ON_THE_LINE + _MORE, 1e-10) | {"L": 1e-8})
+    | named("tails that cross", {"L, left": 1e-6, "L, right": 1e-6, "L, one as wide": 1e-6})
 )
 
 
 @compared
 def measure(device: str) -> dict[str, Estimate]:
     """Densities, forces, curvatures, distribution functions, quantiles, moments, draws and L."""
-    found = {f"Gaussian: {name}": number for name, number in _gaussian().items()}
-    found |= {f"mixture: {name}": number for name, number in _mixture().items()}
-    found |= {f"tails that cross: {name}": number for name, number in _crossed().items()}
+    found = named("Gaussian", _gaussian())
+    found |= named("mixture", _mixture())
+    found |= named("tails that cross", _crossed())
     return held(found, _WITHIN)
 
 

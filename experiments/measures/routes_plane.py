@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from experiments.measures._of_targets import known, points, pulled, slope
+from experiments.measures._of_targets import known, named, points, pulled, slope
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh, Potential, Product
@@ -32,7 +32,7 @@ _WITHIN: dict[str, float] = {f"plane: {name}": 1e-10 for name in _PLANE} | {f"pr
 @compared
 def measure(device: str) -> dict[str, Estimate]:
     """The law of a user's potential in the plane and along a direction; densities, forces, moments and draws of products."""
-    found = {f"plane: {name}": number for name, number in _plane().items()} | {f"product: {name}": number for name, number in _product().items()}
+    found = named("plane", _plane()) | named("product", _product())
     return held(found, _WITHIN)
 
 

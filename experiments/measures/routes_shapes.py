@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from experiments.measures._of_targets import integral, normals, points, pulled, steepest
+from experiments.measures._of_targets import integral, named, normals, points, pulled, steepest
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Banana, Funnel, Ring
@@ -16,15 +16,10 @@ from pmmtheory.targets import Banana, Funnel, Ring
 _DRAWS, _SEED = 5, 3
 
 
-def _of(name: str, within: dict[str, float]) -> dict[str, float]:
-    """The numbers of one target among those of a measure."""
-    return {f"{name}: {number}": bound for number, bound in within.items()}
-
-
 _DEFINED = {"defaults": 1e-10, "potential": 1e-10, "force": 1e-10, "log density": 1e-10, "covariance": 1e-10}
 _RING = {"radii of draws": 1e-10, "angles of draws": 1e-10, "L, at the centre": 1e-10, "L, far out": 1e-10}
 _BANANA = {"draws": 1e-10} | {f"L without a bend, {name}": 1e-10 for name in ("along the ridge", "across the ridge", "in further coordinates")}
-_WITHIN: dict[str, float] = _of("ring", _DEFINED | _RING) | _of("banana", _DEFINED | _BANANA) | _of("funnel", _DEFINED | {"draws": 1e-10})
+_WITHIN: dict[str, float] = named("ring", _DEFINED | _RING) | named("banana", _DEFINED | _BANANA) | named("funnel", _DEFINED | {"draws": 1e-10})
 
 
 @compared

@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 from scipy.optimize import minimize
 
-from experiments.measures._of_targets import points, pulled, steepest
+from experiments.measures._of_targets import named, points, pulled, steepest
 from experiments.measures._routes import apart, compared, farthest, held
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.bundled import bundled
@@ -24,15 +24,10 @@ _DRAWS, _SEED = 4400, 2
 Potential = Callable[[np.ndarray], np.ndarray]
 
 
-def _of(name: str, within: dict[str, float]) -> dict[str, float]:
-    """The numbers of one target among those of a measure."""
-    return {f"{name}: {number}": bound for number, bound in within.items()}
-
-
 _POSTERIOR = {"defaults": 1e-10, "potential": 1e-10, "force": 1e-10, "mode": 1e-6, "L": 1e-10, "least curvature": 1e-8}
 _MOMENTS = ("mean", "covariance", "standard errors of the mean", "standard errors of the covariance", "log normaliser", "its standard error", "draws worth")
 _WITHIN: dict[str, float] = (
-    _of("posterior", _POSTERIOR | dict.fromkeys(_MOMENTS, 1e-9)) | _of("from far away", dict.fromkeys(_MOMENTS, 1e-9)) | {"breast cancer: L": 1e-10}
+    named("posterior", _POSTERIOR | dict.fromkeys(_MOMENTS, 1e-9)) | named("from far away", dict.fromkeys(_MOMENTS, 1e-9)) | {"breast cancer: L": 1e-10}
 )
 
 
@@ -57,10 +52,10 @@ def measure(device: str) -> dict[str, Estimate]:
         "posterior: defaults": apart(LogisticRegression(_CASES, _ANSWERS).prior_variance, 1.0),
     }
     plain = _Plain(_posterior, target.mode.numpy(), np.linalg.inv(curved))
-    found |= {f"posterior: {name}": number for name, number in plain.against(told).items()}
+    found |= named("posterior", plain.against(told))
     far, wide = np.array([9.0, -6.0]), np.array([[0.3, 0.1], [0.1, 0.2]])
     away = weighted(lambda y: torch.as_tensor(_ripples(y.numpy())), torch.as_tensor(far), torch.as_tensor(wide), _DRAWS, _SEED, "ripples")
-    found |= {f"from far away: {name}": number for name, number in _Plain(_ripples, far, wide).against(away).items()}
+    found |= named("from far away", _Plain(_ripples, far, wide).against(away))
     return held(found, _WITHIN)
 
 
