@@ -1,5 +1,5 @@
 """Ratios of costs, all measured in one run: how the law of a Poisson midpoint step scales, what its structure saves, the speed of particles,
-what an exact law saves beside them, and what a GPU gives where there is one."""
+what an exact law saves beside them, the cost of exact predictors of images, and what a GPU gives where there is one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.harness.bench_device import device_table
+from pmmtheory.harness.bench_images import images_table
 from pmmtheory.harness.bench_particles import particle_table
 from pmmtheory.harness.bench_sampling import sampling_table
 from pmmtheory.laws import stationary_law
@@ -34,6 +35,7 @@ def main() -> None:
     console.print(table)
     console.print(particle_table())
     console.print(sampling_table())
+    console.print(images_table())
     found = device_table()
     if found is not None:
         console.print(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
@@ -12,19 +11,17 @@ from torch import Tensor
 
 from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.images.table import Table
 from pmmtheory.noise.schedule import NoiseSchedule
 
 _SCORES = 1 << 25
 """Numbers in one matrix of scores: a batch that needs more is divided."""
 
-_PAIRS = 1 << 22
-"""Numbers in one tensor of differences between points and images."""
+_PAIRS = 1 << 17
+"""Numbers in one tensor of differences between points and images: it stays in cache."""
 
 _FEW = 1000
 """Where one score in so many matters, differences in double precision cost less than the second product."""
-
-_FAINT = -80.0
-"""The logarithm of a weight beside which a larger one alone counts, in single precision too."""
 
 _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8}
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
@@ -35,10 +32,12 @@ class EmpiricalDiffusion(Predictor):
 
         E[X0 | x] = sum_i w_i y_i,    w_i proportional to exp(-|x - alpha y_i|^2 / (2 sigma^2)).
 
-    A call is two matrix products: scores |y|^2 - 2 x.y, then the mean. Where few images have a weight that counts, or where scores in the
-    precision of x are not sure enough, those images are compared again in double precision, by differences from the nearest one, and the second
-    product is left out. Images whose weights add up to less than the rounding of x are left out. Weights that come from the products are sure to
-    4096 roundings of the dtype of x (5e-4 in single precision, on images some 3e-5), those from differences to double precision.
+    A call is two matrix products: scores |y|^2 - 2 x.y, then the mean. On a CPU images are multiplied in groups, and only the pixels in which those
+    of a group differ: two products of MNIST, whose images are mostly background, take about as long as one of all pixels. Where few images have a
+    weight that counts, or where scores in the precision of x are not sure enough, those images are compared again in double precision, by
+    differences from the nearest one, and the second product is left out. Images whose weights add up to less than the rounding of x are left out.
+    Weights that come from the products are sure to 4096 roundings of the dtype of x (5e-4 in single precision, on images some 3e-5), those from
+    differences to double precision.
 
     At small noise this is the image nearest to x: a sampler that runs down to the data repeats images of the set. So compare samplers at an
     `end` above 0 too, against noised images.
@@ -84,7 +83,7 @@ class EmpiricalDiffusion(Predictor):
         self.images, self.schedule = images, schedule
         self._rows = images.reshape(len(images), -1)
         self._middle = self._rows.mean(0, dtype=torch.float64)
-        self._tables: dict[torch.dtype, _Table] = {}
+        self._tables: dict[torch.dtype, Table] = {}
 
     def to(self, device: Any) -> Self:
         """The same on another device."""
@@ -133,30 +132,32 @@ class EmpiricalDiffusion(Predictor):
         table = self._table(x.dtype)
         shifted = x.double() - alpha[:, None] * self._middle
         ratio = alpha / sigma**2
-        scores = (shifted * ratio[:, None]).to(x.dtype) @ table.rows.T
-        scores.addr_((ratio * alpha).to(x.dtype), table.halves, alpha=-1)
+        scores = table.scores(shifted * ratio[:, None], ratio * alpha)
         unsure = self._unsure(table, x.dtype, shifted.norm(dim=1), alpha, ratio)
-        top = scores.amax(1)
-        cut = math.log(len(table.rows) / torch.finfo(x.dtype).eps) + 2 * unsure
-        near = scores >= (top - cut.to(x.dtype))[:, None]
+        top = scores.amax(0)
+        cut = math.log(len(scores) / torch.finfo(x.dtype).eps) + 2 * unsure
+        near = scores >= top - cut.to(x.dtype)
         # scores beyond the range of single precision would compare as NaN
-        near |= ~torch.isfinite(top)[:, None]
+        near |= ~torch.isfinite(top)
         count = int(torch.count_nonzero(near))
         if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
-            return self._by_differences(x.double(), near, scores.nan_to_num().argmax(1), alpha, sigma)
-        mean = _mean(scores.sub_(top[:, None]), near, count, table.rows)
+            place, point = near.nonzero(as_tuple=True)
+            return self._by_differences(x.double(), point, table.order[place], scores[place, point].nan_to_num(), alpha, sigma)
+        mean = table.mean(scores.sub_(top), near, count)
         return (shifted - alpha[:, None] * mean) / sigma[:, None]
 
-    def _unsure(self, table: _Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
+    def _unsure(self, table: Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
         """How far a score may be off: some ten times what rounding does to such sums, seen on images."""
         unit = torch.finfo(dtype).eps / 2
         if dtype == torch.float32:
             unit = _UNITS.get(_setting(size.device.type), unit)
         return 8 * unit * ratio * table.reach * (size + alpha * table.reach / 2)
 
-    def _by_differences(self, x: Tensor, near: Tensor, nearest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """The noise from the images that count alone, in double precision, each against the one that seemed nearest."""
-        point, image = near.nonzero(as_tuple=True)
+    def _by_differences(self, x: Tensor, point: Tensor, image: Tensor, rough: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """The noise from the images that count alone, in double precision: pairs of point and image, each against that of the highest rough score."""
+        highest = torch.full_like(alpha, -math.inf, dtype=rough.dtype).scatter_reduce(0, point, rough, "amax")
+        best = rough == highest[point]
+        nearest = point.new_full((len(x),), len(self._rows)).scatter_reduce(0, point[best], image[best], "amin")
         size = max(1, _PAIRS // self._rows.shape[1])
         blocks = list(zip(point.split(size), image.split(size), strict=True))
         first = self._rows[nearest].double()
@@ -178,35 +179,10 @@ class EmpiricalDiffusion(Predictor):
     def _each(self, first: Tensor, blocks: list[tuple[Tensor, Tensor]]) -> Iterator[Tensor]:
         return (self._gaps(first, *block) for block in blocks)
 
-    def _table(self, dtype: torch.dtype) -> _Table:
+    def _table(self, dtype: torch.dtype) -> Table:
         if dtype not in self._tables:
-            self._tables[dtype] = _Table.of(self._rows, self._middle, dtype)
+            self._tables[dtype] = Table.of(self._rows, self._middle, dtype)
         return self._tables[dtype]
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Images less their mean, which costs scores fewer digits.
-
-    Attributes
-    ----------
-    rows : Tensor of shape (n, d)
-    halves : Tensor of shape (n,)
-        Half their squared norms.
-    reach : float
-        The largest norm.
-    """
-
-    rows: Tensor
-    halves: Tensor
-    reach: float
-
-    @classmethod
-    def of(cls, rows: Tensor, middle: Tensor, dtype: torch.dtype) -> _Table:
-        blocks = rows.split(max(1, _PAIRS // rows.shape[1]))
-        centred = torch.cat([(block - middle).to(dtype) for block in blocks])
-        squares = torch.cat([block.double().square().sum(1) for block in centred.split(len(blocks[0]))])
-        return cls(centred, (squares / 2).to(dtype), float(squares.max().sqrt()))
 
 
 def _setting(device: str) -> str:
@@ -214,17 +190,6 @@ def _setting(device: str) -> str:
     own: Any = torch.backends.cuda.matmul if device == "cuda" else getattr(torch.backends.mkldnn, "matmul", None)
     # torch before 2.9 has one setting for all; later ones refuse to answer for all where one was set
     return str(own.fp32_precision if hasattr(own, "fp32_precision") else torch.get_float32_matmul_precision())
-
-
-def _mean(scores: Tensor, near: Tensor, count: int, rows: Tensor) -> Tensor:
-    """The means of rows with weights exp(scores), of which `count` are near and no others count, in double precision; scores are overwritten."""
-    if count < near.numel() // 4:
-        needed = near.any(0).nonzero()[:, 0]
-        if 4 * len(needed) < 3 * len(rows):
-            scores, rows = scores[:, needed], rows[needed]
-    # a weight that does not count is kept, but off the numbers that are nearly 0 without being it, which make products many times slower
-    weights = scores.clamp_min_(_FAINT).exp_()
-    return (weights @ rows).double() / weights.sum(1).double()[:, None]
 
 
 def _scores(gap: Tensor, point: Tensor, rest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.images import EmpiricalDiffusion, load_images
+from pmmtheory.images import EmpiricalDiffusion, load_images, supports, table
 from pmmtheory.images import empirical as module
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, PoissonMidpointScheduler
@@ -90,8 +91,9 @@ def test_fast_products_are_not_trusted(setting: str, monkeypatch: pytest.MonkeyP
     exact = EmpiricalDiffusion(images, SCHEDULE)
     rounded = EmpiricalDiffusion(images, SCHEDULE)
     bits = {"high": torch.float16, "medium": torch.bfloat16}[setting]
-    table = rounded._table(torch.float32)
-    monkeypatch.setitem(rounded._tables, torch.float32, type(table)(table.rows.to(bits).float(), table.halves, table.reach))
+    own = rounded._table(torch.float32)
+    blocks = [replace(block, rows=torch.cat([block.rows[:, :-2].to(bits).float(), block.rows[:, -2:]], 1)) for block in own.blocks]
+    monkeypatch.setitem(rounded._tables, torch.float32, replace(own, blocks=blocks))
     for t in (1.0, 100.0, 300.0):
         x = noised(images, t)
         before = torch.get_float32_matmul_precision()
@@ -178,6 +180,31 @@ def test_a_batch_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for t, wanted in zip(TIMES, whole, strict=True):
         assert torch.allclose(parts(x, t), wanted, rtol=1e-12, atol=1e-12)
     assert exact(x[:0], 5.0).shape == (0, 1, 8, 8)
+
+
+@pytest.mark.parametrize("t", TIMES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_images_in_groups_give_the_same(t: float, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits at two places of a large background, and some noise without any: in many blocks of few pixels, as in one of all."""
+    digits, draw = load_images("digits").images[:300, 0].to(dtype), torch.Generator().manual_seed(7)
+    images = torch.full((320, 1, 12, 20), float(digits.min()), dtype=dtype)
+    images[:150, 0, 2:10, 1:9], images[150:300, 0, 3:11, 11:19] = digits[:150], digits[150:]
+    images[300:] = torch.randn(20, 1, 12, 20, generator=draw, dtype=dtype)
+    images = images[torch.randperm(320, generator=draw)]
+    x = torch.cat([noised(images, t), between(images, t)])
+    whole = EmpiricalDiffusion(images, SCHEDULE)
+    assert len(whole._table(dtype).blocks) == 1
+    monkeypatch.setattr(table, "_MANY", 1)
+    monkeypatch.setattr(table, "_TOGETHER", 64)
+    monkeypatch.setattr(supports, "_GROUPED", 20)
+    parts = EmpiricalDiffusion(images, SCHEDULE)
+    blocks = parts._table(dtype).blocks
+    assert len(blocks) > 5 and sum(block.rows.numel() for block in blocks) < 0.5 * images.numel()
+    found, wanted = parts(x, t), direct(images, x, t)
+    allowed = 64 * torch.finfo(dtype).eps * float(wanted.abs().max())
+    moved = 2.0**-53 * float(x.double().flatten(1).norm(dim=1).max()) * 20 / SCHEDULE.sigma(t) ** 2 * 20 / SCHEDULE.sigma(t)
+    assert float((found - wanted).abs().max()) <= allowed + moved
+    assert float((whole(x, t) - wanted).abs().max()) <= allowed + moved
 
 
 def test_the_mean_of_the_data_given_a_point() -> None:
