@@ -23,6 +23,9 @@ _PAIRS = 1 << 17
 _FEW = 1000
 """Where one score in so many matters, differences in double precision cost less than the second product."""
 
+_DEAR = 80
+"""Where one score in so many matters, products in double precision cost less than differences."""
+
 _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8}
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
@@ -34,10 +37,10 @@ class EmpiricalDiffusion(Predictor):
 
     A call is two matrix products: scores |y|^2 - 2 x.y, then the mean. On a CPU images are multiplied in groups, and only the pixels in which those
     of a group differ: two products of MNIST, whose images are mostly background, take about as long as one of all pixels. Where few images have a
-    weight that counts, or where scores in the precision of x are not sure enough, those images are compared again in double precision, by
-    differences from the nearest one, and the second product is left out. Images whose weights add up to less than the rounding of x are left out.
-    Weights that come from the products are sure to 4096 roundings of the dtype of x (5e-4 in single precision, on images some 3e-5), those from
-    differences to double precision.
+    weight that counts, these are compared again in double precision, by differences from the nearest one, and the second product is left out; so
+    they are where scores in the precision of x are not sure enough, or, if many count, products in double precision take their place. Images whose
+    weights add up to less than the rounding of x are left out. Weights that come from products in the precision of x are sure to 4096 of its roundings
+    (5e-4 in single precision, on images some 3e-5), others to double precision.
 
     At small noise this is the image nearest to x: a sampler that runs down to the data repeats images of the set. So compare samplers at an
     `end` above 0 too, against noised images.
@@ -141,6 +144,8 @@ class EmpiricalDiffusion(Predictor):
         near |= ~torch.isfinite(top)
         count = int(torch.count_nonzero(near))
         if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
+            if count * _DEAR > near.numel() and x.dtype != torch.float64:
+                return self._noise_in(x.double(), alpha, sigma)
             place, point = near.nonzero(as_tuple=True)
             return self._by_differences(x.double(), point, table.order[place], scores[place, point].nan_to_num(), alpha, sigma)
         mean = table.mean(scores.sub_(top), near, count)
