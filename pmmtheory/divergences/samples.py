@@ -14,6 +14,7 @@ from pmmtheory.divergences.quantile_sums import QuantileSums, quantile_sums
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import side_of
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.targets.target import generator
 
 _LEAST = 100
@@ -68,7 +69,7 @@ def as_sample(law: Any, name: str = "sample", dim: int = 1) -> Tensor:
         raise InvalidParameter(name, type(law).__name__, f"numbers of shape {shape}") from None
     if points.ndim != (1 if dim == 1 else 2) or (dim > 1 and points.shape[1] != dim) or points.shape[0] < _LEAST:
         raise InvalidParameter(name, tuple(points.shape), f"at least {_LEAST} points, of shape {shape}")
-    if not bool(torch.isfinite(points).all()):
+    if not all_finite(points):
         raise InvalidParameter(name, "points with NaN or infinite coordinates", "finite points")
     return points
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, choice, positive, real
 from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.targets import Target
 from pmmtheory.targets.target import generator
 
@@ -214,7 +215,7 @@ def checked(predictor: Any) -> NoiseFunction:
             )
         if eps.shape != x.shape:
             raise InvalidParameter("predictor", tuple(eps.shape), f"it must return a tensor of the shape of x, here {tuple(x.shape)}")
-        if not bool(torch.isfinite(eps).all()):
+        if not all_finite(eps):
             when = f", and is not at training time {t:g}" if isinstance(t, (int, float)) else ""
             raise InvalidParameter("predictor", "NaN or infinite values", f"its noise must be finite{when}")
         return eps

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, choice
 from pmmtheory.numerics.bundled import bundled
+from pmmtheory.numerics.finite import all_finite
 
 _PARTS = {"train": "train", "test": "t10k"}
 
@@ -37,7 +38,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InvalidParameter("name", self.name, "a string")
-        if not isinstance(self.images, Tensor) or self.images.ndim != 4 or not bool(torch.isfinite(self.images).all()):
+        if not isinstance(self.images, Tensor) or self.images.ndim != 4 or not all_finite(self.images):
             raise InvalidParameter("images", getattr(self.images, "shape", self.images), "finite numbers of shape (n, channels, height, width)")
         if self.labels is not None and (not isinstance(self.labels, Tensor) or self.labels.shape != self.images.shape[:1]):
             raise InvalidParameter("labels", getattr(self.labels, "shape", self.labels), "a tensor of one number an image, or None")

@@ -13,6 +13,7 @@ from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.images.table import Table
 from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.numerics.finite import all_finite
 
 _SCORES = 1 << 25
 """Numbers in one matrix of scores: a batch that needs more is divided."""
@@ -79,7 +80,7 @@ class EmpiricalDiffusion(Predictor):
         if not isinstance(images, Tensor) or images.dtype not in (torch.float32, torch.float64) or images.ndim == 0 or not images.numel():
             given = (str(images.dtype), tuple(images.shape)) if isinstance(images, Tensor) else images
             raise InvalidParameter("images", given, "one image or more, in a tensor of shape (n, ...) in single or double precision")
-        if not bool(torch.isfinite(images).all()):
+        if not all_finite(images):
             raise InvalidParameter("images", "NaN or infinite values", "finite numbers")
         if not isinstance(schedule, NoiseSchedule):
             raise InvalidParameter("schedule", schedule, "a NoiseSchedule, e.g. NoiseSchedule.linear()")
@@ -111,7 +112,7 @@ class EmpiricalDiffusion(Predictor):
             raise InvalidParameter("x", (str(x.dtype), tuple(x.shape)), f"a floating tensor of shape (n, {', '.join(map(str, wanted))})")
         if x.device != self.images.device:
             raise InvalidParameter("x", str(x.device), f"points on the device of the images, {self.images.device}; .to(device) moves those")
-        if not bool(torch.isfinite(x).all()):
+        if not all_finite(x):
             raise InvalidParameter("x", "NaN or infinite values", "finite points")
         points = x.reshape(len(x), self._rows.shape[1])
         return points if x.dtype in (torch.float32, torch.float64) else points.float()

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.numerics.finite import all_finite
 
 
 class NamedFeatures:
@@ -54,7 +55,7 @@ class NamedFeatures:
             shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise InvalidParameter("features", self.name, f"a net that answers with features of shape ({len(images)}, d), not {shape}")
         found = found.flatten(1).to("cpu", torch.float64)
-        if not bool(torch.isfinite(found).all()):
+        if not all_finite(found):
             raise InvalidParameter("features", self.name, "a net whose features are finite")
         return found
 

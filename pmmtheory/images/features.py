@@ -13,6 +13,7 @@ from pmmtheory.errors import InvalidParameter, count, fits
 from pmmtheory.images.checkpoints import as_record, kept
 from pmmtheory.images.shapes import image_shape
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.finite import all_finite
 
 _SINGLE = 4
 """Bytes of a number in single precision."""
@@ -87,7 +88,7 @@ class FeatureNet(nn.Module):
             Naming `images` where their shape is another, or they are not finite.
         """
         images = self._checked(images)
-        if not bool(torch.isfinite(images).all()):
+        if not all_finite(images):
             raise InvalidParameter("images", "NaN or infinite values", "finite images")
         weights = next(self.parameters())
         parts = [(self.body(part.to(weights.device, weights.dtype)) - self.centre) / self.scale for part in images.split(batch) if len(part)]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.numerics.finite import all_finite
 
 _LARGEST = 1e20
 """Squares of sums of sixth powers are within double precision."""
@@ -47,7 +48,7 @@ def as_features(x: Tensor, y: Tensor, net: str) -> tuple[Tensor, Tensor]:
     for name, one in (("x", x), ("y", y)):
         if not isinstance(one, Tensor) or one.ndim != 2 or len(one) < 3 or not one.shape[1] or one.is_complex():
             raise InvalidParameter(name, tuple(one.shape) if isinstance(one, Tensor) else one, "features of three points or more, of shape (n, d)")
-        if not bool(torch.isfinite(one).all()):
+        if not all_finite(one):
             raise InvalidParameter(name, "NaN or infinite values", "finite features")
         if (largest := float(one.to(torch.float64).abs().max())) > _LARGEST:
             raise InvalidParameter(name, f"values up to {largest:g}", f"features of at most {_LARGEST:g}, of whose powers sums are numbers in double precision")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, count, reals
+from pmmtheory.numerics.finite import all_finite
 
 
 def image_shape(shape: Any, least: int = 1) -> tuple[int, int, int]:
@@ -45,6 +45,6 @@ def images_of(name: str, images: Any) -> Tensor:
     if not isinstance(found, Tensor) or found.ndim != 4 or not found.is_floating_point():
         given = (str(found.dtype), tuple(found.shape)) if isinstance(found, Tensor) else images
         raise InvalidParameter(name, given, "an ImageSet, or a floating tensor of images, of shape (n, channels, height, width)")
-    if not bool(torch.isfinite(found).all()):
+    if not all_finite(found):
         raise InvalidParameter(name, "NaN or infinite values", "finite images")
     return found

@@ -14,6 +14,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, count, fits, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.particles.noise_path import advance, parts
 from pmmtheory.particles.simulate import LONGEST, diverged, simulate, stream
 from pmmtheory.particles.student import interval95
@@ -173,7 +174,7 @@ def values(function: Any, pair: Sequence[Scheme], state: Tensor) -> Tensor:
         got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise InvalidParameter("function", got, f"one whose answer is a real tensor of shape (n,), at positions of shape {tuple(flat.shape)}")
     found = found.detach().to(torch.float64)
-    if not bool(torch.isfinite(found).all()):
+    if not all_finite(found):
         raise InvalidParameter("function", "NaN or infinite values", "one that is finite where the chains are")
     return found.reshape(wanted)
 
@@ -203,7 +204,7 @@ def moved(pair: Sequence[Scheme], states: Sequence[Tensor], generator: torch.Gen
     with torch.no_grad():
         states = advance(pair, states, generator)
     for scheme, state in zip(pair, states, strict=True):
-        if not bool(torch.isfinite(state).all()):
+        if not all_finite(state):
             raise diverged(scheme, state, i + 1, steps)
     return list(states)
 

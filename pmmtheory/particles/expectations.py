@@ -14,6 +14,7 @@ from pmmtheory.chain import Chain, chain_of
 from pmmtheory.errors import InvalidParameter, count, fits, flag, required, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.particles.coupled import Function, values
 from pmmtheory.particles.simulate import LONGEST, diverged, sample_step, simulate, stream
 from pmmtheory.schemes import Scheme
@@ -182,7 +183,7 @@ def _run(scheme: Scheme, state: Tensor, first: int, last: int, generator: torch.
     for i in range(first, last):
         with torch.no_grad():
             state = sample_step(scheme, state, i * scheme.step_size, generator)
-        if not bool(torch.isfinite(state).all()):
+        if not all_finite(state):
             raise diverged(scheme, state, i + 1, last)
         told(i, state)
     return state

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.predictor import NoiseFunction, Predictor
 from pmmtheory.errors import Diverged, InvalidParameter, flag, whole
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.particles.progress import bar
 from pmmtheory.particles.simulate import lost_in, sample_step
 from pmmtheory.particles.starts import stream
@@ -60,7 +61,7 @@ def sample(
 def _randomness(seed: int, generator: torch.Generator | None, x: Tensor) -> Callable[[int], torch.Generator]:
     """What each step draws from, by its number."""
     key = whole("seed", seed)
-    if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not bool(torch.isfinite(x).all()):
+    if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim == 0 or not all_finite(x):
         found = f"a tensor of {x.dtype}, shape {tuple(x.shape)}" if isinstance(x, Tensor) else x
         raise InvalidParameter("x", found, "a floating tensor of finite points, one an entry of its first axis")
     if generator is None:
@@ -100,7 +101,7 @@ def _told(callback: Callable[[int, float, Tensor], Tensor | None], scheme: Schem
     given = callback(i, float(system.training_time((i + 1) * scheme.step_size, points)), points.to(x.dtype))
     if given is None:
         return state
-    if not isinstance(given, Tensor) or given.shape != x.shape or not bool(torch.isfinite(given).all()):
+    if not isinstance(given, Tensor) or given.shape != x.shape or not all_finite(given):
         found = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
         raise InvalidParameter("callback", found, f"it must return None, or finite points of shape {tuple(x.shape)} in place of those it is given")
     state = state.clone()

@@ -15,6 +15,7 @@ from torch import Tensor
 from pmmtheory.chain import Chain, chain_of
 from pmmtheory.errors import Diverged, InvalidParameter, count, fits, flag, real, required, whole
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.particles.checkpoint import Checkpoint
 from pmmtheory.particles.fused import Move, fused, with_fused_drift
 from pmmtheory.particles.in_order import in_order
@@ -167,7 +168,7 @@ def _walk(scheme: Scheme, move: Callable[[Tensor, int], Tensor], x: Tensor, step
     for i in range(steps):
         x = move(x, i)
         if (i + 1) % _WATCH == 0 or i + 1 == steps:
-            if not bool(torch.isfinite(x).all()):
+            if not all_finite(x):
                 generator.set_state(state)
                 raise _divergence(scheme, move, kept, range(since, steps))
             kept, since, state = x, i + 1, generator.get_state()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, required, whole
 from pmmtheory.numerics.devices import known_device
+from pmmtheory.numerics.finite import all_finite
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
@@ -51,7 +52,7 @@ def starts(scheme: Scheme, n: int, seed: int, initial: Any, chunk: int) -> Calla
         points = torch.as_tensor(initial, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError):
         raise InvalidParameter("initial", initial, f"a target, one finite point, or {n} finite points of shape {shape}") from None
-    if not bool(torch.isfinite(points).all()) or tuple(points.shape) not in _allowed(shape):
+    if not all_finite(points) or tuple(points.shape) not in _allowed(shape):
         raise InvalidParameter("initial", tuple(points.shape), f"a target, one finite point, or {n} finite points of shape {shape}")
     return lambda number: points.expand(shape)[number * chunk : (number + 1) * chunk]
 

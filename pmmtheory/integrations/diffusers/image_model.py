@@ -12,6 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.integrations.diffusers.answers import predicted
 from pmmtheory.integrations.diffusers.poisson_midpoint import PoissonMidpointScheduler
+from pmmtheory.numerics.finite import all_finite
 
 
 class ImageModel:
@@ -77,7 +78,7 @@ class ImageModel:
         self.calls += 1
         with torch.no_grad():
             output: Tensor = self._unet(x.to(self.device, self.dtype), time).sample.float()
-        if not bool(torch.isfinite(output).all()):
+        if not all_finite(output):
             said = f"a network whose answers are finite; at time {float(time):g} one was NaN or infinite in {str(self.dtype).removeprefix('torch.')}"
             raise InvalidParameter("model", self.name, said)
         return output
@@ -99,7 +100,7 @@ class ImageModel:
         if self._decoder is not None:
             with torch.no_grad():
                 x = self._decoder.decode(x.to(self.device, torch.float32) / self._scale).sample
-        if not bool(torch.isfinite(x).all()):
+        if not all_finite(x):
             raise InvalidParameter("model", self.name, "a network whose images are finite")
         pixels = ((x / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
         return pixels.movedim(1, -1).cpu().numpy()

@@ -20,6 +20,7 @@ from pmmtheory.integrations.diffusers.plan import coarse_times
 from pmmtheory.integrations.diffusers.steps import Begun, Step
 from pmmtheory.noise.predictions import known_kind
 from pmmtheory.noise.schedule import NoiseSchedule
+from pmmtheory.numerics.finite import all_finite
 
 
 class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
@@ -129,7 +130,7 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
                 raise InvalidParameter(name, getattr(value, "dtype", type(value).__name__), "a tensor of floating point numbers")
         if model_output.shape != sample.shape:
             raise InvalidParameter("model_output", tuple(model_output.shape), f"of the shape of the sample, {tuple(sample.shape)}")
-        if not bool(torch.isfinite(model_output).all()):
+        if not all_finite(model_output):
             raise InvalidParameter("model_output", "NaN or infinite values", f"a finite prediction, at timestep {time - 1:g} too")
         dtype = torch.promote_types(sample.dtype, torch.float32)
         noise, data = predicted(self.config, self.schedule, sample.to(dtype), model_output.to(dtype), time)
