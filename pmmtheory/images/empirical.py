@@ -27,6 +27,9 @@ _FEW = 1000
 _DEAR = 80
 """Where one score in so many matters, products in double precision cost less than differences."""
 
+_SURE = 6144
+"""Roundings that scores may be off by where no others take their place."""
+
 _UNITS = {"tf32": 2.0**-11, "bf16": 2.0**-8, "high": 2.0**-11, "medium": 2.0**-8}
 """The rounding of products in single precision where torch is told to be fast, by the names of its settings; else 2^-24."""
 
@@ -40,8 +43,8 @@ class EmpiricalDiffusion(Predictor):
     of a group differ: two products of MNIST, whose images are mostly background, take about as long as one of all pixels. Where few images have a
     weight that counts, these are compared again in double precision, by differences from the nearest one, and the second product is left out; so
     they are where scores in the precision of x are not sure enough, or, if many count, products in double precision take their place. Images whose
-    weights add up to less than the rounding of x are left out. Weights that come from products in the precision of x are sure to 4096 of its roundings
-    (5e-4 in single precision, on images some 3e-5), others to double precision.
+    weights add up to less than the rounding of x are left out. Weights that come from products in the precision of x are sure to 6144 of its roundings
+    (7e-4 in single precision, on images some 3e-5), others to double precision.
 
     At small noise this is the image nearest to x: a sampler that runs down to the data repeats images of the set. So compare samplers at an
     `end` above 0 too, against noised images.
@@ -96,20 +99,21 @@ class EmpiricalDiffusion(Predictor):
     def __call__(self, x: Tensor, t: Any) -> Tensor:
         """The noise in points x of shape (n, ...) at training time t: a number, or a tensor with one number or one for each point."""
         points = self._points(x)
-        return self._noise(points, *self._levels(t, len(x))).reshape(x.shape).to(x.dtype)
+        alpha, sigma = self._levels(t, len(x))
+        noise = (points.double() - alpha[:, None] * self._mean(points, alpha, sigma)) / sigma[:, None]
+        return noise.reshape(x.shape).to(x.dtype)
 
     def denoised(self, x: Tensor, t: Any) -> Tensor:
         """E[X0 | x], of the shape of x."""
         points = self._points(x)
-        alpha, sigma = self._levels(t, len(x))
-        # eps in double precision, or small alpha would magnify its rounding
-        mean: Tensor = (points.double() - sigma[:, None] * self._noise(points, alpha, sigma)) / alpha[:, None]
-        return mean.reshape(x.shape).to(x.dtype)
+        return self._mean(points, *self._levels(t, len(x))).reshape(x.shape).to(x.dtype)
 
     def _points(self, x: Tensor) -> Tensor:
-        shape, wanted = tuple(x.shape[1:]), tuple(self.images.shape[1:])
-        if x.ndim == 0 or shape != wanted or not x.is_floating_point():
-            raise InvalidParameter("x", (str(x.dtype), tuple(x.shape)), f"a floating tensor of shape (n, {', '.join(map(str, wanted))})")
+        wanted = tuple(self.images.shape[1:])
+        if not isinstance(x, Tensor) or x.ndim == 0 or tuple(x.shape[1:]) != wanted or not x.is_floating_point():
+            raise InvalidParameter(
+                "x", (str(x.dtype), tuple(x.shape)) if isinstance(x, Tensor) else x, f"a floating tensor of shape (n, {', '.join(map(str, wanted))})"
+            )
         if x.device != self.images.device:
             raise InvalidParameter("x", str(x.device), f"points on the device of the images, {self.images.device}; .to(device) moves those")
         if not all_finite(x):
@@ -119,20 +123,23 @@ class EmpiricalDiffusion(Predictor):
 
     def _levels(self, t: Any, size: int) -> tuple[Tensor, Tensor]:
         """alpha and sigma, of shape (size,), in double precision."""
-        times = torch.as_tensor(t, dtype=torch.float64, device=self.images.device).reshape(-1)
+        try:
+            times = torch.as_tensor(t, dtype=torch.float64, device=self.images.device).reshape(-1)
+        except (TypeError, ValueError, RuntimeError):
+            raise InvalidParameter("t", t, "a training time, or one for each point") from None
         if len(times) not in (1, size):
             raise InvalidParameter("t", tuple(times.shape), f"one training time, or one for each of the {size} points")
         if not bool((times > 0).all()):
             raise InvalidParameter("t", float(times.min()), "training times above 0, where there is noise")
         return self.schedule.alpha(times).expand(size), self.schedule.sigma(times).expand(size)
 
-    def _noise(self, points: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """The noise in double precision."""
+    def _mean(self, points: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """E[X0 | x] in double precision."""
         size = max(1, _SCORES // len(self._rows))
-        parts = [self._noise_in(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(points), size)]
+        parts = [self._mean_in(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(points), size)]
         return torch.cat(parts) if parts else points.double()
 
-    def _noise_in(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def _mean_in(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         table = self._table(x.dtype)
         shifted = x.double() - alpha[:, None] * self._middle
         ratio = alpha / sigma**2
@@ -144,23 +151,23 @@ class EmpiricalDiffusion(Predictor):
         # scores beyond the range of single precision would compare as NaN
         near |= ~torch.isfinite(top)
         count = int(torch.count_nonzero(near))
-        if count * _FEW <= near.numel() or not float(unsure.max()) <= 4096 * torch.finfo(x.dtype).eps:
+        if count * _FEW <= near.numel() or not float(unsure.max()) <= _SURE * torch.finfo(x.dtype).eps:
             if count * _DEAR > near.numel() and x.dtype != torch.float64:
-                return self._noise_in(x.double(), alpha, sigma)
+                return self._mean_in(x.double(), alpha, sigma)
             place, point = near.nonzero(as_tuple=True)
             return self._by_differences(x.double(), point, table.order[place], scores[place, point].nan_to_num(), alpha, sigma)
-        mean = table.mean(scores.sub_(top), near, count)
-        return (shifted - alpha[:, None] * mean) / sigma[:, None]
+        return self._middle + table.mean(scores.sub_(top), near, count)
 
     def _unsure(self, table: Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
-        """How far a score may be off: some ten times what rounding does to such sums, seen on images."""
+        """How far a score may be off: some ten times what rounding does to such sums on images, and as much as it does where all pixels are alike."""
         unit = torch.finfo(dtype).eps / 2
         if dtype == torch.float32:
             unit = _UNITS.get(_setting(size.device.type), unit)
-        return 8 * unit * ratio * table.reach * (size + alpha * table.reach / 2)
+        growth = 12 * math.pow(max(1.0, self._rows.shape[1] / 784), 1.5)
+        return growth * unit * ratio * table.reach * (size + alpha * table.reach / 2)
 
     def _by_differences(self, x: Tensor, point: Tensor, image: Tensor, rough: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """The noise from the images that count alone, in double precision: pairs of point and image, each against that of the highest rough score."""
+        """The mean of the images that count alone, in double precision: pairs of point and image, each against that of the highest rough score."""
         highest = torch.full_like(alpha, -math.inf, dtype=rough.dtype).scatter_reduce(0, point, rough, "amax")
         best = rough == highest[point]
         nearest = point.new_full((len(x),), len(self._rows)).scatter_reduce(0, point[best], image[best], "amin")
@@ -177,7 +184,7 @@ class EmpiricalDiffusion(Predictor):
         moved = torch.zeros_like(x)
         for gap, (j, _), share in zip(held or self._each(first, blocks), blocks, weights.split(size), strict=True):
             moved.index_add_(0, j, gap.mul_(share[:, None]))
-        return (rest - alpha[:, None] * moved) / sigma[:, None]
+        return first + moved
 
     def _gaps(self, first: Tensor, point: Tensor, image: Tensor) -> Tensor:
         return self._rows[image].double().sub_(first[point])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor
 
 diffusers = pytest.importorskip("diffusers", reason="needs the diffusers library, extra `diffusion`")
 
-from pmmtheory.integrations.diffusers import PoissonMidpointScheduler  # noqa: E402
+from pmmtheory.integrations.diffusers import PoissonMidpointScheduler, RandomizedMidpointScheduler  # noqa: E402
 
 CALLS = 12
 
@@ -61,6 +62,18 @@ def test_a_pipeline_of_latents() -> None:
     seen = counted(pipeline.unet)
     made = generated(pipeline, batch_size=1)
     assert made.shape[0] == 1 and bool(torch.isfinite(made).all()) and len(seen) == CALLS
+
+
+@pytest.mark.parametrize("scheduler", [PoissonMidpointScheduler(seed=5, base="V3"), RandomizedMidpointScheduler(seed=5)], ids=lambda one: type(one).__name__)
+def test_a_pipeline_that_was_saved_is_loaded_with_its_scheduler(scheduler: Any, tmp_path: Path) -> None:
+    pipeline = diffusers.DDPMPipeline(unet=unet(3), scheduler=scheduler)
+    pipeline.save_pretrained(tmp_path)
+    again = diffusers.DDPMPipeline.from_pretrained(tmp_path, low_cpu_mem_usage=False)
+    assert type(again.scheduler) is type(scheduler) and all(
+        again.scheduler.config[name] == value for name, value in scheduler.config.items() if not name.startswith("_")
+    )
+    given = diffusers.DDPMPipeline.from_pretrained(tmp_path, scheduler=PoissonMidpointScheduler(seed=6), low_cpu_mem_usage=False)
+    assert given.scheduler.config.seed == 6
 
 
 def test_half_precision_keeps_its_dtype() -> None:

@@ -176,13 +176,26 @@ def test_saved_and_loaded(tmp_path: Any) -> None:
     assert other.config.beta_schedule == "scaled_linear" and other.config.prediction_type == "v_prediction"
 
 
+X = torch.zeros(2, 1, 4, 4)
+
+
 @pytest.mark.parametrize(
     ("named", "make"),
     [
         ("midpoints", lambda: PoissonMidpointScheduler(midpoints="many")),
         ("substeps", lambda: PoissonMidpointScheduler(substeps=0)),
-        ("variant", lambda: PoissonMidpointScheduler(base="V9")),
+        ("base", lambda: PoissonMidpointScheduler(base="V9")),
         ("eta", lambda: PoissonMidpointScheduler(base="DDIM", eta=2.0)),
+        ("eta", lambda: PoissonMidpointScheduler(base="V2", eta=0.5)),
+        ("seed", lambda: PoissonMidpointScheduler(seed="a")),
+        ("clip_sample_range", lambda: PoissonMidpointScheduler(clip_sample=True, clip_sample_range=-1.0)),
+        ("dynamic_thresholding_ratio", lambda: PoissonMidpointScheduler(thresholding=True, dynamic_thresholding_ratio=3.0)),
+        ("sample", lambda: PoissonMidpointScheduler().step(X, 5, X * torch.nan)),
+        ("model_output", lambda: PoissonMidpointScheduler().step(X * torch.nan, 5, X)),
+        ("timesteps", lambda: PoissonMidpointScheduler().add_noise(X, X, torch.tensor([-1, 3]))),
+        ("timesteps", lambda: PoissonMidpointScheduler().add_noise(X, X, torch.tensor([1, 2, 3]))),
+        ("timesteps", lambda: PoissonMidpointScheduler().get_velocity(X, X, torch.tensor([5, 1000]))),
+        ("noise", lambda: PoissonMidpointScheduler().add_noise(X, X[:1], torch.tensor([5, 5]))),
     ],
 )
 def test_wrong_input_is_named(named: str, make: Any) -> None:

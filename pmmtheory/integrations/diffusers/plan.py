@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 import torch
 
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.noise.coefficients import AffineStep, Variant, finished
+from pmmtheory.noise.coefficients import Variant, finished
 from pmmtheory.noise.composition import Composed
 from pmmtheory.noise.levels import Numbers
 from pmmtheory.noise.schedule import NoiseSchedule
@@ -36,19 +36,9 @@ class LargeStep:
     midpoints: tuple[int, ...] = ()
     weight: float = 1.0
 
-    @cached_property
-    def fine(self) -> AffineStep:
-        """The coefficients of the base method between fine times."""
-        levels = self.schedule.levels(self.times)
-        return finished(self.variant, levels[:-1], levels[1:])
-
     def over(self, first: int, last: int) -> tuple[float, float, float]:
         """A, G and Gamma from one fine time, by number, to another."""
-        return self._composed(first, last)
-
-    @cached_property
-    def _composed(self) -> Composed:
-        return Composed(self.fine)
+        return _between(self.schedule, self.variant, self.times)(first, last)
 
     @property
     def calls(self) -> tuple[float, ...]:
@@ -60,6 +50,13 @@ class LargeStep:
         later = tuple(t for t in self.times if t < time)
         shift = len(self.times) - len(later) - 1
         return LargeStep(self.schedule, self.variant, (time, *later), tuple(i - shift for i in self.midpoints if i > shift), self.weight)
+
+
+@lru_cache(maxsize=4096)
+def _between(schedule: NoiseSchedule, variant: Variant, times: tuple[float, ...]) -> Composed:
+    """The coefficients of the base method between fine times: every run has the same."""
+    levels = schedule.levels(times)
+    return Composed(finished(variant, levels[:-1], levels[1:]))
 
 
 def coarse_times(size: int, steps: int, spacing: str, offset: int) -> tuple[int, ...]:

@@ -7,15 +7,18 @@ from typing import Any
 
 import torch
 from diffusers.configuration_utils import register_to_config
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from torch import Tensor
 
-from pmmtheory.errors import count
+from pmmtheory.errors import InvalidParameter, choice, count
 from pmmtheory.integrations.diffusers.betas import schedule_of
 from pmmtheory.integrations.diffusers.plan import LargeStep, laid_out, steps_for
 from pmmtheory.integrations.diffusers.scheduler import StepsOfCalls
 from pmmtheory.integrations.diffusers.under_way import UnderWay
-from pmmtheory.noise.coefficients import Variant, ddim_with, variant_named
+from pmmtheory.noise.coefficients import VARIANTS, Variant, ddim_with
 from pmmtheory.schemes import Midpoints
+
+__all__ = ["PoissonMidpointScheduler", "SchedulerMixin"]  # a pipeline that loads a scheduler by its name looks for its base class beside it
 
 
 class PoissonMidpointScheduler(StepsOfCalls):
@@ -88,7 +91,7 @@ class PoissonMidpointScheduler(StepsOfCalls):
     ):
         size = num_train_timesteps if trained_betas is None else len(trained_betas)
         self._set_up(schedule_of(size, beta_start, beta_end, beta_schedule, trained_betas, rescale_betas_zero_snr), seed)
-        self._variant: Variant = ddim_with(eta) if base == "DDIM" else variant_named(base)
+        self._variant = _base(base, eta)
         Midpoints(float("inf") if substeps is None else count("substeps", substeps), midpoints)
         self._lay_out(laid_out(self.schedule, self._variant, range(size, 0, -1), 1, midpoints, None), None)
 
@@ -105,3 +108,12 @@ class PoissonMidpointScheduler(StepsOfCalls):
 
     def _begun(self, step: Any, x: Tensor, noise: Tensor) -> UnderWay:
         return UnderWay.at_start(step, x, noise)
+
+
+def _base(name: str, eta: float) -> Variant:
+    """The coefficients of the base method."""
+    if choice("base", name, ("DDIM", *VARIANTS)) == "DDIM":
+        return ddim_with(eta)
+    if eta != 0:
+        raise InvalidParameter("eta", eta, f"0 with the base {name}: it is of DDIM alone")
+    return VARIANTS[name]

@@ -7,12 +7,15 @@ from typing import Any
 
 import torch
 from diffusers.configuration_utils import register_to_config
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from torch import Tensor
 
 from pmmtheory.integrations.diffusers.betas import schedule_of
 from pmmtheory.integrations.diffusers.flow_step import FlowStep, FlowUnderWay, flow_steps, flow_steps_for
 from pmmtheory.integrations.diffusers.plan import coarse_times
 from pmmtheory.integrations.diffusers.scheduler import StepsOfCalls
+
+__all__ = ["RandomizedMidpointScheduler", "SchedulerMixin"]  # a pipeline that loads a scheduler by its name looks for its base class beside it
 
 
 class RandomizedMidpointScheduler(StepsOfCalls):

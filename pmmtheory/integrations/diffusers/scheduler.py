@@ -14,7 +14,7 @@ from diffusers.schedulers.scheduling_utils import KarrasDiffusionSchedulers, Sch
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, count
+from pmmtheory.errors import InvalidParameter, count, positive, real
 from pmmtheory.integrations.diffusers.answers import predicted
 from pmmtheory.integrations.diffusers.plan import coarse_times
 from pmmtheory.integrations.diffusers.steps import Begun, Step
@@ -36,6 +36,11 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         """What a scheduler has from the start; the rest of the configuration is checked."""
         own: Any = self.config
         known_kind(own.prediction_type)
+        positive("clip_sample_range", own.clip_sample_range)
+        if not 0 < real("dynamic_thresholding_ratio", own.dynamic_thresholding_ratio) <= 1:
+            raise InvalidParameter("dynamic_thresholding_ratio", own.dynamic_thresholding_ratio, "a number above 0, and 1 at most")
+        if seed is not None:
+            count("seed", seed, 0)
         coarse_times(schedule.size, 1, own.timestep_spacing, 0)
         self.schedule = schedule
         self.betas = torch.tensor(schedule.betas, dtype=torch.float32)
@@ -121,7 +126,7 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         Raises
         ------
         InvalidParameter
-            Naming `sample` where it has no real numbers, `model_output` where its shape is another or it is not finite, or `timestep` outside
+            Naming `sample` where it has no finite real numbers, `model_output` where its shape is another or it is not finite, or `timestep` outside
             the schedule.
         """
         time = self._training_time(timestep)
@@ -130,6 +135,8 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
                 raise InvalidParameter(name, getattr(value, "dtype", type(value).__name__), "a tensor of floating point numbers")
         if model_output.shape != sample.shape:
             raise InvalidParameter("model_output", tuple(model_output.shape), f"of the shape of the sample, {tuple(sample.shape)}")
+        if not all_finite(sample):
+            raise InvalidParameter("sample", "NaN or infinite values", "finite numbers")
         if not all_finite(model_output):
             raise InvalidParameter("model_output", "NaN or infinite values", f"a finite prediction, at timestep {time - 1:g} too")
         dtype = torch.promote_types(sample.dtype, torch.float32)
@@ -161,13 +168,13 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         return sample
 
     def add_noise(self, original_samples: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-        """alpha data + sigma noise at the times (n,)."""
-        alpha, sigma = self._levels(original_samples, timesteps)
+        """alpha data + sigma noise at the times (n,); raises InvalidParameter for times outside the schedule, or shapes that do not agree."""
+        alpha, sigma = self._levels(original_samples, noise, timesteps)
         return alpha * original_samples + sigma * noise
 
     def get_velocity(self, sample: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-        """v = alpha noise - sigma data, what a network with "v_prediction" is trained on."""
-        alpha, sigma = self._levels(sample, timesteps)
+        """v = alpha noise - sigma data, what a network with "v_prediction" is trained on; raises as `add_noise` does."""
+        alpha, sigma = self._levels(sample, noise, timesteps)
         return alpha * noise - sigma * sample
 
     def __len__(self) -> int:
@@ -215,8 +222,12 @@ class StepsOfCalls(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
             raise InvalidParameter("timesteps", times.tolist(), allowed)
         return tuple(int(time) + 1 for time in times)
 
-    def _levels(self, like: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
-        times = timesteps.to(device="cpu", dtype=torch.float64) + 1
+    def _levels(self, like: Tensor, noise: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        times = torch.as_tensor(timesteps).to(device="cpu", dtype=torch.float64).reshape(-1) + 1
+        if noise.shape != like.shape:
+            raise InvalidParameter("noise", tuple(noise.shape), f"of the shape of the samples, {tuple(like.shape)}")
+        if len(times) not in (1, len(like)) or not bool(((times >= 1) & (times <= self.schedule.size)).all()):
+            raise InvalidParameter("timesteps", (times - 1).tolist(), f"one time, or one for each of {len(like)} samples, from 0 to {self.schedule.size - 1}")
         shape = (-1, *(1,) * (like.ndim - 1))
         alpha, sigma = (level.reshape(shape).to(like) for level in (self.schedule.alpha(times), self.schedule.sigma(times)))
         return alpha, sigma
