@@ -59,6 +59,10 @@ class Draw(ABC):
         """The count + 1 ends of cells in which a step is searched for jumps in this draw; None where its rule is never split."""
         return None
 
+    def every(self) -> np.ndarray | None:
+        """All of its values, where its rule has but some and trusts the step to vary smoothly with them; else None."""
+        return None
+
     def split(self, places: tuple[float, ...], level: int) -> Rule:
         """The rule for a step that jumps at these places; asked for where there are cells."""
         raise NotImplementedError

@@ -80,11 +80,16 @@ class Uniform(Draw):
         return value if keeps_law(self, Uniform) else None
 
 
+_EVERY = 256
+"""The most values of an index of which all are taken."""
+
+
 @dataclass(frozen=True)
 class Index(Draw):
     """A uniform element of {0, 1/n, ..., (n-1)/n}; Uniform when n is infinite.
 
-    Of many values the rule is the Gauss rule of the discrete measure, so its cost does not grow with n.
+    The rule has all values up to 256 of them: a step may do what it likes with the number of a datum. Of more it is the Gauss rule of the discrete
+    measure, for a step that varies smoothly with the index; a law of another is refused.
     """
 
     n: float
@@ -100,10 +105,10 @@ class Index(Draw):
     def rule(self, level: int) -> Rule:
         if self.n == math.inf:
             return Uniform().rule(level)
-        order = _order(level)
-        if self.n <= order:
-            return all_of(int(self.n))
-        return discrete_gauss(int(self.n), order)
+        return all_of(int(self.n)) if self.n <= _EVERY else smooth_in(self.n, level)
+
+    def every(self) -> np.ndarray | None:
+        return all_of(int(self.n))[0] if _EVERY < self.n < math.inf and keeps_law(self, Index) else None
 
     def cells(self, count: int) -> np.ndarray | None:
         return Uniform().cells(count) if self.n == math.inf and keeps_law(self, Index) else None
@@ -118,6 +123,14 @@ class Index(Draw):
 def all_of(n: int) -> Rule:
     """The values i/n, i < n, of equal weights."""
     return np.arange(n) / n, np.full(n, 1 / n)
+
+
+def smooth_in(n: float, level: int) -> Rule:
+    """A rule for the values i/n, i < n, whose cost does not grow with n, for functions that vary smoothly with i/n."""
+    if n == math.inf:
+        return Uniform().rule(level)
+    order = _order(level)
+    return all_of(int(n)) if n <= order else discrete_gauss(int(n), order)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pmmtheory.errors import choice, count_or_infinity, flag, positive
 from pmmtheory.schemes.draw import Draw, Rule, keeps_law
-from pmmtheory.schemes.draws import Index, all_of, some_of
+from pmmtheory.schemes.draws import all_of, smooth_in, some_of
 from pmmtheory.schemes.midpoint_sets import LISTED, bernoulli_sets
 
 
@@ -74,12 +74,12 @@ class Midpoints(Draw):
         """
         k = self.substeps
         if k == math.inf or k == 1:
-            return Index(k).rule(level)
+            return smooth_in(k, level)
         first = int(self.kind == "interior")
         if self.listed:
             later, weights = some_of(int(k) - 1, level) if few else all_of(int(k) - 1)
         else:
-            later, weights = Index(k - 1).rule(level)
+            later, weights = smooth_in(k - 1, level)
         later = (1 + later * (k - 1)) / k
         return (later, weights) if first else (np.concatenate([[0.0], later]), np.concatenate([[1 / k], weights * (1 - 1 / k)]))
 

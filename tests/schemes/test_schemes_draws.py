@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Index, Midpoints, Normal, Uniform
-from pmmtheory.schemes.draws import discrete_gauss, some_of
+from pmmtheory.schemes.draws import discrete_gauss, smooth_in, some_of
 
 EPS = float(np.finfo(float).eps)
 levels = st.integers(0, 4)
@@ -56,8 +56,8 @@ class TestIndex:
     @given(levels, st.sampled_from([1, 2, 5, 18, 19, 24, 25, 60, 1000, 20_000]), st.integers(0, 21))
     def test_sums(self, level: int, n: int, k: int) -> None:
         """(1/n) sum_i (i/n)^k, exactly for small n and to degree 2 order - 1 for large."""
-        u, w = Index(n).rule(level)
-        assert float(w @ u**k) == pytest.approx(float(np.mean((np.arange(n) / n) ** k)), rel=1e-12)
+        for u, w in (Index(n).rule(level), smooth_in(n, level)):
+            assert float(w @ u**k) == pytest.approx(float(np.mean((np.arange(n) / n) ** k)), rel=1e-12)
         assert len(u) <= max(11, round(11 * 1.25**level))
 
     @given(levels, st.sampled_from([2, 18, 30, 49, 60, 99, 999]), st.integers(0, 17))

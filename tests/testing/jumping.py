@@ -68,7 +68,7 @@ class Minibatch(Scheme):
     """X' = x + a (b(x) + e_i) + sqrt(2a) Z with i uniform: the gradient of one of n parts of the data, whose errors e_i add up to 0."""
 
     drift_calls = 1.0
-    size = 100
+    size = 1000
     orders: Mapping[type[Dynamics], float] = {Overdamped: 1}
 
     def __init__(self, dynamics: Dynamics, step_size: float):

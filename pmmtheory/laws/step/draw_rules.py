@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,6 +18,9 @@ _CELLS = 128
 _PROBES = 7
 _LARGEST = 8
 """Numbers in a state up to which a step is searched for jumps."""
+
+_LISTED = 20_000
+"""Values of an index at which a step is seen."""
 
 _STEEP = 6.0
 """How many times the median change over a cell a change must be for a jump to be looked for."""
@@ -49,26 +53,16 @@ def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     known = _FOUND.setdefault(scheme, {})
     key = (name, scheme.step_size)
     if key not in known:
+        _require_smooth(scheme, name)
         known[key] = _jumps(scheme, name)
     return known[key]
 
 
 def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
-    shape, own = scheme.dynamics.state_shape, scheme.draws[name].cells(_CELLS)
-    if own is None or math.prod(shape) > _LARGEST or any(draw.layered for draw in scheme.draws.values()):
+    own = scheme.draws[name].cells(_CELLS)
+    if own is None or not _searched(scheme):
         return ()
-    x, ones, u = _states(scheme, shape), (1,) * len(shape), torch.as_tensor(own)
-    probes = {other: torch.as_tensor(draw.probes(_PROBES)) for other, draw in scheme.draws.items() if other != name}
-    others = {other: values.reshape(-1, *ones).expand(-1, *(ones if scheme.draws[other].shared else shape)) for other, values in probes.items()}
-
-    def step(probe: Tensor, u: Tensor) -> Tensor:
-        """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
-        at, flat = probe.flatten(), u.reshape(-1, *ones)
-        mean, factor = scheme.step(x[at], 0.0, {other: values[at] for other, values in others.items()} | {name: flat})
-        spread = factor * torch.ones_like(x[at])
-        both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
-        return both.T.reshape(-1, *u.shape)
-
+    step, u = _seen(scheme, name), torch.as_tensor(own)
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
@@ -94,6 +88,45 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
         raise InvalidParameter("scheme", scheme.name, allowed)
     return tuple(found[0].tolist())
+
+
+def _searched(scheme: Scheme) -> bool:
+    return math.prod(scheme.dynamics.state_shape) <= _LARGEST and not any(draw.layered for draw in scheme.draws.values())
+
+
+def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """The step from some states, with some values of the other draws, as a function of one draw."""
+    shape = scheme.dynamics.state_shape
+    x, ones = _states(scheme, shape), (1,) * len(shape)
+    probes = {other: torch.as_tensor(draw.probes(_PROBES)) for other, draw in scheme.draws.items() if other != name}
+    others = {other: values.reshape(-1, *ones).expand(-1, *(ones if scheme.draws[other].shared else shape)) for other, values in probes.items()}
+
+    def step(probe: Tensor, u: Tensor) -> Tensor:
+        """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
+        at, flat = probe.flatten(), u.reshape(-1, *ones)
+        mean, factor = scheme.step(x[at], 0.0, {other: values[at] for other, values in others.items()} | {name: flat})
+        spread = factor * torch.ones_like(x[at])
+        both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
+        return both.T.reshape(-1, *u.shape)
+
+    return step
+
+
+def _require_smooth(scheme: Scheme, name: str) -> None:
+    """Raise InvalidParameter where a step jumps about with an index of which a rule takes some values: polynomials of more terms tell it no better."""
+    every = scheme.draws[name].every()
+    if every is None or not _searched(scheme):
+        return
+    u = torch.as_tensor(every[:: math.ceil(len(every) / _LISTED)])
+    values = _seen(scheme, name)(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1)).reshape(-1, len(u))
+    left = []
+    for terms in (6, 12):
+        basis = torch.linalg.qr(torch.as_tensor(np.polynomial.legendre.legvander(2 * u.numpy() - 1, terms - 1)))[0]
+        left.append(torch.abs(values - values @ basis @ basis.T).amax(1))
+    rough = (left[1] > 0.1 * left[0]) & (left[1] > 1e-9 * torch.abs(values).amax(1))
+    if bool(rough.any()):
+        allowed = f"a step that varies smoothly with an index of {len(every)} values, of which a law takes some; particles serve any"
+        raise InvalidParameter("scheme", scheme.name, allowed)
 
 
 def _states(scheme: Scheme, shape: tuple[int, ...]) -> Tensor:
