@@ -20,6 +20,9 @@ from pmmtheory.targets.line import LineTarget
 
 _EPS = 2.0**-52
 
+_FINE, _STEEP, _JUMPS = 1 << 17, 100.0, 200
+"""Into how many cells the range is parted to look for jumps of f; by how many times the median of changes over a cell one is more; and their largest number."""
+
 
 def weak_line(pair: OnGrid, f: Function) -> Estimate:
     """|int (f - c) (p - q)|, c the value of f in the middle, on panels that are halved where f has kinks or jumps.
@@ -32,7 +35,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
     InvalidParameter
         Where f is not finite, of another shape than the points, or grows so fast that its means may be infinite.
     """
-    sides, edges = (LawSide(pair.law), pair.other), pair.edges
+    sides, edges = (LawSide(pair.law), pair.other), _with_jumps(f, pair.edges)
     middle = edges.new_tensor([pair.law.mean])
     centre = _values(f, middle)
 
@@ -55,7 +58,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
 
 def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
     """The same of two targets, each to the accuracy of its density."""
-    edges = joined(*(part for target in (one, two) for part in TargetSide(target).edges))
+    edges = _with_jumps(f, joined(*(part for target in (one, two) for part in TargetSide(target).edges)))
     centre = _values(f, edges.new_tensor([one.mean]))
 
     def rows(x: Tensor) -> Tensor:
@@ -68,6 +71,17 @@ def weak_targets(one: LineTarget, two: LineTarget, f: Function) -> Estimate:
     value, rounding = found.values.tolist()
     beyond = sum(_beyond(TargetSide(target), f, float(centre)) for target in (one, two))
     return Estimate.of(abs(value), "quadrature", tails=beyond, rounding=rounding, quadrature=found.error + 4 * _EPS * abs(value))
+
+
+def _with_jumps(f: Function, edges: Tensor) -> Tensor:
+    """The edges, with those of the cells of a fine grid in which f jumps: what is narrower than a panel no rule on it sees."""
+    x = torch.linspace(float(edges[0]), float(edges[-1]), _FINE + 1, dtype=edges.dtype, device=edges.device)
+    change = torch.abs(torch.diff(_values(f, x)))
+    steep = change > max(_STEEP * float(change.median()), 1e-3 * float(change.max()))
+    cells = (steep & (change > 0)).nonzero()[:, 0]
+    if len(cells) > _JUMPS:  # a function that is steep all over has no jumps
+        return edges
+    return joined(edges, x[cells], x[cells + 1])
 
 
 def _next(x: Tensor) -> Tensor:

@@ -13,6 +13,9 @@ from pmmtheory.divergences.pair import Pair
 from pmmtheory.errors import InvalidParameter, positive
 from pmmtheory.estimate import Estimate
 
+_NEXT_TO_ONE = 0.1
+"""How near to 1 an order is of which powers differ too little to be told apart by their difference."""
+
 
 def renyi(law: Any, other: Any, order: float) -> Estimate:
     """The Renyi divergence log(int p^order q^(1-order)) / (order - 1), order > 0 and not 1; arguments as for kl.
@@ -48,12 +51,18 @@ class Renyi(Generator):
 
     def near(self, r: Tensor, log: Tensor) -> Tensor:
         a = self.order
-        exact = torch.expm1((a * log).clamp(-700, 600)) - a * r
+        if abs(a - 1) < _NEXT_TO_ONE:  # both terms are of the size of a - 1
+            exact = torch.exp(log.clamp(-700, 600)) * torch.expm1((a - 1) * log) - (a - 1) * r
+        else:
+            exact = torch.expm1((a * log).clamp(-700, 600)) - a * r
         series = a * (a - 1) * r * r * (1 / 2 + r * (a - 2) / 6 * (1 + r * (a - 3) / 4))
         return self.power * torch.where(torch.abs(r) < 1e-3, series, exact)
 
     def far(self, p: Tensor, q: Tensor, log: Tensor) -> Tensor:
-        return self.power * (torch.exp((torch.log(p) + (self.order - 1) * log).clamp(max=705)) - self.order * p)
+        more = self.order - 1
+        if abs(more) < _NEXT_TO_ONE:
+            return self.power * p * (torch.expm1(more * log) - more)
+        return self.power * (torch.exp((torch.log(p) + more * log).clamp(max=705)) - self.order * p)
 
     def slope(self, r: Tensor, log: Tensor) -> Tensor:
         return self.power * self.order * torch.expm1(((self.order - 1) * log).clamp(-600, 600))
