@@ -107,7 +107,7 @@ def _weighted(matrices: Sequence[Tensor], grids: Sequence[tuple[Tensor, Tensor |
 
 def _per_start(factor: Any, starts: Tensor) -> Tensor:
     """The factor of a step without draws from each start, (n, 1)."""
-    return torch.as_tensor(factor, dtype=starts.dtype, device=starts.device).expand(starts.shape)[:, None]
+    return torch.as_tensor(factor, dtype=starts.dtype, device=starts.device).abs().expand(starts.shape)[:, None]
 
 
 def _fourier(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.drawn import drawn
 
 _TIMES = 6
 """How often draws are drawn for every point."""
+
+_SOME = 8
+"""About how many points all nodes of the draws are looked at from."""
 
 _NODES, _MOMENTS = (-3.1, -1.7, -0.6, 0.2, 0.9, 2.4), (0.17, 0.62, 0.94)
 """Values of the noise, over its deviation, and times at which a midpoint is seen."""
@@ -32,6 +38,17 @@ def reflects(scheme: Scheme, grid: Tensor, t: float) -> bool:
     mirrored = {name: scheme.draws[name].mirrored(value) for name, value in draws.items()}
     if any(value is None for value in mirrored.values()):
         return False
+    if not _mirrored(scheme, t, middle, allowed, x, draws, mirrored):
+        return False
+    if not enumerable(scheme):
+        return True
+    at = cubature(scheme, 0, grid.device)  # draws that are rare may be among no few
+    others = {name: scheme.draws[name].mirrored(value) for name, value in at.draws.items()}
+    return _mirrored(scheme, t, middle, allowed, grid[:: max(1, len(grid) // _SOME)][:, None], at.draws, others)
+
+
+def _mirrored(scheme: Scheme, t: float, middle: Tensor, allowed: float, x: Tensor, draws: Mapping[str, Any], mirrored: Mapping[str, Any]) -> bool:
+    """Whether a step and the mirrored one are mirror images."""
     mean, factor = scheme.step(x, t, draws)
     other, same = scheme.step(2 * middle - x, t, mirrored)
     noise = torch.as_tensor(factor - same, dtype=x.dtype).abs().max()
