@@ -102,10 +102,11 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
-        rounding = _EPS * ((n + 1) * _substeps(scheme) * now.cancelled + inhomogeneous.sensitivity(less, lean))
+        rounding = _EPS * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
+        mean_off = (now.mean - less.mean).abs()[:, 0] + _EPS * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
         errors = {"resolution": float(change.max()), "rounding": float(rounding.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
-        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, given))
+        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, mean_off, given))
     return laws
 
 
@@ -119,7 +120,7 @@ def _position(scheme: Scheme, target: Gaussian, initial: Any) -> inhomogeneous.M
     begun = start_on_axes(target, initial, 1)
     if not begun.gaussian:
         raise InvalidParameter("initial", begun.words, STARTS)
-    return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, target.axes)
+    return inhomogeneous.start(target, begun, scheme.dynamics.blocks)
 
 
 def mean_square_growth(scheme: Scheme) -> float:
@@ -170,7 +171,7 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     return after, moved[..., 0].T, float((size / (width[..., :, None] * width[..., None, :])).max())
 
 
-_EPS = 4e-16
+_EPS = inhomogeneous.UNIT
 
 
 def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
@@ -227,6 +228,6 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
 def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:
     """The errors, where their sum is below rtol; else NotConverged."""
     error = sum(errors.values())
-    if not error <= rtol:
+    if not 0 <= error <= rtol:
         raise NotConverged(f"the covariance of {scheme.name}", error, rtol)
     return errors
