@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
+from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
@@ -48,8 +50,8 @@ class GaussianEngine(Engine):
         growth = _growth(before)
         require_stable(scheme, lambda other: growth if other is scheme else mean_square_growth(other))
         slowest = 1 - growth
-        if slowest < 30 * _EPS:
-            what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
+        if slowest < 30 * UNIT:
+            what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * UNIT):.1g} steps float64 cannot resolve,"
             raise NotConverged(what, math.nan, rtol)
         moments = chain.moments(2)
         found, coarse = _solve(moments), _solve(before)
@@ -77,14 +79,19 @@ class GaussianEngine(Engine):
         some = slice(1 if alike else None)
         chain, before, from_mean = OnAxes(scheme, target.variances[some]), start.blocks[some], offset[:, some]
         fine, coarse = (chain.moments(level) for level in (2, 1))
+        widths = _widths(target.variances[some], scheme)
+        unsure = _unsure(start, offset)[:, some]
         laws = []
         for n in steps:
-            blocks, shifted, largest = _after(fine, before, from_mean, n)
-            other, _, _ = _after(coarse, before, from_mean, n)
-            errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
+            blocks, largest = _after(fine, before, from_mean, n)
+            other, _ = _after(coarse, before, from_mean, n)
+            shifted, mean_off = mean_after(fine.mean, widths, _substeps(scheme), from_mean, unsure, n)
+            mean_off = mean_off + (shifted - mean_after(coarse.mean, widths, 1.0, from_mean, unsure, n)[0]).abs()
+            errors = {"resolution": _change(blocks, other), "rounding": UNIT * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
             mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
-            laws.append(LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme)).on(device))
+            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme))
+            laws.append(replace(law, mean_off=mean_off.expand_as(offset)).on(device))
         return laws
 
 
@@ -102,8 +109,8 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
-        rounding = _EPS * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
-        mean_off = (now.mean - less.mean).abs()[:, 0] + _EPS * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
+        rounding = UNIT * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
+        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
         errors = {"resolution": float(change.max()), "rounding": float(rounding.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
         laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, mean_off, given))
@@ -149,8 +156,8 @@ def _solve(moments: StepMoments) -> Tensor:
     return solved.reshape(axes, s, s)
 
 
-def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, Tensor, float]:
-    """Covariances (d, s, s) and the offset (s, d) of the mean after n steps; and the largest entry on the way, relative to the last covariance.
+def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, float]:
+    """Covariances (d, s, s) after n steps, with the mean (s, d) off the centre; and the largest entry on the way, relative to the last covariance.
 
     C' = E R C R' + E Q + (E R m m' R' - E R m m' E R'): the mean enters by what is random in R only, and its square costs no digits.
     """
@@ -165,13 +172,9 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     column = offset.T[..., None]
     first = torch.cat([blocks.reshape(d, k), (column @ column.mT).reshape(d, k), torch.ones((d, 1), dtype=blocks.dtype, device=blocks.device)], 1)
     after = (power @ first[..., None])[:, :k, 0].reshape(d, s, s)
-    moved = torch.linalg.matrix_power(mean, n)[:d] @ column
     width = torch.sqrt(torch.diagonal(after, dim1=-2, dim2=-1))
     size = (power.abs() @ first.abs()[..., None])[:, :k, 0].reshape(d, s, s)
-    return after, moved[..., 0].T, float((size / (width[..., :, None] * width[..., None, :])).max())
-
-
-_EPS = inhomogeneous.UNIT
+    return after, float((size / (width[..., :, None] * width[..., None, :])).max())
 
 
 def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
@@ -186,7 +189,7 @@ def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
     size = (square.abs() + torch.ones_like(square)) @ (found.reshape(axes, -1) / pairs).abs()[..., None]
     size = size + (moments.noise.reshape(axes, -1) / pairs).abs()[..., None]
     eye = torch.eye(s * s, dtype=square.dtype, device=square.device)
-    return 2 * _EPS * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
+    return 2 * UNIT * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
 
 
 def _substeps(scheme: Scheme) -> float:
@@ -213,6 +216,19 @@ def _is_gaussian(scheme: Scheme) -> bool:
 def _centre(scheme: Scheme, target: Gaussian) -> Tensor:
     """The mean of a chain that keeps that of its target, (s, d)."""
     return LinearLaw.of(target, scheme.dynamics.blocks, target.axes).centre
+
+
+def _widths(variances: Tensor, scheme: Scheme) -> Tensor:
+    """The deviations of the blocks of the target on every axis, (axes, s)."""
+    widths = torch.ones((len(variances), scheme.dynamics.blocks), dtype=variances.dtype)
+    widths[:, 0] = torch.sqrt(variances)
+    return widths
+
+
+def _unsure(start: LinearLaw, offset: Tensor) -> Tensor:
+    """What the offset of a start may be off by, (s, d)."""
+    own = torch.zeros_like(offset) if start.mean_off is None else start.mean_off
+    return own if start.axes is None else own + 4 * UNIT * torch.linalg.vector_norm(offset, dim=-1, keepdim=True)
 
 
 def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:

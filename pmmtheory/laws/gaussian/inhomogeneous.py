@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.gaussian.law import LinearLaw
+from pmmtheory.laws.gaussian.mean_after import UNIT
 from pmmtheory.laws.step.affine import AffineSteps
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_pieces import require_pieces
@@ -21,9 +22,6 @@ from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets import Gaussian
 
 _Force = Callable[[Tensor], Tensor]
-
-UNIT = 4e-16
-"""What rounding is counted in."""
 
 _LADDER = (16, 24, 32, 48, 64, 96)
 """The N from which the moments for infinite K are extrapolated: they are smooth in 1/N."""
