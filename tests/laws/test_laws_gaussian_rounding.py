@@ -8,9 +8,9 @@ import pytest
 from pmmtheory.divergences import kl, w2
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws import transient_law
+from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schedulers import DDIM, ExactPredictor, NoiseSchedule
-from pmmtheory.schemes import BAOAB, EulerMaruyama
+from pmmtheory.schemes import BAOAB, OBABO, EulerMaruyama, Scheme
 from pmmtheory.targets import Gaussian
 
 mp.mp.dps = 50
@@ -64,3 +64,45 @@ def test_the_mean_of_a_chain_with_a_velocity(variance: float, friction: float, h
     truth = (kick * drift * damp * drift * kick) ** steps * mp.matrix([far, 0])
     for k, width in enumerate((variance**0.5, 1.0)):
         assert abs(float(law.mean[k]) - truth[k]) <= float(law.mean_off[k, 0]) < 1e-8 * far / variance**0.5 * width
+
+
+def splitting(letters: str, h: float, friction: float, variance: float) -> tuple[mp.matrix, mp.matrix]:
+    """The matrix and the noise of a symmetric splitting, whose letters but the middle one are half steps."""
+    matrix, noise = mp.eye(2), mp.zeros(2)
+    for letter in letters:
+        part = mp.mpf(h) / (2 if letters.count(letter) == 2 else 1)
+        decay = mp.exp(-mp.mpf(friction) * part)
+        step = mp.matrix({"A": [[1, part], [0, 1]], "B": [[1, 0], [-part / mp.mpf(variance), 1]], "O": [[1, 0], [0, decay]]}[letter])
+        matrix, noise = step * matrix, step * noise * step.T
+        noise[1, 1] += 1 - decay**2 if letter == "O" else 0
+    return matrix, noise
+
+
+def exponential_integrator(h: float, friction: float, variance: float) -> tuple[mp.matrix, mp.matrix]:
+    t, g = mp.mpf(h), mp.mpf(friction)
+    e = mp.exp(-g * t)
+    matrix = mp.matrix([[1 - (t - (1 - e) / g) / g / mp.mpf(variance), (1 - e) / g], [-(1 - e) / g / mp.mpf(variance), e]])
+    return matrix, mp.matrix([[2 / g * (t - 2 / g * (1 - e) + (1 - e * e) / (2 * g)), (1 - e) ** 2 / g], [(1 - e) ** 2 / g, 1 - e * e]])
+
+
+@pytest.mark.parametrize(
+    ("cls", "variance", "friction", "h"),
+    [
+        (OBABO, 4.5835e-4, 563.1, 0.0128455),
+        (EulerMaruyama, 1.5608e-4, 102775.6, 0.00964822),
+        (EulerMaruyama, 1e-4, 1e5, 0.01),
+        (BAOAB, 1.0, 0.01, 2 - 2e-5),
+        (OBABO, 1.0, 0.01, 2 - 2e-5),
+        (BAOAB, 1.0, 1.0, 0.5),
+    ],
+)
+def test_the_stationary_covariance_of_a_velocity(cls: type[Scheme], variance: float, friction: float, h: float) -> None:
+    """At a large friction, and where a step is nearly unstable."""
+    law = stationary_law(cls(Underdamped(Gaussian(0.0, variance), friction), h), engine="gaussian")
+    matrix, noise = exponential_integrator(h, friction, variance) if cls is EulerMaruyama else splitting(cls.__name__, h, friction, variance)
+    (a, b), (c, d) = matrix.tolist()
+    system = mp.matrix([[a * a - 1, 2 * a * b, b * b], [a * c, a * d + b * c - 1, b * d], [c * c, 2 * c * d, d * d - 1]])
+    x, cross, v = mp.lu_solve(system, mp.matrix([-noise[0, 0], -noise[0, 1], -noise[1, 1]]))
+    seen = law.blocks[0].tolist()
+    off = max(abs(seen[0][0] - x) / x, abs(seen[1][1] - v) / v, abs(seen[0][1] - cross) / mp.sqrt(x * v))
+    assert off < law.numerical_error < 1e-10

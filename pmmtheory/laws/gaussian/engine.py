@@ -18,6 +18,7 @@ from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
+from pmmtheory.laws.gaussian.lyapunov import rounding, stationary_covariance
 from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
@@ -54,12 +55,13 @@ class GaussianEngine(Engine):
             what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * UNIT):.1g} steps float64 cannot resolve,"
             raise NotConverged(what, math.nan, rtol)
         moments = chain.moments(2)
-        found, coarse = _solve(moments), _solve(before)
+        widths = _widths(distinct, scheme)
+        found, coarse = (stationary_covariance(part, widths) for part in (moments, before))
         gaussian = _is_gaussian(scheme)
         mixtures: tuple[Callable[[int], Mixture], ...] = ()
         if not gaussian and target.isotropic and moments.keeps_mean:
             mixtures = tuple(VarianceRule(chain, found[0], block) for block in range(scheme.dynamics.blocks))
-        errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
+        errors = {"resolution": _change(found, coarse), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
         law = LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, _enough(errors, rtol, scheme))
         return law.on(device)
 
@@ -109,11 +111,11 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
-        rounding = UNIT * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
+        lost = UNIT * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
         mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
-        errors = {"resolution": float(change.max()), "rounding": float(rounding.max())}
+        errors = {"resolution": float(change.max()), "rounding": float(lost.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
-        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, mean_off, given))
+        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + lost, mean_off, given))
     return laws
 
 
@@ -146,14 +148,7 @@ def _growth(moments: StepMoments) -> float:
 
 def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
     """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
-    return _solve(OnAxes(scheme, variances).moments(1))
-
-
-def _solve(moments: StepMoments) -> Tensor:
-    axes, s = moments.noise.shape[:2]
-    eye = torch.eye(s * s, dtype=moments.square.dtype, device=moments.square.device)
-    solved: Tensor = torch.linalg.solve(eye - moments.square, moments.noise.reshape(axes, s * s, 1))
-    return solved.reshape(axes, s, s)
+    return stationary_covariance(OnAxes(scheme, variances).moments(1), _widths(variances, scheme))
 
 
 def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, float]:
@@ -175,21 +170,6 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     width = torch.sqrt(torch.diagonal(after, dim1=-2, dim2=-1))
     size = (power.abs() @ first.abs()[..., None])[:, :k, 0].reshape(d, s, s)
     return after, float((size / (width[..., :, None] * width[..., None, :])).max())
-
-
-def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
-    """What rounding of the step's moments does to the solution of P = E R P R' + E Q: |1 - E R (x) R|^-1 eps (|E R (x) R| |P| + |E Q|), relative to the widths.
-
-    The entries of R come from differences of states, so that in units of the widths they are known to eps, and products of them to twice that.
-    """
-    axes, s = found.shape[:2]
-    width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
-    pairs = (width[:, :, None] * width[:, None, :]).reshape(axes, s * s)
-    square = moments.square / pairs[:, :, None] * pairs[:, None, :]
-    size = (square.abs() + torch.ones_like(square)) @ (found.reshape(axes, -1) / pairs).abs()[..., None]
-    size = size + (moments.noise.reshape(axes, -1) / pairs).abs()[..., None]
-    eye = torch.eye(s * s, dtype=square.dtype, device=square.device)
-    return 2 * UNIT * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
 
 
 def _substeps(scheme: Scheme) -> float:
