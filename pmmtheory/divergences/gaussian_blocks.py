@@ -151,7 +151,16 @@ def _offset(law: LinearLaw, other: LinearLaw) -> tuple[Tensor, Tensor]:
     """The difference of the means on each axis, (d, s), and what of it may be rounding."""
     offset = law.centre - other.centre
     unsure = torch.where(offset == 0, 0.0, 2 * EPS * (law.centre.abs() + other.centre.abs()))
+    own = _mean_off(law, law) + _mean_off(other, law)
     if law.axes is None:
-        return offset.T, unsure.T
+        return offset.T, (unsure + own).T
     size = 4 * EPS * torch.linalg.vector_norm(offset, dim=-1, keepdim=True) + torch.linalg.vector_norm(unsure, dim=-1, keepdim=True)
-    return (offset @ law.axes).T, size.expand_as(offset).T
+    return (offset @ law.axes).T, (size + own).T
+
+
+def _mean_off(part: LinearLaw, law: LinearLaw) -> Tensor:
+    """What the mean of one law may be off by on the axes of another, (s, d)."""
+    if part.mean_off is None:
+        return torch.zeros_like(law.centre)
+    off = part.mean_off.to(law.centre.device)
+    return off if (part.axes is None) == (law.axes is None) else torch.linalg.vector_norm(off, dim=-1, keepdim=True).expand_as(off)

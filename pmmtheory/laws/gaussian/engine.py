@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,8 @@ from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
+from pmmtheory.laws.gaussian.lyapunov import rounding, stationary_covariance
+from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
@@ -48,16 +51,17 @@ class GaussianEngine(Engine):
         growth = _growth(before)
         require_stable(scheme, lambda other: growth if other is scheme else mean_square_growth(other))
         slowest = 1 - growth
-        if slowest < 30 * _EPS:
-            what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * _EPS):.1g} steps float64 cannot resolve,"
+        if slowest < 30 * UNIT:
+            what = f"the stationary covariance of {scheme.name}, whose mixing time of more than {1 / max(slowest, 30 * UNIT):.1g} steps float64 cannot resolve,"
             raise NotConverged(what, math.nan, rtol)
         moments = chain.moments(2)
-        found, coarse = _solve(moments), _solve(before)
+        widths = _widths(distinct, scheme)
+        found, coarse = (stationary_covariance(part, widths) for part in (moments, before))
         gaussian = _is_gaussian(scheme)
         mixtures: tuple[Callable[[int], Mixture], ...] = ()
         if not gaussian and target.isotropic and moments.keeps_mean:
             mixtures = tuple(VarianceRule(chain, found[0], block) for block in range(scheme.dynamics.blocks))
-        errors = {"resolution": _change(found, coarse), "rounding": _rounding(moments, found, scheme)}
+        errors = {"resolution": _change(found, coarse), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
         law = LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, _enough(errors, rtol, scheme))
         return law.on(device)
 
@@ -77,14 +81,19 @@ class GaussianEngine(Engine):
         some = slice(1 if alike else None)
         chain, before, from_mean = OnAxes(scheme, target.variances[some]), start.blocks[some], offset[:, some]
         fine, coarse = (chain.moments(level) for level in (2, 1))
+        widths = _widths(target.variances[some], scheme)
+        unsure = _unsure(start, offset)[:, some]
         laws = []
         for n in steps:
-            blocks, shifted, largest = _after(fine, before, from_mean, n)
-            other, _, _ = _after(coarse, before, from_mean, n)
-            errors = {"resolution": _change(blocks, other), "rounding": _EPS * (n + 1) * _substeps(scheme) * largest}
+            blocks, largest = _after(fine, before, from_mean, n)
+            other, _ = _after(coarse, before, from_mean, n)
+            shifted, mean_off = mean_after(fine.mean, widths, _substeps(scheme), from_mean, unsure, n)
+            mean_off = mean_off + (shifted - mean_after(coarse.mean, widths, 1.0, from_mean, unsure, n)[0]).abs()
+            errors = {"resolution": _change(blocks, other), "rounding": UNIT * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
             mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
-            laws.append(LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme)).on(device))
+            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme))
+            laws.append(replace(law, mean_off=mean_off.expand_as(offset)).on(device))
         return laws
 
 
@@ -102,10 +111,11 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
-        rounding = _EPS * ((n + 1) * _substeps(scheme) * now.cancelled + inhomogeneous.sensitivity(less, lean))
-        errors = {"resolution": float(change.max()), "rounding": float(rounding.max())}
+        lost = UNIT * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
+        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
+        errors = {"resolution": float(change.max()), "rounding": float(lost.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
-        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + rounding, given))
+        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + lost, mean_off, given))
     return laws
 
 
@@ -119,7 +129,7 @@ def _position(scheme: Scheme, target: Gaussian, initial: Any) -> inhomogeneous.M
     begun = start_on_axes(target, initial, 1)
     if not begun.gaussian:
         raise InvalidParameter("initial", begun.words, STARTS)
-    return inhomogeneous.start(target, begun.centre[0], begun.blocks[:, 0, 0], scheme.dynamics.blocks, target.axes)
+    return inhomogeneous.start(target, begun, scheme.dynamics.blocks)
 
 
 def mean_square_growth(scheme: Scheme) -> float:
@@ -138,18 +148,11 @@ def _growth(moments: StepMoments) -> float:
 
 def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
     """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
-    return _solve(OnAxes(scheme, variances).moments(1))
+    return stationary_covariance(OnAxes(scheme, variances).moments(1), _widths(variances, scheme))
 
 
-def _solve(moments: StepMoments) -> Tensor:
-    axes, s = moments.noise.shape[:2]
-    eye = torch.eye(s * s, dtype=moments.square.dtype, device=moments.square.device)
-    solved: Tensor = torch.linalg.solve(eye - moments.square, moments.noise.reshape(axes, s * s, 1))
-    return solved.reshape(axes, s, s)
-
-
-def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, Tensor, float]:
-    """Covariances (d, s, s) and the offset (s, d) of the mean after n steps; and the largest entry on the way, relative to the last covariance.
+def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, float]:
+    """Covariances (d, s, s) after n steps, with the mean (s, d) off the centre; and the largest entry on the way, relative to the last covariance.
 
     C' = E R C R' + E Q + (E R m m' R' - E R m m' E R'): the mean enters by what is random in R only, and its square costs no digits.
     """
@@ -164,28 +167,9 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     column = offset.T[..., None]
     first = torch.cat([blocks.reshape(d, k), (column @ column.mT).reshape(d, k), torch.ones((d, 1), dtype=blocks.dtype, device=blocks.device)], 1)
     after = (power @ first[..., None])[:, :k, 0].reshape(d, s, s)
-    moved = torch.linalg.matrix_power(mean, n)[:d] @ column
     width = torch.sqrt(torch.diagonal(after, dim1=-2, dim2=-1))
     size = (power.abs() @ first.abs()[..., None])[:, :k, 0].reshape(d, s, s)
-    return after, moved[..., 0].T, float((size / (width[..., :, None] * width[..., None, :])).max())
-
-
-_EPS = 4e-16
-
-
-def _rounding(moments: StepMoments, found: Tensor, scheme: Scheme) -> float:
-    """What rounding of the step's moments does to the solution of P = E R P R' + E Q: |1 - E R (x) R|^-1 eps (|E R (x) R| |P| + |E Q|), relative to the widths.
-
-    The entries of R come from differences of states, so that in units of the widths they are known to eps, and products of them to twice that.
-    """
-    axes, s = found.shape[:2]
-    width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
-    pairs = (width[:, :, None] * width[:, None, :]).reshape(axes, s * s)
-    square = moments.square / pairs[:, :, None] * pairs[:, None, :]
-    size = (square.abs() + torch.ones_like(square)) @ (found.reshape(axes, -1) / pairs).abs()[..., None]
-    size = size + (moments.noise.reshape(axes, -1) / pairs).abs()[..., None]
-    eye = torch.eye(s * s, dtype=square.dtype, device=square.device)
-    return 2 * _EPS * _substeps(scheme) * float((torch.linalg.inv(eye - square).abs() @ size).max())
+    return after, float((size / (width[..., :, None] * width[..., None, :])).max())
 
 
 def _substeps(scheme: Scheme) -> float:
@@ -214,6 +198,19 @@ def _centre(scheme: Scheme, target: Gaussian) -> Tensor:
     return LinearLaw.of(target, scheme.dynamics.blocks, target.axes).centre
 
 
+def _widths(variances: Tensor, scheme: Scheme) -> Tensor:
+    """The deviations of the blocks of the target on every axis, (axes, s)."""
+    widths = torch.ones((len(variances), scheme.dynamics.blocks), dtype=variances.dtype)
+    widths[:, 0] = torch.sqrt(variances)
+    return widths
+
+
+def _unsure(start: LinearLaw, offset: Tensor) -> Tensor:
+    """What the offset of a start may be off by, (s, d)."""
+    own = torch.zeros_like(offset) if start.mean_off is None else start.mean_off
+    return own if start.axes is None else own + 4 * UNIT * torch.linalg.vector_norm(offset, dim=-1, keepdim=True)
+
+
 def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:
     return offset if axes is None else offset @ axes
 
@@ -227,6 +224,6 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
 def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:
     """The errors, where their sum is below rtol; else NotConverged."""
     error = sum(errors.values())
-    if not error <= rtol:
+    if not 0 <= error <= rtol:
         raise NotConverged(f"the covariance of {scheme.name}", error, rtol)
     return errors

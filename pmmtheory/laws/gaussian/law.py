@@ -46,6 +46,8 @@ class LinearLaw(Law):
     given : callable or None
         For a law of one block that is no Gaussian and known on several axes: () -> two (d,) tensors, bounds on the means of the deviations on the
         axes given the random times.
+    mean_off : (s, d) tensor or None
+        What rounding may have done to the mean on every axis; None for nothing.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class LinearLaw(Law):
     errors: dict[str, float] = field(default_factory=dict)
     off: Tensor | None = None
     given: Callable[[], tuple[Tensor, Tensor]] | None = None
+    mean_off: Tensor | None = None
 
     @classmethod
     def of(cls, target: Gaussian, size: int, axes: Tensor | None) -> LinearLaw:
@@ -160,4 +163,5 @@ class LinearLaw(Law):
             return self
         block = slice(k, k + 1)
         centre, blocks, mixtures = self.centre[block], self.blocks[:, block, block], self.mixtures[block]
-        return LinearLaw(centre, blocks, self.axes, self.gaussian, mixtures, self.errors, self.off)
+        mean_off = None if self.mean_off is None else self.mean_off[block]
+        return LinearLaw(centre, blocks, self.axes, self.gaussian, mixtures, self.errors, self.off, mean_off=mean_off)
