@@ -109,6 +109,15 @@ def test_intervals_of_the_frechet_distance_hold(shift: float) -> None:
     assert abs(np.mean([run.bias for run in runs]) - excess) < 0.35 * excess + 3 * unit
 
 
+@pytest.mark.parametrize(("n", "d"), [(60, 50), (100, 50), (30, 20)])
+def test_intervals_of_the_frechet_distance_of_few_points_hold(n: int, d: int) -> None:
+    draw = torch.Generator().manual_seed(n)
+    sets = [torch.randn(2, n, d, generator=draw, dtype=torch.float64) for _ in range(8)]
+    for shift in (0.0, 0.3):
+        runs = [frechet_distance(x, y + shift, seed=i, resamples=20).interval for i, (x, y) in enumerate(sets)]
+        assert sum(low <= d * shift**2 <= high for low, high in runs) >= 7
+
+
 def test_a_shift_is_seen() -> None:
     base = points(400, 0)
     for measured in (frechet_distance(base, points(400, 1, shift=0.5), resamples=20), kernel_distance(base, points(400, 1, shift=0.5))):
