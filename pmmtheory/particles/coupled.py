@@ -25,6 +25,9 @@ Function = Callable[[Tensor], Tensor]
 _LEAST = 8
 _SHADOWS = 256
 _WIDE = 3.0
+_TELLING = 5
+"""Pairs that must differ from the others, for their variance to say something."""
+
 _FORGOTTEN = 0.1
 """What may be left of the distance of chains from different starts once the start is said to be forgotten."""
 
@@ -98,7 +101,8 @@ def coupled_difference(
 
     What is left of the start is measured: the first 256 pairs are run again, on a path of their own, from the start, from where the pairs ended,
     and from there three times as far from their mean. The first two give the "horizon", the last two the contraction. Chains that have not
-    forgotten a start are warned of; a well that no start is in cannot be seen.
+    forgotten a start are warned of; a well that no start is in cannot be seen. So is a function that fewer than five pairs tell apart, as the indicator of
+    a rare event: its standard error says nothing.
 
     Parameters
     ----------
@@ -149,13 +153,14 @@ def coupled_difference(
     sampling = float(difference.std()) / math.sqrt(n)
     horizon = abs(float(gaps.mean())) + 2 * float(gaps.std()) / math.sqrt(few)
     estimate = Estimate.of(float(difference.mean()), f"{n} pairs of coupled chains, sampling", sampling=sampling, horizon=horizon)
-    warnings: tuple[str, ...] = ()
-    if not left < _FORGOTTEN:
-        warnings = (f"after the {before} steps of the burn-in {100 * left:.0f}% of the distance from a start far off is left",)
+    warnings = [f"after the {before} steps of the burn-in {100 * left:.0f}% of the distance from a start far off is left"] if not left < _FORGOTTEN else []
+    apart = int((difference != difference.median()).sum())
+    if apart < _TELLING and not torch.equal(*states):
+        warnings.append(f"the difference is the same in all but {apart} of {n} pairs, which say nothing of how far it varies")
     one, two = (own.drift_calls * k for own, k in zip(pair, parts(pair), strict=True))
     costs, calls = (one * (before + length), two * (before + length)), (one + two) * (n * (before + length) + 3 * few * before)
     spread = (float(difference.var()), float(means[0].var()), float(means[1].var()))
-    return CoupledDifference(estimate, interval95(estimate.value, sampling, n, horizon), spread, rate, n, length, before, costs, calls, warnings)
+    return CoupledDifference(estimate, interval95(estimate.value, sampling, n, horizon), spread, rate, n, length, before, costs, calls, tuple(warnings))
 
 
 def values(function: Any, pair: Sequence[Scheme], state: Tensor) -> Tensor:

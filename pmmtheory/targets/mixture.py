@@ -116,7 +116,7 @@ class GaussianMixture(LineTarget):
             return Constant(math.inf, "no bound is known for unequal covariances in d > 1")
         v, sides = self._spread(0), self._sides
         narrow, wide = float(v.min()), float(v.max())
-        reach, steep = (float(torch.cdist(places, places).max()) for places in (sides / torch.sqrt(v), sides / v))
+        reach, steep = (float(torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist").max()) for places in (sides / torch.sqrt(v), sides / v))
         below = min((reach**2 / 4 - 1) / narrow, steep**2 / 4 - 1 / wide)
         return Constant(max(1 / narrow, below), "Hess F = P - P Cov_r(m) P with |Cov_r| <= reach^2/4 for P^(1/2) m and for P m, P = C^-1")
 

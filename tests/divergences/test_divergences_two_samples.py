@@ -107,6 +107,21 @@ def test_mmd_by_all_pairs() -> None:
     assert mmd_squared(x, y, width).value == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.parametrize("offset", [2.0**24, 2.0**30])
+def test_far_from_the_origin_as_near_it(offset: float) -> None:
+    """Coordinates of few binary digits, so that they are moved without rounding."""
+    x, y = ((s * normals(60, 2, s)).mul(2**16).round() / 2**16 for s in (1, 2))
+    assert mmd_squared(x + offset, y + offset, 2.0).value == pytest.approx(mmd_squared(x, y, 2.0).value, abs=1e-12)
+    far = stein_discrepancy(x + offset, Gaussian([offset, offset], 1.0))
+    assert far.value == pytest.approx(stein_discrepancy(x, Gaussian([0.0, 0.0], 1.0)).value, abs=1e-10)
+
+
+def test_mmd_of_groups_far_apart() -> None:
+    x, y = normals(60, 2, 1), normals(60, 2, 2) + 0.5
+    near, far = (mmd_squared(torch.cat([x, x + gap]), torch.cat([y, y + gap]), 1.0).value for gap in (2.0**6, 2.0**24))
+    assert far == pytest.approx(near, abs=1e-6)  # by as much as the moved points are rounded
+
+
 @pytest.mark.slow
 def test_stein_by_automatic_differentiation() -> None:
     """Pairs of six points, with the derivatives of the kernel taken by autograd, and all pairs of forty; only a score is asked of the target."""

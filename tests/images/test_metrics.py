@@ -95,6 +95,22 @@ def test_the_kernel_distance_is_unbiased_and_its_error_holds(shift: float, most:
     assert 0.85 < math.sqrt((errors**2).mean()) / values.std() < most
 
 
+@pytest.mark.parametrize(("n", "d"), [(3, 2), (10, 2), (30, 2), (10, 20)])
+def test_intervals_of_the_kernel_distance_of_few_points_hold(n: int, d: int) -> None:
+    """Between N(0, I) and N(1/2, (3/2)^2 I), by the moments of products of normal numbers."""
+
+    def mean(m: float, v: float, shift: float, w: float) -> float:
+        one, two, three = m * shift, (m * m + v) * (shift * shift + w), (m**3 + 3 * m * v) * (shift**3 + 3 * shift * w)
+        first, variance, third = d * one, d * (two - one**2), d * (three - 3 * one * two + 2 * one**3)
+        return (third + 3 * first * variance + first**3) / d**3 + 3 * (variance + first**2) / d**2 + 3 * first / d + 1
+
+    true = mean(0, 1, 0, 1) + mean(0.5, 2.25, 0.5, 2.25) - 2 * mean(0, 1, 0.5, 2.25)
+    draw = torch.Generator().manual_seed(n)
+    sets = torch.randn(200, 2, n, d, generator=draw, dtype=torch.float64)
+    runs = [kernel_distance(x, 0.5 + 1.5 * y).interval for x, y in sets]
+    assert sum(low <= true <= high for low, high in runs) >= 180
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 0.4])
 def test_intervals_of_the_frechet_distance_hold(shift: float) -> None:
@@ -107,6 +123,15 @@ def test_intervals_of_the_frechet_distance_hold(shift: float) -> None:
     excess, unit = values.mean() - true, values.std() / math.sqrt(len(values))
     assert excess > 4 * unit
     assert abs(np.mean([run.bias for run in runs]) - excess) < 0.35 * excess + 3 * unit
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 50), (100, 50), (30, 20)])
+def test_intervals_of_the_frechet_distance_of_few_points_hold(n: int, d: int) -> None:
+    draw = torch.Generator().manual_seed(n)
+    sets = [torch.randn(2, n, d, generator=draw, dtype=torch.float64) for _ in range(8)]
+    for shift in (0.0, 0.3):
+        runs = [frechet_distance(x, y + shift, seed=i, resamples=20).interval for i, (x, y) in enumerate(sets)]
+        assert sum(low <= d * shift**2 <= high for low, high in runs) >= 7
 
 
 def test_a_shift_is_seen() -> None:

@@ -155,3 +155,12 @@ def test_laws_that_move_and_chains_that_explode() -> None:
     wild = EulerMaruyama(Overdamped(DoubleWell()), 0.5)
     with pytest.raises(Diverged, match="diverged: after step"):
         coupled_difference(wild, wild.with_step(0.25), square, particles=20, steps=300, initial=0.3)
+
+
+def test_functions_that_few_pairs_tell_apart_are_warned_of() -> None:
+    lmc = EulerMaruyama(Overdamped(Gaussian()), 0.5)
+    rare = coupled_difference(lmc, lmc.with_step(0.25), lambda x: (x > 4).double(), particles=20, steps=5, burn_in=20)
+    assert rare.estimate.error == 0 and "the same in all but 0 of 20 pairs" in rare.warnings[-1]
+    common = coupled_difference(lmc, lmc.with_step(0.25), lambda x: (x > 0).double(), particles=200, steps=5, burn_in=20)
+    same = coupled_difference(lmc, lmc, square, particles=20, steps=5, burn_in=20)
+    assert not common.warnings and not same.warnings and same.estimate.error == 0

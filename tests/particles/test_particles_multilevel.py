@@ -128,3 +128,9 @@ def test_what_is_not_allowed(change: dict[str, object], name: str) -> None:
     good = {"scheme": EulerMaruyama(Overdamped(Gaussian()), 0.1), "function": lambda x: x**2, "tolerance": 0.5, "time": 1.0, "burn_in": 1.0}
     with pytest.raises(InvalidParameter, match=f"^{name} = "):
         bias(**(good | change))
+
+
+def test_an_indicator_that_no_pair_tells_apart_is_undecided() -> None:
+    lmc = EulerMaruyama(Overdamped(Gaussian()), 0.5)
+    found = bias(lmc, lambda x: (x > 6).double(), 3e-4, time=2.0, burn_in=5.0)
+    assert found.verdict == "undecided" and "say nothing of how far it varies" in found.reason

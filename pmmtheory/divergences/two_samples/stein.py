@@ -55,7 +55,7 @@ def stein_discrepancy(x: Any, target: Target, width: float = 1.0) -> Estimate:
     scores = target.drift(own[:, 0] if target.dim == 1 else own).detach().reshape(own.shape)
     if not bool(torch.isfinite(scores).all()):
         raise InvalidParameter("x", "points where the score is not finite", "points in the support of the target")
-    return mean_of_pairs(torch.cat([own, scores], 1), _stein_kernel(broad), "kernel Stein discrepancy")
+    return mean_of_pairs(torch.cat([own - own.mean(0), scores], 1), _stein_kernel(broad), "kernel Stein discrepancy")
 
 
 def _stein_kernel(width: float) -> Callable[[Tensor, Tensor], Tensor]:

@@ -15,6 +15,8 @@ Kernel = Callable[[Tensor, Tensor], Tensor]
 
 _BLOCK = 2000
 
+_HEAVY = 8.0
+
 
 def kernel_sums(x: Tensor, y: Tensor, kernel: Kernel) -> Tensor:
     """The sums over y of k(x_i, y), of shape (n,)."""
@@ -41,7 +43,12 @@ def mean_of_pairs(x: Tensor, kernel: Kernel, method: str) -> Estimate:
 
 def two_sample_mmd(x: Tensor, y: Tensor, kernel: Kernel) -> Estimate:
     """The unbiased estimate of E k(X, X') + E k(Y, Y') - 2 E k(X, Y)."""
-    return mmd_of_sums(own_sums(x, kernel), own_sums(y, kernel), kernel_sums(x, y, kernel), kernel_sums(y, x, kernel))
+    return mmd_of_sums(*two_sample_sums(x, y, kernel))
+
+
+def two_sample_sums(x: Tensor, y: Tensor, kernel: Kernel) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What `mmd_of_sums` takes."""
+    return own_sums(x, kernel), own_sums(y, kernel), kernel_sums(x, y, kernel), kernel_sums(y, x, kernel)
 
 
 def mmd_of_sums(own_x: Tensor, own_y: Tensor, across: Tensor, back: Tensor, size: float = 0.0) -> Estimate:
@@ -53,13 +60,35 @@ def mmd_of_sums(own_x: Tensor, own_y: Tensor, across: Tensor, back: Tensor, size
     return Estimate.of(xx + yy - 2 * xy, f"jackknife of {n} and {m} points", sampling=math.sqrt(square), rounding=rounding)
 
 
-def _jackknife(own: Tensor, across: Tensor | None, other: int) -> float:
-    """What leaving out each point of one set adds to the variance; own are its sums of k over the rest of its set, across over the other set.
+def degrees_of_freedom(own_x: Tensor, own_y: Tensor, across: Tensor, back: Tensor) -> float:
+    """Of Student's law of the error of `mmd_of_sums` in its standard errors, by how far the squares vary that make up the jackknife's variance; at least 2.
 
-    Without point i the mean over pairs is (n (n - 1) mean - 2 own_i)/((n - 1)(n - 2)), that over both sets (n m xy - across_i)/((n - 1) m).
+    Their kurtosis k counts eight times, for few values show a small part of a heavy tail: so, for cubic kernels of normal points in 2 to 64 dimensions,
+    intervals from 3 to 500 points of each set hold 93% to 100%.
+    """
+    n, m = len(own_x), len(own_y)
+    total = doubt = 0.0
+    for left in (_left_out(own_x, across, m), _left_out(own_y, back, n)):
+        squares = left.square()
+        total += float(squares.sum())
+        doubt += (2 * float(squares.sum()) ** 2 + _HEAVY * len(left) * float(squares.square().sum())) / (len(left) - 1)
+    return max(2 * total**2 / doubt, 2.0) if doubt else 2.0
+
+
+def _jackknife(own: Tensor, across: Tensor | None, other: int) -> float:
+    """What leaving out each point of one set adds to the variance."""
+    n = len(own)
+    return float((n - 1) / n * _left_out(own, across, other).square().sum())
+
+
+def _left_out(own: Tensor, across: Tensor | None, other: int) -> Tensor:
+    """By how much leaving out each point moves the mean over pairs, less the mean of that.
+
+    own are its sums of k over the rest of its set, across over the other set. Without point i the mean over pairs is
+    (n (n - 1) mean - 2 own_i)/((n - 1)(n - 2)), that over both sets (n m xy - across_i)/((n - 1) m).
     """
     n = len(own)
     values = -2 * own / ((n - 1) * (n - 2))
     if across is not None:
         values = values + 2 * across / ((n - 1) * other)
-    return float((n - 1) / n * (values - values.mean()).square().sum())
+    return values - values.mean()
