@@ -116,7 +116,7 @@ def _stationary_on(
     grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
     matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
     if direct:
-        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13)
+        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13, tail_index=index)
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
         masses, rounding, gap = invariant_by_solve(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)

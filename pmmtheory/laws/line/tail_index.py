@@ -16,28 +16,39 @@ _HIGHEST = 1000.0
 """Orders beyond this are not asked for."""
 
 
+_NO_SPREAD = 1e-2
+"""Noise below this share of a far deviation is that of a step whose noise does not grow: a thousand times its range is far."""
+
+_NORMALS = np.linspace(-38.0, 38.0, 1521)
+
+
 def tail_index(scheme: Scheme) -> float:
     """The order k from which on E|X|^k is infinite: far out a step multiplies a deviation from the centre by a random R, and E|R|^k = 1.
 
-    Infinite where |R| is at most 1, as for every step without random times. Source: Kesten 1973; Goldie 1991.
+    Infinite where |R| is at most 1, as for every step without random times and with noise that does not grow with X: R = m + s Z where its last
+    factor grows like s |X|. Source: Kesten 1973; Goldie 1991.
     """
-    if all(draw.normal for draw in scheme.draws.values()):
-        return math.inf
-    factors, _ = _far_factors(scheme, 0)
-    largest, least = factors.abs().amax(1), factors.abs().amin(1)
-    if bool((2 * largest - least <= 1).all()):  # a fine rule sees little more of the range than a coarse one
-        return math.inf
-    factors, weights = _far_factors(scheme, 2)
-    shares, worst = weights.numpy(), math.inf
+    factors, spread, _ = _far_factors(scheme, 0)
+    if float(spread.max()) < _NO_SPREAD:
+        largest, least = factors.abs().amax(1), factors.abs().amin(1)
+        # a fine rule sees little more of the range than a coarse one
+        if all(draw.normal for draw in scheme.draws.values()) or bool((2 * largest - least <= 1).all()):
+            return math.inf
+    factors, spread, weights = _far_factors(scheme, 2)
+    shares, worst = np.log(weights.numpy().clip(1e-300)), math.inf
+    if float(spread.max()) >= _NO_SPREAD:
+        z = torch.as_tensor(_NORMALS)
+        factors = (factors[..., None] + spread[..., None] * z).flatten(1)
+        shares = (shares[:, None] - _NORMALS**2 / 2 - np.log(np.exp(-(_NORMALS**2) / 2).sum())).ravel()
     for side in factors.abs().numpy():
         if side.max() <= 1 + 1e-9:
             continue
         logs = np.log(side.clip(1e-300))
 
         def growth(k: float, logs: np.ndarray = logs) -> float:
-            exponent = k * logs
+            exponent = k * logs + shares
             top = exponent.max()
-            return float(top + np.log(np.exp(exponent - top) @ shares))
+            return float(top + np.log(np.exp(exponent - top).sum()))
 
         if growth(_HIGHEST) <= 0:
             continue
@@ -49,12 +60,13 @@ def tail_index(scheme: Scheme) -> float:
     return worst
 
 
-def _far_factors(scheme: Scheme, level: int) -> tuple[Tensor, Tensor]:
-    """(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), and weights (q,)."""
+def _far_factors(scheme: Scheme, level: int) -> tuple[Tensor, Tensor, Tensor]:
+    """E(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), the deviation of X' over |X - c|, and weights (q,)."""
     target = on_the_line(scheme.dynamics.target)
     reach = 1e3 * (target.quadrature.high - target.quadrature.low)
     centre = target.mean
     x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)
     at = cubature(scheme, level, normal=lambda name, component: STILL)
-    mean, _ = scheme.step(x, 0.0, at.draws)
-    return ((mean - centre) / (x - centre)).expand(2, len(at)), at.weights
+    mean, factor = scheme.step(x, 0.0, at.draws)
+    spread = torch.as_tensor(factor, dtype=x.dtype).abs() / reach
+    return ((mean - centre) / (x - centre)).expand(2, len(at)), spread.expand(2, len(at)), at.weights
