@@ -200,9 +200,11 @@ def _bernoulli(pmm: PoissonStructure, about_zero: PoissonStructure, now: Moments
     one = torch.ones_like(now.variances)
     first = _affine_force(lambda x: system.drift(x, t), lambda x: about_zero.dynamics.drift(x, t), now, pmm)  # in terms of (X_0, 1)
     states = torch.tensor([1.0, 0.0, 1.0, 1.0], dtype=one.dtype)
-    m, c, lost = now.mean * states, now.spread * _outer(states, states), now.lost * _outer(states, states)
+    m, c = now.mean * states, now.spread * _outer(states, states)
     m[:, 1] = 1.0
-    mean_lost = (now.mean_lost + now.mean.abs() + now.centres.abs()[:, None]) * states
+    # what was lost before goes through the step as the state does; bounds on what the step loses itself grow with its entries
+    before, mean_before = now.lost * _outer(states, states), (now.mean_lost + now.mean.abs() + now.centres.abs()[:, None]) * states
+    lost, mean_lost = torch.zeros_like(c), torch.zeros_like(m)
     for i in range(substeps):
         at, p = t + i * h, pmm.intensity / substeps if i else 0.0  # at the first substep the interpolant is the state itself
         keep, respond = float(system.transport(h, torch.ones((), dtype=one.dtype), at)), float(system.respond(h, torch.ones((), dtype=one.dtype), at))
@@ -219,12 +221,14 @@ def _bernoulli(pmm: PoissonStructure, about_zero: PoissonStructure, now: Moments
         jump[:, 3, 0], jump[:, 3, 1], jump[:, 3, 2] = -weight * first[:, 0], weight * (middle[:, 1] - first[:, 1]), weight * middle[:, 0]
         thrown, terms = (jump @ m[..., None])[..., 0], (jump.abs() @ m.abs()[..., None])[..., 0]
         whole = linear + p * jump
-        m, mean_lost = (whole @ m[..., None])[..., 0], (whole.abs() @ mean_lost[..., None])[..., 0] + p * terms
-        c = whole @ c @ whole.mT + p * (1 - p) * (jump @ c @ jump.mT + _outer(thrown, thrown))
+        m, mean_before = (whole @ m[..., None])[..., 0], (whole @ mean_before[..., None])[..., 0]
+        mean_lost = (whole.abs() @ mean_lost[..., None])[..., 0] + p * terms
+        c, before = (whole @ part @ whole.mT + p * (1 - p) * jump @ part @ jump.mT for part in (c, before))
+        c = c + p * (1 - p) * _outer(thrown, thrown)
         lost = whole.abs() @ lost @ whole.mT.abs() + p * (1 - p) * (jump.abs() @ lost @ jump.mT.abs() + 2 * _outer(thrown.abs(), terms))
         c[:, 2:, 2:] += float(system.noise(h, at)) ** 2
-    end = mean_lost[:, 3:] + m[:, 3:].abs()
-    return replace(now, mean=m[:, 3:], spread=c[:, 3:, 3:], mean_lost=end, lost=torch.maximum(lost, lost.mT)[:, 3:, 3:] + c[:, 3:, 3:])
+    end = mean_before[:, 3:].abs() + mean_lost[:, 3:] + m[:, 3:].abs()
+    return replace(now, mean=m[:, 3:], spread=c[:, 3:, 3:], mean_lost=end, lost=(before.abs() + torch.maximum(lost, lost.mT) + c)[:, 3:, 3:])
 
 
 def _affine_force(force: _Force, about_zero: _Force, now: Moments, pmm: PoissonStructure, checked: bool = True) -> Tensor:
