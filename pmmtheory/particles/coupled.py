@@ -54,6 +54,8 @@ class CoupledDifference:
         All that were spent, those of the check of the start included.
     warnings : tuple of str
         What speaks against the number; empty where nothing does.
+    telling : bool
+        Whether enough pairs differ from the others for their variance to say something.
     """
 
     estimate: Estimate
@@ -66,6 +68,7 @@ class CoupledDifference:
     costs: tuple[float, float]
     drift_calls: float
     warnings: tuple[str, ...] = ()
+    telling: bool = True
 
     def __float__(self) -> float:
         return self.estimate.value
@@ -155,12 +158,14 @@ def coupled_difference(
     estimate = Estimate.of(float(difference.mean()), f"{n} pairs of coupled chains, sampling", sampling=sampling, horizon=horizon)
     warnings = [f"after the {before} steps of the burn-in {100 * left:.0f}% of the distance from a start far off is left"] if not left < _FORGOTTEN else []
     apart = int((difference != difference.median()).sum())
-    if apart < _TELLING and not torch.equal(*states):
+    telling = apart >= _TELLING or torch.equal(*states)
+    if not telling:
         warnings.append(f"the difference is the same in all but {apart} of {n} pairs, which say nothing of how far it varies")
     one, two = (own.drift_calls * k for own, k in zip(pair, parts(pair), strict=True))
     costs, calls = (one * (before + length), two * (before + length)), (one + two) * (n * (before + length) + 3 * few * before)
     spread = (float(difference.var()), float(means[0].var()), float(means[1].var()))
-    return CoupledDifference(estimate, interval95(estimate.value, sampling, n, horizon), spread, rate, n, length, before, costs, calls, tuple(warnings))
+    interval = interval95(estimate.value, sampling, n, horizon)
+    return CoupledDifference(estimate, interval, spread, rate, n, length, before, costs, calls, tuple(warnings), telling)
 
 
 def values(function: Any, pair: Sequence[Scheme], state: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 
 _PILOT = 100
+_MORE = 4
 _LEVELS = 8
 _LONGEST = 10**6
 _MARGIN = 1.2
@@ -88,7 +89,8 @@ def bias(
 
         E_scheme f - pi f = (E_scheme f - E_{R_0} f) + sum_{l=1}^{L} (E_{R_{l-1}} f - E_{R_l} f) + (E_{R_L} f - pi f),
 
-    each bracket but the last by pairs of chains on one noise path. A pilot of 100 pairs gives the variances V_l; levels are added until the last
+    each bracket but the last by pairs of chains on one noise path. A pilot of 100 pairs gives the variances V_l, of more, up to an eighth of the budget a
+    level, where the function is the same in nearly all, as a rare event is; levels are added until the last
     bracket, of size (E_{R_{L-1}} f - E_{R_L} f)/(2^p - 1) by the order of the reference, is small; and pairs are in proportion to sqrt(V_l/cost_l), which is
     the cheapest choice. For targets whose chains contract on one path, as those of convex potentials do; others are left "undecided".
 
@@ -155,7 +157,7 @@ def bias(
     needed = sum(numbers)
     affordable = needed <= most
     levels = tuple(run(first + k, n, 1) if affordable and n > _PILOT else pilots[k] for k, n in enumerate(numbers))
-    spent = sum(found.drift_calls for found in pilots) + sum(found.drift_calls for found in levels if found.particles > _PILOT)
+    spent = sum(found.drift_calls for found in pilots) + sum(found.drift_calls for k, found in enumerate(levels) if found is not pilots[k])
     return _answer(levels, order, wanted, needed, spent)
 
 
@@ -180,9 +182,16 @@ def _reference(scheme: Scheme, reference: Any) -> tuple[Scheme, float]:
 
 def _pilots(run: Callable[[int, int, int], CoupledDifference], first: int, order: float, wanted: float, most: int) -> list[CoupledDifference]:
     """Levels from the first on, until what is left beyond the last is a small part of the tolerance, or they are too many already."""
-    found = [run(level, _PILOT, 0) for level in range(first, 2)]
+
+    def pilot(level: int) -> CoupledDifference:
+        one = run(level, _PILOT, 0)
+        while not one.telling and 8 * _MORE * one.particles <= most:
+            one = run(level, _MORE * one.particles, 0)
+        return one
+
+    found = [pilot(level) for level in range(first, 2)]
     while len(found) < _LEVELS and _beyond(found[-1], order) > wanted / 4 and sum(_numbers(found, 0.8 * wanted)) <= most:
-        found.append(run(first + len(found), _PILOT, 0))
+        found.append(pilot(first + len(found)))
     return found
 
 
@@ -201,7 +210,8 @@ def _numbers(levels: list[CoupledDifference], target: float) -> list[int]:
     costs = [level.drift_calls / level.particles for level in levels]
     spreads = [level.variances[0] for level in levels]
     total = sum(math.sqrt(v * c) for v, c in zip(spreads, costs, strict=True))
-    return [max(_PILOT, math.ceil(_MARGIN * math.sqrt(v / c) * total / target**2)) for v, c in zip(spreads, costs, strict=True)]
+    least = [level.particles for level in levels]
+    return [max(n, math.ceil(_MARGIN * math.sqrt(v / c) * total / target**2)) for n, v, c in zip(least, spreads, costs, strict=True)]
 
 
 def _answer(levels: tuple[CoupledDifference, ...], order: float, wanted: float, needed: int, spent: float) -> Bias:

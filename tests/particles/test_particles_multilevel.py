@@ -134,3 +134,11 @@ def test_an_indicator_that_no_pair_tells_apart_is_undecided() -> None:
     lmc = EulerMaruyama(Overdamped(Gaussian()), 0.5)
     found = bias(lmc, lambda x: (x > 6).double(), 3e-4, time=2.0, burn_in=5.0)
     assert found.verdict == "undecided" and "say nothing of how far it varies" in found.reason
+
+
+def test_a_pilot_that_few_pairs_tell_apart_takes_more() -> None:
+    lmc = EulerMaruyama(Overdamped(Gaussian()), 0.5)
+    found = bias(lmc, lambda x: (x > 2.5).double(), 1e-2, time=1.0, burn_in=5.0)
+    assert found.verdict == "decided" and found.levels[0].particles > 100 and found.levels[0].telling
+    exact = (math.erfc(2.5 * math.sqrt(0.75 / 2)) - math.erfc(2.5 / math.sqrt(2))) / 2
+    assert found.interval[0] <= exact <= found.interval[1]
