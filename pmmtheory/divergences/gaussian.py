@@ -131,7 +131,7 @@ class _Pair:
         together = (p.axes is None and q.axes is None) or (p.axes is not None and q.axes is not None and torch.equal(p.axes, q.axes))
         self.common = together or p.isotropic or q.isotropic
         self.same = together and torch.equal(self.a, self.b)
-        self.off_p, self.off_q = _off(p), _off(q)
+        self.off_p, self.off_q = p.unsure, q.unsure
         self._axes = (p.axes if together or q.isotropic else q.axes), q.axes
 
     @cached_property
@@ -188,13 +188,6 @@ class _Pair:
         axes = self._axes[0 if self.common else 1]
         turned = (self.shift if axes is None else self.shift @ axes) / torch.sqrt(self.b)
         return turned if self.common else turned @ self._whitened[0]
-
-
-def _off(g: Gaussian) -> float:
-    """How far a covariance may be from the factors that were found for it: the backward error of an eigenvalue solver, and rounded entries."""
-    if g.axes is None or bool(((g.axes == 0) | (g.axes.abs() == 1)).all()):
-        return 0.0
-    return EPS * (8 + 2 * g.dim) * float(g.variances.max())
 
 
 def _in_hypot(value: float, part: float, change: float) -> float:

@@ -23,6 +23,7 @@ from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
+from pmmtheory.laws.gaussian.turned import by_axes
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -62,8 +63,10 @@ class GaussianEngine(Engine):
         if not gaussian and target.isotropic and moments.keeps_mean:
             mixtures = tuple(VarianceRule(chain, found[0], block) for block in range(scheme.dynamics.blocks))
         errors = {"resolution": _change(found, coarse), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
-        law = LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, _enough(errors, rtol, scheme))
-        return law.on(device)
+        known = _enough(errors, rtol, scheme)
+        axes = by_axes(distinct, target.unsure, lambda variances: stationary_at(scheme, variances) if growth_at(scheme, variances) < 1 else None)[place]
+        known, off = _with_axes(known, axes, scheme, rtol)
+        return LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, known, off).on(device)
 
     def evolved(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
         """The laws after the given numbers of steps, from a Gaussian on the axes of the target (velocities from N(0, I)) or from a law."""
@@ -92,7 +95,10 @@ class GaussianEngine(Engine):
             errors = {"resolution": _change(blocks, other), "rounding": UNIT * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
             mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
-            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, _enough(errors, rtol, scheme))
+            after = partial(_covariance_after, scheme, before, from_mean, n)
+            turned = by_axes(target.variances[some], target.unsure, after)
+            known, off = _with_axes(_enough(errors, rtol, scheme), turned.expand(target.dim), scheme, rtol)
+            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, known, off)
             laws.append(replace(law, mean_off=mean_off.expand_as(offset)).on(device))
         return laws
 
@@ -173,6 +179,11 @@ def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tupl
     return after, float((size / (width[..., :, None] * width[..., None, :])).max())
 
 
+def _covariance_after(scheme: Scheme, before: Tensor, offset: Tensor, n: int, variances: Tensor) -> Tensor:
+    """The covariances after n steps on a Gaussian with the given variances."""
+    return _after(OnAxes(scheme, variances).moments(1), before, offset, n)[0]
+
+
 def _substeps(scheme: Scheme) -> float:
     """By what factor the rounding of a step's moments exceeds that of one map: where they compose K of them, each is off by half a unit in the last place."""
     structure = scheme.structure
@@ -220,6 +231,15 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
     """The largest change of an entry, relative to the variances it belongs to."""
     width = torch.sqrt(torch.diagonal(fine, dim1=-2, dim2=-1))
     return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
+
+
+def _with_axes(errors: dict[str, float], axes: Tensor, scheme: Scheme, rtol: float) -> tuple[dict[str, float], Tensor | None]:
+    """The errors with what is not known of the axes, and their sum on every one; these are no less for more work, and may be above rtol."""
+    if not bool((axes > 0).any()):
+        return errors, None
+    if not bool(torch.isfinite(axes).all()):
+        raise NotConverged(f"the covariance of {scheme.name}, on axes that are known too badly for its step,", math.inf, rtol)
+    return errors | {"axes": float(axes.max())}, axes + sum(errors.values())
 
 
 def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:

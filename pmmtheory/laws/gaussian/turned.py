@@ -1,0 +1,27 @@
+"""What a law on a Gaussian with a full covariance matrix does not know: the variances on its axes, found to a few units of the largest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Law = Callable[[Tensor], Tensor | None]
+"""The covariances (d, s, s) for other variances (d,); None where there are none."""
+
+
+def by_axes(variances: Tensor, unsure: float, law: Law) -> Tensor:
+    """By how much covariances change, relative to the widths, with variances that are off by so much, and the variances themselves, (d,)."""
+    if unsure == 0:
+        return torch.zeros_like(variances)
+    found, worst = law(variances), torch.zeros_like(variances)
+    for sign in (-1.0, 1.0):
+        moved = variances + sign * unsure
+        other = law(moved) if bool((moved > 0).all()) else None
+        if found is None or other is None:
+            return torch.full_like(variances, math.inf)
+        width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
+        worst = torch.maximum(worst, ((other - found).abs() / (width[:, :, None] * width[:, None, :])).amax((1, 2)))
+    return worst + unsure / variances
