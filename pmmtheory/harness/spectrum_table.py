@@ -59,7 +59,7 @@ def variances(file: Path | None) -> Gaussian:
 
 def _line(cells: Iterable[str]) -> str:
     first, *rest = cells
-    return f"{first:<26}" + "".join(f"{cell:<{6 if i == 0 else 20}}" for i, cell in enumerate(rest))
+    return f"{first:<26}" + "".join(f"{cell:<{5 if i == 0 else 19}} " for i, cell in enumerate(rest)).rstrip()
 
 
 def _write(file: Path, entries: Sequence[Entry]) -> None:
