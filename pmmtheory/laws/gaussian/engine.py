@@ -18,12 +18,13 @@ from pmmtheory.laws.gaussian import inhomogeneous
 from pmmtheory.laws.gaussian.check import merges, require_axes
 from pmmtheory.laws.gaussian.conditional import has_listed, mean_deviations
 from pmmtheory.laws.gaussian.law import LinearLaw, Mixture
+from pmmtheory.laws.gaussian.leaning import Leaning, pulled, sensitivity
 from pmmtheory.laws.gaussian.lyapunov import rounding, stationary_covariance
 from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
-from pmmtheory.laws.gaussian.turned import by_axes
+from pmmtheory.laws.gaussian.turned import by_axes, with_axes
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -65,7 +66,7 @@ class GaussianEngine(Engine):
         errors = {"resolution": _change(found, coarse), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
         known = _enough(errors, rtol, scheme)
         axes = by_axes(distinct, target.unsure, lambda variances: stationary_at(scheme, variances) if growth_at(scheme, variances) < 1 else None)[place]
-        known, off = _with_axes(known, axes, scheme, rtol)
+        known, off = with_axes(known, axes, scheme, rtol)
         return LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, known, off).on(device)
 
     def evolved(self, scheme: Scheme, initial: Any, steps: Sequence[int], rtol: float, device: str) -> list[LinearLaw]:
@@ -97,7 +98,7 @@ class GaussianEngine(Engine):
             mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
             after = partial(_covariance_after, scheme, before, from_mean, n)
             turned = by_axes(target.variances[some], target.unsure, after)
-            known, off = _with_axes(_enough(errors, rtol, scheme), turned.expand(target.dim), scheme, rtol)
+            known, off = with_axes(_enough(errors, rtol, scheme), turned.expand(target.dim), scheme, rtol)
             law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, known, off)
             laws.append(replace(law, mean_off=mean_off.expand_as(offset)).on(device))
         return laws
@@ -113,12 +114,12 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     splits = not gaussian and has_listed(scheme) and not bool(begin.mean.any() or begin.centres.any())
     fine = inhomogeneous.path(scheme, begin, steps, 2)
     coarse = fine if gaussian or inhomogeneous.listed(scheme, begin) else inhomogeneous.path(scheme, begin, steps, 1)
-    leaning = inhomogeneous.path(scheme, begin, steps, 1, inhomogeneous.Leaning)
+    leaning = inhomogeneous.path(scheme, begin, steps, 1, Leaning)
     laws = []
     for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
-        lost = UNIT * (_substeps(scheme) * now.rounded + inhomogeneous.sensitivity(less, lean))
-        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + inhomogeneous.pulled(less, lean))
+        lost = UNIT * (_substeps(scheme) * now.rounded + sensitivity(less, lean))
+        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + pulled(less, lean))
         errors = {"resolution": float(change.max()), "rounding": float(lost.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
         laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + lost, mean_off, given))
@@ -231,15 +232,6 @@ def _change(fine: Tensor, coarse: Tensor) -> float:
     """The largest change of an entry, relative to the variances it belongs to."""
     width = torch.sqrt(torch.diagonal(fine, dim1=-2, dim2=-1))
     return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
-
-
-def _with_axes(errors: dict[str, float], axes: Tensor, scheme: Scheme, rtol: float) -> tuple[dict[str, float], Tensor | None]:
-    """The errors with what is not known of the axes, and their sum on every one; these are no less for more work, and may be above rtol."""
-    if not bool((axes > 0).any()):
-        return errors, None
-    if not bool(torch.isfinite(axes).all()):
-        raise NotConverged(f"the covariance of {scheme.name}, on axes that are known too badly for its step,", math.inf, rtol)
-    return errors | {"axes": float(axes.max())}, axes + sum(errors.values())
 
 
 def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:

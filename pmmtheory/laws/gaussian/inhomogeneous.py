@@ -68,14 +68,40 @@ def start(target: Gaussian, begun: LinearLaw, s: int) -> Moments:
 
 def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int, kind: type[Gaussian] = Gaussian) -> list[Moments]:
     """The moments after the given numbers of steps, the first of them at time 0; `kind` is the class of the data."""
-    found, now, done = [], begin, 0
+    found, now, done, history = [], begin, 0, list[_Lost]()
     chain = _Chain(scheme, begin, kind)
     for n in steps:
         for k in range(done, n):
-            now = _advanced(chain, now, k * scheme.step_size, level)
-        found.append(now)
+            now = _advanced(chain, now, k * scheme.step_size, level, history)
+        found.append(_summed(begin, now, history) if begin.spread.shape[-1] > 1 else now)
         done = n
     return found
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """A step, and what it loses itself of the mean and of the covariance, in units of rounding."""
+
+    steps: AffineSteps
+    mean: Tensor
+    spread: Tensor
+
+
+def _summed(begin: Moments, now: Moments, history: Sequence[_Lost]) -> Moments:
+    """What every step lost, as the later ones carry it on to the position: bounds from step to step would take their coefficients for positive."""
+    row = torch.zeros_like(now.mean)
+    row[:, 0] = 1.0
+    square = _outer(row, row)
+    mean_lost, lost = torch.zeros_like(row[:, 0]), torch.zeros_like(row[:, 0])
+    for part in reversed(history):
+        mean_lost, lost = mean_lost + (row.abs() * part.mean).sum(-1), lost + (square.abs() * part.spread).sum((-2, -1))
+        weights, matrix = part.steps.weights, part.steps.matrix
+        row = torch.einsum("q,qaij,ai->aj", weights, matrix, row)
+        square = torch.einsum("q,qaij,aik,qakl->ajl", weights, matrix, square, matrix)
+    mean_lost, lost = mean_lost + (row.abs() * begin.mean_lost).sum(-1), lost + (square.abs() * begin.lost).sum((-2, -1))
+    means, squares = now.mean_lost.clone(), now.lost.clone()
+    means[:, 0], squares[:, 0, 0] = mean_lost, lost
+    return replace(now, mean_lost=means, lost=squares)
 
 
 class _Chain:
@@ -121,39 +147,10 @@ def law(
     return LinearLaw(centre[None], moments.covariance[:, None, None], axes, gaussian, (), errors, off, given, mean_off[None])
 
 
-class Leaning(Gaussian):
-    """Gaussian data whose score is too large, by LEAN for every unit of rounding that it can have.
-
-    The score on an axis is x/V with V = alpha^2 v + (1 - alpha^2) and is off by a few units, and by one over V for the difference.
-    """
-
-    def noised_drift(self, x: Tensor, alpha: float | Tensor) -> Tensor:
-        square = alpha * alpha
-        spread = square * self.variances + (1 - square)
-        leaning: Tensor = super().noised_drift(x, alpha) * (1 + LEAN * (2 + 1 / spread))
-        return leaning
-
-
-LEAN = 1e-9
-
-
-def sensitivity(moments: Moments, leaning: Moments) -> Tensor:
-    """By what factor rounding of the score is enlarged in the covariances, relative to each, (axes,)."""
-    plain, other = (torch.sqrt(part.covariance.clamp_min(0)) for part in (moments, leaning))
-    factor: Tensor = torch.where(other == plain, 0.0, 2 * ((other - plain) / plain).abs() / LEAN)
-    return factor
-
-
-def pulled(moments: Moments, leaning: Moments) -> Tensor:
-    """By how much rounding of the score moves the means of the positions, in units of it, (axes,)."""
-    moved: Tensor = (leaning.mean - moments.mean).abs()[:, 0] / LEAN
-    return moved
-
-
-def _advanced(chain: _Chain, now: Moments, t: float, level: int) -> Moments:
+def _advanced(chain: _Chain, now: Moments, t: float, level: int, history: list[_Lost]) -> Moments:
     structure, about_zero = chain.structure, chain.structure_about_zero
     if structure is None or about_zero is None or not structure.midpoints.several:
-        return _affine(chain.steps(level, t), now)
+        return _affine(chain.steps(level, t), now, history)
     require_pieces(structure, t)
     if structure.substeps < math.inf:
         return _bernoulli(structure, about_zero, now, t, int(structure.substeps))
@@ -165,20 +162,24 @@ def _advanced(chain: _Chain, now: Moments, t: float, level: int) -> Moments:
     return replace(now, mean=mean, spread=spread, mean_lost=mean_lost, lost=lost)
 
 
-def _affine(steps: AffineSteps, now: Moments) -> Moments:
+def _affine(steps: AffineSteps, now: Moments, history: list[_Lost]) -> Moments:
     """The covariance on its own: the mean enters by what is random in it only."""
     each = torch.einsum("qaij,aj->qai", steps.matrix, now.mean) + steps.offset
     mean = torch.einsum("q,qai->ai", steps.weights, each)
     apart, shares, matrix = each - mean, steps.weights.abs(), steps.matrix.abs()
     terms = now.mean.abs() + torch.einsum("qaij,aj->qai", matrix, now.mean.abs()) + steps.offset.abs()
     spread = torch.einsum("q,qaij->aij", steps.weights, _turned(steps.matrix, now.spread) + _outer(apart, apart) + steps.noise)
-    mean_lost = torch.einsum("q,qai->ai", shares, torch.einsum("qaij,aj->qai", matrix, now.mean_lost) + terms) + _at_position(now.centres, now.mean)
-    lost = _turned(matrix, now.lost + now.spread.abs()) + steps.noise.abs() + _outer(apart.abs(), apart.abs())
+    own_mean = torch.einsum("q,qai->ai", shares, terms) + _at_position(now.centres, now.mean)
+    own = _turned(matrix, now.spread.abs()) + steps.noise.abs() + _outer(apart.abs(), apart.abs())
     if len(shares) > 1:
         off = terms + torch.einsum("q,qai->ai", shares, terms)
-        lost = lost + 2 * _outer(apart.abs(), off) + UNIT * _outer(off, off)
-    lost = torch.einsum("q,qaij->aij", shares, lost)
-    return replace(now, mean=mean, spread=spread, mean_lost=mean_lost, lost=torch.maximum(lost, lost.mT))
+        own = own + 2 * _outer(apart.abs(), off) + UNIT * _outer(off, off)
+    own = torch.einsum("q,qaij->aij", shares, own)
+    own = torch.maximum(own, own.mT)
+    history.append(_Lost(steps, own_mean, own))
+    mean_lost = own_mean + torch.einsum("q,qaij,aj->ai", shares, matrix, now.mean_lost)
+    lost = own + torch.einsum("q,qaij->aij", shares, _turned(matrix, now.lost))
+    return replace(now, mean=mean, spread=spread, mean_lost=mean_lost, lost=lost)
 
 
 def _turned(matrix: Tensor, covariance: Tensor) -> Tensor:

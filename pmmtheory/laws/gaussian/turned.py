@@ -8,6 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import NotConverged
+from pmmtheory.schemes import Scheme
+
 Law = Callable[[Tensor], Tensor | None]
 """The covariances (d, s, s) for other variances (d,); None where there are none."""
 
@@ -25,3 +28,12 @@ def by_axes(variances: Tensor, unsure: float, law: Law) -> Tensor:
         width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
         worst = torch.maximum(worst, ((other - found).abs() / (width[:, :, None] * width[:, None, :])).amax((1, 2)))
     return worst + unsure / variances
+
+
+def with_axes(errors: dict[str, float], axes: Tensor, scheme: Scheme, rtol: float) -> tuple[dict[str, float], Tensor | None]:
+    """The errors with what is not known of the axes, and their sum on every one; these are no less for more work, and may be above rtol."""
+    if not bool((axes > 0).any()):
+        return errors, None
+    if not bool(torch.isfinite(axes).all()):
+        raise NotConverged(f"the covariance of {scheme.name}, on axes that are known too badly for its step,", math.inf, rtol)
+    return errors | {"axes": float(axes.max())}, axes + sum(errors.values())
