@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Self
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from pmmtheory.dynamics.predictor import Predictor
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.images.table import Table
+from pmmtheory.images.table import Groups, Table, groups_of
 from pmmtheory.noise.schedule import NoiseSchedule
 from pmmtheory.numerics.finite import all_finite
 
@@ -192,9 +193,13 @@ class EmpiricalDiffusion(Predictor):
     def _each(self, first: Tensor, blocks: list[tuple[Tensor, Tensor]]) -> Iterator[Tensor]:
         return (self._gaps(first, *block) for block in blocks)
 
+    @cached_property
+    def _groups(self) -> Groups:
+        return groups_of(self._rows)
+
     def _table(self, dtype: torch.dtype) -> Table:
         if dtype not in self._tables:
-            self._tables[dtype] = Table.of(self._rows, self._middle, dtype)
+            self._tables[dtype] = Table.of(self._rows, self._groups, self._middle, dtype)
         return self._tables[dtype]
 
 

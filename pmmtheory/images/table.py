@@ -31,50 +31,63 @@ class Block:
     rows : Tensor of shape (n, p + 2)
         The pixels in which they differ, half of their squared norms, and 1: products with it give what these add to scores, and sums of weights.
     pixels : Tensor of shape (p,)
-    rest : Tensor of shape (d,)
-        What is the same in all, in double precision; 0 at those pixels.
     """
 
     place: slice
     rows: Tensor
     pixels: Tensor
-    rest: Tensor
 
-    @classmethod
-    def of(cls, images: Tensor, pixels: Tensor, middle: Tensor, first: int, dtype: torch.dtype) -> Block:
-        centred = images - middle
-        rest = centred[0].clone()
-        rest[pixels] = 0.0
-        halves = centred.square().sum(1, keepdim=True) / 2
-        return cls(slice(first, first + len(images)), torch.cat([centred[:, pixels], halves, torch.ones_like(halves)], 1).to(dtype), pixels, rest)
+
+Groups = list[tuple[Tensor, Tensor]]
+"""Numbers of images, and the pixels in which these differ."""
+
+
+def groups_of(rows: Tensor) -> Groups:
+    """Images (n, d) in groups with a background of their own, where that saves more than it costs; each few enough to be multiplied at once."""
+    found, size = [(torch.arange(len(rows), device=rows.device), torch.arange(rows.shape[1], device=rows.device))], 16 * _TOGETHER
+    if rows.device.type == "cpu":
+        found, size = grouped(rows) if rows.numel() >= _MANY else found, _TOGETHER
+    return [(some, pixels) for images, pixels in found for some in images.split(size)]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Images in blocks: `order` are their numbers, (n,), in the order of these; `reach` is the largest norm."""
+    """Images in blocks.
+
+    Attributes
+    ----------
+    blocks : list of Block
+    rests : Tensor of shape (blocks, d)
+        What is the same in all of a block, less the mean of all images, in double precision; 0 at its pixels.
+    order : Tensor of shape (n,)
+        The numbers of the images in the order of the blocks.
+    reach : float
+        The largest norm.
+    """
 
     blocks: list[Block]
+    rests: Tensor
     order: Tensor
     reach: float
 
     @classmethod
-    def of(cls, rows: Tensor, middle: Tensor, dtype: torch.dtype) -> Table:
-        groups, every = [(torch.arange(len(rows), device=rows.device), torch.arange(rows.shape[1], device=rows.device))], rows.numel()
-        if rows.device.type == "cpu" and every >= _MANY:
-            groups = grouped(rows)
-        size = _TOGETHER if rows.device.type == "cpu" else 16 * _TOGETHER
-        parts = [(some, pixels) for images, pixels in groups for some in images.split(size)]
-        blocks, first = list[Block](), 0
-        for some, pixels in parts:
-            blocks.append(Block.of(rows[some].double(), pixels, middle, first, dtype))
-            first += len(some)
+    def of(cls, rows: Tensor, groups: Groups, middle: Tensor, dtype: torch.dtype) -> Table:
+        """Of images (n, d) in groups, and their mean."""
+        blocks, rests, first = list[Block](), list[Tensor](), 0
+        for images, pixels in groups:
+            centred = rows[images].double() - middle
+            halves = centred.square().sum(1, keepdim=True) / 2
+            own = torch.cat([centred[:, pixels], halves, torch.ones_like(halves)], 1).to(dtype)
+            blocks.append(Block(slice(first, first + len(images)), own, pixels))
+            rests.append(centred[0].index_fill(0, pixels, 0.0))
+            first += len(images)
         reach = max(math.sqrt(2 * float(block.rows[:, -2].max())) for block in blocks)
-        return cls(blocks, torch.cat([some for some, _ in parts]), reach)
+        return cls(blocks, torch.stack(rests), torch.cat([images for images, _ in groups]), reach)
 
     def scores(self, slope: Tensor, curve: Tensor) -> Tensor:
         """slope . y - curve |y|^2/2 of all images y and points, whose slopes are (m, d) and curves (m,) in double precision: (n, m)."""
         found = torch.empty((len(self.order), len(slope)), dtype=self.blocks[0].rows.dtype, device=slope.device)
-        same = slope @ torch.stack([block.rest for block in self.blocks]).T
+        same = slope @ self.rests.T
         slope, curve, same = (part.to(found.dtype) for part in (slope, curve, same))
         for k, block in enumerate(self.blocks):
             factors = torch.cat([slope[:, block.pixels], -curve[:, None], same[:, k : k + 1]], 1)
@@ -84,7 +97,7 @@ class Table:
     def mean(self, scores: Tensor, near: Tensor, count: int) -> Tensor:
         """The mean of images with weights exp(scores), of which `count` are near and no others count, in double precision; scores are overwritten."""
         points, sparse = scores.shape[1], count < near.numel() // 4
-        mean = torch.zeros((points, len(self.blocks[0].rest)), dtype=torch.float64, device=scores.device)
+        mean = torch.zeros((points, self.rests.shape[1]), dtype=torch.float64, device=scores.device)
         shares = torch.zeros((points, len(self.blocks)), dtype=torch.float64, device=scores.device)
         for k, block in enumerate(self.blocks):
             some, rows = scores[block.place], block.rows
@@ -96,5 +109,5 @@ class Table:
             sums = (some.clamp_min_(_FAINT).exp_().T @ rows).double()
             mean.index_add_(1, block.pixels, sums[:, :-2])
             shares[:, k] = sums[:, -1]
-        mean += shares @ torch.stack([block.rest for block in self.blocks])
+        mean += shares @ self.rests
         return mean / shares.sum(1, keepdim=True)

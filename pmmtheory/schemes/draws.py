@@ -103,8 +103,6 @@ class Index(Draw):
         return torch.randint(int(self.n), shape, generator=generator, device=generator.device).to(dtype) / self.n
 
     def rule(self, level: int) -> Rule:
-        if self.n == math.inf:
-            return Uniform().rule(level)
         return all_of(int(self.n)) if self.n <= _EVERY else smooth_in(self.n, level)
 
     def every(self) -> np.ndarray | None:

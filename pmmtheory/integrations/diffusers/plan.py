@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -38,7 +38,11 @@ class LargeStep:
 
     def over(self, first: int, last: int) -> tuple[float, float, float]:
         """A, G and Gamma from one fine time, by number, to another."""
-        return _between(self.schedule, self.variant, self.times)(first, last)
+        return self._composed(first, last)
+
+    @cached_property
+    def _composed(self) -> Composed:
+        return _between(self.schedule, self.variant, self.times)
 
     @property
     def calls(self) -> tuple[float, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +23,7 @@ from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
-from pmmtheory.laws.gaussian.turned import by_axes, with_axes
+from pmmtheory.laws.gaussian.turned import by_axes, changes, with_axes
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -63,9 +62,10 @@ class GaussianEngine(Engine):
         mixtures: tuple[Callable[[int], Mixture], ...] = ()
         if not gaussian and target.isotropic and moments.keeps_mean:
             mixtures = tuple(VarianceRule(chain, found[0], block) for block in range(scheme.dynamics.blocks))
-        errors = {"resolution": _change(found, coarse), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
+        errors = {"resolution": float(changes(found, coarse).max()), "rounding": _substeps(scheme) * rounding(moments, found, widths)}
         known = _enough(errors, rtol, scheme)
-        axes = by_axes(distinct, target.unsure, lambda variances: stationary_at(scheme, variances) if growth_at(scheme, variances) < 1 else None)[place]
+        other = partial(_stationary_if_stable, scheme)
+        axes = by_axes(coarse, distinct, target.unsure, other)[place]
         known, off = with_axes(known, axes, scheme, rtol)
         return LinearLaw(_centre(scheme, target), found[place], target.axes, gaussian, mixtures, known, off).on(device)
 
@@ -93,14 +93,14 @@ class GaussianEngine(Engine):
             other, _ = _after(coarse, before, from_mean, n)
             shifted, mean_off = mean_after(fine.mean, widths, _substeps(scheme), from_mean, unsure, n)
             mean_off = mean_off + (shifted - mean_after(coarse.mean, widths, 1.0, from_mean, unsure, n)[0]).abs()
-            errors = {"resolution": _change(blocks, other), "rounding": UNIT * (n + 1) * _substeps(scheme) * largest}
+            errors = {"resolution": float(changes(blocks, other).max()), "rounding": UNIT * (n + 1) * _substeps(scheme) * largest}
             centre = _centre(scheme, target) + _turned(shifted.expand_as(offset), None if axes is None else axes.T)
             mixtures = () if gaussian or not alike or not fine.keeps_mean else mixtures_after(scheme, target, start, n)
             after = partial(_covariance_after, scheme, before, from_mean, n)
-            turned = by_axes(target.variances[some], target.unsure, after)
+            turned = by_axes(other, target.variances[some], target.unsure, after)
             known, off = with_axes(_enough(errors, rtol, scheme), turned.expand(target.dim), scheme, rtol)
-            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, known, off)
-            laws.append(replace(law, mean_off=mean_off.expand_as(offset)).on(device))
+            law = LinearLaw(centre, blocks.expand_as(start.blocks), axes, gaussian, mixtures, known, off, mean_off=mean_off.expand_as(offset))
+            laws.append(law.on(device))
         return laws
 
 
@@ -157,6 +157,10 @@ def _growth(moments: StepMoments) -> float:
 def stationary_at(scheme: Scheme, variances: Tensor) -> Tensor:
     """The stationary covariance on a Gaussian with the given variances, (axes, s, s)."""
     return stationary_covariance(OnAxes(scheme, variances).moments(1), _widths(variances, scheme))
+
+
+def _stationary_if_stable(scheme: Scheme, variances: Tensor) -> Tensor | None:
+    return stationary_at(scheme, variances) if growth_at(scheme, variances) < 1 else None
 
 
 def _after(moments: StepMoments, blocks: Tensor, offset: Tensor, n: int) -> tuple[Tensor, float]:
@@ -226,12 +230,6 @@ def _unsure(start: LinearLaw, offset: Tensor) -> Tensor:
 
 def _turned(offset: Tensor, axes: Tensor | None) -> Tensor:
     return offset if axes is None else offset @ axes
-
-
-def _change(fine: Tensor, coarse: Tensor) -> float:
-    """The largest change of an entry, relative to the variances it belongs to."""
-    width = torch.sqrt(torch.diagonal(fine, dim1=-2, dim2=-1))
-    return float(((fine - coarse).abs() / (width[..., :, None] * width[..., None, :])).max())
 
 
 def _enough(errors: dict[str, float], rtol: float, scheme: Scheme) -> dict[str, float]:

@@ -73,7 +73,7 @@ def path(scheme: Scheme, begin: Moments, steps: Sequence[int], level: int, kind:
     for n in steps:
         for k in range(done, n):
             now = _advanced(chain, now, k * scheme.step_size, level, history)
-        found.append(_summed(begin, now, history) if begin.spread.shape[-1] > 1 else now)
+        found.append(_summed(begin, now, history) if history else now)
         done = n
     return found
 
@@ -88,7 +88,7 @@ class _Lost:
 
 
 def _summed(begin: Moments, now: Moments, history: Sequence[_Lost]) -> Moments:
-    """What every step lost, as the later ones carry it on to the position: bounds from step to step would take their coefficients for positive."""
+    """What every step with memory lost, as the later ones carry it on to the position."""
     row = torch.zeros_like(now.mean)
     row[:, 0] = 1.0
     square = _outer(row, row)
@@ -176,7 +176,9 @@ def _affine(steps: AffineSteps, now: Moments, history: list[_Lost]) -> Moments:
         own = own + 2 * _outer(apart.abs(), off) + UNIT * _outer(off, off)
     own = torch.einsum("q,qaij->aij", shares, own)
     own = torch.maximum(own, own.mT)
-    history.append(_Lost(steps, own_mean, own))
+    if now.mean.shape[-1] > 1:
+        history.append(_Lost(steps, own_mean, own))  # bounds from step to step would take its coefficients for positive
+        return replace(now, mean=mean, spread=spread)
     mean_lost = own_mean + torch.einsum("q,qaij,aj->ai", shares, matrix, now.mean_lost)
     lost = own + torch.einsum("q,qaij->aij", shares, _turned(matrix, now.lost))
     return replace(now, mean=mean, spread=spread, mean_lost=mean_lost, lost=lost)

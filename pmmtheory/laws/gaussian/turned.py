@@ -15,19 +15,23 @@ Law = Callable[[Tensor], Tensor | None]
 """The covariances (d, s, s) for other variances (d,); None where there are none."""
 
 
-def by_axes(variances: Tensor, unsure: float, law: Law) -> Tensor:
-    """By how much covariances change, relative to the widths, with variances that are off by so much, and the variances themselves, (d,)."""
+def by_axes(found: Tensor, variances: Tensor, unsure: float, law: Law) -> Tensor:
+    """By how much the covariances found change with variances that are off by so much, and the variances themselves, (d,)."""
+    worst = torch.zeros_like(variances)
     if unsure == 0:
-        return torch.zeros_like(variances)
-    found, worst = law(variances), torch.zeros_like(variances)
-    for sign in (-1.0, 1.0):
-        moved = variances + sign * unsure
+        return worst
+    for moved in (variances - unsure, variances + unsure):
         other = law(moved) if bool((moved > 0).all()) else None
-        if found is None or other is None:
+        if other is None:
             return torch.full_like(variances, math.inf)
-        width = torch.sqrt(torch.diagonal(found, dim1=-2, dim2=-1))
-        worst = torch.maximum(worst, ((other - found).abs() / (width[:, :, None] * width[:, None, :])).amax((1, 2)))
+        worst = torch.maximum(worst, changes(found, other))
     return worst + unsure / variances
+
+
+def changes(covariances: Tensor, others: Tensor) -> Tensor:
+    """The largest change of an entry on every axis, relative to the variances it belongs to, (d,)."""
+    width = torch.sqrt(torch.diagonal(covariances, dim1=-2, dim2=-1))
+    return ((covariances - others).abs() / (width[..., :, None] * width[..., None, :])).amax((-2, -1))
 
 
 def with_axes(errors: dict[str, float], axes: Tensor, scheme: Scheme, rtol: float) -> tuple[dict[str, float], Tensor | None]:
