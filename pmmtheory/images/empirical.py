@@ -146,18 +146,18 @@ class EmpiricalDiffusion(Predictor):
         ratio = alpha / sigma**2
         scores = table.scores(shifted * ratio[:, None], ratio * alpha)
         unsure = self._unsure(table, x.dtype, shifted.norm(dim=1), alpha, ratio)
-        top = scores.amax(0)
+        top = scores.amax(1)
         cut = math.log(len(scores) / torch.finfo(x.dtype).eps) + 2 * unsure
-        near = scores >= top - cut.to(x.dtype)
+        near = scores >= (top - cut.to(x.dtype))[:, None]
         # scores beyond the range of single precision would compare as NaN
-        near |= ~torch.isfinite(top)
+        near |= ~torch.isfinite(top)[:, None]
         count = int(torch.count_nonzero(near))
         if count * _FEW <= near.numel() or not float(unsure.max()) <= _SURE * torch.finfo(x.dtype).eps:
             if count * _DEAR > near.numel() and x.dtype != torch.float64:
                 return self._mean_in(x.double(), alpha, sigma)
-            place, point = near.nonzero(as_tuple=True)
-            return self._by_differences(x.double(), point, table.order[place], scores[place, point].nan_to_num(), alpha, sigma)
-        return self._middle + table.mean(scores.sub_(top), near, count)
+            point, place = near.nonzero(as_tuple=True)
+            return self._by_differences(x.double(), point, table.order[place], scores[point, place].nan_to_num(), alpha, sigma)
+        return self._middle + table.mean(scores.sub_(top[:, None]), near, count)
 
     def _unsure(self, table: Table, dtype: torch.dtype, size: Tensor, alpha: Tensor, ratio: Tensor) -> Tensor:
         """How far a score may be off: some ten times what rounding does to such sums on images, and as much as it does where all pixels are alike."""

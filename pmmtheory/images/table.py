@@ -16,6 +16,9 @@ _TOGETHER = 2048
 _MANY = 1 << 22
 """Numbers in a set of images from which on it is worth while to look for what they have in common."""
 
+_SHARED = 4
+"""Points for which an image counts, on average, from which on it is not worth while to look for images that count for none."""
+
 _FAINT = -80.0
 """The logarithm of a weight beside which a larger one alone counts, in single precision too."""
 
@@ -85,28 +88,28 @@ class Table:
         return cls(blocks, torch.stack(rests), torch.cat([images for images, _ in groups]), reach)
 
     def scores(self, slope: Tensor, curve: Tensor) -> Tensor:
-        """slope . y - curve |y|^2/2 of all images y and points, whose slopes are (m, d) and curves (m,) in double precision: (n, m)."""
-        found = torch.empty((len(self.order), len(slope)), dtype=self.blocks[0].rows.dtype, device=slope.device)
+        """slope . y - curve |y|^2/2 of all images y and points, whose slopes are (m, d) and curves (m,) in double precision: (m, n)."""
+        found = torch.empty((len(slope), len(self.order)), dtype=self.blocks[0].rows.dtype, device=slope.device)
         same = slope @ self.rests.T
         slope, curve, same = (part.to(found.dtype) for part in (slope, curve, same))
         for k, block in enumerate(self.blocks):
-            factors = torch.cat([slope[:, block.pixels], -curve[:, None], same[:, k : k + 1]], 1)
-            torch.mm(block.rows, factors.T, out=found[block.place])
+            factors = torch.cat([slope.index_select(1, block.pixels), -curve[:, None], same[:, k : k + 1]], 1)
+            torch.mm(factors, block.rows.T, out=found[:, block.place])
         return found
 
     def mean(self, scores: Tensor, near: Tensor, count: int) -> Tensor:
         """The mean of images with weights exp(scores), of which `count` are near and no others count, in double precision; scores are overwritten."""
-        points, sparse = scores.shape[1], count < near.numel() // 4
+        points, sparse = len(scores), count < min(_SHARED * len(self.order), near.numel() // 4)
         mean = torch.zeros((points, self.rests.shape[1]), dtype=torch.float64, device=scores.device)
         shares = torch.zeros((points, len(self.blocks)), dtype=torch.float64, device=scores.device)
         for k, block in enumerate(self.blocks):
-            some, rows = scores[block.place], block.rows
+            some, rows = scores[:, block.place], block.rows
             if sparse:
-                needed = near[block.place].any(1).nonzero()[:, 0]
+                needed = near[:, block.place].any(0).nonzero()[:, 0]
                 if 2 * len(needed) < len(rows):
-                    some, rows = some[needed], rows[needed]
+                    some, rows = some[:, needed], rows[needed]
             # a weight that does not count is kept, but off the numbers that are nearly 0 without being it, which make products many times slower
-            sums = (some.clamp_min_(_FAINT).exp_().T @ rows).double()
+            sums = (some.clamp_min_(_FAINT).exp_() @ rows).double()
             mean.index_add_(1, block.pixels, sums[:, :-2])
             shares[:, k] = sums[:, -1]
         mean += shares @ self.rests
