@@ -71,7 +71,7 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         about.linearise(slope)
     size, stretch = about.size(moved), about.stretch(slope)
     left = about.solved(about.rest(moved, slope)[1], _ENOUGH)[2]
-    if not left * stretch**2 < 0.05 * size + 1e-12:
+    if not left * stretch**2 < 0.05 * size + 1e-12 * math.sqrt(float(law.covariance.trace())):
         raise NotConverged("the map between two laws in the plane: they are too far apart for Newton's method", left, law.numerical_error)
     coarse = law.coarse if law.coarse is not None else law
     resolution = about.solved(about.told(p - coarse.on(about.axes).clamp_min(0.0)), _ENOUGH)[2]

@@ -63,7 +63,7 @@ def test_the_plain_part_of_a_step() -> None:
 def test_components_that_move_every_state_alike(scheme: Scheme, straight: list[tuple[str, int]]) -> None:
     """The noise of the velocity at a random midpoint, which the force there does not feel, and what a step leaves alone; not noise that a force feels."""
     normals = [(name, block) for name, draw in scheme.draws.items() if draw.normal for block in range(2)]
-    assert _straight(scheme, normals) == straight
+    assert _straight(scheme, 0.0, normals, torch.linspace(-6.0, 6.0, 50, dtype=torch.float64)) == straight
 
 
 def test_gaussians_never_reach_numbers_that_are_barely_above_none() -> None:

@@ -34,6 +34,9 @@ _DEFECT = 0.25
 _SLOW = 1e-3
 """A gap below which two levels may agree by luck: a change of the step is amplified along one direction, which it may happen to miss."""
 
+_FLAT = 1e-8
+"""A curvature of the tails, relative to the largest one, below which they are taken for no flatter."""
+
 _LEVELS = 4
 _LARGEST = 8000
 """Unknowns of a law: its matrix has the square of them."""
@@ -90,17 +93,17 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, 1 / _tail(curvature)) for curvature in set(target.tail_curvature))
-
-
-def _tail(curvature: float) -> Tensor:
-    return torch.tensor([max(curvature, 1e-8)], dtype=torch.float64)
+    least = _FLAT * float(target.smoothness)
+    return max(growth_at(scheme, torch.tensor([1 / max(curvature, least)], dtype=torch.float64)) for curvature in set(target.tail_curvature))
 
 
 def _wider(scheme: Scheme, target: LineTarget) -> float:
     """By how much the variance of the law may be larger than that of the target: as on a Gaussian with the curvature of its tails."""
     curvature = max(target.tail_curvature)
-    return max(1.0, float(stationary_at(scheme, 1 / _tail(curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
+    if not 0 < curvature < math.inf:
+        return 1.0
+    variance = torch.tensor([1 / max(curvature, _FLAT * float(target.smoothness))], dtype=torch.float64)
+    return max(1.0, float(stationary_at(scheme, variance)[0, 0, 0]) * curvature)
 
 
 def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:

@@ -30,13 +30,14 @@ class _Times:
     weights: Tensor
 
 
-def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, device: torch.device) -> list[Part]:
+def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, grid: Tensor) -> list[Part]:
     """Bernoulli midpoints by the expansion prod_i (1 + p (e_i - 1)) = sum over sets I of p^|I| prod_I (e_i - 1).
 
     e_i puts in the push of midpoint i, which is of order step^2, so that sets of n midpoints matter like step^(2n)/n! and
     fewer nodes do for more of them. Given the positions of the noise at the midpoints, what is left is Gaussian.
     """
-    _require_force_of_position(pmm, t)
+    _require_force_of_position(pmm, t, grid)
+    device = grid.device
     if not pmm.midpoints.several:
         return [_pushed(pmm, t, _one(pmm.midpoints, level, 1.0), 7 + 2 * level, [(True,)], device)]
     parts = [_pushed(pmm, t, _joined([(1.0, (np.zeros((1, 0)), np.ones(1)))]), 1, [()], device)]
@@ -175,10 +176,11 @@ def _conditional(system: Underdamped, a: float, s: Tensor) -> tuple[Tensor, Tens
     return root, carried, whole - carried @ carried.mT
 
 
-def _require_force_of_position(pmm: PoissonStructure, t: float) -> None:
-    """The noise of the velocity at a midpoint is not resolved: raise InvalidParameter where a force feels it."""
+def _require_force_of_position(pmm: PoissonStructure, t: float, grid: Tensor) -> None:
+    """The noise of the velocity at a midpoint is not resolved: raise InvalidParameter where a force feels it, at some position of a grid."""
     require_pieces(pmm, t)
-    x = torch.tensor([[0.4, -1.3], [0.4, 0.7], [-1.1, 0.2], [-1.1, 2.0]], dtype=torch.float64)
-    force = pmm.midpoint_force(x, t, torch.full((4, 1), 0.4 * pmm.step_size, dtype=torch.float64))
-    if not torch.equal(force[::2], force[1::2]):
+    velocities = 4 * torch.sin(2.4 * torch.arange(len(grid), dtype=grid.dtype, device=grid.device))
+    delays = pmm.step_size * grid.new_tensor([0.07, 0.4, 0.93])[:, None, None]
+    one, other = (pmm.midpoint_force(torch.stack([grid, v], -1).expand(3, -1, -1), t, delays) for v in (velocities, torch.zeros_like(velocities)))
+    if not torch.equal(one, other):
         raise InvalidParameter("scheme", pmm.name, "one whose force at a midpoint depends on the position only, for a law in the phase plane")

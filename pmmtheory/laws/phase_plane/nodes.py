@@ -33,27 +33,36 @@ class Gaussians:
     together: int = 1
 
 
+_OWN, _OTHERS = (0.0, 1.0, -2.3, 6.1), (0.0, 0.8, -3.4)
+"""Values of a normal draw, and of the others beside it."""
+
+_SEEN, _TAKEN = 120, 6
+"""How many positions, and values of the draws that are not normal, a step is seen at."""
+
+_SAME = 1e-13
+"""A difference between two moves, relative to them, that is rounding."""
+
 Part = tuple[int, Callable[[Tensor], Gaussians]]
 """The number of its Gaussians, and what gives them from starts of shape (n, 2)."""
 
 
-def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -> Part:
-    """The law of a step by product rules over the draws. The force feels noise through its integral: few nodes are enough.
+def parts_by_draws(scheme: Scheme, t: float, level: int, grid: Tensor) -> Part:
+    """The law of a step from positions of a grid, by product rules over the draws. The force feels noise through its integral: few nodes are enough.
 
     A component of a normal draw that the force does not feel moves the mean along one direction: it joins the covariance.
     """
     normals = [(name, block) for name, draw in scheme.draws.items() if draw.normal for block in range(2)]
-    straight = _straight(scheme, normals)
+    straight = _straight(scheme, t, normals, grid)
     curved = gauss_hermite(10 + 2 * level)
-    nodes = cubature(scheme, level - 3, device, normal=lambda *component: STILL if component in straight else curved)
-    origin, q = torch.zeros((1, 1, 2), dtype=torch.float64, device=device), len(nodes)
+    nodes = cubature(scheme, level - 3, grid.device, normal=lambda *component: STILL if component in straight else curved)
+    middle, q = torch.stack([grid[len(grid) // 2], grid.new_zeros(())]).reshape(1, 1, 2), len(nodes)
 
-    unmoved = scheme.step(origin, t, nodes.draws)[0] if straight else origin
+    unmoved = scheme.step(middle, t, nodes.draws)[0] if straight else middle
 
     def slope(name: str, block: int) -> Tensor:
         moved = nodes.draws[name].clone()
         moved[..., block] = 1.0
-        change: Tensor = scheme.step(origin, t, nodes.draws | {name: moved})[0] - unmoved
+        change: Tensor = scheme.step(middle, t, nodes.draws | {name: moved})[0] - unmoved
         return change.expand(1, q, 2)[0]
 
     slopes = [slope(*component) for component in straight]
@@ -74,23 +83,35 @@ def parts_by_draws(scheme: Scheme, t: float, level: int, device: torch.device) -
 
 def _together(covariances: Tensor) -> int:
     """How many in a row are equal, everywhere, but for rounding."""
-    new = (torch.diff(covariances).abs() > 1e-14 * covariances.abs().max()).any(0)
+    new = (torch.diff(covariances).abs() > 1e-14 * covariances.abs().amax(1, keepdim=True)).any(0)
     return math.gcd(covariances.shape[1], *(torch.nonzero(new).flatten() + 1).tolist())
 
 
-def _straight(scheme: Scheme, normals: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The components for every unit of which a step moves by the same vector from everywhere, whatever the other draws are: all in one step."""
-    x = torch.tensor([[0.3, -0.7], [-1.1, 0.4], [2.0, 1.3]], dtype=torch.float64)[:, None]
-    values = [(other, own) for other in (0.0, 0.8) for own in (0.0, 1.0, -2.0)]
-    draws: dict[str, Any] = {}
-    for key, draw in scheme.draws.items():
-        others = torch.tensor([other if draw.normal else 0.4 for other, _ in values], dtype=torch.float64).repeat(len(normals))
-        draws[key] = others[None, :, None].repeat(1, 1, 1 if draw.shared else 2)
-    for place, (name, block) in enumerate(normals):
-        draws[name][0, len(values) * place : len(values) * (place + 1), block] = torch.tensor([own for _, own in values], dtype=torch.float64)
+def _straight(scheme: Scheme, t: float, normals: list[tuple[str, int]], grid: Tensor) -> list[tuple[str, int]]:
+    """The components for every unit of which a step moves by one vector from all positions of the grid, whatever the other normal draws are.
+
+    That vector may differ between values of the draws that are not normal. All components are seen in one step, as far as a normal draw goes, with a
+    velocity of its own at each position.
+    """
     if not normals:
         return []
-    means = scheme.step(x, 0.0, draws)[0].expand(3, len(normals) * len(values), 2).reshape(3, len(normals), 2, 3, 2)
-    moves = (means[..., 1:, :] - means[..., :1, :]) / torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
-    apart, size = (part.movedim(1, 0).flatten(1).abs().amax(1) for part in (moves - moves[:1, :, :1, :1], moves))
-    return [component for component, off, most in zip(normals, apart.tolist(), size.tolist(), strict=True) if off <= 1e-13 * (1 + most)]
+    some = grid[torch.linspace(0, len(grid) - 1, min(len(grid), _SEEN)).round().long()]
+    starts = torch.stack([some, 4 * torch.sin(2.4 * torch.arange(len(some), dtype=grid.dtype, device=grid.device))], -1)[:, None]
+    rest = cubature(scheme, -3, grid.device, normal=lambda *component: STILL)
+    taken = torch.linspace(0, len(rest) - 1, min(len(rest), _TAKEN)).round().long()
+    shape = len(taken), len(normals), len(_OTHERS), len(_OWN)
+    draws: dict[str, Any] = {}
+    for key, draw in scheme.draws.items():
+        value = rest.draws[key][0, taken][:, None, None, None].expand(*shape, -1).clone()
+        if draw.normal:
+            value += grid.new_tensor(_OTHERS)[:, None, None]
+        for place, (name, block) in enumerate(normals):
+            if name == key:
+                value[:, place, ..., block] = grid.new_tensor(_OWN)
+        draws[key] = value.flatten(0, 3)[None]
+    means = scheme.step(starts, t, draws)[0].expand(len(some), math.prod(shape), 2).reshape(len(some), *shape, 2)
+    moves = (means[..., 1:, :] - means[..., :1, :]) / grid.new_tensor(_OWN[1:])[:, None]
+    apart = (moves - moves[len(some) // 2, :, :, 0, 0][:, :, None, None]).abs().amax((0, 1, 3, 4))
+    rounding = 8 * torch.finfo(grid.dtype).eps * means.abs().amax((0, 1, 3, 4))
+    same = (apart <= _SAME * moves.abs().amax((0, 1, 3, 4)) + rounding).all(-1)
+    return [component for component, kept in zip(normals, same.tolist(), strict=True) if kept]

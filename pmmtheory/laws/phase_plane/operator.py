@@ -131,7 +131,7 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
     starts = torch.cartesian_prod(grid, few)
     powers = 6 + level
     result = torch.zeros((len(starts), len(frequencies), powers), dtype=torch.complex128, device=grid.device)
-    parts = _gaussian_parts(scheme, t, level, grid.device)
+    parts = _gaussian_parts(scheme, t, level, grid)
     for size, part in parts:
         rows = max(8, _CHUNK // (size * len(frequencies)))
         for first in range(0, len(starts), rows):
@@ -141,14 +141,14 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
     return torch.view_as_complex((carry @ shaped.flatten(-2)).unflatten(-1, (-1, 2)))
 
 
-def _gaussian_parts(scheme: Scheme, t: float, level: int, device: torch.device) -> list[Part]:
-    """The law of a step as parts that add up."""
+def _gaussian_parts(scheme: Scheme, t: float, level: int, grid: Tensor) -> list[Part]:
+    """The law of a step from positions of a grid as parts that add up."""
     if any(draw.layered for draw in scheme.draws.values()):
         if scheme.structure is None:
             allowed = "one that declares its structure (PoissonMidpoint with its own step), for the law of random midpoints in the phase plane"
             raise InvalidParameter("scheme", scheme.name, allowed)
-        return parts_by_midpoints(scheme.structure, t, level, device)
-    return [parts_by_draws(scheme, t, level, device)]
+        return parts_by_midpoints(scheme.structure, t, level, grid)
+    return [parts_by_draws(scheme, t, level, grid)]
 
 
 def _ratio(scheme: Scheme, part: Gaussians, starts: Tensor, frequencies: Tensor, powers: int, t: float) -> Tensor:

@@ -118,13 +118,13 @@ def _stationary_on(
     else:
         density, shaken, least = known[0].on(axes).clamp_min(0), 0.0, known[1]
     begun = density.reshape(-1)[grid.kept]
-    masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, rtol))
+    masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, quadrature, rtol))
     if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, leak / gap)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
-    law.caution = max(1.0, min(_CAUTION, _SLOW * min(1.0, scheme.step_size / _largest_variance(quadrature)) / gap))
+    law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
 
 
@@ -223,8 +223,9 @@ def _cut(law: PlanarLaw) -> float:
     return max(law.edge, law.errors["ends"])
 
 
-def _largest_variance(quadrature: PlaneQuadrature) -> float:
-    return float(torch.linalg.eigvalsh(quadrature.covariance).max())
+def _share_of_relaxation(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
+    """The step over the largest variance, about what a step does to the law where it has one mode; 1 at most."""
+    return min(1.0, scheme.step_size / float(torch.linalg.eigvalsh(quadrature.covariance).max()))
 
 
 def _faint(scheme: Scheme, rtol: float) -> float:
@@ -232,6 +233,6 @@ def _faint(scheme: Scheme, rtol: float) -> float:
     return (1e-3 if scheme.draws else 1e-4) * rtol
 
 
-def _tolerance(scheme: Scheme, rtol: float) -> float:
+def _tolerance(scheme: Scheme, quadrature: PlaneQuadrature, rtol: float) -> float:
     """What may be left of p - P p, in the norm of chi2."""
-    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * scheme.step_size)
+    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * _share_of_relaxation(scheme, quadrature))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.engine import Refusal
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.step.cubature import Cubature, cubature
@@ -17,6 +19,8 @@ from pmmtheory.schemes import Scheme
 
 _STARTS = {"cpu": 1500, "cuda": 12_000}
 """Starts whose steps are taken at once."""
+
+_STEADY = "a step whose last Gaussian does not depend on the state, for a law in the plane"
 
 _NONE = 1e-18
 """Nodes of less weight are left out."""
@@ -42,6 +46,11 @@ class StepOperator:
     ----------
     thrown : (kept,) tensor
         What share of a mass at each start is moved beyond the ends, before it is blurred.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `scheme` where that factor is another at some point of the grid.
     """
 
     def __init__(self, scheme: Scheme, grid: Grid, level: int):
@@ -53,7 +62,9 @@ class StepOperator:
         blocks: list[list[Block]] = [[] for _ in factors]
         thrown = []
         for some in grid.points.split(_STARTS[device.type]):
-            mean = scheme.step(some[:, None], 0.0, at.draws)[0].detach().expand(len(some), len(at), 2)
+            mean, factor = scheme.step(some[:, None], 0.0, at.draws)
+            _require_steady(scheme, factor, factors, group)
+            mean = mean.detach().expand(len(some), len(at), 2)
             places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
             beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
             thrown.append((beyond[0] | beyond[1]).to(at.weights) @ at.weights)
@@ -106,13 +117,22 @@ def steady(scheme: Scheme) -> Refusal | None:
     if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
         return Refusal("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
     each = factor.expand(len(x), len(at), 2)
-    if not torch.allclose(each, each[:1], rtol=1e-12, atol=0):
-        return Refusal("scheme", scheme.name, "a step whose last Gaussian does not depend on the state, for a stationary law in the plane")
-    return None
+    return None if _alike(each, each[:1]) else Refusal("scheme", scheme.name, _STEADY)
+
+
+def _require_steady(scheme: Scheme, factor: Any, factors: np.ndarray, group: Tensor) -> None:
+    """Raise InvalidParameter where the factor of the last Gaussian is another than that of its group from some start."""
+    factor = torch.as_tensor(factor, dtype=torch.float64, device=group.device).detach().abs()
+    if not _alike(factor, torch.as_tensor(factors, device=group.device)[group]):
+        raise InvalidParameter("scheme", scheme.name, _STEADY)
+
+
+def _alike(factor: Tensor, other: Tensor) -> bool:
+    return bool(((factor - other).abs() <= 1e-12 * other.abs()).all())
 
 
 def _groups(scheme: Scheme, x: Tensor, at: Cubature) -> tuple[np.ndarray, Tensor]:
     """The factors of the last Gaussian that there are, (g, 2), and which of them each node has, (q,)."""
     factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach().abs().expand(len(x), len(at), 2)[0].cpu().numpy()
-    _, first, group = np.unique(factor.round(14), axis=0, return_index=True, return_inverse=True)
+    _, first, group = np.unique((factor / factor.max()).round(14), axis=0, return_index=True, return_inverse=True)
     return factor[first], torch.as_tensor(np.asarray(group).reshape(-1), device=x.device)
