@@ -35,7 +35,7 @@ _SLOW = 1e-3
 """A gap below which two levels may agree by luck: a change of the step is amplified along one direction, which it may happen to miss."""
 
 _FLAT = 1e-8
-"""A curvature of the tails, relative to the largest one, below which they are taken for no flatter."""
+"""A curvature of the tails, times the variance of the target, below which they are taken for no flatter."""
 
 _LEVELS = 4
 _LARGEST = 8000
@@ -93,7 +93,7 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    least = _FLAT * float(target.smoothness)
+    least = _FLAT / float(target.covariance)
     return max(growth_at(scheme, torch.tensor([1 / max(curvature, least)], dtype=torch.float64)) for curvature in set(target.tail_curvature))
 
 
@@ -102,7 +102,7 @@ def _wider(scheme: Scheme, target: LineTarget) -> float:
     curvature = max(target.tail_curvature)
     if not 0 < curvature < math.inf:
         return 1.0
-    variance = torch.tensor([1 / max(curvature, _FLAT * float(target.smoothness))], dtype=torch.float64)
+    variance = torch.tensor([1 / max(curvature, _FLAT / float(target.covariance))], dtype=torch.float64)
     return max(1.0, float(stationary_at(scheme, variance)[0, 0, 0]) * curvature)
 
 

@@ -12,8 +12,8 @@ from pmmtheory.harness.hunt.features import affine, attempt, on_line, ways
 
 
 def draw_chain(draw: Draw) -> dict[str, Any]:
-    """A chain, one in six of them underdamped, and a tolerance."""
-    chain = chains.underdamped(draw) if draw.chance(0.17) else chains.overdamped(draw)
+    """A chain, one in three of them underdamped, and a tolerance."""
+    chain = chains.underdamped(draw) if draw.chance(0.33) else chains.overdamped(draw)
     return {"chain": chain, "rtol": chains.tolerance(draw, chain), "distances": ways(draw)}
 
 

@@ -1,4 +1,4 @@
-"""A law in the plane of independent coordinates against the laws of the coordinates: marginals, kl, chi2 and w2; and after a rotation."""
+"""A law in the plane of independent coordinates against the laws of these: marginals, kl, chi2 and w2; and turned, in another unit and place."""
 
 from __future__ import annotations
 
@@ -31,12 +31,24 @@ def draw(draw: Draw) -> dict[str, Any]:
         "steps": draw.whole(1, 4),
         "start": draw.log(1.0, 0.4),
         "angle": draw.real(0.5, 3.0) if draw.chance(0.4) else None,
+        "unit": draw.one_of([1.0, 1e-3, 1e4, 30.0, 1e-7]),
+        "shift": draw.one_of([0.0, 0.0, 30.0, -1000.0]),
         "rtol": draw.one_of([1e-4, 1e-5]),
     }
 
 
 def check(
-    weights: list[float], means: list[float], centre: float, variance: float, step: float, steps: int, start: float, angle: float | None, rtol: float
+    weights: list[float],
+    means: list[float],
+    centre: float,
+    variance: float,
+    step: float,
+    steps: int,
+    start: float,
+    angle: float | None,
+    rtol: float,
+    unit: float = 1.0,
+    shift: float = 0.0,
 ) -> Iterator[Compared]:
     points = np.array([[m, centre] for m in means])
     plane = GaussianMixture(weights, points, [variance] * 2)
@@ -60,9 +72,10 @@ def check(
     if angle is None:
         return
     c, s = math.cos(angle), math.sin(angle)
-    turn = np.array([[c, s], [-s, c]])
-    turned = GaussianMixture(weights, points @ turn, [variance] * 2)
-    again = transient_law(EulerMaruyama(Overdamped(turned), step), Gaussian(np.array([0.5, 0.0]) @ turn, start), steps, rtol=rtol)
+    turn, origin, square = np.array([[c, s], [-s, c]]), shift * unit, unit**2
+    turned = GaussianMixture(weights, origin + unit * points @ turn, [variance * square] * 2)
+    begun = Gaussian(origin + unit * np.array([0.5, 0.0]) @ turn, start * square)
+    again = transient_law(EulerMaruyama(Overdamped(turned), step * square), begun, steps, rtol=rtol)
     for name, distance in (("kl", kl), ("chi2", chi2), ("tv", tv)):
-        yield compare(f"{name} after a rotation", distance(law, plane), distance(again, turned))
-    yield from cdfs(parts[0], again.along([c, s]), 1.0, 0.0)
+        yield compare(f"{name} after a rotation, in another unit and place", distance(law, plane), distance(again, turned))
+    yield from cdfs(parts[0], again.along([c, s]), unit, origin * (c + s))
