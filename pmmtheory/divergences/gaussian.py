@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.gaussian_line import tv_line_gaussian
-from pmmtheory.divergences.gaussian_power import EPS, power_sum, surplus
+from pmmtheory.divergences.gaussian_power import EPS, closed_form, power_sum, surplus
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.targets import Gaussian
@@ -33,7 +33,7 @@ def kl_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
             spread, carried = trace - p.dim - float(torch.log(pair.a).sum() - torch.log(pair.b).sum()), other
     axes = (carried + square * 2 * pair.known) / 2
     value = (spread + square) / 2
-    return _estimate("kl", p, value, axes=axes, rounding=16 * EPS * value)
+    return closed_form("kl", p.name, value, axes=axes, rounding=16 * EPS * value)
 
 
 def w2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
@@ -58,7 +58,7 @@ def w2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
     lost = min(math.sqrt(short), short / moved if moved else math.inf) + lost
     factors = [] if pair.same else [(pair.a, pair.off_p), (pair.b, pair.off_q)]
     axes = sum(math.sqrt(float(torch.minimum(torch.full_like(v, e), e * e / v).sum())) for v, e in factors)
-    return _estimate("w2", p, value, axes=_in_hypot(value, moved, axes), rounding=_in_hypot(value, moved, lost) + 4 * EPS * value)
+    return closed_form("w2", p.name, value, axes=_in_hypot(value, moved, axes), rounding=_in_hypot(value, moved, lost) + 4 * EPS * value)
 
 
 def chi2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
@@ -77,7 +77,7 @@ def chi2_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
     if not log + carried < 709:
         raise InvalidParameter("law", p.name, "laws whose chi2 is finite in double precision: below 1e308")
     value = math.expm1(log)
-    return _estimate("chi2", p, value, axes=(1 + value) * math.expm1(carried), rounding=4 * EPS * (1 + value) * log)
+    return closed_form("chi2", p.name, value, axes=(1 + value) * math.expm1(carried), rounding=4 * EPS * (1 + value) * log)
 
 
 def log_power_gaussian(p: Gaussian, q: Gaussian, order: float) -> Estimate:
@@ -85,7 +85,7 @@ def log_power_gaussian(p: Gaussian, q: Gaussian, order: float) -> Estimate:
     name = f"renyi of order {order:g}"
     pair = _Pair(name, p, q)
     value, carried, digits = power_sum(order, pair.excess, pair.ratio, pair.pull**2, pair.uncertain, pair.known, p.name)
-    return _estimate(name, p, value, axes=carried, rounding=digits)
+    return closed_form(name, p.name, value, axes=carried, rounding=digits)
 
 
 def w1_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
@@ -94,7 +94,7 @@ def w1_gaussian(p: Gaussian, q: Gaussian) -> Estimate:
     spread = abs(a - b) / (math.sqrt(a) + math.sqrt(b))
     value = folded(abs(shift), spread)
     rounding = EPS * (abs(p.mean) + abs(q.mean)) * (shift != 0) + 16 * EPS * value
-    return Estimate.of(value, "closed form", rounding=rounding)
+    return closed_form("w1", p.name, value, rounding=rounding)
 
 
 def folded(shift: float, spread: float) -> float:
@@ -194,9 +194,3 @@ def _in_hypot(value: float, part: float, change: float) -> float:
     """What a change of one part of a root of squares does to it."""
     top = change * (2 * part + change)
     return top / (value + math.sqrt(value * value + top)) if top else 0.0
-
-
-def _estimate(name: str, p: Gaussian, value: float, **parts: float) -> Estimate:
-    if not (math.isfinite(value) and all(math.isfinite(part) for part in parts.values())):
-        raise InvalidParameter("law", p.name, f"laws whose {name} is finite")
-    return Estimate.of(value, "closed form", **parts)

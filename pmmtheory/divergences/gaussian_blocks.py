@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pmmtheory.divergences.gaussian import folded
 from pmmtheory.divergences.gaussian_line import tv_line_gaussian
-from pmmtheory.divergences.gaussian_power import EPS, power_sum, surplus
+from pmmtheory.divergences.gaussian_power import EPS, closed_form, power_sum, surplus
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LinearLaw
@@ -29,8 +29,8 @@ def kl_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     value = float(spread.sum() + square.sum()) / 2
     e = _relative(law, other, "kl")
     covariance = float((x.abs() * e[:, None] - e[:, None] - torch.log1p(-e[:, None])).sum() + (square * 2 * e).sum()) / 2
-    mean = float((torch.sqrt(square * change) + change).sum())
-    return Estimate.of(value, "closed form", covariance=covariance, mean=mean, rounding=4 * _rounding(law, other) * value)
+    mean = float((torch.sqrt(square) * torch.sqrt(change) + change).sum())
+    return closed_form("kl", law.words, value, covariance=covariance, mean=mean, rounding=4 * _rounding(law, other) * value)
 
 
 def log_power_blocks(law: LinearLaw, other: LinearLaw, order: float) -> Estimate:
@@ -44,15 +44,16 @@ def log_power_blocks(law: LinearLaw, other: LinearLaw, order: float) -> Estimate
     value, covariance, digits = power_sum(order, x, ratio, pull**2, e, e, law.words)
     wide = (2 * pull.abs() + doubt) * doubt
     mean = power_sum(order, x, ratio, pull**2 + wide, e, e, law.words)[0] - value
-    return Estimate.of(value, "closed form", covariance=covariance, mean=abs(mean), rounding=digits)
+    return closed_form(f"renyi of order {order:g}", law.words, value, covariance=covariance, mean=abs(mean), rounding=digits)
 
 
 def tv_line_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
-    """TV of two Gaussians on the line; a relative error e of a variance moves it by e at most, and a shift by as many deviations."""
-    variance = float(other.blocks[0, 0, 0])
-    offset, unsure = (float(part[0, 0]) / math.sqrt(variance) for part in _offset(law, other))
-    value, error = tv_line_gaussian(offset, float(law.blocks[0, 0, 0] - other.blocks[0, 0, 0]) / variance, float(law.blocks[0, 0, 0]) / variance)
-    return Estimate.of(value, "closed form", covariance=law.numerical_error + other.numerical_error, mean=unsure, rounding=error + 4 * EPS)
+    """TV of two Gaussians on the line; a relative error e of a variance moves it by e at most, and a shift of either by as many of its deviations."""
+    own, variance = float(law.blocks[0, 0, 0]), float(other.blocks[0, 0, 0])
+    offset, unsure = (float(part[0, 0]) for part in _offset(law, other))
+    value, error = tv_line_gaussian(offset / math.sqrt(variance), (own - variance) / variance, own / variance)
+    mean = min(1.0, unsure / math.sqrt(max(own, variance)))
+    return Estimate.of(value, "closed form", covariance=law.numerical_error + other.numerical_error, mean=mean, rounding=error + 4 * EPS)
 
 
 def w1_line_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
@@ -61,7 +62,7 @@ def w1_line_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     offset, unsure = (float(part[0, 0]) for part in _offset(law, other))
     value = folded(abs(offset), abs(a - b) / (math.sqrt(a) + math.sqrt(b)))
     covariance = law.numerical_error * math.sqrt(a) + other.numerical_error * math.sqrt(b)
-    return Estimate.of(value, "closed form", covariance=covariance, mean=unsure, rounding=16 * EPS * value)
+    return closed_form("w1", law.words, value, covariance=covariance, mean=unsure, rounding=16 * EPS * value)
 
 
 def w2_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
@@ -89,7 +90,7 @@ def w2_blocks(law: LinearLaw, other: LinearLaw) -> Estimate:
     value = math.sqrt(float((moved**2).sum() + (offset**2).sum()))
     rounding = float((moved * off).sum()) / value + float(off.square().sum().sqrt()) * 1e-3 if value else float(off.square().sum().sqrt())
     mean = float(unsure.square().sum().sqrt())
-    return Estimate.of(value, "closed form", covariance=_carried_w2(law) + _carried_w2(other), mean=mean, rounding=rounding + 4 * EPS * value)
+    return closed_form("w2", law.words, value, covariance=_carried_w2(law) + _carried_w2(other), mean=mean, rounding=rounding + 4 * EPS * value)
 
 
 def w2_given(frechet: Estimate, other: LinearLaw, low: Tensor, high: Tensor) -> Estimate:

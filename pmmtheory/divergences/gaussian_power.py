@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.estimate import Estimate
 
 EPS = 2.0**-52
 
@@ -45,3 +48,10 @@ def surplus(x: Tensor, ratio: Tensor) -> Tensor:
     square = s * s
     series = sum((square**k / (2 * k + 3) for k in range(9, -1, -1)), torch.zeros_like(x))
     return torch.where(s.abs() < 0.1, 2 * square / (1 - s) - 2 * s * square * series, x - torch.log(ratio))
+
+
+def closed_form(name: str, words: str, value: float, **parts: float) -> Estimate:
+    """A number with an error in parts; raises InvalidParameter, naming the law by `words`, where it or they are beyond double precision."""
+    if not (math.isfinite(value) and all(math.isfinite(part) for part in parts.values())):
+        raise InvalidParameter("law", words, f"laws whose {name}, with its error, is below 1e308, which is what double precision holds")
+    return Estimate.of(value, "closed form", **parts)

@@ -91,14 +91,22 @@ class OnGrid:
         below, above = self.other.cdf(self.law.grid[[0, -1]]).tolist()
         return float(below) + 1 - float(above)
 
-    @property
+    @cached_property
     def depth(self) -> float:
-        """The least log density that the reference may fall to where the law is: that of a quadratic that reaches rounding where it ends."""
-        (low, high), (first, last) = self.law.ends, self.other.known
-        if first == -math.inf:
+        """Minus the least log density that the reference may fall to where the law is: that of a quadratic through where it is last told from none."""
+        if self.other.known[0] == -math.inf:
             return -SMALLEST
+        x = self.other.points
+        q, log_q, error = self.other.logs(x)
+        told = torch.nonzero(q > error).flatten()
+        if len(told) < 2:
+            return math.inf
+        ends = told[[0, -1]]
+        first, last = map(float, x[ends])
+        fallen = float(log_q.max() - log_q[ends].min())
         middle, half = (first + last) / 2, (last - first) / 2
-        return max(-SMALLEST, 100 * (max(middle - low, high - middle, half) / half) ** 2)
+        reach = max(middle - self.law.ends[0], self.law.ends[1] - middle, half)
+        return max(-SMALLEST, 3 * fallen * (reach / half) ** 2)
 
     @property
     def edges(self) -> Tensor:

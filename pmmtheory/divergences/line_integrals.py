@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -35,10 +36,10 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
         raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
     pair = pair.covering(f.deep)
-    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f), pair.shared, share=_SHARE)
+    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, pair.depth), pair.shared, share=_SHARE)
     value, first, second, squares = found.values.tolist()
     if not math.isfinite(value) or abs(value) > 1e250:
-        raise _infinite(f, "the integrand exceeds what a number holds")
+        raise _not_finite(pair, f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.lost > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
@@ -47,22 +48,25 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
-        raise InvalidParameter("other", "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
+        raise _unresolved("other", f)
     return Estimate.of(value, METHOD, **parts)
 
 
-def integrand(d: Densities, f: Generator) -> Tensor:
+def integrand(d: Densities, f: Generator, depth: float) -> Tensor:
     """(4, ...): q f(p/q), and what the errors of p, of q and of their squares do to it.
 
-    Where a density of the law is not told from none, it may be anything from the least that a number can be to twice its error.
+    Where a density is not told from none, it may be anything from the least that a number can be, of a reference exp(-depth), to twice its error. A
+    reference that is not is taken for its error; where f grows like a power, so that it decides everything, for what it was found to be.
     """
+    hidden = torch.zeros_like(d.q, dtype=torch.bool) if f.steep else (d.q <= d.q_error) & (d.q_error > 0)
+    d = _raised(d, hidden) if bool(hidden.any()) else d
     log = d.log.clamp_min(SMALLEST)
     value = f.between(d.p, d.q, log, d.excess)
     ratio = torch.exp(log.clamp(max=600))
     r, q = torch.where(log < LARGE, d.excess, ratio), d.q.clamp_min(1e-300)
     first = torch.where(d.p > d.p_error, torch.abs(f.slope(r, log)) * d.p_error, _swing(d, f, value))
-    relative = (d.q_error / q).clamp_max(1e6)
-    second = torch.abs(f.pull(r, log)) * d.q_error
+    relative = torch.where(hidden, 0.0, (d.q_error / q).clamp_max(1e6))
+    second = torch.where(hidden, _swing_of_reference(d, f, value, depth), torch.abs(f.pull(r, log)) * d.q_error)
     known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
     told = (torch.log(known) - torch.log(q)).clamp_min(SMALLEST)
     weight = torch.where(log > 0, d.p, d.q * ratio)
@@ -78,10 +82,26 @@ def _swing(d: Densities, f: Generator, value: Tensor) -> Tensor:
     return torch.maximum(torch.abs(least - value), torch.abs(largest - value))
 
 
+def _raised(d: Densities, hidden: Tensor) -> Densities:
+    """With the error of the reference in place of what it was found to be, where it is hidden."""
+    raised = Densities.of(d.p, d.p_error, d.q_error, torch.log(d.q_error.clamp_min(1e-300)), d.q_error)
+    return Densities(*(torch.where(hidden, getattr(raised, part.name), getattr(d, part.name)) for part in fields(d)))
+
+
+def _swing_of_reference(d: Densities, f: Generator, value: Tensor, depth: float) -> Tensor:
+    """By how much q f(p/q) changes where q falls to exp(-depth) or grows to twice its error."""
+    log_p = torch.log(d.p.clamp_min(1e-300))
+    changes = [torch.zeros_like(d.p)]
+    for log_q in (torch.full_like(d.p, -depth), torch.log((2 * d.q_error).clamp_min(1e-300))):
+        log = torch.where(d.p > 0, log_p - log_q, SMALLEST).clamp_min(SMALLEST)
+        changes.append(torch.abs(f.between(d.p, torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE))) - value))
+    return torch.stack(changes).amax(0)
+
+
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
     """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
     grid, spacing = pair.known, pair.law.spacing
-    values = integrand(pair.at(grid), f)
+    values = integrand(pair.at(grid), f, pair.depth)
     whole = values.sum(1) * spacing
     half = float(values[0, ::2].sum()) * 2 * spacing
     error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
@@ -91,11 +111,11 @@ def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
 def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
     x = pair.known
-    inner, *errors = integrand(pair.at(x), f)
+    inner, *errors = integrand(pair.at(x), f, pair.depth)
     seen = inner - torch.stack(errors).sum(0)
     top, total = int(torch.argmax(seen)), 0.0
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
-        raise _infinite(f, "the integrand does not decay where the densities are known")
+        raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
     peak = float(x[top])
     for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
@@ -104,7 +124,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
         elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
             total += rough
         else:
-            raise _infinite(f, "the integrand does not decay where the densities are known")
+            raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
     return total
 
 
@@ -126,6 +146,19 @@ def _unknown(pair: OnGrid, f: Generator) -> float:
     if pair.outside > 1e-100:
         raise InvalidParameter("other", "a law whose tails are not known", f"one that is known where the first has mass, for its {f.name}")
     return math.sqrt(pair.outside)
+
+
+def _not_finite(pair: OnGrid, f: Generator, why: str) -> InvalidParameter:
+    """That it is infinite, or, where a density is not told from none at a point where the other is, that this is not known."""
+    d = pair.at(pair.known)
+    law, other = d.p > d.p_error, (d.q > d.q_error) | (d.q_error == 0)
+    if bool((law & ~other).any()):
+        return _unresolved("other", f)
+    return _unresolved("law", f) if bool((other & ~law).any()) and f.deep else _infinite(f, why)
+
+
+def _unresolved(name: str, f: Generator) -> InvalidParameter:
+    return InvalidParameter(name, "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
 
 
 def _infinite(f: Generator, why: str) -> InvalidParameter:

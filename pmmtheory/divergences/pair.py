@@ -43,9 +43,12 @@ class Pair(ABC):
         """int q f(p/q), with an error in named parts; raises InvalidParameter where it is infinite."""
 
     def log_power(self, f: Generator) -> Estimate:
-        """log int p^a q^(1 - a) for the order a of f."""
+        """log int p^a q^(1 - a) for the order a of f; raises InvalidParameter where that integral is not told from 0."""
         found = self.integrate(f)
-        return carried(found, math.log1p(f.power * found.value), 1 / (1 + f.power * found.value))
+        least = max(1 + f.power * found.value - found.error, f.power)
+        if not least > 0:
+            raise InvalidParameter("law", f"{self.words} whose overlap with the other is not told from none", f"laws near enough for a {f.name} that is known")
+        return carried(found, math.log1p(f.power * found.value), 1 / least)
 
     def tv(self) -> Estimate:
         """int |p - q| / 2."""

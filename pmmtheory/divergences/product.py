@@ -21,6 +21,9 @@ from pmmtheory.targets.product import Product
 
 METHOD = "product of exact laws"
 
+_LEAST = 1e-280
+"""For the integral of the roots of densities that do not overlap."""
+
 
 @dataclass(frozen=True)
 class ProductPair(Pair):
@@ -49,8 +52,7 @@ class ProductPair(Pair):
         m = f.power
         if m == 0.0:
             return self._summed(found, sum(n * estimate.value for estimate, n in found), [float(n) for _, n in found])
-        value = m * math.expm1(sum(n * math.log1p(m * estimate.value) for estimate, n in found))
-        return self._summed(found, value, [n * (1 + m * value) / (1 + m * estimate.value) for estimate, n in found])
+        return self._multiplied(f, found)
 
     def log_power(self, f: Generator) -> Estimate:
         found = [(pair.log_power(f), n) for pair, n in self.coordinates]
@@ -79,6 +81,26 @@ class ProductPair(Pair):
         if self.law.dim > 1:
             raise self.refused(name)
         return self.coordinates[0][0]
+
+    def _multiplied(self, f: Generator, found: list[tuple[Estimate, int]]) -> Estimate:
+        """m (prod (1 + m D)^n - 1), which errors e of the D move by at most prod (1 + m D + e)^n - prod (1 + m D)^n.
+
+        Raises
+        ------
+        InvalidParameter
+            Where that is beyond double precision.
+        """
+        m = f.power
+        factors = [max(1 + m * estimate.value, _LEAST) for estimate, _ in found]
+        log = sum(n * (math.log1p(m * estimate.value) if factor > _LEAST else math.log(factor)) for (estimate, n), factor in zip(found, factors, strict=True))
+        shares = [estimate.error / factor for (estimate, _), factor in zip(found, factors, strict=True)]
+        rise = sum(n * math.log1p(share) for (_, n), share in zip(found, shares, strict=True))
+        if log + rise > 700:
+            allowed = f"laws whose {f.name} is below 1e308, which is what double precision holds: `renyi` of order {f.order:g} has the logarithm"
+            raise InvalidParameter("law", f"{self.law.dim} coordinates with a {f.name} of exp({log:.6g})", allowed)
+        first = sum(n * share for (_, n), share in zip(found, shares, strict=True))
+        scale = math.exp(log + rise) * -math.expm1(-rise) / first if first > 0 else 0.0
+        return self._summed(found, m * math.expm1(log), [n * scale / factor for (_, n), factor in zip(found, factors, strict=True)])
 
     def _summed(self, found: list[tuple[Estimate, int]], value: float, scales: list[float]) -> Estimate:
         names = dict.fromkeys(part for estimate, _ in found for part in estimate.parts)

@@ -105,7 +105,7 @@ def along_radius(sought: Sought, law: LinearLaw, variance: float) -> Estimate:
     if not law.gaussian:
         value, resolution, used = _by_more_nodes(sought, law, variance, value)
         if (coarser := getattr(rule, "coarser", None)) is not None:
-            resolution += abs(value - _radial(sought, law, used, variance, rule=coarser))
+            resolution += _from_coarser(sought, law, used, variance, coarser)
     if not sought.whole:
         resolution += abs(value - _radial(sought, law, used, variance, _WIDER))
     variances, weights = (torch.atleast_1d(part) for part in law.mixture(used))
@@ -131,6 +131,19 @@ def _by_more_nodes(sought: Sought, law: LinearLaw, variance: float, value: float
     if not change <= _WORST * value:
         raise NotConverged(f"the {sought.name} of a scale mixture in dimension {law.dim}", change / value, _WORST)
     return value, _CAUTION * change * ratio / (1 - ratio), used
+
+
+def _from_coarser(sought: Sought, law: LinearLaw, used: int, variance: float, rule: Callable[[int], Mixture]) -> float:
+    """The change of the value from another rule for the variance, at the most nodes up to those used for which that has digits."""
+    for nodes in (n for n in reversed(_NODES) if n <= used):
+        try:
+            other = _radial(sought, law, nodes, variance, rule=rule)
+        except NotConverged:
+            if nodes == _NODES[0]:
+                raise
+            continue
+        return abs(_radial(sought, law, nodes, variance) - other)
+    raise AssertionError
 
 
 def _radial(sought: Sought, law: LinearLaw, nodes: int, variance: float, coarser: float = 1.0, rule: Callable[[int], Mixture] | None = None) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
 
-from pmmtheory.divergences.two_samples.u_statistics import degrees_of_freedom, mmd_of_sums, two_sample_sums
+from pmmtheory.divergences.two_samples.u_statistics import half_width, mmd_of_sums, two_sample_sums
 from pmmtheory.images.set_distance import SetDistance, as_features
 
 _BLOCK = 1000
@@ -42,7 +41,7 @@ def kernel_distance(x: Tensor, y: Tensor, net: str = "features") -> SetDistance:
     else:
         sums, size = _by_third_moments(_lifted(x), _lifted(y))
     estimate = mmd_of_sums(*sums, size)
-    half = float(stdtrit(degrees_of_freedom(*sums), 0.975)) * estimate.error
+    half = half_width(estimate.error, *sums)
     return SetDistance(f"kernel distance on {net}", estimate, (estimate.value - half, estimate.value + half))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pmmtheory.errors import InvalidParameter, positive, real
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates.interval import Interval
-from pmmtheory.rates.limit import limit
+from pmmtheory.rates.limit import LEAST_MORE, beyond_close_steps, limit
 from pmmtheory.rates.sequence import Points, Sequence, local_constants, local_rates
 from pmmtheory.rates.two_terms import constants_beside, rates_beside
 
@@ -51,13 +51,18 @@ class Form:
 
     def rate(self, points: Points) -> Interval:
         """The interval of p."""
-        found = limit(self.local_rates(points))
+        found = self._limit(self.local_rates(points), points, LEAST_MORE / self.correction)
         return Interval(self.correction * found.low, self.correction * found.high, found.how)
 
     def log_constant(self, points: Points, rate: float) -> Interval:
         """The interval of log C, where p is known."""
         held = rate / self.correction
-        return limit(local_constants(points, held) if self._other is None else constants_beside(points, held, self._other))
+        return self._limit(local_constants(points, held) if self._other is None else constants_beside(points, held, self._other), points, 0.0)
+
+    def _limit(self, sequence: Sequence, points: Points, pad: float) -> Interval:
+        """An interval of the limit, and more of it where steps are close."""
+        gap = float(np.abs(np.diff(points.x)).min()) / self.correction
+        return beyond_close_steps(limit(sequence), sequence, gap, pad)
 
     @property
     def _other(self) -> float | None:

@@ -24,6 +24,9 @@ DRIFT, BACK, LEAST_DRIFT = 2.5, 0.7, 0.06
 """So many times as far as it went from the last step to this the exponent of the correction may go on, and back; and so far at least ..."""
 FAR = 0.9
 """... where steps fall by a factor exp(FAR) or more; closer steps move it less, so that what remains is more of them."""
+APART, MORE, LEAST_MORE = math.log(1.3), 1.0, 0.06
+"""Steps nearer to each other than by this logarithm leave more to be guessed: so many times what is extrapolated, and so much of a rate, which may turn
+where they are, for each time that they are as near again."""
 LARGEST_CHANGE = 0.1
 """Changes of a rate up to this one may grow."""
 LOWEST, HIGHEST = -6.0, 12.0
@@ -44,10 +47,20 @@ def limit(sequence: Sequence) -> Interval:
         return Interval.unknown("the terms of the form stated are not told apart by at least three numbers")
     changes = _Changes(sequence)
     found, clear = changes.limit(), changes.clear
-    if clear in (0, len(sequence.values)):
+    if clear not in (0, len(sequence.values)):
+        earlier = _of_the_first(sequence, clear)
+        found = earlier if earlier.width < found.width else found
+    return found
+
+
+def beyond_close_steps(found: Interval, sequence: Sequence, gap: float, pad: float) -> Interval:
+    """An interval of the limit whose ends are as far from the last number as steps leave to be guessed whose logarithms are so near; pad: what is added."""
+    near = max(0.0, APART / gap - 1)
+    if near == 0 or not found.known:
         return found
-    earlier = _of_the_first(sequence, clear)
-    return earlier if earlier.width < found.width else found
+    last, times = float(sequence.values[-1]), 1 + MORE * near
+    low, high = last - times * (last - found.low), last + times * (found.high - last)
+    return Interval(min(low, found.low) - pad * near, max(high, found.high) + pad * near, found.how)
 
 
 def _of_the_first(sequence: Sequence, number: int) -> Interval:

@@ -9,6 +9,7 @@ import pytest
 from pmmtheory.divergences import kl, w2
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.schedulers import DDIM, DDPM, DPMSolverMultistep, ExactPredictor, NoiseSchedule, Scheduler
 from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Gaussian
 
@@ -39,3 +40,21 @@ def test_errors_hold_what_the_axes_do(condition: float, share: float, steps: int
         for found, truth in ((kl(law, target), spread), (w2(law, target), distance)):
             assert abs(found.value - truth) <= found.error + 1e-15 * truth
             assert found.error < 1e-14 * condition * found.value / (1 - share) ** 2
+
+
+@pytest.mark.parametrize("sampler", [DDIM, DDPM, DPMSolverMultistep])
+@pytest.mark.parametrize(("condition", "mean"), [(1e4, 0.0), (1e6, 0.0), (1e6, 30.0)])
+def test_errors_of_samplers_hold_what_the_axes_do(sampler: type[Scheduler], condition: float, mean: float) -> None:
+    """Against the law on the axes themselves, from eigenvalues and eigenvectors of many digits."""
+    schedule = NoiseSchedule.linear(100)
+    for seed in range(3):
+        covariance, centre = condition * matrix(condition, seed), mean * np.ones(3)
+        with mpmath.workdps(50):
+            values, axes = mpmath.eigsy(mpmath.matrix(covariance.tolist()))
+            turned = axes.T * mpmath.matrix(centre.tolist())
+        pair = Gaussian(centre, covariance), Gaussian([float(part) for part in turned], [float(value) for value in values])
+        laws = [transient_law(sampler(schedule, steps=20).chain(ExactPredictor(data, schedule))) for data in pair]
+        for distance in (kl, w2):
+            seen, exact = (distance(law, data) for law, data in zip(laws, pair, strict=True))
+            assert abs(seen.value - exact.value) <= seen.error + exact.error
+            assert seen.error <= 1e-11 * condition * seen.value

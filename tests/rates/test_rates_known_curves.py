@@ -51,3 +51,25 @@ def test_a_true_claim_does_not_fail_and_a_wrong_one_does_not_pass(name: str, fir
     assert fit_rate(steps, errors, predicted=rate).verdict != "fail"
     for wrong in (rate - 1, rate - 0.5, rate - 0.26, rate - 0.2 - 0.06, rate + 0.26, rate + 0.5, rate + 1):
         assert fit_rate(steps, errors, predicted=wrong).verdict != "pass"
+
+
+@pytest.mark.parametrize("ratio", [1.02, 1.05, 1.1])
+@pytest.mark.parametrize("name", CURVES)
+def test_steps_that_are_close_to_each_other_decide_little(name: str, ratio: float) -> None:
+    """Over so short a range a large next term looks like another rate, and waves like none."""
+    curve, rate = CURVES[name]
+    for first in (0.05, 0.1, 0.2):
+        steps = [first / ratio**k for k in range(8)]
+        fit = fit_rate(steps, [curve(h) for h in steps], predicted=rate)
+        assert fit.verdict != "fail"
+        for wrong in (rate - 1, rate - 0.5, rate - 0.26, rate + 0.26, rate + 0.5, rate + 1):
+            assert fit_rate(steps, [curve(h) for h in steps], predicted=wrong).verdict != "pass"
+
+
+@pytest.mark.parametrize("c", [0.3, 1.0, 3.0, 10.0])
+def test_a_logarithm_beside_the_first_term_on_close_steps(c: float) -> None:
+    steps = [0.1 / 1.05**k for k in range(8)]
+    for p in (0.5, 1.0, 2.0):
+        errors = [h**p * (1 + c * h * math.log(1 / h)) for h in steps]
+        assert fit_rate(steps, errors, predicted=p).verdict != "fail"
+        assert all(fit_rate(steps, errors, predicted=p + shift).verdict != "pass" for shift in (-0.5, -0.26, 0.26, 0.5))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pmmtheory.dynamics import Dynamics
+from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import EulerMaruyama, Index, RandomizedMidpoint, Scheme
 from pmmtheory.testing.broken import DoubledMidpoints, HalvedNoise, WidenedNoise
 from pmmtheory.theory import leading_term
@@ -93,3 +94,20 @@ def test_a_scheme_of_another_diffusion_is_refused(substeps: float) -> None:
 
     with pytest.raises(ValueError, match="not of another with the same invariant law"):
         expand(Fast, Fraction(int(substeps)))
+
+
+@pytest.mark.parametrize("datum", [333, 777])
+def test_one_datum_of_more_than_a_rule_takes_is_not_passed_by(datum: int) -> None:
+    """No rule for the index takes it: two of them agree, on a step without it."""
+
+    class OneOfMany(EulerMaruyama):
+        def __init__(self, dynamics: Dynamics, step_size: float):
+            super().__init__(dynamics, step_size)
+            self.draws = {"i": Index(1000)}
+
+        def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+            share = 5.0 * (torch.round(draws["i"] * 1000) == datum).to(torch.float64)
+            return x + self.step_size * (1 + share) * self.dynamics.drift(x, t), math.sqrt(2 * self.step_size)
+
+    with pytest.raises(InvalidParameter, match="smoothly with an index of 1000 values"):
+        expand(OneOfMany)

@@ -19,6 +19,8 @@ from pmmtheory.targets import Target
 from pmmtheory.targets.target import generator
 
 _BLOCKS = 10
+_FLAT = 1e-13
+"""The least eigenvalue of correlations of points that are not told from those in a space of fewer dimensions."""
 _AROUND, _ASIDE, _MOST = 8, 0.7, 0.08
 """A point whose 8 nearest in the other sample lie aside, their mean further than 0.7 of the farthest, is beyond that sample; 8% may be."""
 
@@ -32,8 +34,9 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
         KL = digamma(k) - digamma(n) - log V_d - (d/n) sum_i log rho_i - (1/n) sum_i log q(x_i)     from a target of known density.
 
     The error: "sampling", the spread over ten parts of the samples; and "bias", by how much halves of the samples say otherwise, for a bias that falls
-    like n^(-2/d) (at most n^(-1)): it is what remains in many dimensions; and from another sample "uncovered", for the points of x beyond it, where the
-    distance of a neighbour says little of a density. More than 8% of those are refused. For points that are independent of each other and all
+    like n^(-2/d) (at most n^(-1)): it is what remains in many dimensions; "shape", by how much the estimate is off on as many points of Gaussians with the
+    same means and covariances: a bias that halves do not tell where it is about to turn; and from another sample "uncovered", for the points of x beyond it,
+    where the distance of a neighbour says little of a density. More than 8% of those are refused. For points that are independent of each other and all
     different.
 
     Parameters
@@ -79,8 +82,43 @@ def kl_neighbours(x: Any, reference: Any, neighbours: int = 5) -> Estimate:
     halves = [_divergence(base[i::2], None if against is None else against[i::2], k) for i in range(2)]
     bias = abs(value - float(np.mean(halves))) / (2 ** min(1.0, 2 / own.shape[1]) - 1)
     method = f"{k} nearest neighbours of {len(own)} {'points' if other is None else f'and {len(other)} points'}, spread over parts"
-    parts = {"sampling": float(np.std(blocks, ddof=1)) / math.sqrt(_BLOCKS), "bias": bias}
+    parts = {"sampling": float(np.std(blocks, ddof=1)) / math.sqrt(_BLOCKS), "bias": bias, "shape": abs(_off_gaussians(rows.numpy(), against, k))}
     return Estimate.of(value, method, **parts, **({} if against is None else {"uncovered": _uncovered(base, against, k)}))
+
+
+def _off_gaussians(x: np.ndarray, y: np.ndarray | None, k: int) -> float:
+    """By how much the estimate is off on as many points of Gaussians with the means and covariances of x and y (or of x alone, from its own density)."""
+    draws = np.random.default_rng(3)
+    one = _Like("x", x)
+    like_x = one.sample(draws)
+    if y is None:
+        return _divergence(np.column_stack([like_x, -one.log_density(like_x)]), None, k)
+    other = _Like("reference", y)
+    exact = float(np.mean(one.log_density(like_x) - other.log_density(like_x)))
+    return _divergence(like_x, other.sample(draws), k) - exact
+
+
+class _Like:
+    """The Gaussian with the mean and the covariance of points (n, d)."""
+
+    def __init__(self, name: str, x: np.ndarray):
+        self.n, self.mean = len(x), x.mean(0)
+        covariance = np.cov(x.T).reshape(x.shape[1], x.shape[1])
+        width = np.sqrt(np.diag(covariance))
+        if not (width.min() > 0 and np.linalg.eigvalsh(covariance / np.outer(width, width)).min() > _FLAT):
+            raise InvalidParameter(name, "points in a space of fewer dimensions", "points of a law with a density")
+        self.root = np.linalg.cholesky(covariance)
+
+    def sample(self, draws: np.random.Generator) -> np.ndarray:
+        """As many points."""
+        found: np.ndarray = self.mean + draws.standard_normal((self.n, len(self.mean))) @ self.root.T
+        return found
+
+    def log_density(self, x: np.ndarray) -> np.ndarray:
+        """At points (n, d)."""
+        z = np.linalg.solve(self.root, (x - self.mean).T)
+        found: np.ndarray = -(z * z).sum(0) / 2 - np.log(np.diag(self.root)).sum() - len(self.mean) / 2 * math.log(2 * math.pi)
+        return found
 
 
 def _divergence(x: np.ndarray, y: np.ndarray | None, k: int) -> float:

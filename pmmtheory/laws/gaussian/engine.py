@@ -23,7 +23,7 @@ from pmmtheory.laws.gaussian.mean_after import UNIT, mean_after
 from pmmtheory.laws.gaussian.random_variance import VarianceRule
 from pmmtheory.laws.gaussian.start import STARTS, start_on_axes
 from pmmtheory.laws.gaussian.transient_variance import mixtures_after
-from pmmtheory.laws.gaussian.turned import by_axes, changes, with_axes
+from pmmtheory.laws.gaussian.turned import by_axes, by_axes_of, changes, with_axes
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_moments import StepMoments
@@ -115,14 +115,16 @@ def _moving(scheme: Scheme, target: Gaussian, initial: Any, steps: Sequence[int]
     fine = inhomogeneous.path(scheme, begin, steps, 2)
     coarse = fine if gaussian or inhomogeneous.listed(scheme, begin) else inhomogeneous.path(scheme, begin, steps, 1)
     leaning = inhomogeneous.path(scheme, begin, steps, 1, Leaning)
+    turned = by_axes_of(begin, coarse, target.unsure, lambda begun: inhomogeneous.path(scheme, begun, steps, 1))
     laws = []
-    for n, now, less, lean in zip(steps, fine, coarse, leaning, strict=True):
+    for n, now, less, lean, (axis_off, mean_turned) in zip(steps, fine, coarse, leaning, turned, strict=True):
         change = ((now.covariance - less.covariance) / now.covariance).abs()
         lost = UNIT * (_substeps(scheme) * now.rounded + sensitivity(less, lean))
-        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + pulled(less, lean))
+        mean_off = (now.mean - less.mean).abs()[:, 0] + UNIT * (_substeps(scheme) * now.mean_lost[:, 0] + pulled(less, lean)) + mean_turned
         errors = {"resolution": float(change.max()), "rounding": float(lost.max())}
         given = partial(_given_times, scheme, begin, n) if splits else None
-        laws.append(inhomogeneous.law(now, axes, gaussian, _enough(errors, rtol, scheme), change + lost, mean_off, given))
+        known, _ = with_axes(_enough(errors, rtol, scheme), axis_off, scheme, rtol)
+        laws.append(inhomogeneous.law(now, axes, gaussian, known, change + lost + axis_off, mean_off, given))
     return laws
 
 

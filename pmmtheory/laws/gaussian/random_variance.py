@@ -28,6 +28,10 @@ _MOST_NODES = 6
 """For covariances of two blocks: the polynomials in three variables of degree 2n - 1 are too many beyond."""
 
 
+_NO_WEIGHT = 1e-15
+"""A weight of nodes that is none."""
+
+
 class VarianceRule:
     """nodes -> points and weights of the n-point Gauss rule for the variance of one block at stationarity.
 
@@ -47,21 +51,27 @@ class VarianceRule:
         """The same from rules for the midpoints of one level less."""
         return VarianceRule(self._chain, self._blocks, self._block, self._shift - 1)
 
-    @cached_property
+    @property
     def widest(self) -> float:
-        """A number that the variance cannot exceed, infinite where none is known: the fixed points of v -> R^2 v + Q over the draws of a step.
+        """A number that the variance cannot exceed, infinite where none is known."""
+        return self._range[1]
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        """Between which numbers the variance lies, if they are known: the fixed points of v -> R^2 v + Q over the draws of a step.
 
         With one random time a step R and Q are smooth in it, and a margin of a tenth of their range covers what lies between the nodes.
         """
         crowded = any(not draw.spanned for draw in self._chain.scheme.draws.values())
         if crowded or len(self._blocks) > 1:
-            return math.inf
+            return 0.0, math.inf
         steps = self._chain.steps(1)
         square, noise = steps.matrix[:, 0, 0, 0] ** 2, steps.noise[:, 0, 0, 0]
         if float(square.max()) + 0.1 * float(square.max() - square.min()) >= 1:
-            return math.inf
-        fixed = noise / (1 - square)
-        return float(fixed.max()) + 0.1 * float(fixed.max() - fixed.min())
+            return 0.0, math.inf
+        low, high = (noise / (1 - square)).aminmax()
+        margin = 0.1 * float(high - low)
+        return float(low) - margin, float(high) + margin
 
     def _found(self, nodes: int) -> tuple[Tensor, Tensor]:
         blocks, block, name = self._blocks, self._block, self._chain.scheme.name
@@ -75,7 +85,7 @@ class VarianceRule:
             return torch.tensor(middle[:1]), torch.ones(1, dtype=torch.float64)
         inverse = np.linalg.inv(root)
         moments = _moments(inverse @ linear @ root, shift @ inverse.T, steps.weights.numpy(), degree)
-        return positive_rule(*_gauss(moments, nodes, name), middle[0], root[0, 0], name)
+        return positive_rule(*_gauss(moments, nodes, name), middle[0], root[0, 0], name, self._range)
 
 
 def node_level(blocks: int, nodes: int, name: str) -> int:
@@ -85,12 +95,23 @@ def node_level(blocks: int, nodes: int, name: str) -> int:
     return 1 if blocks == 1 else min(nodes, 4) - 4
 
 
-def positive_rule(points: np.ndarray, weights: np.ndarray, middle: float, width: float, name: str) -> tuple[Tensor, Tensor]:
-    """A rule for the variance from one for its deviation in units of a width."""
+def positive_rule(
+    points: np.ndarray, weights: np.ndarray, middle: float, width: float, name: str, within: tuple[float, float] = (0.0, math.inf)
+) -> tuple[Tensor, Tensor]:
+    """A rule for the variance, which lies between two numbers, from one for its deviation in units of a width.
+
+    Nodes elsewhere are what rounding has left of the moments: those without weight are left out, others raise NotConverged.
+    """
     values = middle + width * points
-    if not values.min() > 0:  # rounding has left the moments those of no variance
-        raise NotConverged(f"the law of the random variance of {name} with {len(points)} nodes", float(abs(values.min())), 0.0)
-    return torch.as_tensor(values), torch.as_tensor(weights)
+    kept = (values > max(0.0, within[0])) & (values < within[1])
+    if not weights[~kept].sum() <= _NO_WEIGHT:
+        raise _no_digits(name, len(points))
+    return torch.as_tensor(values[kept]), torch.as_tensor(weights[kept] / weights[kept].sum())
+
+
+def _no_digits(name: str, nodes: int) -> NotConverged:
+    """That rounding has left the moments those of no variance."""
+    return NotConverged(f"the law of the random variance of {name} with {nodes} nodes, more than its moments have digits for,", math.inf, 0.0)
 
 
 def entries(steps: AffineSteps, block: int) -> tuple[np.ndarray, np.ndarray]:
@@ -207,7 +228,7 @@ def _gauss(moments: np.ndarray, nodes: int, name: str) -> tuple[np.ndarray, np.n
     try:
         root = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
-        raise NotConverged(f"the law of the random variance of {name} with {nodes} nodes", float(np.linalg.eigvalsh(gram).min()), 0.0) from None
+        raise _no_digits(name, nodes) from None
     inverse = np.linalg.inv(root)
     found, vectors = np.linalg.eigh(inverse @ times @ inverse.T)
     return found, vectors[0] ** 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
+from pmmtheory.laws.gaussian.inhomogeneous import Moments
 from pmmtheory.schemes import Scheme
 
 Law = Callable[[Tensor], Tensor | None]
@@ -26,6 +28,30 @@ def by_axes(found: Tensor, variances: Tensor, unsure: float, law: Law) -> Tensor
             return torch.full_like(variances, math.inf)
         worst = torch.maximum(worst, changes(found, other))
     return worst + unsure / variances
+
+
+def by_axes_of(begin: Moments, found: Sequence[Moments], unsure: float, path: Callable[[Moments], list[Moments]]) -> list[tuple[Tensor, Tensor]]:
+    """The same where steps depend on time, after every number of steps: (d,) of the covariances, relative, and (d,) of the means, in any direction.
+
+    Other axes have other shares of the mean: every axis is given the whole length of it, at the start and in the data, of either sign. `path` has the
+    moments from other ones at the start, and `found` those from these.
+    """
+    d, variances = len(begin.variances), begin.variances
+    none, unknown = torch.zeros_like(variances), torch.full_like(variances, math.inf)
+    if unsure == 0:
+        return [(none, none)] * len(found)
+    if not bool((variances > unsure).all()):
+        return [(unknown, unknown)] * len(found)
+    first, centre = torch.linalg.vector_norm(begin.mean, dim=0), torch.linalg.vector_norm(begin.centres)
+    covariances, means = torch.zeros((2, len(found), d), dtype=variances.dtype)
+    for sign in (1.0, -1.0) if bool(first.any() and centre > 0) else (1.0,):
+        whole = replace(begin, mean=first.expand_as(begin.mean), centres=(sign * centre).expand(d))
+        plain = path(whole) if bool(first.any() or centre > 0) else found
+        for moved in (variances - unsure, variances + unsure):
+            for k, (here, there) in enumerate(zip(plain, path(replace(whole, variances=moved)), strict=True)):
+                covariances[k] = torch.maximum(covariances[k], changes(here.spread[:, :1, :1], there.spread[:, :1, :1]))
+                means[k] = torch.maximum(means[k], (there.mean - here.mean)[:, 0].abs().max())
+    return [(covariance + unsure / variances, mean) for covariance, mean in zip(covariances, means, strict=True)]
 
 
 def changes(covariances: Tensor, others: Tensor) -> Tensor:

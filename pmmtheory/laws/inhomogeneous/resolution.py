@@ -54,6 +54,12 @@ class Masses:
         return self.mean + self.points.new_tensor([-self.reach, self.reach])
 
 
+_SEEN, _FINER = 801, 8
+"""Points at which the centre of a step is seen, and how many times as many where it turns sharply."""
+
+_FAINT = 100.0
+"""How many times the mass a step may leave out a wave of its centre is, in units of its noise, that does not matter: faster ones fall on."""
+
 _SLACK = 0.02
 """How much longer, on each side, a grid is that serves several steps."""
 
@@ -208,11 +214,31 @@ def law_band(chain: Resolution, low: float, high: float, t: float) -> float:
 
 def kernel_band(chain: Resolution, low: float, high: float, t: float) -> float:
     """How fast the kernel of the step at time t varies with its start x: |c'|/noise, c(x) being its centre, and faster where midpoints add to it."""
-    x = torch.linspace(low, high, 801, dtype=torch.float64)
-    slope = (torch.diff(centre(chain.scheme, x, t)) / (x[1] - x[0])).abs()
+    x = torch.linspace(low, high, _SEEN, dtype=torch.float64)
+    middle = centre(chain.scheme, x, t)
+    slope = (torch.diff(middle) / (x[1] - x[0])).abs()
     if chain.scheme.draws:
         narrows, widens = slopes(chain.scheme, x[1:], t)
         slope = slope * (1 + 0.5 * widens) * (1 + narrows.clamp_max(1.0))
     if not chain.noise(t) > 0:
         raise InvalidParameter("scheme", chain.scheme.name, "one whose steps with draws have all of the noise of their dynamics, or none")
-    return float(slope.max()) / chain.noise(t)
+    return max(float(slope.max()) / chain.noise(t), _own_band(chain, x, middle, t))
+
+
+def _own_band(chain: Resolution, x: Tensor, middle: Tensor, t: float) -> float:
+    """How fast the centre c(x) of a step varies itself, where it turns sharply: waves of c/noise, under a Gaussian.
+
+    Where c is not smooth on some hundreds of points its waves are seen on more of them, and as fast as these can tell.
+    """
+    for finer in (1, _FINER):
+        if finer > 1:
+            x = torch.linspace(float(x[0]), float(x[-1]), finer * _SEEN, dtype=torch.float64)
+            middle = centre(chain.scheme, x, t)
+        window = torch.exp(-((8.0 * torch.linspace(-1, 1, len(x), dtype=torch.float64)) ** 2) / 2)
+        straight = middle[0] + (middle[-1] - middle[0]) * torch.linspace(0, 1, len(x), dtype=torch.float64)
+        waves = torch.fft.rfft((middle - straight) * window).abs() / (window.sum() * chain.noise(t))
+        fast = torch.nonzero(waves > _FAINT * chain.tolerance).flatten()
+        fastest = int(fast[-1]) if len(fast) else 0
+        if fastest < 0.7 * len(waves):
+            break
+    return 2 * math.pi * fastest / float(x[-1] - x[0]) / chain.depth

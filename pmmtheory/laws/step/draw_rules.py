@@ -56,7 +56,7 @@ def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     known = _FOUND.setdefault(scheme, {})
     key = (name, scheme.step_size)
     if key not in known:
-        _require_smooth(scheme, name)
+        require_smooth(scheme, name)
         known[key] = _jumps(scheme, name)
     return known[key]
 
@@ -128,7 +128,7 @@ def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return step
 
 
-def _require_smooth(scheme: Scheme, name: str) -> None:
+def require_smooth(scheme: Scheme, name: str) -> None:
     """Raise InvalidParameter where a step jumps about with an index of which a rule takes some values: polynomials of more terms tell it no better."""
     every = scheme.draws[name].every()
     if every is None or not _searched(scheme):

@@ -12,10 +12,11 @@ from torch import Tensor
 from pmmtheory.dynamics import Dynamics, Overdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian
 from pmmtheory.theory.jets import operations, shapes
 from pmmtheory.theory.jets.force import AnyForce, KnownForce
 from pmmtheory.theory.jets.jet import Jet, jet
-from pmmtheory.theory.jets.nodes import nodes
+from pmmtheory.theory.jets.nodes import nodes, require_told
 from pmmtheory.theory.jets.operations import SIDE
 from pmmtheory.theory.jets.series import INFINITESIMALS, ONE, Monomial, NoSeries, Rows, times, weight
 
@@ -73,6 +74,7 @@ def require_own_step(make: Make, level: int) -> None:
     """Raise NoSeries unless the series is what the same step gives with numbers, for a polynomial force about a place that is not 0."""
     betas = [SIDE.sign * 0.7, -0.9, 0.6, -0.5, 0.8, 0.4, -0.7, 0.5, -0.6, 0.3, 0.8, -0.4]
     place = 0.7
+    require_told(make(Overdamped(Gaussian()), _SMALL))
     scheme, known = make(Overdamped(AnyForce()), _SMALL), make(Overdamped(KnownForce(betas, place)), _SMALL)
     draws, weights = nodes(scheme, level)
     some = torch.linspace(0, len(weights) - 1, min(len(weights), 400)).long().unique()

@@ -50,6 +50,14 @@ def nodes(scheme: Scheme, level: int) -> tuple[dict[str, Any], Tensor]:
     return draws, torch.as_tensor(np.concatenate([weights for _, weights in parts]))
 
 
+def require_told(scheme: Scheme) -> None:
+    """Raise InvalidParameter where a step, on a target with a density, jumps about with an index of which the rules take some values."""
+    from pmmtheory.laws.step.draw_rules import require_smooth
+
+    for name in scheme.draws:
+        require_smooth(scheme, name)
+
+
 def _parts(scheme: Scheme, layered: list[str], normals: list[str], plain: dict[str, Any], level: int) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
     """Values and weights for sets of times with one number of times that count after another."""
     blocks = scheme.dynamics.blocks

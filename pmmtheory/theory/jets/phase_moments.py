@@ -12,11 +12,12 @@ from torch import Tensor
 
 from pmmtheory.dynamics import BlockFactor, Underdamped
 from pmmtheory.schemes import Scheme
+from pmmtheory.targets import Gaussian
 from pmmtheory.theory.jets import operations, shapes
 from pmmtheory.theory.jets.force import AnyForce, KnownForce
 from pmmtheory.theory.jets.jet import Jet, jet
 from pmmtheory.theory.jets.moments import Make
-from pmmtheory.theory.jets.nodes import nodes
+from pmmtheory.theory.jets.nodes import nodes, require_told
 from pmmtheory.theory.jets.series import INFINITESIMALS, KEPT, ONE, WEIGHT, Monomial, NoSeries, Rows, kept, times
 
 Place = tuple[int, int, Monomial]
@@ -123,6 +124,7 @@ def _noise(covariance: list[Tensor]) -> dict[tuple[int, int], Tensor]:
 def require_own_step(make: Make, friction: float) -> None:
     """Raise NoSeries unless the series is what the same step gives with numbers, for a polynomial force about a place that is not 0."""
     betas, place = [0.7, -0.9, 0.6, -0.5, 0.8, 0.4, -0.7, 0.5, -0.6, 0.3, 0.8, -0.4], 0.7
+    require_told(make(Underdamped(Gaussian(), friction), _SMALL))
     with kept(HIGHEST):
         scheme, known = (make(Underdamped(force, friction), _SMALL) for force in (AnyForce(), KnownForce(betas, place)))
         draws, weights = nodes(scheme, 0)
