@@ -22,6 +22,7 @@ from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_l
 from pmmtheory.laws.line.tail_index import tail_index
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
+from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.numerics import elimination
@@ -123,7 +124,7 @@ def _stationary_on(
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
-        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target)))
+        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
     shift = 4 * _EPS * max(map(abs, ends))
     accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
     values = masses / points.weights if seen is None else masses @ seen
@@ -166,7 +167,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target), shift=shift, missed=missed)
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target, ends), shift=shift, missed=missed)
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 
@@ -177,9 +178,12 @@ def _missing(scheme: Scheme, target: LineTarget, x: Tensor) -> Callable[[float, 
     return lambda missed, before, after: growth * missed + abs(float(before @ told - after @ now))
 
 
-def _rough(scheme: Scheme, target: LineTarget) -> float:
-    """How many times the change between two resolutions the error of the rules for the draws may be: they converge slowly across kinks of the force."""
-    return 20.0 if target.kinks and scheme.draws else 1.0
+def _rough(scheme: Scheme, target: LineTarget, ends: tuple[float, float]) -> float:
+    """How many times the change between two resolutions the error of the rules for the draws may be: they converge slowly across kinks."""
+    if not scheme.draws:
+        return 1.0
+    seen = bends(scheme, *ends)
+    return 20.0 if target.kinks or seen.moving or seen.places else 1.0
 
 
 def _operators(

@@ -12,6 +12,7 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.laws.line.mesh import Mesh, mesh
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.laws.stability import superlinear
+from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.kernel import noise_scale
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
@@ -43,19 +44,25 @@ def law_mesh(
     scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
 ) -> Mesh:
     """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
-    noise, refine = noise_scale(scheme, target.mean), finer(level)
+    noise, refine, seen = noise_scale(scheme, target.mean), finer(level), bends(scheme, *ends)
+    places = _apart((*target.kinks, *scheme.kinks, *kinks), seen.places, (ends[1] - ends[0]) / 1e3)
 
     def finest(x: Tensor) -> Tensor:
         steep = torch.abs(target.curvature(x))
-        own = torch.minimum(0.78 * noise / (1 + scheme.step_size * steep), SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
+        own = torch.minimum(0.78 * noise * seen.noise(x) / (1 + scheme.step_size * steep), SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
         return (own / refine).clamp_max(smallest)
 
-    return mesh(*ends, finest, (*target.kinks, *scheme.kinks, *kinks), level, device, f"the law of {scheme.name} on {target.name}")
+    return mesh(*ends, finest, places, level, device, f"the law of {scheme.name} on {target.name}")
+
+
+def _apart(known: tuple[float, ...], seen: tuple[float, ...], least: float) -> tuple[float, ...]:
+    """Places that are known, and those seen that are none of them, ascending."""
+    return tuple(sorted({*known, *(place for place in seen if all(abs(place - other) > least for other in known))}))
 
 
 def output_grid(scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str) -> Tensor:
     """A uniform grid for a law that is as smooth as the noise makes it."""
-    spacing = 0.1 * noise_scale(scheme, target.mean) / finer(level)
+    spacing = 0.1 * noise_scale(scheme, target.mean) * float(bends(scheme, *ends).quiet.min()) / finer(level)
     n = math.ceil((ends[1] - ends[0]) / spacing) + 1
     if n > 20_000:
         raise NotConverged(f"the law of {scheme.name} on {target.name}, which takes a grid of {n} points,", math.nan, 1.0)

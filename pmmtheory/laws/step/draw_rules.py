@@ -28,6 +28,14 @@ _STEEP = 6.0
 _SHARP, _FEW = 50.0, 8
 """How many times the median turn at a cell a turn must be for a kink; and how many cells may have one."""
 
+_NARROW = 32768
+"""Cells in which a step from one state is searched for narrow events in a uniform draw."""
+
+_TOWARDS_ZERO = (1e-7, 1e-5, 1e-3, 0.03, 0.25)
+
+_SAME = 1e-9
+"""Places no farther apart are one."""
+
 _ROUNDINGS = 64
 """How many roundings of its largest number a step may change by where nothing changes."""
 
@@ -65,7 +73,8 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     own = scheme.draws[name].cells(_CELLS)
     if own is None or not _searched(scheme):
         return ()
-    step, u = _seen(scheme, name), torch.as_tensor(own)
+    step = _seen(scheme, name)
+    u = torch.as_tensor(own) if scheme.draws[name].normal else _with_narrow(step, torch.as_tensor(own))
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
     floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
@@ -73,7 +82,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     probe, cell = torch.nonzero((change > floor).any(0)).T
     low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
     first = torch.abs(right - left).max(0).values
-    bends = _bends(values, u)
+    bends = _bends(values, u) or _root(scheme, name, values, u)
     for halvings in (6, 6, 36):  # a change that is smooth, or that of a root, is gone after the first
         if len(probe) == 0:
             return bends
@@ -85,13 +94,45 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
             left, right = torch.where(lower, left, at), torch.where(lower, at, right)
         jumped = torch.abs(right - left).max(0).values > 0.25 * first
         probe, low, high, left, right, first = probe[jumped], low[jumped], high[jumped], left[:, jumped], right[:, jumped], first[jumped]
-    found = [high[probe == k].numpy() for k in range(_PROBES)]
-    if any(len(each) != len(found[0]) or not np.allclose(each, found[0], rtol=0, atol=1e-9) for each in found):
+    found = _shared(probe.numpy(), high.numpy())
+    if found is None:
         if scheme.draws[name].normal:
             return ()
         allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
         raise InvalidParameter("scheme", scheme.name, allowed)
-    return tuple(found[0].tolist())
+    return found
+
+
+def _with_narrow(step: Callable[[Tensor, Tensor], Tensor], u: Tensor) -> Tensor:
+    """Ends of cells in a uniform draw, and those of much narrower ones in which a step from one state changes out of the order."""
+    fine = (torch.arange(_NARROW, dtype=torch.float64) + 0.5) / _NARROW
+    values = step(torch.full((1, _NARROW), _PROBES // 2), fine[None])[:, 0]
+    change = torch.abs(torch.diff(values))
+    floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
+    cells = torch.nonzero((change > floor + _SHARP * change[:, ::16].median(-1, keepdim=True).values).any(0))[:, 0]
+    if not 0 < len(cells) <= 2 * _FEW:
+        return u
+    return torch.unique(torch.cat([u, fine[cells], fine[cells + 1]]))
+
+
+def _root(scheme: Scheme, name: str, values: Tensor, u: Tensor) -> tuple[float, ...]:
+    """Ever shorter parts towards zero, for a step that has a root there which no normal draw hides."""
+    if scheme.draws[name].normal or any(draw.normal for draw in scheme.draws.values()):
+        return ()
+    slopes = torch.abs(torch.diff(values) / torch.diff(u))
+    steep = slopes[..., 0] > slopes[..., 1:].amax(-1) + 1e-7 * torch.abs(values).amax(-1)
+    early = slopes[..., 0] > 100 * slopes.median(-1).values
+    return _TOWARDS_ZERO if bool((steep & early).any()) else ()
+
+
+def _shared(probe: np.ndarray, place: np.ndarray) -> tuple[float, ...] | None:
+    """Places of which each was found from more than half of the states, ascending: from some a jump may be none. None where there is another."""
+    order = np.argsort(place, kind="stable")
+    apart = np.flatnonzero(np.diff(place[order]) > _SAME) + 1
+    groups = np.split(order, apart)
+    if any(2 * len(set(probe[group].tolist())) <= _PROBES for group in groups):
+        return None
+    return tuple(float(place[group].max()) for group in groups)
 
 
 def _bends(values: Tensor, u: Tensor) -> tuple[float, ...]:

@@ -18,8 +18,10 @@ from pmmtheory.harness.hunt.case import HELD, VIOLATION, numbers_of, relations, 
 from pmmtheory.harness.hunt.relations import leading_limits
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.gaussian import engine
+from pmmtheory.laws.line import engine as line_engine
+from pmmtheory.laws.line import grids
 from pmmtheory.laws.line import law as line_law
-from pmmtheory.laws.step import draw_rules
+from pmmtheory.laws.step import bends, draw_rules
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.panels import Integrals, _on_panels
 from pmmtheory.schemes import PoissonMidpoint, Uniform, structure
@@ -52,6 +54,18 @@ def by_one_rule(patch: Patch) -> None:
 
 
 _uniform = Uniform.rule
+
+
+def by_smooth_steps(patch: Patch) -> None:
+    """A step that is not smooth in its state or its draws: a uniform grid and one rule across what it does not declare."""
+    by_one_rule(patch)
+
+    def smooth(scheme: Any, low: float, high: float) -> bends.Bends:
+        x = torch.linspace(low, high, 3, dtype=torch.float64)
+        return bends.Bends((), False, x, torch.ones_like(x))
+
+    patch.setattr(grids, "bends", smooth)
+    patch.setattr(line_engine, "bends", smooth)
 
 
 def by_the_trace(patch: Patch) -> None:
@@ -137,6 +151,7 @@ CASES = 6
 TAKEN_BACK = {
     "far modes": ("lmc_oracle", by_one_solve, 1),
     "jumps in a draw": ("custom_steps", by_one_rule, 5),
+    "steps of users": ("user_steps", by_smooth_steps, 3),
     "closed forms": ("closed_forms", by_the_trace, 5),
     "powers": ("powers", by_inverses, 1),
     "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),

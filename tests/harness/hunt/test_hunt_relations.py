@@ -32,6 +32,7 @@ CASES: dict[str, Sequence[int]] = dict.fromkeys(relations(), range(4)) | {
     "scale": (1, 2, 3, 7),
     "shift": (2, 4, 5, 9),
     "twins": (0, 2, 6, 9),
+    "user_steps": (0, 3, 5, 6),
 }
 """The first cases, or the cheapest of the first ten that are compared."""
 
