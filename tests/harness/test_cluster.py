@@ -95,7 +95,7 @@ def test_a_folder_of_ones_own_has_the_same_bits(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PMMTHEORY_STORE", raising=False)
     write_example(tmp_path / "mine")
-    for means, store in ((("--cluster", "local:2"), "cluster.sqlite"), (("--workers", "1"), "here.sqlite")):
+    for means, store in ((("--cluster", "local:1"), "cluster.sqlite"), (("--workers", "1"), "here.sqlite")):
         status, out, err = installed("run", "--studies", "mine", *means, "--store", store)
         assert status == 0 and "3 claims: 3 pass" in out, out + err
     assert numbers(tmp_path / "cluster.sqlite") == numbers(tmp_path / "here.sqlite")

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import matplotlib
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -123,8 +122,7 @@ def theme() -> Iterator[None]:
     """The theme, whatever the user's own settings are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        settings: dict[Any, Any] = {**sns.plotting_context("paper"), **sns.axes_style("ticks"), **_THEME}
-        matplotlib.rcParams.update(settings)
+        matplotlib.rcParams.update(_THEME)
         yield
 
 
@@ -133,7 +131,7 @@ def panels(rows: int, columns: int, height: float, width: float = PAGE, **option
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in axes.flat:
-        sns.despine(ax=panel)
+        panel.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
@@ -183,7 +181,7 @@ def concise(value: float, half_width: float) -> str:
     return f"{value:.{digits}f}({units})".replace("-", "−")
 
 
-_THEME = {
+_THEME: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # it comes with matplotlib: the same letters on every machine
     "mathtext.fontset": "dejavusans",
@@ -217,5 +215,11 @@ _THEME = {
     "legend.frameon": False,
     "legend.handletextpad": 0.4,
     "legend.columnspacing": 1.4,
+    "xtick.color": ".15",
+    "ytick.color": ".15",
+    "lines.solid_capstyle": "round",
+    "patch.linewidth": 0.8,
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
     "pdf.fonttype": 42,
 }
