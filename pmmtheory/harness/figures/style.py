@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import matplotlib
 import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -122,7 +123,8 @@ def theme() -> Iterator[None]:
     """The theme, whatever the user's own settings are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_THEME)
+        settings: dict[Any, Any] = {**sns.plotting_context("paper"), **sns.axes_style("ticks"), **_THEME}
+        matplotlib.rcParams.update(settings)
         yield
 
 
@@ -131,7 +133,7 @@ def panels(rows: int, columns: int, height: float, width: float = PAGE, **option
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in axes.flat:
-        panel.spines[["top", "right"]].set_visible(False)
+        sns.despine(ax=panel)
     return figure, axes
 
 
@@ -181,7 +183,7 @@ def concise(value: float, half_width: float) -> str:
     return f"{value:.{digits}f}({units})".replace("-", "−")
 
 
-_THEME: dict[Any, Any] = {
+_THEME = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # it comes with matplotlib: the same letters on every machine
     "mathtext.fontset": "dejavusans",
@@ -215,11 +217,5 @@ _THEME: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.handletextpad": 0.4,
     "legend.columnspacing": 1.4,
-    "xtick.color": ".15",
-    "ytick.color": ".15",
-    "lines.solid_capstyle": "round",
-    "patch.linewidth": 0.8,
-    "patch.edgecolor": "w",
-    "patch.force_edgecolor": True,
     "pdf.fonttype": 42,
 }
