@@ -17,6 +17,7 @@ from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
+from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.midpoints import left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
@@ -93,17 +94,18 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    least = _FLAT / float(target.covariance)
-    return max(growth_at(scheme, torch.tensor([1 / max(curvature, least)], dtype=torch.float64)) for curvature in set(target.tail_curvature))
+    return max(growth_at(scheme, _variance(target, curvature)) for curvature in set(target.tail_curvature))
+
+
+def _variance(target: LineTarget, curvature: float) -> Tensor:
+    """Of a Gaussian with a curvature of the tails."""
+    return torch.tensor([1 / max(curvature, _FLAT / float(target.covariance))], dtype=torch.float64)
 
 
 def _wider(scheme: Scheme, target: LineTarget) -> float:
     """By how much the variance of the law may be larger than that of the target: as on a Gaussian with the curvature of its tails."""
     curvature = max(target.tail_curvature)
-    if not 0 < curvature < math.inf:
-        return 1.0
-    variance = torch.tensor([1 / max(curvature, _FLAT / float(target.covariance))], dtype=torch.float64)
-    return max(1.0, float(stationary_at(scheme, variance)[0, 0, 0]) * curvature)
+    return max(1.0, float(stationary_at(scheme, _variance(target, curvature))[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
 
 
 def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:
@@ -120,33 +122,6 @@ def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: f
         raise NotConverged(what, math.nan, rtol)
     grid = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
     return Plane(grid, modes)
-
-
-def band(target: LineTarget, tolerance: float, rtol: float) -> float:
-    """The frequency beyond which the Fourier transforms of pi and of pi F'' are below the tolerance.
-
-    The second has the singularities of the drift, as the error of a chain has them.
-
-    Raises
-    ------
-    NotConverged
-        For a target that is not smooth, whose transforms do not decay.
-    """
-    low, high = target.quadrature.low, target.quadrature.high
-    n = 4096
-    x = torch.linspace(low, high, n + 1, dtype=torch.float64)[:-1]
-    density = target.density(x)
-    kept = max(_kept(density, tolerance), _kept(density * target.curvature(x), tolerance))
-    if kept >= n // 8:
-        raise NotConverged(f"a law in the phase plane of {target.name}, whose Fourier transform does not decay,", math.nan, rtol)
-    return 2 * math.pi * kept / (high - low)
-
-
-def _kept(values: Tensor, tolerance: float) -> int:
-    """The number of frequencies up to the last whose amplitude is above the tolerance."""
-    size = torch.abs(torch.fft.rfft(values))
-    above = torch.nonzero(size > tolerance * size.max())
-    return int(above.max()) + 1 if len(above) else 0
 
 
 def _scale(target: LineTarget, grid: Tensor) -> Tensor:
