@@ -1,4 +1,4 @@
-"""Random steps as a user writes them, as plain values: a force, a noise, a kick and a term in a draw, in any combination, seen in a mirror or shifted.
+"""Random steps as a user writes them, as plain values: a force, a noise, a kick and a term in a draw, in any combination.
 
 X' = x + a f(x, draws) + k(draws) + e(draws) + g(x, draws) Z. What a piece is, `pieces` says once, for torch and for numpy: it is the case, no route to its law.
 """

@@ -31,7 +31,6 @@ _ROUNDINGS = 256
 _MOST = 12
 """Bends beyond which a step is no longer one of smooth pieces."""
 
-
 _WIDER = 1.5
 """How many times the interval asked for the one looked at is: those of the next resolutions lie within."""
 
