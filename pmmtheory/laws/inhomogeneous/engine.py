@@ -23,6 +23,7 @@ from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, pushed
 from pmmtheory.laws.inhomogeneous.resolution import MOST, Masses, Move, Resolution, kernel_band
 from pmmtheory.laws.inhomogeneous.same_grid import stay
 from pmmtheory.laws.inhomogeneous.step import advance
+from pmmtheory.laws.inhomogeneous.still import mapped, noiseless
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
@@ -49,10 +50,10 @@ class InhomogeneousEngine(Engine):
         """The laws after each of the given numbers of steps (ascending), starting at time 0."""
         begun = begun_on_line(start, steps)
         rough = Resolution(scheme, 0, 1e-3 * rtol, device)
-        noiseless = rough.noiseless(steps[-1])
+        silent = noiseless(rough, steps[-1])
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(replace(rough, level=level), begun, steps, noiseless))
+            return list(_evolve(replace(rough, level=level), begun, steps, silent))
 
         return refined_path(at_level, rtol, scheme.name, steps)
 
@@ -67,12 +68,12 @@ _TABLED = 0.01
 """The share of the accuracy asked for that interpolation may use up where a grid may be as fine as one likes."""
 
 
-def _evolve(chain: Resolution, begun: Start, steps: Sequence[int], noiseless: Sequence[bool]) -> Iterator[LineLaw]:
-    """The laws after these numbers of steps; noiseless says of each step whether it has no noise."""
+def _evolve(chain: Resolution, begun: Start, steps: Sequence[int], silent: Sequence[bool]) -> Iterator[LineLaw]:
+    """The laws after these numbers of steps; silent says of each step whether it has no noise."""
     a, still, done = chain.scheme.step_size, list[float](), 0
     now: Masses | None = None  # after steps with noise
     for n in steps:
-        for none, run in groupby(range(done, n), noiseless.__getitem__):
+        for none, run in groupby(range(done, n), silent.__getitem__):
             times = [k * a for k in run]
             if none and chain.scheme.draws:
                 for t in times:
@@ -129,7 +130,7 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
     def move(x: Tensor) -> Tensor:
         state = scheme.dynamics.lift(x, torch.Generator())
         for t in times:
-            state = scheme.step(state, t, {})[0]
+            state = mapped(scheme, state, t, {})
         return scheme.dynamics.position(state)
 
     def on(spacing: float) -> LineLaw:

@@ -13,6 +13,7 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, tabulated
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Resolution
+from pmmtheory.laws.inhomogeneous.still import mapped
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start
@@ -78,4 +79,4 @@ def _moved(chain: Resolution, t: float, draws: dict[str, Any], x: Tensor) -> Ten
     """Where the step takes points (n,) with these draws."""
     scheme, system = chain.scheme, chain.scheme.dynamics
     as_x = {name: scheme.draws[name].mapped(value, lambda part: part.to(x.dtype) if part.is_floating_point() else part) for name, value in draws.items()}
-    return system.position(scheme.step(system.lift(x, torch.Generator()), t, as_x)[0])
+    return system.position(mapped(scheme, system.lift(x, torch.Generator()), t, as_x))

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pmmtheory.dynamics.factors import without_noise
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
 from pmmtheory.laws.scales import roughness
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import Scheme
-from pmmtheory.schemes.drawn import drawn
 from pmmtheory.targets.line import LineTarget, on_the_line
 
 MOST = 40_000
@@ -106,29 +104,6 @@ class Resolution:
     def target(self, t: float) -> LineTarget:
         """The law of the process itself at time t."""
         return on_the_line(self.scheme.dynamics.law_at(t))
-
-    def noiseless(self, steps: int) -> list[bool]:
-        """Whether each of the first steps has no noise, seen from where the process is first and last."""
-        if steps == 0:
-            return []
-        times, share = [k * self.scheme.step_size for k in range(steps)], torch.linspace(-2.1, 1.9, 5, dtype=torch.float64, device=self.device)
-        if self.scheme.draws and any(self.noise(t) > 0 for t in {times[0], times[-1]}):
-            return [False] * steps
-        ends = [self.target(t) for t in {times[0], times[-1]}]
-        places = torch.cat([torch.zeros_like(share[:1]), *(target.mean + math.sqrt(target.covariance) * share for target in ends)])
-        state = self.scheme.dynamics.lift(places, torch.Generator())
-        return [self._still(state, t) for t in times]
-
-    def _still(self, state: Tensor, t: float) -> bool:
-        """Whether the step at time t has no noise: no last Gaussian, and no normal draw that matters."""
-        scheme = self.scheme
-        draws = drawn(scheme, state, torch.Generator(device=self.device).manual_seed(0))
-        mean, factor = scheme.step(state, t, draws)
-        none = without_noise(factor, scheme.dynamics, state)
-        if bool(none.any()) and not bool(none.all()):
-            raise InvalidParameter("scheme", scheme.name, "a step whose noise does not depend on the state, where steps depend on time")
-        normal = {name: torch.zeros_like(value) for name, value in draws.items() if scheme.draws[name].normal}
-        return bool(none.any()) and (not normal or torch.equal(mean, scheme.step(state, t, draws | normal)[0]))
 
     def noise(self, t: float) -> float:
         """The standard deviation of the noise of the step at time t."""
