@@ -22,6 +22,9 @@ _SCORES = 1 << 25
 _PAIRS = 1 << 17
 """Numbers in one tensor of differences between points and images: it stays in cache."""
 
+_AT_ONCE = 1 << 22
+"""Pairs beyond which the points are divided: what is kept of each takes a hundred bytes."""
+
 _FEW = 1000
 """Where one score in so many matters, differences in double precision cost less than the second product."""
 
@@ -137,24 +140,29 @@ class EmpiricalDiffusion(Predictor):
     def _mean(self, points: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         """E[X0 | x] in double precision."""
         size = max(1, _SCORES // len(self._rows))
-        parts = [self._mean_in(points[i : i + size], alpha[i : i + size], sigma[i : i + size]) for i in range(0, len(points), size)]
+        rounding = torch.finfo(points.dtype).eps
+        parts = [self._mean_in(points[i : i + size], alpha[i : i + size], sigma[i : i + size], rounding) for i in range(0, len(points), size)]
         return torch.cat(parts) if parts else points.double()
 
-    def _mean_in(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def _mean_in(self, x: Tensor, alpha: Tensor, sigma: Tensor, rounding: float) -> Tensor:
+        """The same to a rounding, by products in the precision of x where these are sure enough."""
         table = self._table(x.dtype)
         shifted = x.double() - alpha[:, None] * self._middle
         ratio = alpha / sigma**2
         scores = table.scores(shifted * ratio[:, None], ratio * alpha)
         unsure = self._unsure(table, x.dtype, shifted.norm(dim=1), alpha, ratio)
         top = scores.amax(1)
-        cut = math.log(len(scores) / torch.finfo(x.dtype).eps) + 2 * unsure
+        cut = math.log(self._rows.shape[0] / rounding) + 2 * unsure
         near = scores >= (top - cut.to(x.dtype))[:, None]
         # scores beyond the range of single precision would compare as NaN
         near |= ~torch.isfinite(top)[:, None]
         count = int(torch.count_nonzero(near))
-        if count * _FEW <= near.numel() or not float(unsure.max()) <= _SURE * torch.finfo(x.dtype).eps:
+        if count * _FEW <= near.numel() or not float(unsure.max()) <= _SURE * rounding:
             if count * _DEAR > near.numel() and x.dtype != torch.float64:
-                return self._mean_in(x.double(), alpha, sigma)
+                return self._mean_in(x.double(), alpha, sigma, rounding)
+            if count > _AT_ONCE and len(x) > 1:
+                halves = zip(*(part.split((len(x) + 1) // 2) for part in (x, alpha, sigma)), strict=True)
+                return torch.cat([self._mean_in(*half, rounding) for half in halves])
             point, place = near.nonzero(as_tuple=True)
             return self._by_differences(x.double(), point, table.order[place], scores[point, place].nan_to_num(), alpha, sigma)
         return self._middle + table.mean(scores.sub_(top[:, None]), near, count)

@@ -48,3 +48,59 @@ def test_points_far_from_the_data(far: float) -> None:
         weights = torch.softmax(scores, 1)
         wanted = (x.double() - alpha * weights @ images.double()) / sigma
         assert torch.allclose(EmpiricalDiffusion(images, SCHEDULE)(x, t).double(), wanted, rtol=2e-7, atol=2e-5)
+
+
+def wanted(images: torch.Tensor, x: torch.Tensor, t: float) -> torch.Tensor:
+    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
+    scores = alpha / sigma**2 * (x.double() @ images.double().T - alpha * images.double().square().sum(1) / 2)
+    return torch.softmax(scores, 1) @ images.double()
+
+
+def test_many_images_count_for_points_that_single_precision_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an unstable sampler: products in double precision serve, and the pairs are not compared one by one, which takes a hundred bytes for each."""
+    draw = torch.Generator().manual_seed(5)
+    images, x = 0.4 * torch.randn(3000, 784, generator=draw), 30 * torch.randn(40, 784, generator=draw)
+    compared: list[int] = []
+    own = EmpiricalDiffusion._by_differences
+
+    def counted(self: EmpiricalDiffusion, x: torch.Tensor, point: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        compared.append(len(point))
+        return own(self, x, point, *others)
+
+    monkeypatch.setattr(EmpiricalDiffusion, "_by_differences", counted)
+    for t in (700.0, 900.0):
+        found = EmpiricalDiffusion(images, SCHEDULE).denoised(x, t)
+        assert float((found.double() - wanted(images, x, t)).abs().max()) <= 6144 * torch.finfo(torch.float32).eps * float(images.abs().max())
+    assert sum(compared) <= len(images)
+
+
+def test_points_are_divided_where_pairs_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With products that are never sure: the same as at once, and never more pairs than allowed together but of one point."""
+    draw = torch.Generator().manual_seed(6)
+    images, x, seen = torch.randn(200, 10, generator=draw), torch.randn(17, 10, generator=draw), list[int]()
+    own = EmpiricalDiffusion._by_differences
+
+    def counted(self: EmpiricalDiffusion, x: torch.Tensor, point: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        seen.append(len(point))
+        return own(self, x, point, *others)
+
+    monkeypatch.setattr(EmpiricalDiffusion, "_by_differences", counted)
+    monkeypatch.setattr("pmmtheory.images.empirical._SURE", -1)
+    monkeypatch.setattr("pmmtheory.images.empirical._AT_ONCE", 700)
+    found = EmpiricalDiffusion(images, SCHEDULE).denoised(x, 900.0)
+    assert torch.allclose(found.double(), wanted(images, x, 900.0), rtol=0, atol=1e-6)
+    assert len(seen) > 1 and max(seen) <= 700 and sum(seen) == 200 * 17
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def test_images_of_small_weight_are_left_out_by_the_number_of_images(points: int) -> None:
+    """Many images whose weights are below the rounding each, and above it together."""
+    few, many = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[1.0, 0.0]], dtype=torch.float64).repeat(20_000, 1)
+    images, t = torch.cat([few, many]), 500.0
+    x = torch.zeros(points, 2, dtype=torch.float64)
+    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
+    far = (2 * 36.5) ** 0.5 * sigma / alpha  # exp(-36.5) is less than the rounding, and not less than its share of 20,000 images
+    found = EmpiricalDiffusion(far * images, SCHEDULE).denoised(x, t)
+    share = 20_000 * torch.tensor(-36.5, dtype=torch.float64).exp()
+    rounded = 2048 * torch.finfo(torch.float64).eps  # of a sum of so many, the images multiplied at once
+    assert torch.allclose(found[:, 0] / far, share / (1 + share), rtol=0, atol=rounded) and float(share) > 5 * rounded
