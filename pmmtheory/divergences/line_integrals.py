@@ -109,14 +109,17 @@ def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
 
 
 def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
-    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
+    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay.
+
+    A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too.
+    """
     x = pair.known
     inner, *errors = integrand(pair.at(x), f, pair.depth)
     seen = inner - torch.stack(errors).sum(0)
-    top, total = int(torch.argmax(seen)), 0.0
+    top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak = float(x[top])
+    peak, total = float(x[top]), 0.0 if f.steep else _held(pair, f)
     for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):
@@ -126,6 +129,14 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
         else:
             raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
     return total
+
+
+def _held(pair: OnGrid, f: Generator) -> float:
+    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error."""
+    x, (low, high) = pair.law.grid, pair.known[[0, -1]]
+    d = pair.at(x[(x < low) | (x > high)])
+    held = f.between(d.p, d.q, d.log.clamp_min(SMALLEST), d.excess)[d.p > d.p_error]
+    return float(held.abs().sum()) * pair.law.spacing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
