@@ -140,11 +140,16 @@ def _held(pair: OnGrid, f: Generator) -> float:
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
-    """What mass of either law that got lost on the way does, put where it weighs most of all points at which more is left than got lost."""
+    """What mass of either law that got lost on the way does, put where it weighs most: at points at which more is left of both than got lost.
+
+    Mass that went over the ends of the grid was where hardly any of the other law is: unless a power decides, it is put where its own exceeds the other too.
+    """
     total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
     ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    for lost, weight in ((pair.law.lost, f.slope(ratio, d.log)), (pair.other.astray, f.pull(ratio, d.log))):
+    ours, theirs = (pair.law.lost, f.slope(ratio, d.log), d.p - d.p_error > d.q), (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)
+    for lost, weight, more in (ours, theirs):
         seen = torch.minimum(d.p, d.q) * length > lost
+        seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
             total += lost * float(weight[seen].abs().max())
     return total
