@@ -109,14 +109,17 @@ def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
 
 
 def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
-    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay."""
+    """A bound on the integral beyond the points where the law is well known; refuses where it does not decay.
+
+    A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too.
+    """
     x = pair.known
     inner, *errors = integrand(pair.at(x), f, pair.depth)
     seen = inner - torch.stack(errors).sum(0)
-    top, total = int(torch.argmax(seen)), 0.0
+    top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak = float(x[top])
+    peak, total = float(x[top]), 0.0 if f.steep else _held(pair, f)
     for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):
@@ -128,12 +131,25 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     return total
 
 
+def _held(pair: OnGrid, f: Generator) -> float:
+    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error."""
+    x, (low, high) = pair.law.grid, pair.known[[0, -1]]
+    d = pair.at(x[(x < low) | (x > high)])
+    held = f.between(d.p, d.q, d.log.clamp_min(SMALLEST), d.excess)[d.p > d.p_error]
+    return float(held.abs().sum()) * pair.law.spacing
+
+
 def _lost(pair: OnGrid, f: Generator) -> float:
-    """What mass of either law that got lost on the way does, put where it weighs most of all points at which more is left than got lost."""
+    """What mass of either law that got lost on the way does, put where it weighs most: at points at which more is left of both than got lost.
+
+    Mass that went over the ends of the grid was where hardly any of the other law is: unless a power decides, it is put where its own exceeds the other too.
+    """
     total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
     ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    for lost, weight in ((pair.law.lost, f.slope(ratio, d.log)), (pair.other.astray, f.pull(ratio, d.log))):
+    ours, theirs = (pair.law.lost, f.slope(ratio, d.log), d.p - d.p_error > d.q), (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)
+    for lost, weight, more in (ours, theirs):
         seen = torch.minimum(d.p, d.q) * length > lost
+        seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
             total += lost * float(weight[seen].abs().max())
     return total

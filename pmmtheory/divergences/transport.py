@@ -112,12 +112,25 @@ def _hidden(law: LineLaw, whole: Transport) -> float:
 
 
 def _beyond(law: LineLaw, whole: Transport, sides: tuple[Tail, Tail]) -> float:
-    """What of the square lies beyond the known points, where displacements grow like the distance from the mean."""
-    seen, total = law.grid[law.values > _READ * law.values.max()], 0.0
-    for place, tail in zip((seen[:1], seen[-1:]), sides, strict=True):
-        stretch = float(torch.abs(whole.shift(place, _ROUGH) / (place - law.mean)))
-        total += stretch**2 * (tail.moment(2) + max(law.errors["ends"] * max(tail.distance, law.accuracy.reach) ** 2, law.accuracy.missed))
+    """What of the square lies beyond the known points, where displacements grow like the distance from the mean.
+
+    The density on the rest of the grid may hang on kicks and fall more slowly than where it is known: its second moment there is taken as it is found.
+    """
+    sizes, total, away = law.values.abs(), 0.0, law.grid - law.mean
+    for distance, tail in zip((-away, away), sides, strict=True):
+        held = float((sizes * distance**2)[distance > tail.distance].sum()) * law.spacing
+        beyond = tail.moment(2) + max(law.errors["ends"] * max(tail.distance, law.accuracy.reach) ** 2, law.accuracy.missed)
+        total += _stretch(law, whole, distance, tail) ** 2 * (held + beyond)
     return total
+
+
+def _stretch(law: LineLaw, whole: Transport, distance: Tensor, tail: Tail) -> float:
+    """The largest displacement over the distance from the mean, at the last places of a side that tell it: those whose density is more than noise."""
+    told = (law.values > max(_READ, law.accuracy.floor) * law.values.max()) & (distance > 0)
+    if not bool(told.any()):
+        return 1.0
+    places = told & (distance >= min(tail.distance, float(distance[told].max())))
+    return float((whole.shift(law.grid[places], _ROUGH) / distance[places]).abs().max())
 
 
 class Transport:

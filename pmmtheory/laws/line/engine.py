@@ -42,6 +42,9 @@ _EPS = 2.3e-16
 _FAINT = 1e-200
 """The least mass that a law is told from, of a chain that is killed outside a grid."""
 
+_UNPLACED = 4.0
+"""The same of a step that is said not to be smooth, at places that neither it nor a search tells: what is left falls like the square of the spacing."""
+
 _SLOW, _CAUTION = 0.02, 10.0
 """A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
 
@@ -183,7 +186,9 @@ def _rough(scheme: Scheme, target: LineTarget, ends: tuple[float, float]) -> flo
     if not scheme.draws:
         return 1.0
     seen = bends(scheme, *ends)
-    return 20.0 if target.kinks or seen.moving or seen.places else 1.0
+    if target.kinks or seen.moving or seen.places:
+        return 20.0
+    return 1.0 if scheme.smooth or scheme.kinks else _UNPLACED
 
 
 def _operators(

@@ -112,12 +112,14 @@ def _with_narrow(step: Callable[[Tensor, Tensor], Tensor], u: Tensor) -> Tensor:
     cells = torch.nonzero((change > floor + _SHARP * change[:, ::16].median(-1, keepdim=True).values).any(0))[:, 0]
     if not 0 < len(cells) <= 2 * _FEW:
         return u
-    return torch.unique(torch.cat([u, fine[cells], fine[cells + 1]]))
+    ends: Tensor = torch.unique(torch.cat([u, fine[cells], fine[cells + 1]]))
+    return ends
 
 
 def _root(scheme: Scheme, name: str, values: Tensor, u: Tensor) -> tuple[float, ...]:
-    """Ever shorter parts towards zero, for a step that has a root there which no normal draw hides."""
-    if scheme.draws[name].normal or any(draw.normal for draw in scheme.draws.values()):
+    """Ever shorter parts towards zero, for a step that has a root there which no normal draw hides: one in which a step jumps or bends hides none."""
+    normals = [other for other, draw in scheme.draws.items() if draw.normal]
+    if name in normals or normals and (scheme.dynamics.state_shape or not all(jumps(scheme, other) for other in normals)):
         return ()
     slopes = torch.abs(torch.diff(values) / torch.diff(u))
     steep = slopes[..., 0] > slopes[..., 1:].amax(-1) + 1e-7 * torch.abs(values).amax(-1)
