@@ -43,6 +43,29 @@ def test_a_step_that_is_another_between_near_and_far(places: tuple[float, float]
             transient_law(scheme, Gaussian(0.0, torch.full((dim,), 0.5, dtype=torch.float64)), steps=2)
 
 
+class PullsAlongACoordinate(EulerMaruyama):
+    """A step that now and then pulls along the first coordinate, not an axis of the target."""
+
+    def __init__(self, dynamics: Dynamics, step_size: float, often: float):
+        super().__init__(dynamics, step_size)
+        self.often, self.draws = often, {"u": Uniform()}
+
+    def over(self, dynamics: Dynamics) -> Self:
+        return type(self)(dynamics, self.step_size, self.often)
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        mean, factor = super().step(x, t, draws)
+        pull = torch.cat([-0.5 * x[..., :1], 0.0 * x[..., 1:]], -1)
+        return mean + torch.where(draws["u"] > 1 - self.often, pull, 0.0), factor
+
+
+@pytest.mark.parametrize("often", [0.2, 0.05, 0.002])
+def test_what_a_step_does_off_the_axes_for_few_values_of_a_draw(often: float) -> None:
+    turned = Gaussian(torch.zeros(2, dtype=torch.float64), torch.tensor([[2.0, 0.9], [0.9, 1.0]], dtype=torch.float64))
+    with pytest.raises(InvalidParameter, match="each axis"):
+        stationary_law(PullsAlongACoordinate(Overdamped(turned), 0.1, often))
+
+
 def target(scale: float, shift: float) -> GaussianMixture:
     square = scale**2
     means = [[shift - scale, shift], [shift + 0.5 * scale, shift + 0.3 * scale]]
