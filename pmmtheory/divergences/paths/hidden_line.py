@@ -18,13 +18,13 @@ from pmmtheory.divergences.paths.hidden import listed
 from pmmtheory.divergences.paths.hidden_forms import sets_of
 from pmmtheory.divergences.paths.line import grid_of, masses_on, smooth_on_line
 from pmmtheory.divergences.paths.paths import PathComparison, Paths
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal
 from pmmtheory.laws.line.grids import steepest
 from pmmtheory.laws.step.kernel import transition_matrix
 from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.schemes import PoissonStructure
+from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets.line import on_the_line
 
 _NODES = {1: (20, 16), 2: (20, 16), 3: (14, 12), 4: (10, 9), 5: (7, 6), 6: (6, 5)}
@@ -35,6 +35,9 @@ _STRIDE = 0.3, 0.24
 
 _AT_ONCE = 4_000_000
 """Numbers in the largest table."""
+
+_SAME = 1e-11
+"""A difference of the noise of a finer step, relative to that of a substep, that is none."""
 
 _FAINT = 1e-16
 """A share of the mass at whose points no path is looked at."""
@@ -70,36 +73,38 @@ def _at_level(paths: Paths, level: int) -> tuple[float, float]:
     x, masses = x[::stride], masses[::stride] * stride
     seen = masses > _FAINT * masses.max()
     x, masses = x[seen], masses[seen]
-    rule = _Rule.of(structure, _NODES[paths.many][1 - level])
+    rule = _Rule.of(structure, paths.fine, _NODES[paths.many][1 - level])
     most = max(1, _AT_ONCE // (rule.nodes**paths.many * len(rule.weights)))
-    each = torch.cat([rule.kl(structure, part) for part in x.split(most)])
+    each = torch.cat([rule.kl(part) for part in x.split(most)])
     return float(masses @ each), lost * float(each.abs().max())
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """All sets of midpoints, and a Gauss rule for each normal."""
+    """All sets of midpoints of a step, the finer scheme, and a Gauss rule for each normal."""
 
+    pmm: PoissonStructure
+    fine: Scheme
     sets: np.ndarray
     weights: np.ndarray
     nodes: int
 
     @classmethod
-    def of(cls, pmm: PoissonStructure, nodes: int) -> _Rule:
-        return cls(*sets_of(pmm), nodes)
+    def of(cls, pmm: PoissonStructure, fine: Scheme, nodes: int) -> _Rule:
+        return cls(pmm, fine, *sets_of(pmm), nodes)
 
-    def kl(self, pmm: PoissonStructure, x: Tensor) -> Tensor:
+    def kl(self, x: Tensor) -> Tensor:
         """From every start, (m,)."""
-        ratios, (_, shares) = self._logs(pmm, x), gauss_hermite(self.nodes)
+        ratios, (_, shares) = self._logs(x), gauss_hermite(self.nodes)
         u = torch.einsum("smn,s->mn", torch.expm1(ratios), torch.as_tensor(self.weights))
         value, weights = entropy(u.clamp_min(-1.0)), torch.as_tensor(shares)
         for _ in range(self.sets.shape[1]):
             value = value.reshape(len(x), -1, self.nodes) @ weights
         return value[:, 0] if value.ndim > 1 else value
 
-    def _logs(self, pmm: PoissonStructure, x: Tensor) -> Tensor:
+    def _logs(self, x: Tensor) -> Tensor:
         """log p_H/q for every set, start and path, (sets, m, nodes^K): a path gains a normal, and prefixes of sets a mark, with every substep."""
-        system, h, k = pmm.dynamics, pmm.substep, self.sets.shape[1]
+        pmm, system, h, k = self.pmm, self.pmm.dynamics, self.pmm.substep, self.sets.shape[1]
         zeta, sigma, b0 = torch.as_tensor(gauss_hermite(self.nodes)[0]), float(pmm.dynamics.noise(pmm.substep, 0.0)), system.drift(x, 0.0)[:, None]
         state, apart, logs = x[:, None], x.new_zeros((1, len(x), 1)), x.new_zeros((1, len(x), 1))
         before = np.zeros((1, 0))
@@ -108,13 +113,21 @@ class _Rule:
             delay = torch.tensor(i * h, dtype=torch.float64)
             pushed = pmm.push(pmm.midpoint_force(state - apart, 0.0, delay) - b0, delay) if i else torch.zeros_like(apart)
             pushed = pushed[parent] * torch.as_tensor(prefixes[:, i, None, None])
-            fine = system.transport(h, state, 0.0) + system.respond(h, system.drift(state, 0.0), 0.0)
+            fine = self._finer(state, sigma)
             delta = (fine - system.transport(h, state, 0.0) - system.respond(h, b0, 0.0) - pushed) / sigma
             logs = (logs[parent][..., None] - delta[..., None] * (zeta + delta[..., None] / 2)).reshape(len(prefixes), len(x), -1)
             apart = (system.transport(h, apart[parent], 0.0) + pushed).repeat_interleave(self.nodes, -1)
             state, before = (fine[..., None] + sigma * zeta).reshape(len(x), -1), prefixes
         order = [int(np.flatnonzero((before == row).all(1))[0]) for row in self.sets]
         return logs[order]
+
+    def _finer(self, state: Tensor, sigma: float) -> Tensor:
+        """The mean of a finer step; raises InvalidParameter where its noise is not that of a substep."""
+        mean, factor = self.fine.step(state, 0.0, {})
+        if not bool(((torch.as_tensor(factor, dtype=state.dtype).abs() - sigma).abs() <= _SAME * sigma).all()):
+            raise InvalidParameter("fine", self.fine.name, "a scheme whose noise is that of the substeps: EulerMaruyama")
+        whole: Tensor = mean.expand(state.shape)
+        return whole
 
 
 def _grown(before: np.ndarray, sets: np.ndarray) -> tuple[np.ndarray, list[int]]:

@@ -17,6 +17,9 @@ from pmmtheory.schemes import Scheme
 _LARGEST = 2_000_000
 """Numbers in the states, or the draws, of the steps taken at once."""
 
+_SWEPT, _LEAST, _REACH = 320, 2, 7.0
+"""Numbers in the states that are tried where the law is, how many states at least at every node, and how many deviations from the mean."""
+
 
 @dataclass(frozen=True)
 class AffineSteps:
@@ -31,10 +34,11 @@ class AffineSteps:
     weights: Tensor
 
 
-def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0, checked: bool = True) -> AffineSteps:
+def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0, checked: bool = True, swept: bool = True) -> AffineSteps:
     """The steps at time t of a chain on two or more axes of a Gaussian with these variances, by unit vectors, at nodes of its draws but for the normal ones.
 
     checked : whether other states and draws are tried; not so where the same step has been checked on other data.
+    swept : whether they are so all over where the law is, not only near and far.
 
     Raises
     ------
@@ -49,11 +53,12 @@ def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0,
     units = unit_states(zero, chain.dynamics.blocks)
     columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
     tests = [*_far_states(units, variances), *_all_draws(units, still, variances)] if checked else []
+    tests += _swept(chain, zero, still, variances) if checked and swept else []
     means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
     s = len(units)
     offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]
     steps = _Affine(offset, torch.stack([*moved[:s]], -1), moved[s:])
-    _check(chain, steps, tests, means[1 + s + len(columns) :], normals, s)
+    _check(chain, steps, tests, means[1 + s + len(columns) :], s)
     if not torch.allclose(noise, noise[:1].expand(noise.shape), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
     added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
@@ -128,22 +133,46 @@ def _all_draws(units: list[Tensor], still: dict[str, Tensor], variances: Tensor)
         yield _Probe(_state(units, numbers), drawn)
 
 
+def _swept(chain: Scheme, zero: Tensor, still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probe]:
+    """States all over where the law is, others on every axis and at every node, with normals: between near and far a step may be another."""
+    system, generator = chain.dynamics, torch.Generator().manual_seed(11)
+    mean = torch.as_tensor(system.target.mean, dtype=torch.float64, device=zero.device)  # type: ignore[attr-defined]
+    width = torch.ones_like(zero[0])
+    system.position(width).copy_(mean.abs() + _REACH * torch.sqrt(variances if system.autonomous else variances.clamp_min(1.0)))
+    times = max(_LEAST, -(-_SWEPT // zero.numel()))
+    states = width * (2 * torch.rand((times, *zero.shape), generator=generator, dtype=torch.float64) - 1).to(zero.device)
+    drawn = {name: 1.5 * torch.randn((times, *z.shape), generator=generator, dtype=torch.float64).to(z.device) for name, z in still.items()}
+    for k in range(times):
+        yield _Probe(states[k], {name: z[k] for name, z in drawn.items()})
+
+
 def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
     """States with these numbers, (axes, s)."""
     return torch.stack([unit * numbers[:, k] for k, unit in enumerate(units)]).sum(0)
 
 
-def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, normals: list[str], blocks: int) -> None:
+def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, blocks: int) -> None:
     """Compare steps from other states and with other draws with what the unit vectors say."""
-    for probe, mean in zip(tests, seen, strict=True):
-        state = blocks_last(probe.state, chain.dynamics)
-        parts = [steps.matrix @ state[..., None]]
+    for drawn in (False, True):
+        some = [k for k, probe in enumerate(tests) if bool(probe.normals) == drawn]
+        if not some:
+            continue
+        state = blocks_last(torch.stack([tests[k].state for k in some]), chain.dynamics)
+        told = steps.offset + (steps.matrix @ state[..., None])[..., 0]
         size = (steps.matrix.abs() @ state.abs()[..., None])[..., 0] + steps.offset.abs() + state.abs()
-        drawn = [probe.normals[name] for name in normals if name in probe.normals]
-        values = [blocks_last(layer, chain.dynamics)[..., k] for z in drawn for layer in (z if z.ndim > probe.state.ndim else z[None]) for k in range(blocks)]
-        parts += [column[..., None] * value[..., None, None] for column, value in zip(steps.columns, values, strict=False)]
-        told = steps.offset + torch.stack(parts).sum(0)[..., 0]
-        size = size + torch.stack(parts[1:]).abs().sum(0)[..., 0] if values else size
-        if not bool(((mean - told).abs() <= 1e-9 * size).all()):
-            kind = "the state and its normal draws" if values else "the state"
+        for column, value in zip(steps.columns, _numbers(chain, [tests[k] for k in some], blocks), strict=False):
+            part = column * value[..., None]
+            told, size = told + part, size + part.abs()
+        if not bool(((seen[some] - told).abs() <= 1e-9 * size).all()):
+            kind = "the state and its normal draws" if drawn else "the state"
             raise InvalidParameter("scheme", chain.name, f"a step that is affine in {kind}, for a law by its moments")
+
+
+def _numbers(chain: Scheme, tests: list[_Probe], blocks: int) -> list[Tensor]:
+    """The values of every normal number in each of the tests, (tests, q, axes), in the order of the columns."""
+    values = []
+    for name in tests[0].normals:
+        drawn = torch.stack([probe.normals[name] for probe in tests])
+        layers = drawn.movedim(1, 0) if drawn.ndim > tests[0].state.ndim + 1 else drawn[None]
+        values += [blocks_last(layer, chain.dynamics)[..., k] for layer in layers for k in range(blocks)]
+    return values

@@ -23,7 +23,8 @@ _KEPT = 8
 class OnAxes:
     """The steps of a scheme on the axes of a Gaussian with these variances and means, zero unless given; a finer level has more nodes for the draws.
 
-    kind : the class of the Gaussian, which may have a score of its own.
+    kind : the class of the Gaussian, which may have a score of its own. swept : whether steps are tried all over where the law is: where the Gaussian is
+    the whole target, and not its tails.
 
     Examples
     --------
@@ -34,14 +35,14 @@ class OnAxes:
     0.5
     """
 
-    def __init__(self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None, kind: type[Gaussian] = Gaussian):
+    def __init__(self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None, kind: type[Gaussian] = Gaussian, swept: bool = True):
         self.scheme, self._count = scheme, len(variances)
         if self._count == 1:  # two equal axes: dynamics on the line would leave their axis out, and matrix exponentials lose digits on a batch of one
             variances, centres = variances.repeat(2), None if centres is None else centres.repeat(2)
         self._variances = variances
         self._chain = scheme.over(scheme.dynamics.on(kind(0.0 if centres is None else centres, variances)))
         self.structure = structure = self._chain.structure
-        self._checked = kind is Gaussian
+        self._checked, self._swept = kind is Gaussian, swept
         self._walk = structure if structure is not None and structure.midpoints.several else None
         self._drawn = not all(draw.normal for draw in self._chain.draws.values())
         self._kept_steps = lru_cache(_KEPT)(self._steps)
@@ -77,7 +78,7 @@ class OnAxes:
 
     def _steps(self, level: int, t: float) -> AffineSteps:
         at = self._nodes(level)
-        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked)
+        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked, self._swept)
         if self._count > 1:
             return pair
         return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)

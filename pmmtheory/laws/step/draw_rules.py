@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -189,9 +190,20 @@ def require_smooth(scheme: Scheme, name: str) -> None:
 
 
 def _states(scheme: Scheme, shape: tuple[int, ...]) -> Tensor:
-    """States to start from, (probes, *shape): across the support of a target on the line, of the size of one elsewhere."""
-    support = getattr(scheme.dynamics.target, "quadrature", None) if not shape else None
+    """States to start from, (probes, *shape): across the support of a target on the line, elsewhere within two deviations of its mean; of the size of one
+    where steps depend on time, which start from noise.
+    """
+    system = scheme.dynamics
+    target: Any = system.target
+    support = getattr(target, "quadrature", None) if not shape else None
     if support is not None:
         return torch.linspace(support.low, support.high, _PROBES + 2, dtype=torch.float64)[1:-1]
     pattern = torch.cos(1.0 + 2.3 * torch.arange(_PROBES * math.prod(shape), dtype=torch.float64) ** 2)
-    return 2 * pattern.reshape(_PROBES, *shape)
+    states = 2 * pattern.reshape(_PROBES, *shape)
+    if system.autonomous and hasattr(target, "covariance"):
+        covariance = torch.as_tensor(target.covariance, dtype=torch.float64).cpu()
+        widths = torch.sqrt(covariance.diagonal() if covariance.ndim else covariance)
+        for state in states:
+            position = system.position(state)
+            position.copy_((torch.as_tensor(target.mean, dtype=torch.float64).cpu() + widths * position).reshape(position.shape))
+    return states
