@@ -59,7 +59,10 @@ _uniform = Uniform.rule
 def by_smooth_steps(patch: Patch) -> None:
     """A step that is not smooth in its state or its draws: a uniform grid and one rule across what it does not declare."""
     by_one_rule(patch)
+    _without_bends(patch)
 
+
+def _without_bends(patch: Patch) -> None:
     def smooth(scheme: Any, low: float, high: float) -> bends.Bends:
         x = torch.linspace(low, high, 3, dtype=torch.float64)
         return bends.Bends((), False, x, torch.ones_like(x))
@@ -111,8 +114,9 @@ def by_the_force_of_the_class(patch: Patch) -> None:
 
 
 def by_smooth_forces(patch: Patch) -> None:
-    """A kink in the force: no panel ends there."""
+    """A kink in the force: no panel ends there, and steps are not searched for one."""
     patch.setattr(LineTarget, "kinks", property(lambda self: ()))
+    _without_bends(patch)
 
 
 def by_densities_lost_to_underflow(patch: Patch) -> None:
