@@ -135,7 +135,7 @@ def _held(pair: OnGrid, f: Generator) -> float:
     """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error."""
     x, (low, high) = pair.law.grid, pair.known[[0, -1]]
     d = pair.at(x[(x < low) | (x > high)])
-    held = f.between(d.p, d.q, d.log.clamp_min(SMALLEST), d.excess)[d.p > d.p_error]
+    held = integrand(d, f, pair.depth)[0][d.p > d.p_error]
     return float(held.abs().sum()) * pair.law.spacing
 
 

@@ -49,7 +49,8 @@ def law_mesh(
 
     def finest(x: Tensor) -> Tensor:
         steep = torch.abs(target.curvature(x))
-        own = torch.minimum(0.78 * noise * seen.noise(x) / (1 + scheme.step_size * steep), SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
+        narrow = torch.minimum(seen.noise(x), 1 / (1 + scheme.step_size * steep))  # a step that is quiet where the force is steep does not follow it there
+        own = torch.minimum(0.78 * noise * narrow, SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
         return (own / refine).clamp_max(smallest)
 
     return mesh(*ends, finest, places, level, device, f"the law of {scheme.name} on {target.name}")
