@@ -161,8 +161,9 @@ class EmpiricalDiffusion(Predictor):
             if count * _DEAR > near.numel() and x.dtype != torch.float64:
                 return self._mean_in(x.double(), alpha, sigma, rounding)
             if count > _AT_ONCE and len(x) > 1:
-                halves = zip(*(part.split((len(x) + 1) // 2) for part in (x, alpha, sigma)), strict=True)
-                return torch.cat([self._mean_in(*half, rounding) for half in halves])
+                half = (len(x) + 1) // 2
+                parts = [self._mean_in(x[some], alpha[some], sigma[some], rounding) for some in (slice(half), slice(half, None))]
+                return torch.cat(parts)
             point, place = near.nonzero(as_tuple=True)
             return self._by_differences(x.double(), point, table.order[place], scores[point, place].nan_to_num(), alpha, sigma)
         return self._middle + table.mean(scores.sub_(top[:, None]), near, count)
