@@ -60,7 +60,7 @@ def fit_rate(
     shrinks at least like step^(0.4 r), and so do its changes. Where they shrink like one power of the step they are extrapolated, with
     every exponent about the one seen that its own drift allows; where they turn, or are lost in the errors of the points, the interval
     is what the assumption leaves, or the hull of all fits that match. Where they do not shrink, the verdict is "undecided". On steps nearer to each
-    other than by a factor of 1.3 intervals are wider: over a short range a large next term looks like another rate.
+    other, on average, than by a factor of 1.2 intervals are wider: over a short range a large next term looks like another rate.
     Errors are taken three times as large as stated and added up, so that they may be bounds as well as standard errors.
 
     Parameters

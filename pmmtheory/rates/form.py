@@ -61,7 +61,7 @@ class Form:
 
     def _limit(self, sequence: Sequence, points: Points, pad: float) -> Interval:
         """An interval of the limit, and more of it where steps are close."""
-        gap = float(np.abs(np.diff(points.x)).min()) / self.correction
+        gap = float(np.ptp(points.x)) / (len(points.x) - 1) / self.correction
         return beyond_close_steps(limit(sequence), sequence, gap, pad)
 
     @property

@@ -24,7 +24,7 @@ DRIFT, BACK, LEAST_DRIFT = 2.5, 0.7, 0.06
 """So many times as far as it went from the last step to this the exponent of the correction may go on, and back; and so far at least ..."""
 FAR = 0.9
 """... where steps fall by a factor exp(FAR) or more; closer steps move it less, so that what remains is more of them."""
-APART, MORE, LEAST_MORE = math.log(1.3), 1.0, 0.06
+APART, MORE, LEAST_MORE = math.log(1.2), 1.0, 0.06
 """Steps nearer to each other than by this logarithm leave more to be guessed: so many times what is extrapolated, and so much of a rate, which may turn
 where they are, for each time that they are as near again."""
 LARGEST_CHANGE = 0.1
