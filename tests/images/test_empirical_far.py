@@ -11,6 +11,26 @@ from pmmtheory.noise.schedule import NoiseSchedule
 SCHEDULE = NoiseSchedule.linear()
 
 
+def mean_of(images: torch.Tensor, x: torch.Tensor, t: float) -> torch.Tensor:
+    """E[X0 | x] in double precision, of images by themselves."""
+    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
+    scores = alpha / sigma**2 * (x.double() @ images.double().T - alpha * images.double().square().sum(1) / 2)
+    return torch.softmax(scores, 1) @ images.double()
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of pairs that are compared one by one from now on."""
+    seen, own = list[int](), EmpiricalDiffusion._by_differences
+
+    def counted(self: EmpiricalDiffusion, x: torch.Tensor, point: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        seen.append(len(point))
+        return own(self, x, point, *others)
+
+    monkeypatch.setattr(EmpiricalDiffusion, "_by_differences", counted)
+    return seen
+
+
 @pytest.mark.parametrize("size", [784, 3072, 12288, 49152])
 def test_images_of_one_colour(size: int) -> None:
     """Of equal terms all roundings go one way."""
@@ -44,53 +64,30 @@ def test_points_far_from_the_data(far: float) -> None:
     x = far * torch.randn(5, 8, generator=draw)
     for t in (1.0, 500.0):
         alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
-        scores = alpha / sigma**2 * (x.double() @ images.double().T - alpha * images.double().square().sum(1) / 2)
-        weights = torch.softmax(scores, 1)
-        wanted = (x.double() - alpha * weights @ images.double()) / sigma
+        wanted = (x.double() - alpha * mean_of(images, x, t)) / sigma
         assert torch.allclose(EmpiricalDiffusion(images, SCHEDULE)(x, t).double(), wanted, rtol=2e-7, atol=2e-5)
 
 
-def wanted(images: torch.Tensor, x: torch.Tensor, t: float) -> torch.Tensor:
-    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
-    scores = alpha / sigma**2 * (x.double() @ images.double().T - alpha * images.double().square().sum(1) / 2)
-    return torch.softmax(scores, 1) @ images.double()
-
-
-def test_many_images_count_for_points_that_single_precision_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_images_count_for_points_that_single_precision_does_not_tell(compared: list[int]) -> None:
     """As after an unstable sampler: products in double precision serve, and the pairs are not compared one by one, which takes a hundred bytes for each."""
     draw = torch.Generator().manual_seed(5)
     images, x = 0.02 * torch.randn(3000, 784, generator=draw), 30 * torch.randn(40, 784, generator=draw)
     images[0] = 1.0
-    compared: list[int] = []
-    own = EmpiricalDiffusion._by_differences
-
-    def counted(self: EmpiricalDiffusion, x: torch.Tensor, point: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
-        compared.append(len(point))
-        return own(self, x, point, *others)
-
-    monkeypatch.setattr(EmpiricalDiffusion, "_by_differences", counted)
     for t in (400.0, 500.0):
         found = EmpiricalDiffusion(images, SCHEDULE).denoised(x, t)
-        assert float((found.double() - wanted(images, x, t)).abs().max()) <= 6144 * torch.finfo(torch.float32).eps * float(images.abs().max())
+        assert float((found.double() - mean_of(images, x, t)).abs().max()) <= 6144 * torch.finfo(torch.float32).eps * float(images.abs().max())
     assert sum(compared) <= len(images)
 
 
-def test_points_are_divided_where_pairs_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_points_are_divided_where_pairs_are_many(compared: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """With products that are never sure: the same as at once, and never more pairs than allowed together but of one point."""
     draw = torch.Generator().manual_seed(6)
-    images, x, seen = torch.randn(200, 10, generator=draw), torch.randn(17, 10, generator=draw), list[int]()
-    own = EmpiricalDiffusion._by_differences
-
-    def counted(self: EmpiricalDiffusion, x: torch.Tensor, point: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
-        seen.append(len(point))
-        return own(self, x, point, *others)
-
-    monkeypatch.setattr(EmpiricalDiffusion, "_by_differences", counted)
+    images, x = torch.randn(200, 10, generator=draw), torch.randn(17, 10, generator=draw)
     monkeypatch.setattr("pmmtheory.images.empirical._SURE", -1)
     monkeypatch.setattr("pmmtheory.images.empirical._AT_ONCE", 700)
     found = EmpiricalDiffusion(images, SCHEDULE).denoised(x, 900.0)
-    assert torch.allclose(found.double(), wanted(images, x, 900.0), rtol=0, atol=1e-6)
-    assert len(seen) > 1 and max(seen) <= 700 and sum(seen) == 200 * 17
+    assert torch.allclose(found.double(), mean_of(images, x, 900.0), rtol=0, atol=1e-6)
+    assert len(compared) > 1 and max(compared) <= 700 and sum(compared) == 200 * 17
 
 
 @pytest.mark.parametrize("points", [1, 3])

@@ -15,7 +15,7 @@ from pmmtheory.dynamics import Underdamped
 from pmmtheory.dynamics.block_factor import join
 from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.phase_plane.nodes import Gaussians, Part
+from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, states_on
 from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Midpoints, PoissonStructure
@@ -179,8 +179,8 @@ def _conditional(system: Underdamped, a: float, s: Tensor) -> tuple[Tensor, Tens
 def _require_force_of_position(pmm: PoissonStructure, t: float, grid: Tensor) -> None:
     """The noise of the velocity at a midpoint is not resolved: raise InvalidParameter where a force feels it, at some position of a grid."""
     require_pieces(pmm, t)
-    velocities = 4 * torch.sin(2.4 * torch.arange(len(grid), dtype=grid.dtype, device=grid.device))
-    delays = pmm.step_size * grid.new_tensor([0.07, 0.4, 0.93])[:, None, None]
-    one, other = (pmm.midpoint_force(torch.stack([grid, v], -1).expand(3, -1, -1), t, delays) for v in (velocities, torch.zeros_like(velocities)))
+    moving, delays = states_on(grid), pmm.step_size * grid.new_tensor([0.07, 0.4, 0.93])[:, None, None]
+    still = moving * moving.new_tensor([1.0, 0.0])
+    one, other = (pmm.midpoint_force(states.expand(3, -1, -1), t, delays) for states in (moving, still))
     if not torch.equal(one, other):
         raise InvalidParameter("scheme", pmm.name, "one whose force at a midpoint depends on the position only, for a law in the phase plane")

@@ -87,16 +87,20 @@ def _together(covariances: Tensor) -> int:
     return math.gcd(covariances.shape[1], *(torch.nonzero(new).flatten() + 1).tolist())
 
 
+def states_on(grid: Tensor) -> Tensor:
+    """States at these positions, (n, 2), with a velocity of its own at each."""
+    return torch.stack([grid, 4 * torch.sin(2.4 * torch.arange(len(grid), dtype=grid.dtype, device=grid.device))], -1)
+
+
 def _straight(scheme: Scheme, t: float, normals: list[tuple[str, int]], grid: Tensor) -> list[tuple[str, int]]:
     """The components for every unit of which a step moves by one vector from all positions of the grid, whatever the other normal draws are.
 
-    That vector may differ between values of the draws that are not normal. All components are seen in one step, as far as a normal draw goes, with a
-    velocity of its own at each position.
+    That vector may differ between values of the draws that are not normal. All components are seen in one step, as far as a normal draw goes.
     """
     if not normals:
         return []
     some = grid[torch.linspace(0, len(grid) - 1, min(len(grid), _SEEN)).round().long()]
-    starts = torch.stack([some, 4 * torch.sin(2.4 * torch.arange(len(some), dtype=grid.dtype, device=grid.device))], -1)[:, None]
+    starts = states_on(some)[:, None]
     rest = cubature(scheme, -3, grid.device, normal=lambda *component: STILL)
     taken = torch.linspace(0, len(rest) - 1, min(len(rest), _TAKEN)).round().long()
     shape = len(taken), len(normals), len(_OTHERS), len(_OWN)
