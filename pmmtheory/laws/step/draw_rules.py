@@ -78,9 +78,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
     u = torch.as_tensor(own) if scheme.draws[name].normal else _with_narrow(step, torch.as_tensor(own))
     values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
     change = torch.abs(torch.diff(values))
-    floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _STEEP * change.median(-1, keepdim=True).values
-    floor = floor + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
-    probe, cell = torch.nonzero((change > floor).any(0)).T
+    probe, cell = torch.nonzero((change > _still(values) + _STEEP * change.median(-1, keepdim=True).values).any(0)).T
     low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
     first = torch.abs(right - left).max(0).values
     bends = _bends(values, u) or _root(scheme, name, values, u)
@@ -109,12 +107,16 @@ def _with_narrow(step: Callable[[Tensor, Tensor], Tensor], u: Tensor) -> Tensor:
     fine = (torch.arange(_NARROW, dtype=torch.float64) + 0.5) / _NARROW
     values = step(torch.full((1, _NARROW), _PROBES // 2), fine[None])[:, 0]
     change = torch.abs(torch.diff(values))
-    floor = 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
-    cells = torch.nonzero((change > floor + _SHARP * change[:, ::16].median(-1, keepdim=True).values).any(0))[:, 0]
+    cells = torch.nonzero((change > _still(values) + _SHARP * change[:, ::16].median(-1, keepdim=True).values).any(0))[:, 0]
     if not 0 < len(cells) <= 2 * _FEW:
         return u
     ends: Tensor = torch.unique(torch.cat([u, fine[cells], fine[cells + 1]]))
     return ends
+
+
+def _still(values: Tensor) -> Tensor:
+    """What a step may change by between neighbouring values of a draw where nothing changes."""
+    return 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
 
 
 def _root(scheme: Scheme, name: str, values: Tensor, u: Tensor) -> tuple[float, ...]:
