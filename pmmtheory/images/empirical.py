@@ -22,6 +22,9 @@ _SCORES = 1 << 25
 _PAIRS = 1 << 17
 """Numbers in one tensor of differences between points and images: it stays in cache."""
 
+_LONE, _HELD = 32, 1 << 22
+"""Pairs of one point from which on it is taken by itself, which products in place of sums pay for; and numbers that its differences may take."""
+
 _AT_ONCE = 1 << 22
 """Pairs beyond which the points are divided: what is kept of each takes a hundred bytes."""
 
@@ -181,20 +184,31 @@ class EmpiricalDiffusion(Predictor):
         highest = torch.full_like(alpha, -math.inf, dtype=rough.dtype).scatter_reduce(0, point, rough, "amax")
         best = rough == highest[point]
         nearest = point.new_full((len(x),), len(self._rows)).scatter_reduce(0, point[best], image[best], "amin")
-        size = max(1, _PAIRS // self._rows.shape[1])
-        blocks = list(zip(point.split(size), image.split(size), strict=True))
         first = self._rows[nearest].double()
         rest = x - alpha[:, None] * first
+        pairs = torch.bincount(point, minlength=len(x))
+        lone = (pairs > _LONE) & (pairs * x.shape[1] <= _HELD)
+        found, others = first.clone(), ~lone[point]
+        for j, images in zip(lone.nonzero()[:, 0].tolist(), image[~others].split(pairs[lone].tolist()), strict=True):
+            gap = self._rows[images].double().sub_(first[j])
+            found[j] += torch.softmax(_scores(gap, gap @ rest[j], alpha[j], sigma[j]), 0) @ gap
+        return self._by_blocks(found, first, rest, point[others], image[others], alpha, sigma) if bool(others.any()) else found
+
+    def _by_blocks(self, found: Tensor, first: Tensor, rest: Tensor, point: Tensor, image: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """What is found, with the mean differences of these pairs from the nearest images added."""
+        size = max(1, _PAIRS // self._rows.shape[1])
+        blocks = list(zip(point.split(size), image.split(size), strict=True))
         # all differences at once where they are few, else twice
         held = [self._gaps(first, *blocks[0])] if len(blocks) == 1 else []
-        scores = torch.cat([_scores(gap, j, rest, alpha, sigma) for gap, (j, _) in zip(held or self._each(first, blocks), blocks, strict=True)])
+        scores = torch.cat(
+            [_scores(gap, torch.linalg.vecdot(gap, rest[j]), alpha[j], sigma[j]) for gap, (j, _) in zip(held or self._each(first, blocks), blocks, strict=True)]
+        )
         top = torch.full_like(alpha, -math.inf).scatter_reduce(0, point, scores, "amax")
         weights = (scores - top[point]).exp_()
         weights /= torch.zeros_like(alpha).index_add_(0, point, weights)[point]
-        moved = torch.zeros_like(x)
         for gap, (j, _), share in zip(held or self._each(first, blocks), blocks, weights.split(size), strict=True):
-            moved.index_add_(0, j, gap.mul_(share[:, None]))
-        return first + moved
+            found.index_add_(0, j, gap.mul_(share[:, None]))
+        return found
 
     def _gaps(self, first: Tensor, point: Tensor, image: Tensor) -> Tensor:
         return self._rows[image].double().sub_(first[point])
@@ -219,8 +233,7 @@ def _setting(device: str) -> str:
     return str(own.fp32_precision if hasattr(own, "fp32_precision") else torch.get_float32_matmul_precision())
 
 
-def _scores(gap: Tensor, point: Tensor, rest: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-    """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap and rest = x - alpha y': without a difference of large squares."""
-    alpha, sigma = alpha[point], sigma[point]
-    scores: Tensor = alpha / sigma**2 * (torch.linalg.vecdot(gap, rest[point]) - alpha / 2 * torch.linalg.vecdot(gap, gap))
+def _scores(gap: Tensor, along: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+    """(|x - alpha y|^2 - |x - alpha y'|^2)/(-2 sigma^2) for y = y' + gap and along = gap . (x - alpha y'): without a difference of large squares."""
+    scores: Tensor = alpha / sigma**2 * (along - alpha / 2 * torch.linalg.vecdot(gap, gap))
     return scores
