@@ -56,6 +56,13 @@ class NoiseSchedule:
             raise InvalidParameter("betas", float(values[wrong][0]), "numbers between 0 and 1, both excluded")
         object.__setattr__(self, "betas", tuple(values.tolist()))
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.betas)
+
     @classmethod
     def linear(cls, size: int = 1000, first: float | None = None, last: float | None = None) -> NoiseSchedule:
         """Betas from `first` = 0.1/size to `last` = 20/size in equal steps: for every size the same forward process (Ho et al. 2020)."""
@@ -97,13 +104,18 @@ class NoiseSchedule:
         return len(self.betas)
 
     @cached_property
+    def _whole(self) -> Numbers:
+        """t = 0..N."""
+        return np.arange(self.size + 1.0)
+
+    @cached_property
     def _knots(self) -> Numbers:
         """log alpha at t = 0..N."""
         return np.concatenate([[0.0], np.cumsum(np.log1p(-np.asarray(self.betas))) / 2])
 
     def log_alpha(self, t: Times) -> Times:
         """log alpha(t)."""
-        return interpolated("t", t, np.arange(self.size + 1.0), self._knots)
+        return interpolated("t", t, self._whole, self._knots)
 
     def alpha(self, t: Times) -> Times:
         """alpha(t)."""
@@ -127,7 +139,7 @@ class NoiseSchedule:
         123.4
         """
         falling = each(lambda s: torch.logaddexp(torch.zeros_like(s), -2 * s) / 2, log_snr)
-        return interpolated("log_snr", falling, -self._knots, np.arange(self.size + 1.0))
+        return interpolated("log_snr", falling, -self._knots, self._whole)
 
     def forward_time(self, t: Times) -> Times:
         """-log alpha(t): when the forward process of ReverseDiffusion has this law."""
