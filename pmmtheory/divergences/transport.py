@@ -207,10 +207,10 @@ def displacement(
             far, below = torch.abs(shift) >= near, other.cdf(x + shift)
             mass = torch.where(far, below - start, mass)
             left, right = (part * torch.log1p(((gap - mass) / part).clamp_min(-1.0)) for part in (below, below - 1))
-            advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
+            advance = torch.where(far & (shift != end), torch.where(below < 0.5, left, right), gap - mass)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
         newton = shift + advance / slope
-        steep = (slope > _FLAT) & (shift != end)  # at the end itself the other law has no mass, whatever its density is
+        steep = slope > _FLAT
         inside = (newton >= low) & (newton <= high) & steep
         beyond = steep & torch.where(gap < 0, (newton < low) & (low == end), (newton > high) & (high == end))
         step = torch.where(inside, newton, torch.where(beyond, end, (low + high) / 2))
