@@ -42,17 +42,15 @@ def test_far_from_the_origin(kind: type[Scheme]) -> None:
     here, target = chain(kind), mixture()
     start = GaussianMixture([1.0], [0.2], [0.4])
     near = tv(transient_law(here, start, steps=2, rtol=1e-4), target)
-    for scale, shift in ((1.0, 30.0), (1e6, -1e8)):
-        begun = GaussianMixture([1.0], [shift + 0.2 * scale], [0.4 * scale**2])
-        agree(near, tv(transient_law(chain(kind, scale, shift), begun, steps=2, rtol=1e-4), mixture(scale, shift)))
+    scale, shift = 1e6, -1e8
+    begun = GaussianMixture([1.0], [shift + 0.2 * scale], [0.4 * scale**2])
+    agree(near, tv(transient_law(chain(kind, scale, shift), begun, steps=2, rtol=1e-4), mixture(scale, shift)))
 
 
 @pytest.mark.slow
 def test_a_stationary_law_far_from_the_origin() -> None:
-    laws = [stationary_law(chain(BAOAB, scale, shift), rtol=1e-4) for scale, shift in ((1.0, 0.0), (1.0, 30.0), (1e6, 1e8))]
-    one, *others = (kl(law, mixture(scale, shift)) for law, (scale, shift) in zip(laws, ((1.0, 0.0), (1.0, 30.0), (1e6, 1e8)), strict=True))
-    for other in others:
-        agree(one, other)
+    one, other = (kl(stationary_law(chain(BAOAB, shift=shift), rtol=1e-4), mixture(shift=shift)) for shift in (0.0, 30.0))
+    agree(one, other)
     assert one.value > 100 * one.error
 
 

@@ -30,8 +30,9 @@ class Wrong(Predictor):
         return self.exact(x, t) + self.size * torch.tanh(self.slope * (x + PLACE))
 
 
-def moments(times: list[int], eta: float, slope: float, size: float, n: int = 4000) -> tuple[float, float]:
+def moments(times: list[int], eta: float, slope: float, size: float) -> tuple[float, float]:
     """E X and E X^2 at the end, from x_0 ~ N(0, 1): x_s = b (x - sqrt(u) e)/a + sqrt(w - v) e + sqrt(v) z, with e the noise predicted at time t."""
+    n = max(1000, round(80 * slope))  # points that see the slope
     logs = np.r_[0.0, np.cumsum(np.log1p(-np.array(SCHEDULE.betas))) / 2]
     x = np.linspace(-9, 9, n)
     p = np.exp(-x * x / 2)
