@@ -28,7 +28,7 @@ from torch import Tensor
 
 from pmmtheory.errors import room_for
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
-from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
+from pmmtheory.laws.step.midpoint_waves import PI, Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import PoissonStructure, Scheme
 
@@ -40,8 +40,6 @@ _DIRECT = 40
 
 _ACROSS_KINKS = 1.6
 """How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
-
-_PI = np.longdouble("3.14159265358979323846264338327950288")
 
 _SOON = 1e-30
 """Just after the step began: a midpoint at time 0 itself is none."""
@@ -95,7 +93,7 @@ class WalkGrid:
         density = np.exp(-(self.nodes**2) / 2)
         self.weights = density / density.sum()
         places = np.arange(count // 2 + 1)
-        ends = 2 * _PI / count * (np.outer(places, places) % count)
+        ends = 2 * PI / count * (np.outer(places, places) % count)
         self._ends = np.cos(ends), np.sin(ends)
         self._transitions: dict[float, np.ndarray] = {}
 
@@ -111,8 +109,8 @@ class WalkGrid:
         """In extended precision: rounding in double takes a little of the mass in every one of K transitions, always the same, and no level tells."""
         long, (cosines, sines) = np.longdouble, self._ends
         m, k = len(self.nodes), np.arange(len(cosines)).astype(long)
-        w = np.where(k > 0, long(2), long(1)) / m * np.exp(-((_PI / self.reach * (m - 1) / m * k) ** 2) * (1 - long(kept)) / 2)
-        starts = np.sqrt(long(kept)) * 2 * _PI / m * np.outer(k, k)
+        w = np.where(k > 0, long(2), long(1)) / m * np.exp(-((PI / self.reach * (m - 1) / m * k) ** 2) * (1 - long(kept)) / 2)
+        starts = np.sqrt(long(kept)) * 2 * PI / m * np.outer(k, k)
         even = ((cosines * w) @ np.cos(starts)).astype(np.float64)
         odd = ((sines * w) @ np.sin(starts)).astype(np.float64)
         right = np.concatenate([(even - odd)[:, :0:-1], even + odd], 1)  # from all nodes to those with v >= 0

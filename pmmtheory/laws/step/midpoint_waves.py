@@ -26,6 +26,8 @@ _GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 450
 """A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-12, by so many frequencies,
 and so many more times the change."""
 
+PI = np.longdouble("3.14159265358979323846264338327950288")
+
 _MOST_TERMS, _ROUNDED = 20, 1e-17
 """Polynomials beyond which cosines and sines themselves take less, and a share of one that is below rounding."""
 
@@ -55,10 +57,11 @@ class Waves:
                 angle = place[..., None] * self.frequencies
                 yield torch.cos(angle), torch.sin(angle)
             return
-        known, told = (torch.as_tensor(part, device=places.device) for part in _chebyshev(terms))
-        angle = largest * known[:, None] * self.frequencies
-        even, odd = told @ (torch.cos(angle) - 1), told @ (torch.sin(angle) / known[:, None])
-        even[0] += 1
+        known, told = _chebyshev(terms)
+        angle = largest * known[:, None] * self.frequencies.cpu().numpy()
+        cosines = told @ (np.cos(angle) - 1)
+        cosines[0] += 1
+        even, odd = (torch.as_tensor(part.astype(np.float64), device=places.device) for part in (cosines, told @ (np.sin(angle) / known[:, None])))
         share = places.flatten() / largest
         basis = _powers(2 * share**2 - 1, terms)
         turned = basis * share
@@ -96,9 +99,10 @@ def _terms(angle: float) -> int | None:
 
 @lru_cache(maxsize=_MOST_TERMS)
 def _chebyshev(terms: int) -> tuple[np.ndarray, np.ndarray]:
-    """The places in (0, 1) whose squares are Chebyshev nodes, and the matrix of the coefficients of polynomials in the square through values there."""
-    angles = np.pi * (np.arange(terms) + 0.5) / terms
-    matrix = np.cos(np.outer(np.arange(terms), angles)) * (2 / terms)
+    """The places in (0, 1) whose squares are Chebyshev nodes, and the matrix of the coefficients of polynomials in the square through values there: in
+    extended precision, as rounding of a coefficient falls on all places alike."""
+    angles = PI * (np.arange(terms) + np.longdouble(0.5)) / terms
+    matrix = np.cos(np.arange(terms)[:, None] * angles) * (np.longdouble(2) / terms)
     matrix[0] /= 2
     return np.cos(angles / 2), matrix
 
