@@ -156,12 +156,19 @@ class Transport:
         self._negligible = (_NEGLIGIBLE if close < _ROUGH else math.sqrt(_NEGLIGIBLE)) * least / self._farthest
 
     def shift(self, x: Tensor, close: float | None = None) -> Tensor:
-        """T(x) - x; to the accuracy of the map unless given another."""
-        y = x.flatten()
-        places, shifts = self._known
-        guess = interpolated(y, places, shifts) if len(places) else None
-        found = displacement(y, self.gap(y), self.other, close or self._close, self.law.density(y), self._negligible, guess)
-        self._known = torch.stack([torch.cat([places, y]), torch.cat([shifts, found])])[:, torch.argsort(torch.cat([places, y]))]
+        """T(x) - x; to the accuracy of the map unless given another. What is known is not solved for again."""
+        y, (places, shifts) = x.flatten(), self._known
+        found, new = torch.zeros_like(y), torch.ones_like(y, dtype=torch.bool)
+        if len(places):
+            nearest = torch.searchsorted(places, y).clamp_max(len(places) - 1)
+            found, new = shifts[nearest], places[nearest] != y
+        if bool(new.any()):
+            z = y[new]
+            guess = interpolated(z, places, shifts) if len(places) else None
+            found[new] = displacement(z, self.gap(z), self.other, close or self._close, self.law.density(z), self._negligible, guess)
+        if close is None:
+            every, order = torch.sort(torch.cat([places, y[new]]))
+            self._known = torch.stack([every, torch.cat([shifts, found[new]])[order]])
         return found.reshape(x.shape)
 
     def rounding(self, x: Tensor) -> Tensor:
@@ -188,7 +195,8 @@ def displacement(
     """The s with int_x^{x+s} q = gap and x + s within the support of the other density q, by bracketed Newton steps.
 
     Displacements below `near` integrate the density, which keeps their relative accuracy; larger ones take differences of the distribution
-    function, and its logarithm from the nearer end, as in tails mass falls exponentially. A step d is the last where what it leaves over,
+    function, and its logarithm from the nearer end, as in tails mass falls exponentially. Near x a step follows the exponential function that the density
+    resembles there, no further than nine tenths of its mass. A step d is the last where what it leaves over,
     about d^2 over the length on which the density varies, is below `close` times s, or where 2 s times that is `negligible` for the weight.
     A step that leaves the support ends there: where all mass up to its end is not enough, that is the answer.
     """
@@ -201,17 +209,22 @@ def displacement(
     for _ in range(100):
         longest, slope = float(torch.abs(shift).max()), other.density(x + shift)
         nodes, weights = (torch.as_tensor(a, device=x.device) for a in gauss_legendre(4 if longest < 0.01 * near else 8 if longest < 0.3 * near else 32))
-        mass = (other.density(x[:, None] + shift[:, None] * nodes) * weights).sum(-1) * shift
+        along = other.density(x[:, None] + shift[:, None] * nodes)
+        mass = (along @ weights) * shift
         advance = gap - mass
+        fall = torch.log((slope / along[:, -1]).clamp(1e-300, 1e300)) / (shift * (1 - nodes[-1]))
+        bend = (fall.clamp(-2 * _CURVED / near, 2 * _CURVED / near) * advance / slope).nan_to_num(0.0)
         if longest >= near:
             far, below = torch.abs(shift) >= near, other.cdf(x + shift)
             mass = torch.where(far, below - start, mass)
             left, right = (part * torch.log1p(((gap - mass) / part).clamp_min(-1.0)) for part in (below, below - 1))
-            advance = torch.where(far & (shift != end), torch.where(below < 0.5, left, right), gap - mass)
+            advance = torch.where(far, torch.where(below < 0.5, left, right), advance)
+            bend = torch.where(far, 0.0, bend)
         low, high = torch.where(mass < gap, shift, low), torch.where(mass < gap, high, shift)
-        newton = shift + advance / slope
-        steep = slope > _FLAT
+        newton = shift + advance / slope * _exponential(bend)
+        steep = (slope > _FLAT) & (shift != end)  # at the end itself the other law has no mass, whatever its density is
         inside = (newton >= low) & (newton <= high) & steep
+        end = torch.where(shift == end, math.nan, end)  # tried once, it is none any more
         beyond = steep & torch.where(gap < 0, (newton < low) & (low == end), (newton > high) & (high == end))
         step = torch.where(inside, newton, torch.where(beyond, end, (low + high) / 2))
         change, size = torch.abs(step - shift), torch.abs(step)
@@ -223,3 +236,9 @@ def displacement(
         parts = x, gap, start, step, low, high, end, where, weight
         x, gap, start, shift, low, high, end, where, weight = (part[going] for part in parts)
     return result
+
+
+def _exponential(bend: Tensor) -> Tensor:
+    """log(1 + z)/z: what share of a Newton step solves the equation for a density e^(fall s), z the fall over that step; z is kept above -0.9."""
+    z = bend.clamp_min(-0.9)
+    return torch.where(z.abs() < 1e-8, 1.0, torch.log1p(z) / z)

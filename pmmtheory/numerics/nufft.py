@@ -76,18 +76,20 @@ def _share(masses: Tensor, found: float) -> float:
 def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
     """Masses (g, m) at places in [0, size), in units of a periodic grid, spread by the kernel: (g, size)."""
     groups, period = place.shape[0], size + 2 * width
-    offsets = torch.arange(width, device=place.device)
-    across = offsets.to(torch.float64) * (2 / width)
+    offsets = torch.arange(width, device=place.device)[:, None]
     start = width + period * torch.arange(groups, device=place.device)[:, None]
     padded = torch.zeros(groups * period, dtype=torch.float64, device=place.device)
-    some, steep = max(1, _CHUNK // groups), steepness(width)
+    some, kernel = max(1, _CHUNK // groups), torch.as_tensor(kernel_polynomials(width), device=place.device)
     for begin in range(0, place.shape[1], some):
         at, weights = place[:, begin : begin + some], masses[:, begin : begin + some]
         first = torch.ceil(at - width / 2)
-        z = ((first - at) * (2 / width))[..., None] + across
-        values = z.mul_(z).neg_().add_(1).clamp_min_(0).sqrt_().sub_(1).mul_(steep).exp_().mul_(weights[..., None])
-        column = (first.to(torch.long) + start)[..., None] + offsets
-        padded += torch.bincount(column.reshape(-1), values.reshape(-1), len(padded))
+        share = ((first - at) * 2 + (width - 1)).reshape(-1)
+        powers = share.new_empty((kernel.shape[1], len(share)))
+        powers[0] = weights.reshape(-1)
+        for k in range(1, len(powers)):
+            torch.mul(share, powers[k - 1], out=powers[k])
+        column = (first.to(torch.long) + start).reshape(-1) + offsets
+        padded.scatter_add_(0, column.reshape(-1), (kernel @ powers).reshape(-1))
     padded = padded.reshape(groups, -1)
     result = padded[:, width:-width]
     result[:, -width:] += padded[:, :width]
@@ -98,6 +100,19 @@ def _spread(place: Tensor, masses: Tensor, size: int, width: int) -> Tensor:
 def steepness(width: int) -> float:
     """beta of the kernel exp(beta (sqrt(1 - z^2) - 1)) for a grid that is twice as fine as needed."""
     return 2.3 * width
+
+
+@lru_cache(maxsize=16)
+def kernel_polynomials(width: int) -> np.ndarray:
+    """The kernel at each of the points that it covers as a polynomial, shape (width, terms), by powers of t in [-1, 1); the first point is at
+    (t + 1)/width - 1."""
+    long, terms = np.longdouble, width + 2  # in extended precision: rounding of a coefficient falls on all masses alike
+    angles = long("3.14159265358979323846264338327950288") * (np.arange(terms) + long(0.5)) / terms
+    z = (np.cos(angles) + 1) / width - 1 + long(2) / width * np.arange(width)[:, None]
+    values = np.exp(long(steepness(width)) * (np.sqrt(np.clip(1 - z**2, 0, None)) - 1))
+    coefficients = values @ np.cos(angles[:, None] * np.arange(terms)) * (long(2) / terms)
+    coefficients[:, 0] /= 2
+    return np.array([np.polynomial.chebyshev.cheb2poly(row) for row in coefficients]).astype(np.float64)
 
 
 @lru_cache(maxsize=256)

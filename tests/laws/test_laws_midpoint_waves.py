@@ -50,11 +50,25 @@ def test_factors_are_those_of_complex_numbers(substeps: float) -> None:
     assert pmm is not None
     place = torch.linspace(-3, 3, 12, dtype=torch.float64).reshape(4, 3)
     waves = Waves(torch.tensor([0.3, 2.0], dtype=torch.float64))
-    g = torch.exp(1j * waves.frequencies[:, None] * place[:, None]) - 1
+    g = torch.exp(1j * waves.frequencies * place[..., None]) - 1
     y = g / (1 + g / (2 * substeps))
     told = (1 + y / 6) / (1 - y / 6)
     torch.testing.assert_close(factor(waves.parts(place), 3, pmm), told, rtol=1e-13, atol=0)
     torch.testing.assert_close(half_factor(waves.parts(place), 3, pmm), torch.sqrt(told / (1 + g / substeps)), rtol=1e-13, atol=0)
+
+
+@given(st.floats(0.0, 40.0), st.integers(1, 4), st.integers(1, 30))
+def test_waves_are_cosines_and_sines(largest: float, times: int, count: int) -> None:
+    """Whether by polynomials or by themselves; at the frequency zero exactly, so that no mass is lost."""
+    waves = Waves(torch.arange(count, dtype=torch.float64))
+    places = (largest / count) * torch.linspace(-1, 0.9, 15 * times, dtype=torch.float64).reshape(times, 5, 3)
+    found = list(waves.each(places))
+    assert len(found) == times
+    for place, (real, imaginary) in zip(places, found, strict=True):
+        angle = place[..., None] * waves.frequencies
+        torch.testing.assert_close(real, torch.cos(angle), rtol=0, atol=1e-15 * (2 + largest))
+        torch.testing.assert_close(imaginary, torch.sin(angle), rtol=0, atol=1e-15 * (2 + largest))
+        assert bool((real[..., 0] == 1).all()) and not bool(imaginary[..., 0].any())
 
 
 @given(st.floats(0.02, 0.99), st.floats(8.4, 14.0), st.floats(8.4, 9.6))

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from pmmtheory.errors import room_for
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
-from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
+from pmmtheory.laws.step.midpoint_waves import PI, Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.schemes import PoissonStructure, Scheme
 
@@ -40,8 +40,6 @@ _DIRECT = 40
 
 _ACROSS_KINKS = 1.6
 """How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
-
-_PI = np.longdouble("3.14159265358979323846264338327950288")
 
 _SOON = 1e-30
 """Just after the step began: a midpoint at time 0 itself is none."""
@@ -94,6 +92,9 @@ class WalkGrid:
         self.reach = reach
         density = np.exp(-(self.nodes**2) / 2)
         self.weights = density / density.sum()
+        places = np.arange(count // 2 + 1)
+        ends = 2 * PI / count * (np.outer(places, places) % count)
+        self._ends = np.cos(ends), np.sin(ends)
         self._transitions: dict[float, np.ndarray] = {}
 
     def transition(self, kept: float) -> np.ndarray:
@@ -106,14 +107,12 @@ class WalkGrid:
 
     def _transition(self, kept: float) -> np.ndarray:
         """In extended precision: rounding in double takes a little of the mass in every one of K transitions, always the same, and no level tells."""
-        long, places = np.longdouble, np.arange(len(self.nodes) // 2 + 1)
-        m, k = len(self.nodes), places.astype(long)
-        turn = 2 * _PI / m
-        w = np.where(places > 0, long(2), long(1)) / m * np.exp(-((_PI / self.reach * (m - 1) / m * k) ** 2) * (1 - long(kept)) / 2)
-        ends = turn * (np.outer(places, places) % m)
-        starts = np.sqrt(long(kept)) * turn * np.outer(k, k)
-        even = ((np.cos(ends) * w) @ np.cos(starts)).astype(np.float64)
-        odd = ((np.sin(ends) * w) @ np.sin(starts)).astype(np.float64)
+        long, (cosines, sines) = np.longdouble, self._ends
+        m, k = len(self.nodes), np.arange(len(cosines)).astype(long)
+        w = np.where(k > 0, long(2), long(1)) / m * np.exp(-((PI / self.reach * (m - 1) / m * k) ** 2) * (1 - long(kept)) / 2)
+        starts = np.sqrt(long(kept)) * 2 * PI / m * np.outer(k, k)
+        even = ((cosines * w) @ np.cos(starts)).astype(np.float64)
+        odd = ((sines * w) @ np.sin(starts)).astype(np.float64)
         right = np.concatenate([(even - odd)[:, :0:-1], even + odd], 1)  # from all nodes to those with v >= 0
         whole: np.ndarray = np.concatenate([right[:0:-1, ::-1], right])
         return whole
@@ -135,9 +134,9 @@ def _functional(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, lad
     if not pmm.midpoints.several:
         return _single(step, x, waves, walk, level)
     if _direct(pmm):
-        return _bernoulli(step, int(pmm.substeps), x, waves, walk)
+        return _bernoulli(step, (int(pmm.substeps),), x, waves, walk)[0]
     weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
-    return torch.stack([w * _bernoulli(step, n, x, waves, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
+    return torch.stack([w * found for w, found in zip(weights, _bernoulli(step, ladder, x, waves, walk), strict=True)]).sum(0)
 
 
 def _lagrange(nodes: list[float], at: float) -> list[float]:
@@ -145,31 +144,38 @@ def _lagrange(nodes: list[float], at: float) -> list[float]:
     return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
-def _bernoulli(step: MidpointStep, steps: int, x: Tensor, waves: Waves, walk: WalkGrid) -> Tensor:
-    """The characteristic function for independent midpoints by a walk of N = `steps`, shape (n, count); exact for N = K."""
+def _bernoulli(step: MidpointStep, ladder: tuple[int, ...], x: Tensor, waves: Waves, walk: WalkGrid) -> list[Tensor]:
+    """The characteristic functions for independent midpoints by walks of these numbers N of steps, each (n, count); exact for the one N = K.
+
+    All walks advance together: they share what is pushed at the times that they have in common.
+    """
     pmm = step.pmm
     nodes, weights = (torch.as_tensor(a, device=x.device) for a in (walk.nodes, walk.weights))
-    room_for(f"the law of {pmm.name} after a step", float(len(nodes)) * len(waves.frequencies) * len(x), 16)
-    u = weights.to(torch.complex128)[:, None, None].repeat(1, len(waves.frequencies), x.shape[0])
-    exact = steps == pmm.substeps
+    room_for(f"the law of {pmm.name} after a step", float(len(nodes)) * len(waves.frequencies) * len(x) * len(ladder), 16)
+    start = weights.to(torch.complex128)[:, None, None]
+    u = {steps: start.repeat(1, x.shape[0], len(waves.frequencies)) for steps in ladder}
+    exact = ladder == (pmm.substeps,)
     first = None if exact else step.push(_SOON, x, nodes)
     if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
         # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
-        u.mul_(half_factor(waves.parts(first), steps, pmm))
-    last = steps - 1 if exact else steps
-    for j, push in enumerate(step.pushes([j / steps for j in range(1, last + 1)], x, nodes), 1):
-        wave = waves.parts(push)
-        if exact:
-            u.mul_(whole_factor(wave, pmm))
-        elif j < steps:
-            u.mul_(factor(wave, steps, pmm))
-        else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
-            u.mul_(half_factor(wave, steps, pmm))
-        if j < steps - exact:
-            kept = (step.width(j / steps) / step.width((j + 1) / steps)) ** 2
-            flat = torch.view_as_real(u).reshape(u.shape[0], -1)
-            u = torch.view_as_complex((torch.as_tensor(walk.transition(kept), device=x.device) @ flat).reshape(*u.shape, 2))
-    return torch.einsum("qkn,qk->nk", u, waves.readout(step, 1 - exact / steps if steps > 1 else 1.0, nodes))
+        wave = waves.parts(first)
+        for steps, now in u.items():
+            now.mul_(half_factor(wave, steps, pmm))
+    times = sorted({j / steps for steps in ladder for j in range(1, steps + (not exact))})
+    for s, wave in zip(times, (wave for block in step.blocks(times, x, nodes) for wave in waves.each(block)), strict=True):
+        for steps in (steps for steps in ladder if round(s * steps) / steps == s):
+            if exact:
+                u[steps].mul_(whole_factor(wave, pmm))
+            elif s < 1:
+                u[steps].mul_(factor(wave, steps, pmm))
+            else:  # half a step at the end of the symmetric walk; the chain itself has no midpoint at time 1
+                u[steps].mul_(half_factor(wave, steps, pmm))
+            after = (round(s * steps) + 1) / steps
+            if after < 1 + (not exact) / steps:
+                kept = (step.width(s) / step.width(after)) ** 2
+                flat = torch.view_as_real(u[steps]).reshape(len(nodes), -1)
+                u[steps] = torch.view_as_complex((torch.as_tensor(walk.transition(kept), device=x.device) @ flat).reshape(*u[steps].shape, 2))
+    return [u[steps].mul_(waves.readout(step, 1 - exact / steps if steps > 1 else 1.0, nodes)[:, None]).sum(0) for steps in ladder]
 
 
 def _single(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, level: int) -> Tensor:

@@ -43,7 +43,12 @@ class MidpointStep:
         return found
 
     def pushes(self, times: Sequence[float], x: Tensor, nodes: Tensor) -> Iterator[Tensor]:
-        """The same for each of several times, of which many are computed together."""
+        """The same for each of several times."""
+        for block in self.blocks(times, x, nodes):
+            yield from block
+
+    def blocks(self, times: Sequence[float], x: Tensor, nodes: Tensor) -> Iterator[Tensor]:
+        """The same for several times, many of which are computed together: blocks (s, q, n)."""
         pmm, t, system = self.pmm, self.t, self.pmm.dynamics
         b0, every = system.drift(x, t), torch.tensor(times, dtype=x.dtype, device=x.device)
         for some in every.split(max(1, _TOGETHER // max(1, len(x) * len(nodes)))):
@@ -51,7 +56,7 @@ class MidpointStep:
             state = system.transport(now, x, t) + system.respond(now, b0, t) + system.noise(now, t) * nodes[:, None]
             pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
             pushed = system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)
-            yield from torch.where(now > 0, pushed, 0.0)
+            yield torch.where(now > 0, pushed, 0.0)
 
     def _carried(self, start: float, end: float) -> float:
         a = self.pmm.step_size

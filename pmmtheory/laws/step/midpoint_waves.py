@@ -6,6 +6,7 @@ Complex division and roots are slow: factors come by real arithmetic from the co
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,6 +26,11 @@ _GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 450
 """A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-12, by so many frequencies,
 and so many more times the change."""
 
+PI = np.longdouble("3.14159265358979323846264338327950288")
+
+_MOST_TERMS, _ROUNDED = 20, 1e-17
+"""Polynomials beyond which cosines and sines themselves take less, and a share of one that is below rounding."""
+
 
 @dataclass(frozen=True)
 class Waves:
@@ -35,9 +41,32 @@ class Waves:
     _readouts: dict[float, Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     def parts(self, place: Tensor) -> Wave:
-        """exp(i xi_k place): (q, n) -> (q, k, n)."""
-        angle = place[:, None] * self.frequencies[:, None]
-        return torch.cos(angle), torch.sin(angle)
+        """exp(i xi_k place): (q, n) -> (q, n, k)."""
+        (wave,) = self.each(place[None])
+        return wave
+
+    def each(self, places: Tensor) -> Iterator[Wave]:
+        """The same for several times: (s, q, n).
+
+        The cosine and, over the place, the sine are functions of its square, for places up to P polynomials T_j(2 (place/P)^2 - 1).
+        """
+        largest, shape = float(places.abs().max().clamp_min(1e-300)), (*places.shape[1:], len(self.frequencies))
+        terms = _terms(largest * float(self.frequencies.abs().max()))
+        if terms is None:
+            for place in places:
+                angle = place[..., None] * self.frequencies
+                yield torch.cos(angle), torch.sin(angle)
+            return
+        known, told = _chebyshev(terms)
+        angle = largest * known[:, None] * self.frequencies.cpu().numpy()
+        cosines = told @ (np.cos(angle) - 1)
+        cosines[0] += 1
+        even, odd = (torch.as_tensor(part.astype(np.float64), device=places.device) for part in (cosines, told @ (np.sin(angle) / known[:, None])))
+        share = places.flatten() / largest
+        basis = _powers(2 * share**2 - 1, terms)
+        turned = basis * share
+        for one, other in zip(basis.split(shape[0] * shape[1], 1), turned.split(shape[0] * shape[1], 1), strict=True):
+            yield (one.T @ even).reshape(shape), (other.T @ odd).reshape(shape)
 
     def of(self, place: Tensor) -> Tensor:
         """The same as complex numbers."""
@@ -46,7 +75,7 @@ class Waves:
     def summed(self, place: Tensor, weights: Tensor) -> Tensor:
         """sum_q weights_q exp(i xi_k place): (q, n) -> (n, k); every even frequency is the sum of a low and a high one."""
         if not self.even:
-            return torch.einsum("qkn,q->nk", self.of(place), weights.to(torch.complex128))
+            return torch.einsum("qnk,q->nk", self.of(place), weights.to(torch.complex128))
         some, angle = math.isqrt(len(self.frequencies) - 1) + 1, place.T[..., None]
         low, high = polar(None, angle * self.frequencies[:some]), polar(None, angle * self.frequencies[::some]) * weights[:, None]
         return (high.mT @ low).reshape(place.shape[1], -1)[:, : len(self.frequencies)]
@@ -58,8 +87,37 @@ class Waves:
     def readout(self, step: MidpointStep, s: float, nodes: Tensor) -> Tensor:
         """E[exp(i xi_k W_1) | W_s], shape (q, k)."""
         if s not in self._readouts:
-            self._readouts[s] = self.of(step.width(s) * nodes[:, None])[..., 0] * self.damping(step, s)
+            self._readouts[s] = self.of(step.width(s) * nodes[:, None])[:, 0] * self.damping(step, s)
         return self._readouts[s]
+
+
+def _terms(angle: float) -> int | None:
+    """How many polynomials of the square tell cosines and sines up to this angle to rounding: from there on (e angle / 2 n)^n, n = 2 terms, bounds their
+    coefficients; none where the functions themselves take less."""
+    return next((terms for terms in range(3, _MOST_TERMS) if (math.e * angle / (4 * terms)) ** (2 * terms) < _ROUNDED), None)
+
+
+@lru_cache(maxsize=_MOST_TERMS)
+def _chebyshev(terms: int) -> tuple[np.ndarray, np.ndarray]:
+    """The places in (0, 1) whose squares are Chebyshev nodes, and the matrix of the coefficients of polynomials in the square through values there: in
+    extended precision, as rounding of a coefficient falls on all places alike."""
+    angles = PI * (np.arange(terms) + np.longdouble(0.5)) / terms
+    matrix = np.cos(np.arange(terms)[:, None] * angles) * (np.longdouble(2) / terms)
+    matrix[0] /= 2
+    return np.cos(angles / 2), matrix
+
+
+def _powers(y: Tensor, terms: int) -> Tensor:
+    """T_0(y), T_1(y), ..., (terms, n): all up to order m tell those up to 2 m."""
+    basis = y.new_ones((terms, len(y)))
+    basis[1] = y
+    known = 1
+    while known < terms - 1:
+        more = min(known, terms - 1 - known)
+        torch.mul(basis[1 : more + 1], 2 * basis[known], out=basis[known + 1 : known + more + 1])
+        basis[known + 1 : known + more + 1] -= basis[known - more : known].flip(0)
+        known += more
+    return basis
 
 
 @dataclass(frozen=True)
