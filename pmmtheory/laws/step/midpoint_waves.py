@@ -50,6 +50,8 @@ class Waves:
 
         The cosine and, over the place, the sine are functions of its square, for places up to P polynomials T_j(2 (place/P)^2 - 1).
         """
+        if not places.numel():
+            return
         largest, shape = float(places.abs().max().clamp_min(1e-300)), (*places.shape[1:], len(self.frequencies))
         terms = _terms(largest * float(self.frequencies.abs().max()))
         if terms is None:
