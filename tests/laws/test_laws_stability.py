@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.phase_plane.engine import tail_growth as phase_plane_growth
 from pmmtheory.laws.stability import superlinear, tail_growth
-from pmmtheory.schemes import BAOAB
+from pmmtheory.schemes import BAOAB, EulerMaruyama, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential
 from tests.oracles.chains import CHAINS, chain
 from tests.oracles.gaussian_chain import midpoint_sums
@@ -112,3 +115,27 @@ def test_the_law_on_a_double_well_is_labelled(name: str) -> None:
     assert law.truncated
     assert not stationary_law(chain(name, LINES["bimodal"], 0.1)).truncated
     assert math.isfinite(law.covariance) and law.mean == pytest.approx(0, abs=1e-7)
+
+
+class OtherAroundZero(BAOAB):
+    """BAOAB, but for positions within 5 of zero, where its step is not affine."""
+
+    def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
+        mean, factor = super().step(x, t, draws)
+        position = self.dynamics.position(mean)
+        position.copy_(torch.where(self.dynamics.position(x).abs() < 5.0, torch.sin(3 * position), position))
+        return mean, factor
+
+
+@pytest.mark.parametrize("centre", [30.0, -1e3])
+def test_growth_in_the_phase_plane_is_looked_for_where_the_law_is(centre: float) -> None:
+    target = GaussianMixture([0.5, 0.5], [centre - 1.0, centre + 1.0], [1.0, 1.0])
+    other, plain = (phase_plane_growth(scheme(Underdamped(target, 2.0), 0.1)) for scheme in (OtherAroundZero, BAOAB))
+    assert other == pytest.approx(plain, rel=1e-12 * abs(centre))
+
+
+@pytest.mark.parametrize("scheme", [BAOAB, EulerMaruyama])
+def test_growth_in_the_phase_plane_is_that_of_a_narrow_target_far_away(scheme: type[Scheme]) -> None:
+    far, near = (GaussianMixture([0.5, 0.5], [centre - 1e-3, centre + 1e-3], [1e-6, 1e-6]) for centre in (1e7, 0.0))
+    steps = [scheme(Underdamped(target, 2e3), 2e-4) for target in (far, near)]
+    assert phase_plane_growth(steps[0]) == pytest.approx(phase_plane_growth(steps[1]), rel=1e-5)

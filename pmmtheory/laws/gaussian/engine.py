@@ -146,9 +146,9 @@ def mean_square_growth(scheme: Scheme) -> float:
     return growth_at(scheme, torch.unique(_gaussian_target(scheme).variances))
 
 
-def growth_at(scheme: Scheme, variances: Tensor, swept: bool = True) -> float:
-    """The same on a Gaussian with the given variances; swept : as for `OnAxes`."""
-    return _growth(OnAxes(scheme, variances, swept=swept).moments(1))
+def growth_at(scheme: Scheme, variances: Tensor, swept: bool = True, around: float = 0.0) -> float:
+    """The same on a Gaussian with the given variances; swept, around : as for `OnAxes`."""
+    return _growth(OnAxes(scheme, variances, swept=swept, around=around).moments(1))
 
 
 def _growth(moments: StepMoments) -> float:
@@ -156,9 +156,9 @@ def _growth(moments: StepMoments) -> float:
     return float(torch.linalg.eigvals(square).abs().max())
 
 
-def stationary_at(scheme: Scheme, variances: Tensor, swept: bool = True) -> Tensor:
-    """The stationary covariance on a Gaussian with the given variances, (axes, s, s); swept : as for `OnAxes`."""
-    return stationary_covariance(OnAxes(scheme, variances, swept=swept).moments(1), _widths(variances, scheme))
+def stationary_at(scheme: Scheme, variances: Tensor, swept: bool = True, around: float = 0.0) -> Tensor:
+    """The stationary covariance on a Gaussian with the given variances, (axes, s, s); swept, around : as for `OnAxes`."""
+    return stationary_covariance(OnAxes(scheme, variances, swept=swept, around=around).moments(1), _widths(variances, scheme))
 
 
 def _stationary_if_stable(scheme: Scheme, variances: Tensor) -> Tensor | None:

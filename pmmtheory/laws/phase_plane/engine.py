@@ -94,7 +94,7 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, _variance(target, curvature), swept=False) for curvature in set(target.tail_curvature))
+    return max(growth_at(scheme, _variance(target, curvature), swept=False, around=float(target.mean)) for curvature in set(target.tail_curvature))
 
 
 def _variance(target: LineTarget, curvature: float) -> Tensor:
@@ -105,7 +105,9 @@ def _variance(target: LineTarget, curvature: float) -> Tensor:
 def _wider(scheme: Scheme, target: LineTarget) -> float:
     """By how much the variance of the law may be larger than that of the target: as on a Gaussian with the curvature of its tails."""
     curvature = max(target.tail_curvature)
-    return max(1.0, float(stationary_at(scheme, _variance(target, curvature), swept=False)[0, 0, 0]) * curvature) if 0 < curvature < math.inf else 1.0
+    if not 0 < curvature < math.inf:
+        return 1.0
+    return max(1.0, float(stationary_at(scheme, _variance(target, curvature), swept=False, around=float(target.mean))[0, 0, 0]) * curvature)
 
 
 def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:

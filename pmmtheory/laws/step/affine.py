@@ -17,6 +17,9 @@ from pmmtheory.schemes import Scheme
 _LARGEST = 2_000_000
 """Numbers in the states, or the draws, of the steps taken at once."""
 
+_ROUNDINGS = 2e-14
+"""What a step and its slopes may be off by for every unit that states lie away from zero."""
+
 _SWEPT, _LEAST, _REACH = 320, 2, 7.0
 """Numbers in the states that are tried where the law is, how many states at least at every node, and how many deviations from the mean."""
 
@@ -34,11 +37,11 @@ class AffineSteps:
     weights: Tensor
 
 
-def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0, checked: bool = True, swept: bool = True) -> AffineSteps:
+def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0, checked: bool = True, swept: bool = True, around: float = 0.0) -> AffineSteps:
     """The steps at time t of a chain on two or more axes of a Gaussian with these variances, by unit vectors, at nodes of its draws but for the normal ones.
 
     checked : whether other states and draws are tried; not so where the same step has been checked on other data.
-    swept : whether they are so all over where the law is, not only near and far.
+    swept : whether they are so all over where the law is, not only near and far. around : the position that states are told from.
 
     Raises
     ------
@@ -54,11 +57,11 @@ def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0,
     columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
     tests = [*_far_states(units, variances), *_all_draws(units, still, variances)] if checked else []
     tests += _swept(chain, zero, still, variances) if checked and swept else []
-    means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests])
+    means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests], around)
     s = len(units)
     offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]
     steps = _Affine(offset, torch.stack([*moved[:s]], -1), moved[s:])
-    _check(chain, steps, tests, means[1 + s + len(columns) :], s)
+    _check(chain, steps, tests, means[1 + s + len(columns) :], s, around)
     if not torch.allclose(noise, noise[:1].expand(noise.shape), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
     added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
@@ -90,16 +93,17 @@ class _Affine:
     columns: Tensor
 
 
-def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probe]) -> tuple[Tensor, Tensor]:
+def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probe], around: float) -> tuple[Tensor, Tensor]:
     """The means (probes, q, axes, s) and the covariances of the last Gaussian (probes, q, axes, s, s), many probes in one step."""
     zero = probes[0].state
     at_once = max(1, _LARGEST // (zero.numel() * max([1, *(len(z) for z in still.values() if z.ndim > zero.ndim)])))
-    means, covariances = [], []
+    centre, means, covariances = torch.zeros_like(zero[0]), [], []
+    chain.dynamics.position(centre).fill_(around)
     for first in range(0, len(probes), at_once):
         some = probes[first : first + at_once]
         normals = {name: torch.stack([probe.normals.get(name, z) for probe in some], z.ndim - zero.ndim) for name, z in still.items()}
-        mean, factor = chain.step(torch.stack([probe.state for probe in some]), t, draws | normals)
-        states = mean.expand(len(some), *zero.shape)
+        mean, factor = chain.step(centre + torch.stack([probe.state for probe in some]), t, draws | normals)
+        states = mean.expand(len(some), *zero.shape) - centre
         means.append(blocks_last(states, chain.dynamics))
         covariances.append(covariance(factor, chain.dynamics, states))
     return torch.cat(means), torch.cat(covariances)
@@ -151,7 +155,7 @@ def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
     return torch.stack([unit * numbers[:, k] for k, unit in enumerate(units)]).sum(0)
 
 
-def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, blocks: int) -> None:
+def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, blocks: int, around: float) -> None:
     """Compare steps from other states and with other draws with what the unit vectors say."""
     for drawn in (False, True):
         some = [k for k, probe in enumerate(tests) if bool(probe.normals) == drawn]
@@ -163,7 +167,8 @@ def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, blo
         for column, value in zip(steps.columns, _numbers(chain, [tests[k] for k in some], blocks), strict=False):
             part = column * value[..., None]
             told, size = told + part, size + part.abs()
-        if not bool(((seen[some] - told).abs() <= 1e-9 * size).all()):
+        lost = _ROUNDINGS * abs(around) * (1 + steps.matrix.abs().sum(-1)) * (1 + state.abs().sum(-1, keepdim=True))
+        if not bool(((seen[some] - told).abs() <= 1e-9 * size + lost).all()):
             kind = "the state and its normal draws" if drawn else "the state"
             raise InvalidParameter("scheme", chain.name, f"a step that is affine in {kind}, for a law by its moments")
 

@@ -24,7 +24,7 @@ class OnAxes:
     """The steps of a scheme on the axes of a Gaussian with these variances and means, zero unless given; a finer level has more nodes for the draws.
 
     kind : the class of the Gaussian, which may have a score of its own. swept : whether steps are tried all over where the law is: where the Gaussian is
-    the whole target, and not its tails.
+    the whole target, and not its tails. around : where the Gaussian is put for steps that declare no structure, whose states are then told from there.
 
     Examples
     --------
@@ -35,12 +35,15 @@ class OnAxes:
     0.5
     """
 
-    def __init__(self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None, kind: type[Gaussian] = Gaussian, swept: bool = True):
+    def __init__(
+        self, scheme: Scheme, variances: Tensor, centres: Tensor | None = None, kind: type[Gaussian] = Gaussian, swept: bool = True, around: float = 0.0
+    ):
         self.scheme, self._count = scheme, len(variances)
         if self._count == 1:  # two equal axes: dynamics on the line would leave their axis out, and matrix exponentials lose digits on a batch of one
             variances, centres = variances.repeat(2), None if centres is None else centres.repeat(2)
         self._variances = variances
-        self._chain = scheme.over(scheme.dynamics.on(kind(0.0 if centres is None else centres, variances)))
+        self._around = around if scheme.structure is None else 0.0
+        self._chain = scheme.over(scheme.dynamics.on(kind(self._around if centres is None else centres, variances)))
         self.structure = structure = self._chain.structure
         self._checked, self._swept = kind is Gaussian, swept
         self._walk = structure if structure is not None and structure.midpoints.several else None
@@ -78,7 +81,7 @@ class OnAxes:
 
     def _steps(self, level: int, t: float) -> AffineSteps:
         at = self._nodes(level)
-        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked, self._swept)
+        pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked, self._swept, self._around)
         if self._count > 1:
             return pair
         return AffineSteps(pair.matrix[:, :1], pair.offset[:, :1], pair.noise[:, :1], pair.weights)
@@ -110,5 +113,6 @@ class OnAxes:
         width = torch.ones(steps.offset.shape[1:], dtype=self._variances.dtype, device=self._variances.device)
         width[:, 0] = torch.sqrt(self._variances[: self._count])
         mean = torch.einsum("q,qai->ai", steps.weights, steps.offset)
-        if bool((mean.abs() > 1e-13 * width).any()):
+        lost = abs(self._around) * (1 + steps.matrix.abs().amax(0).sum(-1))
+        if bool((mean.abs() > 1e-13 * (width + lost)).any()):
             raise InvalidParameter("scheme", self.scheme.name, "a step that keeps the mean of a Gaussian target, for a law by its moments")
