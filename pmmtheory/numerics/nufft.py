@@ -14,6 +14,7 @@ import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
+from pmmtheory.numerics.chebyshev import chebyshev
 from pmmtheory.numerics.rules import gauss_legendre
 
 _FEW = 25_000
@@ -106,13 +107,10 @@ def steepness(width: int) -> float:
 def kernel_polynomials(width: int) -> np.ndarray:
     """The kernel at each of the points that it covers as a polynomial, shape (width, terms), by powers of t in [-1, 1); the first point is at
     (t + 1)/width - 1."""
-    long, terms = np.longdouble, width + 2  # in extended precision: rounding of a coefficient falls on all masses alike
-    angles = long("3.14159265358979323846264338327950288") * (np.arange(terms) + long(0.5)) / terms
+    long, (angles, told) = np.longdouble, chebyshev(width + 2)
     z = (np.cos(angles) + 1) / width - 1 + long(2) / width * np.arange(width)[:, None]
     values = np.exp(long(steepness(width)) * (np.sqrt(np.clip(1 - z**2, 0, None)) - 1))
-    coefficients = values @ np.cos(angles[:, None] * np.arange(terms)) * (long(2) / terms)
-    coefficients[:, 0] /= 2
-    return np.array([np.polynomial.chebyshev.cheb2poly(row) for row in coefficients]).astype(np.float64)
+    return np.array([np.polynomial.chebyshev.cheb2poly(row) for row in values @ told.T]).astype(np.float64)
 
 
 @lru_cache(maxsize=256)

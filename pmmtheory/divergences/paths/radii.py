@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import gammainccinv, gammaincinv
 
 from pmmtheory.divergences.paths.step_mixture import StepMixture
+from pmmtheory.numerics.chebyshev import chebyshev
 
 _TAIL = 1e-13
 """What is left out of a chi-squared law at both ends."""
@@ -45,15 +46,13 @@ def radii(begun: Begun, mixture: StepMixture, steps: int, nodes: int) -> Radii:
     matrix = _step_moments(mixture, begun.dim, nodes, unit)
     first = np.array([(begun.weights * begun.variances**k).sum() * _rising(begun.dim, 0, k) / unit**k for k in range(nodes)])
     summed = _sum_of_powers(matrix, first, steps)
-    angle = (2 * np.arange(nodes) + 1) * math.pi / (2 * nodes)
+    angle, carried = (part.astype(np.float64) for part in chebyshev(nodes))
     centre, half = (low + high) / (2 * unit), (high - low) / (2 * unit)
     # E T_k((y - centre)/half) from the moments of y, and the values at the Chebyshev points to coefficients
     powers = [np.polynomial.chebyshev.cheb2poly(np.eye(nodes)[k]) for k in range(nodes)]
     shifted = np.array(
         [np.polynomial.Polynomial(power)(np.polynomial.Polynomial([-centre / half, 1 / half])).coef @ summed[: k + 1] for k, power in enumerate(powers)]
     )
-    carried = 2 / nodes * np.cos(np.outer(np.arange(nodes), angle))
-    carried[0] /= 2
     return Radii(unit * (centre + half * np.cos(angle)), shifted @ carried)
 
 

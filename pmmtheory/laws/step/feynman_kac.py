@@ -28,8 +28,9 @@ from torch import Tensor
 
 from pmmtheory.errors import room_for
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
-from pmmtheory.laws.step.midpoint_waves import PI, Waves, factor, few, half_factor, whole_factor
+from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
+from pmmtheory.numerics.chebyshev import PI
 from pmmtheory.schemes import PoissonStructure, Scheme
 
 _CHUNK = 50_000

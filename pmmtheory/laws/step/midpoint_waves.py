@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from scipy.linalg import qr
 from torch import Tensor
 
 from pmmtheory.laws.step.midpoint_step import MidpointStep
+from pmmtheory.numerics.chebyshev import chebyshev
 from pmmtheory.numerics.polar import polar
 from pmmtheory.schemes import PoissonStructure
 
@@ -25,8 +26,6 @@ Wave = tuple[Tensor, Tensor]
 _GENTLE, _TERMS, _MORE_TERMS = 0.025, 10, 450
 """A force that changes no more than this in a step, by G db/dx, leaves a characteristic function that is told, to 1e-12, by so many frequencies,
 and so many more times the change."""
-
-PI = np.longdouble("3.14159265358979323846264338327950288")
 
 _MOST_TERMS, _ROUNDED = 20, 1e-17
 """Polynomials beyond which cosines and sines themselves take less, and a share of one that is below rounding."""
@@ -39,6 +38,10 @@ class Waves:
     frequencies: Tensor
     even: bool = False
     _readouts: dict[float, Tensor] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _highest(self) -> float:
+        return float(self.frequencies.abs().max())
 
     def parts(self, place: Tensor) -> Wave:
         """exp(i xi_k place): (q, n) -> (q, n, k)."""
@@ -53,13 +56,14 @@ class Waves:
         if not places.numel():
             return
         largest, shape = float(places.abs().max().clamp_min(1e-300)), (*places.shape[1:], len(self.frequencies))
-        terms = _terms(largest * float(self.frequencies.abs().max()))
+        terms = _terms(largest * self._highest)
         if terms is None:
             for place in places:
                 angle = place[..., None] * self.frequencies
                 yield torch.cos(angle), torch.sin(angle)
             return
-        known, told = _chebyshev(terms)
+        angles, told = chebyshev(terms)
+        known = np.cos(angles / 2)  # places whose squares are nodes
         angle = largest * known[:, None] * self.frequencies.cpu().numpy()
         cosines = told @ (np.cos(angle) - 1)
         cosines[0] += 1
@@ -97,16 +101,6 @@ def _terms(angle: float) -> int | None:
     """How many polynomials of the square tell cosines and sines up to this angle to rounding: from there on (e angle / 2 n)^n, n = 2 terms, bounds their
     coefficients; none where the functions themselves take less."""
     return next((terms for terms in range(3, _MOST_TERMS) if (math.e * angle / (4 * terms)) ** (2 * terms) < _ROUNDED), None)
-
-
-@lru_cache(maxsize=_MOST_TERMS)
-def _chebyshev(terms: int) -> tuple[np.ndarray, np.ndarray]:
-    """The places in (0, 1) whose squares are Chebyshev nodes, and the matrix of the coefficients of polynomials in the square through values there: in
-    extended precision, as rounding of a coefficient falls on all places alike."""
-    angles = PI * (np.arange(terms) + np.longdouble(0.5)) / terms
-    matrix = np.cos(np.arange(terms)[:, None] * angles) * (np.longdouble(2) / terms)
-    matrix[0] /= 2
-    return np.cos(angles / 2), matrix
 
 
 def _powers(y: Tensor, terms: int) -> Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 
 from pmmtheory.dynamics import Dynamics
 from pmmtheory.errors import InvalidParameter
+from pmmtheory.numerics.chebyshev import chebyshev
 from pmmtheory.schemes import Scheme
 from pmmtheory.theory.jets.moments import Make
 from pmmtheory.theory.jets.operator import rational
@@ -88,7 +89,7 @@ def _of(make: Make, rules: bool) -> Operator:
 
 def _powers(make: Make) -> Operator:
     """Polynomials in the step through the moments at some steps, and in the velocity through those at its places."""
-    steps, chebyshev, powers = _rule()
+    steps, told, powers = _rule()
     runs = [phase_moments(make, float(step), 1.0, 0) for step in steps]
     velocities = np.linalg.inv(np.vander(VELOCITIES, increasing=True))
     found = Operator()
@@ -98,7 +99,7 @@ def _powers(make: Make) -> Operator:
         if first > HIGHEST:
             continue
         values = np.stack([run.get(place, np.zeros(len(VELOCITIES))) for run in runs]) / steps[:, None] ** first @ velocities.T
-        series = chebyshev @ values
+        series = told @ values
         if np.abs(series[-2:]).max() * (4 / _STEP) ** (HIGHEST - first) > _ZERO * max(1.0, np.abs(values).max()):
             raise NoSeries("its moments are no power series in the step")
         for m, row in enumerate((powers @ series)[: HIGHEST + 1 - first], first):
@@ -111,13 +112,11 @@ def _powers(make: Make) -> Operator:
 @lru_cache(maxsize=1)
 def _rule() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Chebyshev's nodes in [0, _STEP], and the matrices from values there to coefficients of his polynomials and from these to those of powers."""
-    angles = (np.arange(_COUNT) + 0.5) * np.pi / _COUNT
-    chebyshev = 2 / _COUNT * np.cos(np.outer(np.arange(_COUNT), angles))
-    chebyshev[0] /= 2
+    angles, told = (part.astype(np.float64) for part in chebyshev(_COUNT))
     polynomial = np.polynomial.Polynomial
     columns = [np.polynomial.Chebyshev.basis(n, domain=[0, _STEP]).convert(kind=polynomial).coef for n in range(_COUNT)]
     powers = np.array([np.pad(column, (0, _COUNT - len(column))) for column in columns]).T
-    return _STEP * (1 + np.cos(angles)) / 2, chebyshev, powers
+    return _STEP * (1 + np.cos(angles)) / 2, told, powers
 
 
 def _add(found: Operator, m: int, place: Place, q: int, value: float) -> None:
