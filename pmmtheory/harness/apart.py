@@ -59,12 +59,12 @@ class Apart:
 
 
 @contextmanager
-def processes(job: Job, sources: Sources, workers: int) -> Iterator[Hands]:
-    """So many processes on this machine, which end with the block.
+def processes(job: Job, sources: Sources, workers: int, modules: list[str] | None = None) -> Iterator[Hands]:
+    """So many processes on this machine, which end with the block; modules, as for `prepare`.
 
     One is a process of its own too, with one thread: so a number has the same last bits whatever their number.
     """
-    prepare()
+    prepare(modules)
     threads = ThreadPoolExecutor(workers, "cell")
     with closing(Apart(job, sources, COPIED)) as apart:
         try:

@@ -8,7 +8,6 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -98,15 +97,10 @@ def draw(package: Path, seed: int) -> Iterator[Fault]:
 
     rooms = []
     for room in ROOMS:
-        found = [site for path in sorted((package / room).rglob("*.py")) for site in _sites(path.read_text(), str(path.relative_to(package)))]
+        found = [site for path in sorted((package / room).rglob("*.py")) for site in sites(path.read_text(), str(path.relative_to(package)))]
         rooms.append(sorted(found, key=mark))
     for turn in zip_longest(*rooms):
         yield from (Fault(site, _changed(site, random.Random(mark(site)))) for site in turn if site is not None)
-
-
-@cache
-def _sites(source: str, file: str) -> tuple[Site, ...]:
-    return tuple(sites(source, file))
 
 
 def sites(source: str, file: str) -> Iterator[Site]:

@@ -39,8 +39,8 @@ def main(package: str, store: str, trial: str) -> None:
     use(project)
     checks = discover.checks_by_study(discover.find_studies(project.part("studies")).values(), "quick")
     origin = provenance("cpu")
-    processes.PRELOADED = []  # the one worker loads what its cells need
-    means = Means(partial(apart.processes, workers=1), processes.prepare, _LIMIT)
+    nothing: list[str] = []  # the one worker loads what its cells need
+    means = Means(partial(apart.processes, workers=1, modules=nothing), partial(processes.prepare, nothing), _LIMIT)
     undecided, computed, failed, caught = 0, 0, 0, ""
     known = json.loads(Path(trial).read_text())
     if known["cells"] is not None:
