@@ -76,7 +76,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
         return ()
     step = _seen(scheme, name)
     u = torch.as_tensor(own) if scheme.draws[name].normal else _with_narrow(step, torch.as_tensor(own))
-    values = step(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1))
+    values = step(torch.arange(_PROBES)[:, None], u[None])
     change = torch.abs(torch.diff(values))
     probe, cell = torch.nonzero((change > _still(values) + _STEEP * change.median(-1, keepdim=True).values).any(0)).T
     low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
@@ -105,7 +105,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
 def _with_narrow(step: Callable[[Tensor, Tensor], Tensor], u: Tensor) -> Tensor:
     """Ends of cells in a uniform draw, and those of much narrower ones in which a step from one state changes out of the order."""
     fine = (torch.arange(_NARROW, dtype=torch.float64) + 0.5) / _NARROW
-    values = step(torch.full((1, _NARROW), _PROBES // 2), fine[None])[:, 0]
+    values = step(torch.tensor([[_PROBES // 2]]), fine[None])[:, 0]
     change = torch.abs(torch.diff(values))
     cells = torch.nonzero((change > _still(values) + _SHARP * change[:, ::16].median(-1, keepdim=True).values).any(0))[:, 0]
     if not 0 < len(cells) <= 2 * _FEW:
@@ -164,12 +164,12 @@ def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
     others = {other: values.reshape(-1, *ones).expand(-1, *(ones if scheme.draws[other].shared else shape)) for other, values in probes.items()}
 
     def step(probe: Tensor, u: Tensor) -> Tensor:
-        """What the step makes of each probe's state, (2 s, *u.shape): the mean and the images of the factor."""
-        at, flat = probe.flatten(), u.reshape(-1, *ones)
-        mean, factor = scheme.step(x[at], 0.0, {other: values[at] for other, values in others.items()} | {name: flat})
-        spread = factor * torch.ones_like(x[at])
-        both = torch.cat([mean.expand(x[at].shape).reshape(len(at), -1), spread.reshape(len(at), -1)], -1)
-        return both.T.reshape(-1, *u.shape)
+        """What the step makes of each probe's state at each u, which broadcast, (2 s, *their shape): the mean and the images of the factor."""
+        over = torch.broadcast_shapes(probe.shape, u.shape)
+        mean, factor = scheme.step(x[probe], 0.0, {other: values[probe] for other, values in others.items()} | {name: u.reshape(*u.shape, *ones)})
+        unit = torch.ones((*over, *shape), dtype=torch.float64)
+        both = torch.stack([mean.expand(unit.shape), factor * unit], len(over)).flatten(len(over))
+        return both.movedim(-1, 0).contiguous()
 
     return step
 
@@ -180,7 +180,7 @@ def require_smooth(scheme: Scheme, name: str) -> None:
     if every is None or not _searched(scheme):
         return
     u = torch.as_tensor(every[:: math.ceil(len(every) / _LISTED)])
-    values = _seen(scheme, name)(torch.arange(_PROBES)[:, None].expand(-1, len(u)), u.expand(_PROBES, -1)).reshape(-1, len(u))
+    values = _seen(scheme, name)(torch.arange(_PROBES)[:, None], u[None]).reshape(-1, len(u))
     left = []
     for terms in (6, 12):
         basis = torch.linalg.qr(torch.as_tensor(np.polynomial.legendre.legvander(2 * u.numpy() - 1, terms - 1)))[0]
