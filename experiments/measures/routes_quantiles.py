@@ -31,19 +31,21 @@ def _kinked(x: Any) -> Any:
     return np.where(x < 0, below, left + right - above) / (left + right)
 
 
-TARGETS: dict[str, tuple[LineTarget, Callable[[Any], Any]]] = {
-    "a Gaussian": (Gaussian(0.4, 1.7), lambda x: ndtr((x - 0.4) / math.sqrt(1.7))),
-    "two modes": (GaussianMixture([0.3, 0.7], [-2.0, 1.0], [0.5, 0.8]), lambda x: 0.3 * ndtr((x + 2) / math.sqrt(0.5)) + 0.7 * ndtr((x - 1) / math.sqrt(0.8))),
-    "a kink": (Potential(lambda x: torch.abs(x) + (x - _PLACE) ** 2 / 2, name="kinked"), _kinked),
-}
-"""Targets, each with its distribution function."""
+def _targets() -> dict[str, tuple[LineTarget, Callable[[Any], Any]]]:
+    """Targets, each with its distribution function."""
+    two = GaussianMixture([0.3, 0.7], [-2.0, 1.0], [0.5, 0.8])
+    return {
+        "a Gaussian": (Gaussian(0.4, 1.7), lambda x: ndtr((x - 0.4) / math.sqrt(1.7))),
+        "two modes": (two, lambda x: 0.3 * ndtr((x + 2) / math.sqrt(0.5)) + 0.7 * ndtr((x - 1) / math.sqrt(0.8))),
+        "a kink": (Potential(lambda x: torch.abs(x) + (x - _PLACE) ** 2 / 2, name="kinked"), _kinked),
+    }
 
 
 @compared
 def measure(device: str) -> dict[str, Estimate]:
     """The mean, the variance, the integrals of Q over seven cells of probability, and places that are drawn."""
     found: dict[str, Estimate] = {}
-    for label, (target, below) in TARGETS.items():
+    for label, (target, below) in _targets().items():
         sums = quantile_sums(target)
         mean = _moment(below, 1)
         quantiles = [-math.inf, *(brentq(lambda x, k=k, below=below: float(below(x)) - k / _CELLS, -12, 12, xtol=1e-15) for k in range(1, _CELLS)), math.inf]
