@@ -71,12 +71,15 @@ def weighted(potential: Callable[[Tensor], Tensor], centre: Tensor, covariance: 
         if plain == 3:  # each knows the covariance better
             break
     found, _ = _average(potential, *_drawn(centre, covariance, n, draw))
-    least = max(_LEAST, _SHARE * n)
-    if not found.effective >= least:
-        raise NotConverged(
-            f"moments of {what} by {n} weighted draws", 1 / math.sqrt(found.effective), 1 / math.sqrt(least), "its law is too far from a Student law"
-        )
+    reached = 1 / math.sqrt(found.effective)
+    if not reached <= wanted(n):
+        raise NotConverged(f"moments of {what} by {n} weighted draws", reached, wanted(n), "its law is too far from a Student law")
     return found
+
+
+def wanted(n: int) -> float:
+    """The standard error, in standard deviations of the law, that n weighted draws must reach to be trusted."""
+    return 1 / math.sqrt(max(_LEAST, _SHARE * n))
 
 
 def _drawn(centre: Tensor, covariance: Tensor, n: int, draw: torch.Generator) -> tuple[Tensor, Tensor]:

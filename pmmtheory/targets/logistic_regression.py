@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -9,11 +12,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory import errors
-from pmmtheory.errors import InvalidParameter
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.bundled import bundled
 from pmmtheory.targets.components import like
-from pmmtheory.targets.importance import Weighted, weighted
+from pmmtheory.targets.importance import Weighted, wanted, weighted
 from pmmtheory.targets.target import Constant, Target, as_numbers
 
 
@@ -37,6 +40,8 @@ class LogisticRegression(Target):
     ------
     InvalidParameter
         On shapes that disagree, values that are not finite, or answers other than 0 and 1.
+    NotConverged
+        Where moments are asked for and the draws are worth too few, or the curvature has no inverse to rounding.
 
     Examples
     --------
@@ -124,7 +129,8 @@ class LogisticRegression(Target):
         theta = torch.zeros(self.dim, dtype=torch.float64)
         for _ in range(200):
             force = self.drift(theta[None] if self.dim > 1 else theta).reshape(self.dim)
-            step = torch.linalg.solve(self._curved(theta), force)
+            with self._regular():
+                step = torch.linalg.solve(self._curved(theta), force)
             size, here = 1.0, self._at(theta)
             while self._at(theta + size * step) > here and size > 1e-10:
                 size /= 2
@@ -141,7 +147,17 @@ class LogisticRegression(Target):
         def potential(points: Tensor) -> Tensor:
             return self.potential(points[:, 0] if self.dim == 1 else points)
 
-        return weighted(potential, self.mode, torch.linalg.inv(curved), self.particles, self.seed, self.name)
+        with self._regular():
+            return weighted(potential, self.mode, torch.linalg.inv(curved), self.particles, self.seed, self.name)
+
+    @contextmanager
+    def _regular(self) -> Iterator[None]:
+        """Say it in the words of the target where a curvature, or a covariance, has no inverse to rounding."""
+        try:
+            yield
+        except torch.linalg.LinAlgError:
+            advice = "columns of x that depend on each other, beside so wide a prior, are better joined into one"
+            raise NotConverged(f"moments of {self.name} by {self.particles} weighted draws", math.nan, wanted(self.particles), advice) from None
 
     def _estimate(self, value: float, error: float) -> Estimate:
         return Estimate.of(value, "importance sampling", sampling=error)

@@ -48,9 +48,9 @@ class Product(Target):
 
     def __init__(self, factors: Sequence[LineTarget]):
         given = tuple(factors) if isinstance(factors, Sequence) else ()
-        wrong = next((factor for factor in given if not isinstance(factor, LineTarget) or factor.dim != 1), None)
-        if not given or wrong is not None:
-            raise InvalidParameter("factors", factors if not given else getattr(wrong, "name", wrong), "a list of one or more targets on the line")
+        wrong = [factor for factor in given if not isinstance(factor, LineTarget) or factor.dim != 1]
+        if not given or wrong:
+            raise InvalidParameter("factors", factors if not given else getattr(wrong[0], "name", wrong[0]), "a list of one or more targets on the line")
         self.factors, self.dim = given, len(given)
         places: dict[int, list[int]] = {}
         for j, factor in enumerate(given):

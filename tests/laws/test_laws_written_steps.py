@@ -73,7 +73,7 @@ def test_bends_are_found_to_their_roundings() -> None:
 
 def test_an_event_in_few_values_of_a_draw() -> None:
     p = 1.2e-4
-    law = stationary_law(written(kick=lambda u: 2.4 * ((u > 0.8) & (u < 0.8 + p))), rtol=1e-3)
+    law = stationary_law(written(kick=lambda u: 2.4 * ((u > 0.8) & (u < 0.8 + p)).double()), rtol=1e-3)
     assert law.moment(1).error < 1e-2 and abs(law.moment(1).value - 2.4 * p / STEP) <= law.moment(1).error
 
 

@@ -172,3 +172,14 @@ def test_too_few_draws_are_refused() -> None:
     target.particles = 1000
     with pytest.raises(NotConverged, match="weighted draws"):
         _ = target.mean
+
+
+def test_columns_that_are_one_beside_a_wide_prior() -> None:
+    """Along (1, -1) only the prior speaks: Z = Z_1 (2 pi tau)^(1/2), with Z_1 that of one column times 2^(1/2)."""
+    x, y = np.linspace(-1.0, 1.3, 20), np.arange(20) % 3 == 0
+    both, one = np.column_stack([x, x]), math.sqrt(2) * x[:, None]
+    found, single = LogisticRegression(both, y, 1e6).log_normaliser, LogisticRegression(one, y, 1e6).log_normaliser
+    assert abs(found.value - single.value - math.log(2 * math.pi * 1e6) / 2) <= 4 * math.hypot(found.error, single.error)
+    for target in (LogisticRegression(both, y, 1e14), LogisticRegression(1e8 * both, y), LogisticRegression([[1e9, 2e9]], [1])):
+        with pytest.raises(NotConverged, match="moments of LogisticRegression.*columns of x that depend on each other"):
+            _ = target.mean

@@ -61,7 +61,9 @@ def test_noised_laws_and_marginals() -> None:
         Product([KINDS[0], KINDS[1]]).noised(0.5)
 
 
-@pytest.mark.parametrize("wrong", [[], [Gaussian(dim=2)], [Gaussian(), 3.0], Gaussian(), None], ids=["none", "plane", "number", "target", "nothing"])
+@pytest.mark.parametrize(
+    "wrong", [[], [Gaussian(dim=2)], [Gaussian(), 3.0], [None], Gaussian(), None], ids=["none", "plane", "number", "no factor", "target", "nothing"]
+)
 def test_factors_are_targets_on_the_line(wrong: Any) -> None:
     with pytest.raises(InvalidParameter, match="factors = .*a list of one or more targets on the line"):
         Product(wrong)

@@ -26,6 +26,8 @@ class Accuracy:
         How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
     missed : float
         What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
+    leaves : float
+        The mass that leaves the grid in a step.
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
@@ -38,4 +40,5 @@ class Accuracy:
     shift: float = 0.0
     reach: float = 0.0
     missed: float = 0.0
+    leaves: float = 0.0
     caution: float = 1.0

@@ -20,11 +20,13 @@ from pmmtheory.laws.line.mesh import Mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
+from pmmtheory.laws.line.wide_enough import wide_enough
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
+from pmmtheory.laws.step.leaving import leaving
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.numerics.powers import Powers
@@ -33,6 +35,9 @@ from pmmtheory.targets.line import LineTarget, on_the_line
 
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
+
+_LEAVES = 1e-13
+"""The most mass that may leave a grid in a step, if it is wide enough: far kicks end beyond ends at which the density is next to nothing."""
 
 _WIDER = 0.08
 """The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
@@ -71,16 +76,13 @@ class LineEngine(Engine):
 
         factors = [width]  # of the last level: wide enough for the next one, too
 
+        def cost(law: LineLaw) -> float:
+            return 0.0 if truncated else max(law.edge / max(_EDGE, 1e-4 * rtol), law.accuracy.leaves / _LEAVES)
+
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
-            best = over(*stretched(target, reach * factors[0]), level)
-            for _ in range(8):
-                if truncated or best.edge < max(_EDGE, 1e-4 * rtol):
-                    break
-                wider = over(*stretched(target, 1.3 * reach * factors[0]), level)
-                if wider.edge > 0.3 * best.edge:  # what is left at the ends is no tail but the error of this level
-                    break
-                best, factors[0] = wider, 1.3 * factors[0]
+            best = wide_enough(lambda factor: over(*stretched(target, reach * factor), level), cost, factors)
+            _require_held(scheme, best.accuracy.leaves, rtol)
             if best.accuracy.floor == 0:
                 best.wider = lambda low, high: _covering(over, best, low, high, level)
             return best
@@ -90,11 +92,25 @@ class LineEngine(Engine):
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
         target, begun = on_the_line(scheme.dynamics.target), begun_on_line(start, steps)
+        factors = [1.0]
+
+        def cost(laws: list[LineLaw]) -> float:
+            return max(law.accuracy.leaves for law in laws) / _LEAVES
 
         def at_level(level: int) -> list[LineLaw]:
-            return list(_evolve(scheme, target, begun, steps, level, device, rtol))
+            laws = wide_enough(lambda factor: list(_evolve(scheme, target, begun, steps, level, device, rtol, factor)), cost, factors)
+            _require_held(scheme, max(law.accuracy.leaves for law in laws), rtol)
+            return laws
 
         return refined_path(at_level, rtol, scheme.name, steps)
+
+
+def _require_held(scheme: Scheme, leaves: float, rtol: float) -> None:
+    """Raise NotConverged where mass leaves the widest grid that was tried: it may be anywhere, and moments and a KL follow it there."""
+    if leaves >= _LEAVES:
+        raise NotConverged(
+            f"the law of {scheme.name}, of whose mass a step throws {leaves:.2g} off a grid several times as wide as its target,", math.nan, rtol
+        )
 
 
 def _unbalanced(gained: Tensor, gap: float) -> float:
@@ -123,22 +139,28 @@ def _stationary_on(
         masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13, tail_index=index)
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
+        leaves = 0.0
         masses, rounding, gap = invariant_by_solve(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
+        if not truncated and index == math.inf:  # a tail that is a power is told by its points
+            leaves = float(masses.abs() @ leaving(scheme, points.points, ends))
+            rounding += 4 * leaves / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
-        accuracy = Accuracy(rounding=rounding, tail_index=index, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
+        accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
     shift = 4 * _EPS * max(map(abs, ends))
     accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
     values = masses / points.weights if seen is None else masses @ seen
     return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)
 
 
-def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[int], level: int, device: str, rtol: float) -> Iterator[LineLaw]:
+def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[int], level: int, device: str, rtol: float, factor: float) -> Iterator[LineLaw]:
+    """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
     finest, wide = (begun.finest, begun.ends) if begun.density is not None else _seen_from(scheme, begun.point)
     truncated = explodes(scheme)
     own = stretched(target, widening(scheme, target))
-    ends = min(own[0], wide[0]), max(own[1], wide[1])
+    middle, half = (min(own[0], wide[0]) + max(own[1], wide[1])) / 2, factor * (max(own[1], wide[1]) - min(own[0], wide[0])) / 2
+    ends = middle - half, middle + half
     points = law_mesh(scheme, target, level, ends, device, finest / finer(level), begun.kinks)
     grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
     matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
@@ -148,9 +170,10 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
     else:
         masses, done = begun.density(points.points) * points.weights, 0
-    before, missed = None, 0.0
+    before, missed, leaves = None, 0.0, 0.0
     thrown = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
     misses = _missing(scheme, target, points.points) if thrown else None
+    leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
     for n in steps:
         while done < n:
             many = 1 if misses is not None else max(1, n - 1 - done)
@@ -166,11 +189,12 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             values = transition_matrix(scheme, grid, 0.0, level, start, weights=torch.ones_like(grid))[0]
         else:
             values = begun.density(grid)
+        leaves = max(leaves, float((masses if before is None else before).abs() @ leave))
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target, ends), shift=shift, missed=missed)
+        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target, ends), shift=shift, missed=missed, leaves=leaves)
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 

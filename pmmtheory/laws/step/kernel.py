@@ -21,8 +21,8 @@ from pmmtheory.schemes import Scheme
 _RINGS = 3.0
 """How many times a window must be wider where frequencies are cut off, whose density rings: with fewer times the frequencies none need be."""
 
-_STRAY, _WIDEST = 1e-7, 1e3
-"""The probability, over what a characteristic function may be below, with which a step may end outside its window; and how many times wider one may get."""
+_STRAY, _WIDEST = 1e-15, 1e3
+"""The probability with which a step may end outside its window, where it is put elsewhere at every resolution; and how many times wider one may get."""
 
 FULL_DEPTH = 8.4
 """Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.4^2/2) = 5e-16."""
@@ -92,7 +92,7 @@ def transition_matrices(
     depth = depth * (1 + 0.05 * level)
     highest = depth / (1 - 2 * narrows).clamp_min(0.6) / width
     reach = depth * (1.15 + 0.5 * widens + 1.2 * narrows**2).clamp_max(6.0) * width
-    reach = reach * _far(scheme, starts, t, reach, left * _STRAY)
+    reach = reach * _far(scheme, starts, t, reach)
     half = starts is grid and len(grids) == 1 and (midpoints_reflect if own_step(scheme) else reflects)(scheme, grid, t)
     needs = (highest * reach)[: (len(grid) + 1) // 2] if half else highest * reach
     for rows in torch.argsort(needs).split(_ROWS):
@@ -105,8 +105,8 @@ def transition_matrices(
     return _weighted(matrices, grids)
 
 
-def _far(scheme: Scheme, x: Tensor, t: float, reach: Tensor, allowed: float) -> Tensor:
-    """How many times wider the window of each start must be for a step to leave it with no more than the allowed probability, (n,)."""
+def _far(scheme: Scheme, x: Tensor, t: float, reach: Tensor) -> Tensor:
+    """How many times wider the window of each start must be for a step to stay in it, (n,)."""
     times = torch.ones_like(reach)
     if any(draw.layered for draw in scheme.draws.values()):
         return times
@@ -117,7 +117,7 @@ def _far(scheme: Scheme, x: Tensor, t: float, reach: Tensor, allowed: float) -> 
         spread = torch.as_tensor(factor, dtype=x.dtype, device=x.device).abs().clamp_min(1e-300)
         while True:
             inside = (reach[rows] * times[rows])[:, None]
-            outside = (at.weights * torch.special.ndtr((offset - inside) / spread)).sum(1) > allowed
+            outside = (at.weights * torch.special.ndtr((offset - inside) / spread)).sum(1) > _STRAY
             if not bool(outside.any()) or float(times[rows].max()) > _WIDEST:
                 break
             times[rows] = torch.where(outside, 1.4 * times[rows], times[rows])
