@@ -155,7 +155,7 @@ class LogisticRegression(Target):
         """Say it in the words of the target where a curvature, or a covariance, has no inverse to rounding."""
         try:
             yield
-        except torch.linalg.LinAlgError:
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
             advice = "columns of x that depend on each other, beside so wide a prior, are better joined into one"
             raise NotConverged(f"moments of {self.name} by {self.particles} weighted draws", math.nan, wanted(self.particles), advice) from None
 
