@@ -14,7 +14,6 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
-from pmmtheory.laws.line.wide_enough import LEAVES, require_held, wide_enough
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
 from pmmtheory.laws.potential_plane.operator import StepOperator, steady
@@ -28,9 +27,6 @@ from pmmtheory.targets.plane import PlaneQuadrature, in_plane
 
 _EDGE = 1e-12
 """The largest density at the rim of a grid, relative to its maximum, at which the grid is wide enough."""
-
-_TRIES = 3
-"""Wider grids, of many more points, that may be no better."""
 
 _MOST = 400
 """Applications of the operator in one solve."""
@@ -77,12 +73,15 @@ class PotentialPlaneEngine(Engine):
             known.append((law, gap))
             return law
 
-        def cost(law: PlanarLaw) -> float:
-            return max(law.edge / max(_EDGE, 1e-4 * rtol), law.errors["ends"] / max(_EDGE, 1e-4 * rtol), law.leaves / LEAVES)
-
         def at_level(level: int) -> PlanarLaw:
-            law = wide_enough(lambda width: over(level, width), cost, widths, _TRIES)
-            require_held(scheme, law.leaves, rtol)
+            law = over(level, widths[0])
+            for _ in range(6):
+                if _cut(law) < max(_EDGE, 1e-4 * rtol):
+                    break
+                wider = over(level, 1.25 * widths[0])
+                if _cut(wider) > 0.3 * _cut(law):  # what is left at the rim is no tail but the error of this level
+                    break
+                law, widths[0] = wider, 1.25 * widths[0]
             return law
 
         return refined(at_level, rtol, f"the stationary law of {scheme.name}", levels=5)
@@ -90,15 +89,9 @@ class PotentialPlaneEngine(Engine):
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
         quadrature = in_plane(scheme.dynamics.target)
-        factors = [1.0]
-
-        def cost(laws: list[PlanarLaw]) -> float:
-            return max(law.leaves for law in laws) / LEAVES
 
         def at_level(level: int) -> list[PlanarLaw]:
-            laws = wide_enough(lambda factor: list(_evolve(scheme, quadrature, start, steps, level, rtol, device, factor)), cost, factors, _TRIES)
-            require_held(scheme, max(law.leaves for law in laws), rtol)
-            return laws
+            return list(_evolve(scheme, quadrature, start, steps, level, rtol, device))
 
         return refined_path(at_level, rtol, scheme.name, steps, levels=5)
 
@@ -130,7 +123,6 @@ def _stationary_on(
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, leak / gap)
-    law.leaves = float(masses.abs() @ step.thrown)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
@@ -181,17 +173,12 @@ class _Start:
         return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(_points(axes)))
 
 
-def _evolve(
-    scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str, factor: float
-) -> Iterator[PlanarLaw]:
-    """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
-    target, done, leaves = scheme.dynamics.target, 0, 0.0
+def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
+    target, done = scheme.dynamics.target, 0
     band = bands(target, quadrature, _faint(scheme, rtol))
     begun: _Start = side_of(start, {PlanarLaw: _Start.of_law, Target: lambda source: _Start.of_target(source, _faint(scheme, rtol))})
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], begun.box[:, 0]), torch.maximum(wide[:, 1], begun.box[:, 1])], 1)
-    middle = whole.mean(1, keepdim=True)
-    whole = middle + factor * (whole - middle)
     axes = _placed(grid_on(whole, (max(band[0], begun.bands[0]), max(band[1], begun.bands[1])), level, _denser(scheme), rtol), device)
     grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool, device=device))
     step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
@@ -201,13 +188,11 @@ def _evolve(
         for _ in range(done, n):
             if step is not None:
                 lost += abs(float(masses @ step.thrown))
-                leaves = max(leaves, float(masses.abs() @ step.thrown))
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
         law.errors["solver"] = n * _DIGITS
-        law.leaves = leaves
         yield law
 
 
@@ -231,6 +216,11 @@ def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
 def _rim(masses: Tensor) -> float:
     """The mass along the rim of a grid, and as much again for what came in on the other side."""
     return 2 * float(masses[[0, -1]].abs().sum() + masses[:, [0, -1]].abs().sum())
+
+
+def _cut(law: PlanarLaw) -> float:
+    """What of a law is seen to lie beyond its grid."""
+    return max(law.edge, law.errors["ends"])
 
 
 def _share_of_relaxation(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
