@@ -114,6 +114,17 @@ def test_a_rare_kick_beyond_the_ends_of_a_grid(step: float, chance: float, size:
     assert law.numerical_error <= rtol
 
 
+@pytest.mark.parametrize(("chance", "size", "rtol"), [(3.63e-6, -11.67, 1e-3), (4e-7, 10.85, 1e-2)])
+def test_moments_of_a_rare_kick_at_a_coarse_tolerance(chance: float, size: float, rtol: float) -> None:
+    """They were off by 23 and 4 of their errors; KL is refused there, as its integrand is not known to decay."""
+    step = 0.05
+    law, pull = stationary_law(Kicked(lambda u: size * (u < chance).double(), step), rtol=rtol), 1 - step
+    mean = chance * size / step
+    square = (2 * step + chance * size**2 + 2 * pull * mean * chance * size) / (1 - pull**2)
+    for found, right in ((law.moment(1), mean), (law.moment(2), square)):
+        assert abs(found.value - right) <= found.error
+
+
 @pytest.mark.parametrize("steps", [None, 3])
 def test_a_kick_off_every_grid_is_refused(steps: int | None) -> None:
     scheme = Kicked(lambda u: 1000.0 * (u < 1e-6).double())

@@ -116,7 +116,7 @@ def _require_held(scheme: Scheme, leaves: float, rtol: float) -> None:
 def _unbalanced(gained: Tensor, gap: float) -> float:
     """What mass that steps between the points gain and lose does to the law: until the chain has mixed if it is not made up for nearby.
 
-    By parts: the slowest eigenfunctions are monotone or nearly so, of a variation of a few. What leaves the grid is told by its tails.
+    By parts: the slowest eigenfunctions are monotone or nearly so, of a variation of a few. What leaves the grid is told apart.
     """
     return float(gained.abs().sum() + 4 * torch.cumsum(gained, 0).abs().max() / gap)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.step.characteristic import centre, characteristic, one_step_moments
-from pmmtheory.laws.step.cubature import cubature
+from pmmtheory.laws.step.leaving import landings
 from pmmtheory.laws.step.midpoint_step import own_step
 from pmmtheory.laws.step.reflection import midpoints_reflect, reflects
 from pmmtheory.laws.step.slopes import slopes
@@ -108,16 +108,11 @@ def transition_matrices(
 def _far(scheme: Scheme, x: Tensor, t: float, reach: Tensor) -> Tensor:
     """How many times wider the window of each start must be for a step to stay in it, (n,)."""
     times = torch.ones_like(reach)
-    if any(draw.layered for draw in scheme.draws.values()):
-        return times
-    at = cubature(scheme, 0, x.device)
-    for rows in torch.arange(len(x), device=x.device).split(max(1, 200_000 // len(at))):
-        mean, factor = scheme.step(x[rows, None], t, at.draws)
-        offset = torch.abs(mean - centre(scheme, x[rows], t)[:, None]).expand(len(rows), len(at))
-        spread = torch.as_tensor(factor, dtype=x.dtype, device=x.device).abs().clamp_min(1e-300)
+    for rows, mean, spread, weights in landings(scheme, x, t):
+        offset = torch.abs(mean - centre(scheme, x[rows], t)[:, None])
         while True:
             inside = (reach[rows] * times[rows])[:, None]
-            outside = (at.weights * torch.special.ndtr((offset - inside) / spread)).sum(1) > _STRAY
+            outside = (weights * torch.special.ndtr((offset - inside) / spread)).sum(1) > _STRAY
             if not bool(outside.any()) or float(times[rows].max()) > _WIDEST:
                 break
             times[rows] = torch.where(outside, 1.4 * times[rows], times[rows])

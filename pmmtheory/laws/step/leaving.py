@@ -1,6 +1,8 @@
-"""What a step throws off an interval."""
+"""Where the steps of a chain on the line end, and what they throw off an interval."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -12,18 +14,27 @@ _AT_ONCE = 200_000
 """Steps that are taken together."""
 
 
-def leaving(scheme: Scheme, x: Tensor, ends: tuple[float, float], t: float = 0.0) -> Tensor:
-    """The probability with which a step at time t ends outside of an interval, from each start of the line, (n,).
+def landings(scheme: Scheme, x: Tensor, t: float) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """For some rows of the starts x, (n,), at a time: the rows, means and spreads of the Gaussians at nodes of the draws, (rows, q), and their weights (q,).
 
-    Each to relative accuracy, where the rows of a matrix say it to their rounding. Zero for draws in layers, of which no product rule tells a step.
+    Nothing for draws in layers, of which no product rule tells a step.
     """
-    found = torch.zeros_like(x)
     if any(draw.layered for draw in scheme.draws.values()):
-        return found
+        return
     at = cubature(scheme, 0, x.device)
     for rows in torch.arange(len(x), device=x.device).split(max(1, _AT_ONCE // len(at))):
         mean, factor = scheme.step(x[rows, None], t, at.draws)
         spread = torch.as_tensor(factor, dtype=x.dtype, device=x.device).abs().clamp_min(1e-300)
+        yield rows, mean.expand(len(rows), len(at)), spread, at.weights
+
+
+def leaving(scheme: Scheme, x: Tensor, ends: tuple[float, float], t: float = 0.0) -> Tensor:
+    """The probability with which a step at time t ends outside of an interval, from each start of the line, (n,); zero for draws in layers.
+
+    Each to relative accuracy, where the rows of a matrix say it to their rounding.
+    """
+    found = torch.zeros_like(x)
+    for rows, mean, spread, weights in landings(scheme, x, t):
         outside = torch.special.ndtr((ends[0] - mean) / spread) + torch.special.ndtr((mean - ends[1]) / spread)
-        found[rows] = (outside.expand(len(rows), len(at)) * at.weights).sum(1)
+        found[rows] = (outside * weights).sum(1)
     return found
