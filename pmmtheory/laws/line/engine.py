@@ -20,13 +20,13 @@ from pmmtheory.laws.line.mesh import Mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
-from pmmtheory.laws.line.wide_enough import wide_enough
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.laws.step.leaving import leaving
+from pmmtheory.laws.wide_enough import wide_enough
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.numerics.powers import Powers
@@ -35,9 +35,6 @@ from pmmtheory.targets.line import LineTarget, on_the_line
 
 _EDGE = 1e-14
 """Largest density at the ends of a grid, relative to its maximum, at which the grid is wide enough."""
-
-_LEAVES = 1e-13
-"""The most mass that may leave a grid in a step, if it is wide enough: far kicks end beyond ends at which the density is next to nothing."""
 
 _WIDER = 0.08
 """The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
@@ -76,13 +73,12 @@ class LineEngine(Engine):
 
         factors = [width]  # of the last level: wide enough for the next one, too
 
-        def cost(law: LineLaw) -> float:
-            return 0.0 if truncated else max(law.edge / max(_EDGE, 1e-4 * rtol), law.accuracy.leaves / _LEAVES)
+        def at_ends(law: LineLaw) -> float:
+            return 0.0 if truncated else law.edge / max(_EDGE, 1e-4 * rtol)
 
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
-            best = wide_enough(lambda factor: over(*stretched(target, reach * factor), level), cost, factors)
-            _require_held(scheme, best.accuracy.leaves, rtol)
+            best = wide_enough(lambda factor: over(*stretched(target, reach * factor), level), _leaves, factors, scheme, rtol, at_ends)
             if best.accuracy.floor == 0:
                 best.wider = lambda low, high: _covering(over, best, low, high, level)
             return best
@@ -94,23 +90,17 @@ class LineEngine(Engine):
         target, begun = on_the_line(scheme.dynamics.target), begun_on_line(start, steps)
         factors = [1.0]
 
-        def cost(laws: list[LineLaw]) -> float:
-            return max(law.accuracy.leaves for law in laws) / _LEAVES
-
         def at_level(level: int) -> list[LineLaw]:
-            laws = wide_enough(lambda factor: list(_evolve(scheme, target, begun, steps, level, device, rtol, factor)), cost, factors)
-            _require_held(scheme, max(law.accuracy.leaves for law in laws), rtol)
-            return laws
+            def over(factor: float) -> list[LineLaw]:
+                return list(_evolve(scheme, target, begun, steps, level, device, rtol, factor))
+
+            return wide_enough(over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol)
 
         return refined_path(at_level, rtol, scheme.name, steps)
 
 
-def _require_held(scheme: Scheme, leaves: float, rtol: float) -> None:
-    """Raise NotConverged where mass leaves the widest grid that was tried: it may be anywhere, and moments and a KL follow it there."""
-    if leaves >= _LEAVES:
-        raise NotConverged(
-            f"the law of {scheme.name}, of whose mass a step throws {leaves:.2g} off a grid several times as wide as its target,", math.nan, rtol
-        )
+def _leaves(law: LineLaw) -> float:
+    return law.accuracy.leaves
 
 
 def _unbalanced(gained: Tensor, gap: float) -> float:

@@ -39,6 +39,8 @@ class PlanarLaw(Law):
         That law.
     floor : float
         The share of the largest density below which a density is not told from none: 0 for sums of Gaussians, which keep their digits.
+    leaves : float
+        The mass that a step throws off the grid, at most.
     caution : float
         How many times the distance to the coarse law the law may be off: more than once where the chain mixes slowly.
 
@@ -61,7 +63,7 @@ class PlanarLaw(Law):
         self.spacings = tuple(float(axis[1] - axis[0]) for axis in axes)
         self.values = values / (values.sum() * self.cell)
         self.coarse: PlanarLaw | None = None
-        self.caution = 1.0
+        self.caution, self.leaves = 1.0, 0.0
         self.errors: dict[str, float] = {"resolution": math.inf, "ends": lost}
         rim = torch.cat([self.values[0], self.values[-1], self.values[:, 0], self.values[:, -1]])
         self.edge = float(rim.abs().max() / self.values.max())

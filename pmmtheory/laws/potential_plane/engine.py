@@ -20,6 +20,7 @@ from pmmtheory.laws.potential_plane.operator import StepOperator, steady
 from pmmtheory.laws.potential_plane.stability import require_law, spread_of
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.step.cubature import enumerable
+from pmmtheory.laws.wide_enough import wide_enough
 from pmmtheory.numerics.krylov import gmres
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
@@ -74,24 +75,20 @@ class PotentialPlaneEngine(Engine):
             return law
 
         def at_level(level: int) -> PlanarLaw:
-            law = over(level, widths[0])
-            for _ in range(6):
-                if _cut(law) < max(_EDGE, 1e-4 * rtol):
-                    break
-                wider = over(level, 1.25 * widths[0])
-                if _cut(wider) > 0.3 * _cut(law):  # what is left at the rim is no tail but the error of this level
-                    break
-                law, widths[0] = wider, 1.25 * widths[0]
-            return law
+            return wide_enough(lambda width: over(level, width), _leaves, widths, scheme, rtol, lambda law: _cut(law) / max(_EDGE, 1e-4 * rtol))
 
         return refined(at_level, rtol, f"the stationary law of {scheme.name}", levels=5)
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
         quadrature = in_plane(scheme.dynamics.target)
+        factors = [1.0]
 
         def at_level(level: int) -> list[PlanarLaw]:
-            return list(_evolve(scheme, quadrature, start, steps, level, rtol, device))
+            def over(factor: float) -> list[PlanarLaw]:
+                return list(_evolve(scheme, quadrature, start, steps, level, rtol, device, factor))
+
+            return wide_enough(over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol)
 
         return refined_path(at_level, rtol, scheme.name, steps, levels=5)
 
@@ -123,6 +120,7 @@ def _stationary_on(
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, leak / gap)
+    law.leaves = float(masses.abs() @ step.thrown)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
@@ -173,12 +171,17 @@ class _Start:
         return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(_points(axes)))
 
 
-def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str) -> Iterator[PlanarLaw]:
-    target, done = scheme.dynamics.target, 0
+def _evolve(
+    scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str, factor: float
+) -> Iterator[PlanarLaw]:
+    """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
+    target, done, leaves = scheme.dynamics.target, 0, 0.0
     band = bands(target, quadrature, _faint(scheme, rtol))
     begun: _Start = side_of(start, {PlanarLaw: _Start.of_law, Target: lambda source: _Start.of_target(source, _faint(scheme, rtol))})
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], begun.box[:, 0]), torch.maximum(wide[:, 1], begun.box[:, 1])], 1)
+    middle = whole.mean(1, keepdim=True)
+    whole = middle + factor * (whole - middle)
     axes = _placed(grid_on(whole, (max(band[0], begun.bands[0]), max(band[1], begun.bands[1])), level, _denser(scheme), rtol), device)
     grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool, device=device))
     step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
@@ -188,11 +191,12 @@ def _evolve(scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequ
         for _ in range(done, n):
             if step is not None:
                 lost += abs(float(masses @ step.thrown))
+                leaves = max(leaves, float(masses.abs() @ step.thrown))
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
-        law.errors["solver"] = n * _DIGITS
+        law.errors["solver"], law.leaves = n * _DIGITS, leaves
         yield law
 
 
@@ -216,6 +220,10 @@ def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
 def _rim(masses: Tensor) -> float:
     """The mass along the rim of a grid, and as much again for what came in on the other side."""
     return 2 * float(masses[[0, -1]].abs().sum() + masses[:, [0, -1]].abs().sum())
+
+
+def _leaves(law: PlanarLaw) -> float:
+    return law.leaves
 
 
 def _cut(law: PlanarLaw) -> float:

@@ -45,7 +45,7 @@ class StepOperator:
     Attributes
     ----------
     thrown : (kept,) tensor
-        What share of a mass at each start is moved beyond the ends, before it is blurred.
+        What share of a mass at each start is moved off the points that are kept, before it is blurred.
 
     Raises
     ------
@@ -66,8 +66,7 @@ class StepOperator:
             _require_steady(scheme, factor, factors, group)
             mean = mean.detach().expand(len(some), len(at), 2)
             places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
-            beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
-            thrown.append((beyond[0] | beyond[1]).to(at.weights) @ at.weights)
+            thrown.append(_off(grid, places).to(at.weights) @ at.weights)
             for block, own in zip(blocks, nodes, strict=True):
                 block.append(spread_block(places[0][:, own], places[1][:, own], at.weights[own] / whole, grid.shape))
         self.thrown: Tensor = torch.cat(thrown)
@@ -94,6 +93,13 @@ class StepOperator:
             total[half + 1 :] += waves[-half:] * damping[half + 1 :]
         result: Tensor = torch.fft.irfft2(total, s=(n, m))
         return result
+
+
+def _off(grid: Grid, places: list[Tensor]) -> Tensor:
+    """Which of some places, in halves of a cell, are beyond the ends of a grid, or next to a point that is not kept."""
+    beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
+    first, second = ((place / 2).round().clamp(0, n - 1).long() for place, n in zip(places, grid.shape, strict=True))
+    return beyond[0] | beyond[1] | ~grid.kept[first * grid.shape[1] + second]
 
 
 def rules(scheme: Scheme, level: int, spacing: float, device: torch.device) -> Cubature:
