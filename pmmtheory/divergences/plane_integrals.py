@@ -18,13 +18,17 @@ METHOD = "exact law in the plane"
 _BEYOND = 50.0
 """Where another law is not known, log(p/q) is taken for this."""
 
+_ROUNDING, _SOLVED = 1e-13, 1e-3
+"""Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
+
 
 def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """int q f(p/q), with an error that is the sum of named parts.
 
     "resolution": what the distance to the coarser law gives, and the difference of the values with it. "reference": what the values of the other are off
     by, with what its solver left and the mass that it lost. "solver": what the solver of the law left. "tails": what the outermost part of the grid
-    holds, for what is beyond it, and densities that are not told from none.
+    holds, for what is beyond it, and densities that are not told from none, which count as much as is seen of them. Of these a steep divergence counts none
+    that its coarser law does not show too: there the law is taken to go on falling as it does before.
 
     Raises
     ------
@@ -54,12 +58,12 @@ def finer(law: PlanarLaw, spacings: tuple[float, ...]) -> int:
 
 def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = True) -> tuple[float, float, float]:
     """The integral, what its tails may hold, and what the other law may change of it; of the other beyond the grid only where it is asked for."""
-    axes = law.finer(finer(law, other.spacings))
+    times = finer(law, other.spacings)
+    axes = law.finer(times)
     cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
-    p = law.on(axes).clamp_min(0.0)
-    most = float(law.values.max())
-    faint = p <= law.floor * most
-    p = torch.where(faint, 0.0, p)
+    seen, most = law.on(axes), float(law.values.max())
+    faint = seen <= law.floor * most
+    p = torch.where(faint, 0.0, seen)
     log_q, unknown = other.logs(axes)
     log_q, known = torch.where(unknown, 0.0, log_q), ~unknown
     q = torch.exp(log_q)
@@ -80,7 +84,8 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     last = (p > 0) & (p <= 1e2 * law.floor * most)  # what densities that are not told from none may add, by the last two decades that are
     rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
-    dim = float(torch.where(last, values, 0.0).abs().sum()) * cell
+    hidden = known & ~told & (_nearby(law, axes, seen, times) if f.steep else True)
+    dim = (float(torch.where(last, values, 0.0).abs().sum()) + _untold(seen, log_q, hidden, f)) * cell
     if other.everywhere and dim > 0.05 * value and dim > 1e-10 and tails <= 0.05 * value:
         known_to = f"known to {law.floor:.1g} of its largest density"
         raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
@@ -97,6 +102,21 @@ def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
     log = torch.where(p > 0, torch.log(p) - log_q, SMALLEST).clamp_min(SMALLEST)
     excess = torch.where(log < 0.5, p / torch.exp(log_q).clamp_min(1e-300) - 1, torch.expm1(log.clamp_max(LARGE)))
     return log, excess
+
+
+def _untold(seen: Tensor, log_q: Tensor, where: Tensor, f: Generator) -> float:
+    """What densities count that are not told from none, if they are what is seen of them: some of it is the law's, far out where a little weighs much."""
+    p, log_q = seen[where].abs(), log_q[where]
+    return float(f.between(p, torch.exp(log_q), *_ratios(p, log_q)).abs().sum())
+
+
+def _nearby(law: PlanarLaw, axes: tuple[Tensor, Tensor], seen: Tensor, times: int) -> Tensor:
+    """Where a density is larger than the distance to the coarser law in the cells around, and than what its solver left: the law has mass there."""
+    if law.coarse is None:
+        return torch.zeros_like(seen, dtype=torch.bool)
+    change = (seen - law.coarse.on(axes)).abs()
+    near = torch.nn.functional.max_pool2d(change[None], 4 * times + 1, 1, 2 * times)[0]
+    return seen > 4 * near + max(_ROUNDING, _SOLVED * law.errors.get("solver", 0.0)) * float(law.values.max())
 
 
 def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator, share: float) -> float:

@@ -25,7 +25,12 @@ _WIDEST = 8.0
 
 
 def wide_enough(
-    at: Callable[[float], Found], leaves: Callable[[Found], float], factors: list[float], scheme: Scheme, rtol: float, ends: Callable[[Found], float] | None = None
+    at: Callable[[float], Found],
+    leaves: Callable[[Found], float],
+    factors: list[float],
+    scheme: Scheme,
+    rtol: float,
+    ends: Callable[[Found], float] | None = None,
 ) -> Found:
     """What is found on a grid this factor as wide: wider until it holds what a step throws, and then until its ends cost next to nothing.
 

@@ -130,3 +130,18 @@ def test_a_rare_kick_beyond_the_ends_of_a_grid(step: float, chance: float, size:
     found, parts = kl(both, plane), (kl(first, Gaussian()), kl(second, Gaussian()))
     assert abs(found.value - sum(part.value for part in parts)) <= found.error + sum(part.error for part in parts)
     assert abs(float(both.mean[0]) - first.mean) <= 1e-7 and found.error < 0.1 * found.value
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-4])
+def test_a_kick_below_what_a_law_is_known_to_is_in_the_error_of_kl(rtol: float) -> None:
+    """One in 4e7 is kicked by 12.7: 1.5e-6 of KL, where the densities of two resolutions are apart by more than the law has there."""
+    plane, line = Potential(lambda x: (x**2).sum(-1) / 2, dim=2), Gaussian()
+    parts = [kl(transient_law(scheme, line, 1), line) for scheme in (Kicked(line, 0.2, 2.4e-8, 12.7), EulerMaruyama(Overdamped(line), 0.2))]
+    found = kl(transient_law(Kicked(plane, 0.2, 2.4e-8, 12.7), plane, 1, rtol=rtol), plane)
+    assert abs(found.value - sum(part.value for part in parts)) <= found.error + sum(part.error for part in parts) and found.error < 1e-2 * found.value
+
+
+def test_a_kick_that_weighs_more_than_the_rest_is_not_left_out_of_kl() -> None:
+    plane = Potential(lambda x: (x**2).sum(-1) / 2, dim=2)
+    with pytest.raises(InvalidParameter, match="a smaller rtol"):
+        kl(transient_law(Kicked(plane, 0.05, 3.5e-9, -17.6), plane, 1, rtol=1e-3), plane)
