@@ -85,7 +85,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
     hidden = known & ~told & (_nearby(law, axes, seen, times) if f.steep else True)
-    dim = (float(torch.where(last, values, 0.0).abs().sum()) + _untold(seen, log_q, hidden, f)) * cell
+    dim = (float(torch.where(last, values, 0.0).abs().sum()) + _untold(seen, log_q, hidden, f, law.floor * most)) * cell
     if other.everywhere and dim > 0.05 * value and dim > 1e-10 and tails <= 0.05 * value:
         known_to = f"known to {law.floor:.1g} of its largest density"
         raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
@@ -104,10 +104,18 @@ def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
     return log, excess
 
 
-def _untold(seen: Tensor, log_q: Tensor, where: Tensor, f: Generator) -> float:
-    """What densities count that are not told from none, if they are what is seen of them: some of it is the law's, far out where a little weighs much."""
-    p, log_q = seen[where].abs(), log_q[where]
-    return float(f.between(p, torch.exp(log_q), *_ratios(p, log_q)).abs().sum())
+def _untold(seen: Tensor, log_q: Tensor, where: Tensor, f: Generator, most: float) -> float:
+    """What densities may count that are not told from none, at most so large each.
+
+    What they are more than q, of which waves about it have none, times the slope of the chord of f from 1 to the largest ratio.
+    """
+    p, log_q = seen[where], log_q[where]
+    q = torch.exp(log_q)
+    if f.steep:
+        return float(f.between(p, q, *_ratios(p, log_q)).abs().sum())
+    log = (math.log(max(most, 1e-300)) - log_q).clamp(1.0, -SMALLEST)
+    chord = f.between(torch.ones_like(q), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))) / -torch.expm1(-log)
+    return abs(float(((p - q) * chord).sum()))
 
 
 def _nearby(law: PlanarLaw, axes: tuple[Tensor, Tensor], seen: Tensor, times: int) -> Tensor:
