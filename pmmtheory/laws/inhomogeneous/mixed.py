@@ -45,7 +45,7 @@ def mixed(chain: Resolution, start: Start, t: float, doubt: float) -> Callable[[
     scheme = chain.scheme
     if not all(draw.spanned for draw in scheme.draws.values()):
         raise InvalidParameter("scheme", scheme.name, "one whose midpoints can be listed, where its steps have no noise: one a step, or up to 12 substeps")
-    at = cubature(scheme, chain.level, chain.device, normal=lambda name, component: STILL)
+    at = cubature(scheme, chain.level, chain.device, normal=lambda name, component: STILL, t=t)
     outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach
     draws = [{name: scheme.draws[name].mapped(value, itemgetter((..., k))) for name, value in at.draws.items()} for k in range(len(at))]
     flows = [IncreasingMap(partial(_moved, chain, t, each), scheme.name, chain.device, also=outer) for each in draws]

@@ -183,7 +183,7 @@ def _parts(chain: _Chain, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:
     """Means (n, q, 2), deviations that broadcast against them, and weights (q,) of the Gaussians of a step from n starts."""
     scheme = chain.scheme
     rule = gauss_hermite(6 + 2 * chain.level)  # for each coordinate of a normal; the rules for times are coarser than on the line
-    at = cubature(scheme, chain.level - 4, x.device, normal=lambda name, component: rule)
+    at = cubature(scheme, chain.level - 4, x.device, normal=lambda name, component: rule, t=t)
     mean, factor = scheme.step(x[:, None], t, at.draws)
     mean = mean.expand(len(x), len(at), 2)
     factor = torch.as_tensor(factor, dtype=x.dtype, device=x.device)

@@ -80,7 +80,7 @@ class OnAxes:
         return nodes == (2 ** (k - 1) if points.several else max(1, k - (points.kind == "interior")))
 
     def _steps(self, level: int, t: float) -> AffineSteps:
-        at = self._nodes(level)
+        at = self._nodes(level, 0.0 if self._chain.dynamics.autonomous else t)
         pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked, self._swept, self._around)
         if self._count > 1:
             return pair
@@ -101,12 +101,12 @@ class OnAxes:
         self._require_mean(steps)
         return StepMoments(mean, square.reshape(-1, s * s, s * s), noise, spread.reshape(-1, s * s, s * s), not bool((steps.offset != 0).any()))
 
-    def _cubature(self, level: int) -> Cubature:
+    def _cubature(self, level: int, t: float) -> Cubature:
         """Nodes of all draws but the normal ones."""
         draws = self._chain.draws.values()
         if any(not (draw.normal or draw.shared) for draw in draws):
             raise InvalidParameter("scheme", self._chain.name, "one whose draws are normal or shared by the coordinates, for a law by its moments")
-        return cubature(self._chain, level, self._variances.device, normals=False)
+        return cubature(self._chain, level, self._variances.device, normals=False, t=t)
 
     def _require_mean(self, steps: AffineSteps) -> None:
         """Raise InvalidParameter unless a step keeps the mean of its target, and what it adds to it at random is independent of the rest."""

@@ -31,7 +31,7 @@ def characteristic(scheme: Scheme, x: Tensor, t: float, spacing: float, count: i
     """
     if any(draw.layered for draw in scheme.draws.values()):
         return midpoint_characteristic(scheme, x, t, spacing, count, level, depth)
-    at = cubature(scheme, level, x.device, _finer(scheme, x, t, spacing * count, depth))
+    at = cubature(scheme, level, x.device, _finer(scheme, x, t, spacing * count, depth), t=t)
     return torch.cat([_rows(scheme, part, t, spacing, count, at) for part in x.split(max(1, _CHUNK // len(at)))])
 
 
@@ -46,7 +46,7 @@ def one_step_moments(scheme: Scheme, x: Tensor, t: float, level: int = 1) -> tup
     """E(X' - c) and E(X' - c)^2 with c = centre(x), for every start point."""
     if any(draw.layered for draw in scheme.draws.values()):
         return midpoint_moments(scheme, x, t)
-    at = cubature(scheme, level, x.device)
+    at = cubature(scheme, level, x.device, t=t)
     mean, factor = _gaussian(scheme, x, t, at)
     shift = mean - centre(scheme, x, t)[:, None]
     return (shift * at.weights).sum(-1), ((shift**2 + factor**2) * at.weights).sum(-1)

@@ -51,9 +51,9 @@ def enumerable(scheme: Scheme) -> bool:
 
 
 def cubature(
-    scheme: Scheme, level: int, device: torch.device | str = "cpu", finer: int = 0, normal: NormalRule | None = None, normals: bool = True
+    scheme: Scheme, level: int, device: torch.device | str = "cpu", finer: int = 0, normal: NormalRule | None = None, normals: bool = True, t: float = 0.0
 ) -> Cubature:
-    """The product of the rules of all draws, the first of them outermost.
+    """The product of the rules of all draws of the step at time t, the first of them outermost.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def cubature(
     InvalidParameter
         For a step on the line that jumps in a uniform draw at a place that depends on the state or on another draw.
     """
-    shape, own = scheme.dynamics.state_shape, draw_rules(scheme, level, finer, normals and normal is None)
+    shape, own = scheme.dynamics.state_shape, draw_rules(scheme, level, finer, normals and normal is None, t)
     layers = max((rule[0][0].shape[0] for name, rule in own.items() if scheme.draws[name].layered), default=0)
     parts = {name: _components(name, draw, shape, layers, own, normal) for name, draw in scheme.draws.items() if normals or not draw.normal}
     rules = [rule for part in parts.values() for rule in part]

@@ -17,6 +17,9 @@ from pmmtheory.schemes.draw import Rule
 
 _CELLS = 4096
 _PROBES = 7
+_GLANCE = (1, 4)
+"""The states, of all that are probed, from which a step is seen again at later times."""
+
 _LARGEST = 8
 """Numbers in a state up to which a step is searched for jumps."""
 
@@ -35,16 +38,19 @@ _NARROW = 32768
 _TOWARDS_ZERO = (1e-7, 1e-5, 1e-3, 0.03, 0.25)
 
 _SAME = 1e-9
-"""Places no farther apart are one."""
+"""Places no farther apart, relative to themselves, are one."""
+
+_IN_A_CELL = 8
+"""How many jumps a cell may hold that are looked for."""
 
 _ROUNDINGS = 64
 """How many roundings of its largest number a step may change by where nothing changes."""
 
-_FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float], tuple[float, ...]]] = WeakKeyDictionary()
+_FOUND: WeakKeyDictionary[Scheme, dict[tuple[str, float, float], tuple[float, ...]]] = WeakKeyDictionary()
 
 
-def draw_rules(scheme: Scheme, level: int, finer: int = 0, normals: bool = True) -> dict[str, Rule]:
-    """Nodes and weights for each draw; those of normal draws in which the step is smooth are finer by some levels more, or left out.
+def draw_rules(scheme: Scheme, level: int, finer: int = 0, normals: bool = True, t: float = 0.0) -> dict[str, Rule]:
+    """Nodes and weights for each draw of the step at time t; those of normal draws in which the step is smooth are finer by some levels more, or left out.
 
     Raises
     ------
@@ -55,36 +61,70 @@ def draw_rules(scheme: Scheme, level: int, finer: int = 0, normals: bool = True)
     for name, draw in scheme.draws.items():
         if draw.normal and not normals:
             continue
-        places = () if draw.normal and scheme.dynamics.state_shape else jumps(scheme, name)
+        places = () if draw.normal and scheme.dynamics.state_shape else jumps(scheme, name, t)
         rules[name] = draw.split(places, level) if places else draw.rule(level + finer * draw.normal)
     return rules
 
 
-def jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
-    """Where a step on the line jumps in a uniform draw, or in a normal one at a place that depends on nothing else."""
+def jumps(scheme: Scheme, name: str, t: float = 0.0) -> tuple[float, ...]:
+    """Where the step at time t on the line jumps in a uniform draw, or in a normal one at a place that depends on nothing else."""
     known = _FOUND.setdefault(scheme, {})
-    key = (name, scheme.step_size)
+    t = 0.0 if scheme.dynamics.autonomous else t
+    key = (name, scheme.step_size, t)
     if key not in known:
-        require_smooth(scheme, name)
-        known[key] = _jumps(scheme, name)
+        require_smooth(scheme, name, t)
+        new = t == 0 or bool(jumps(scheme, name)) or _uneven(scheme, name, t)
+        known[key] = _jumps(scheme, name, t) if new else ()
     return known[key]
 
 
-def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
+def _uneven(scheme: Scheme, name: str, t: float) -> bool:
+    """Whether a step jumps or bends in a draw from one of a few states: a glance at a time after the first."""
+    own = scheme.draws[name].cells(_CELLS)
+    if own is None or not _searched(scheme):
+        return False
+    step, u, states = _seen(scheme, name, t), torch.as_tensor(own), torch.tensor(_GLANCE)
+    values = step(states[:, None], u[None])
+    return len(_jumping(step, states, values, u)[0]) > 0 or bool(_bends(values, u))
+
+
+def _jumps(scheme: Scheme, name: str, t: float) -> tuple[float, ...]:
     own = scheme.draws[name].cells(_CELLS)
     if own is None or not _searched(scheme):
         return ()
-    step = _seen(scheme, name)
+    step, states = _seen(scheme, name, t), torch.arange(_PROBES)
     u = torch.as_tensor(own) if scheme.draws[name].normal else _with_narrow(step, torch.as_tensor(own))
-    values = step(torch.arange(_PROBES)[:, None], u[None])
+    values = step(states[:, None], u[None])
+    probe, low, high = _jumping(step, states, values, u)
+    if len(probe) == 0:
+        return _bends(values, u) or _root(scheme, name, t, values, u)
+    for _ in range(_IN_A_CELL):
+        u = torch.unique(torch.cat([u, low, high]))
+        more = _jumping(step, states, step(states[:, None], u[None]), u)
+        if len(more[0]) <= len(probe):
+            break
+        probe, low, high = more
+    found = _shared(probe.numpy(), high.numpy())
+    if found is None:
+        if scheme.draws[name].normal:
+            return ()
+        allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
+        raise InvalidParameter("scheme", scheme.name, allowed)
+    return found
+
+
+def _jumping(step: Callable[[Tensor, Tensor], Tensor], states: Tensor, values: Tensor, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """From which states a step jumps, and between which places, of its values (2 s, states, n) at the ends u of cells: at most once in each cell.
+
+    A state is named once for each of its jumps.
+    """
     change = torch.abs(torch.diff(values))
-    probe, cell = torch.nonzero((change > _still(values) + _STEEP * change.median(-1, keepdim=True).values).any(0)).T
-    low, high, left, right = u[cell], u[cell + 1], values[:, probe, cell], values[:, probe, cell + 1]
+    row, cell = torch.nonzero((change > _still(values) + _STEEP * change.median(-1, keepdim=True).values).any(0)).T
+    probe, low, high, left, right = states[row], u[cell], u[cell + 1], values[:, row, cell], values[:, row, cell + 1]
     first = torch.abs(right - left).max(0).values
-    bends = _bends(values, u) or _root(scheme, name, values, u)
     for halvings in (6, 6, 36):  # a change that is smooth, or that of a root, is gone after the first
         if len(probe) == 0:
-            return bends
+            break
         for _ in range(halvings):
             middle = (low + high) / 2
             at = step(probe, middle)
@@ -93,13 +133,7 @@ def _jumps(scheme: Scheme, name: str) -> tuple[float, ...]:
             left, right = torch.where(lower, left, at), torch.where(lower, at, right)
         jumped = torch.abs(right - left).max(0).values > 0.25 * first
         probe, low, high, left, right, first = probe[jumped], low[jumped], high[jumped], left[:, jumped], right[:, jumped], first[jumped]
-    found = _shared(probe.numpy(), high.numpy())
-    if found is None:
-        if scheme.draws[name].normal:
-            return ()
-        allowed = "a step that jumps in a uniform draw at one place, whatever the state and the other draws; particles serve any"
-        raise InvalidParameter("scheme", scheme.name, allowed)
-    return found
+    return probe, low, high
 
 
 def _with_narrow(step: Callable[[Tensor, Tensor], Tensor], u: Tensor) -> Tensor:
@@ -119,10 +153,10 @@ def _still(values: Tensor) -> Tensor:
     return 1e-7 * torch.abs(values - values.mean(-1, keepdim=True)).max() + _ROUNDINGS * torch.finfo(values.dtype).eps * torch.abs(values).max()
 
 
-def _root(scheme: Scheme, name: str, values: Tensor, u: Tensor) -> tuple[float, ...]:
+def _root(scheme: Scheme, name: str, t: float, values: Tensor, u: Tensor) -> tuple[float, ...]:
     """Ever shorter parts towards zero, for a step that has a root there which no normal draw hides: one in which a step jumps or bends hides none."""
     normals = [other for other, draw in scheme.draws.items() if draw.normal]
-    if name in normals or normals and (scheme.dynamics.state_shape or not all(jumps(scheme, other) for other in normals)):
+    if name in normals or normals and (scheme.dynamics.state_shape or not all(jumps(scheme, other, t) for other in normals)):
         return ()
     slopes = torch.abs(torch.diff(values) / torch.diff(u))
     steep = slopes[..., 0] > slopes[..., 1:].amax(-1) + 1e-7 * torch.abs(values).amax(-1)
@@ -133,7 +167,7 @@ def _root(scheme: Scheme, name: str, values: Tensor, u: Tensor) -> tuple[float, 
 def _shared(probe: np.ndarray, place: np.ndarray) -> tuple[float, ...] | None:
     """Places of which each was found from more than half of the states, ascending: from some a jump may be none. None where there is another."""
     order = np.argsort(place, kind="stable")
-    apart = np.flatnonzero(np.diff(place[order]) > _SAME) + 1
+    apart = np.flatnonzero(np.diff(place[order]) > _SAME * place[order][1:]) + 1
     groups = np.split(order, apart)
     if any(2 * len(set(probe[group].tolist())) <= _PROBES for group in groups):
         return None
@@ -156,7 +190,7 @@ def _searched(scheme: Scheme) -> bool:
     return math.prod(scheme.dynamics.state_shape) <= _LARGEST and not any(draw.layered for draw in scheme.draws.values())
 
 
-def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
+def _seen(scheme: Scheme, name: str, t: float) -> Callable[[Tensor, Tensor], Tensor]:
     """The step from some states, with some values of the other draws, as a function of one draw."""
     shape = scheme.dynamics.state_shape
     x, ones = _states(scheme, shape), (1,) * len(shape)
@@ -166,7 +200,7 @@ def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
     def step(probe: Tensor, u: Tensor) -> Tensor:
         """What the step makes of each probe's state at each u, which broadcast, (2 s, *their shape): the mean and the images of the factor."""
         over = torch.broadcast_shapes(probe.shape, u.shape)
-        mean, factor = scheme.step(x[probe], 0.0, {other: values[probe] for other, values in others.items()} | {name: u.reshape(*u.shape, *ones)})
+        mean, factor = scheme.step(x[probe], t, {other: values[probe] for other, values in others.items()} | {name: u.reshape(*u.shape, *ones)})
         unit = torch.ones((*over, *shape), dtype=torch.float64)
         both = torch.stack([mean.expand(unit.shape), factor * unit], len(over)).flatten(len(over))
         return both.movedim(-1, 0).contiguous()
@@ -174,13 +208,13 @@ def _seen(scheme: Scheme, name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return step
 
 
-def require_smooth(scheme: Scheme, name: str) -> None:
+def require_smooth(scheme: Scheme, name: str, t: float = 0.0) -> None:
     """Raise InvalidParameter where a step jumps about with an index of which a rule takes some values: polynomials of more terms tell it no better."""
     every = scheme.draws[name].every()
     if every is None or not _searched(scheme):
         return
     u = torch.as_tensor(every[:: math.ceil(len(every) / _LISTED)])
-    values = _seen(scheme, name)(torch.arange(_PROBES)[:, None], u[None]).reshape(-1, len(u))
+    values = _seen(scheme, name, t)(torch.arange(_PROBES)[:, None], u[None]).reshape(-1, len(u))
     left = []
     for terms in (6, 12):
         basis = torch.linalg.qr(torch.as_tensor(np.polynomial.legendre.legvander(2 * u.numpy() - 1, terms - 1)))[0]

@@ -21,7 +21,7 @@ def landings(scheme: Scheme, x: Tensor, t: float) -> Iterator[tuple[Tensor, Tens
     """
     if any(draw.layered for draw in scheme.draws.values()):
         return
-    at = cubature(scheme, 0, x.device)
+    at = cubature(scheme, 0, x.device, t=t)
     for rows in torch.arange(len(x), device=x.device).split(max(1, _AT_ONCE // len(at))):
         mean, factor = scheme.step(x[rows, None], t, at.draws)
         spread = torch.as_tensor(factor, dtype=x.dtype, device=x.device).abs().clamp_min(1e-300)

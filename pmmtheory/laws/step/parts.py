@@ -49,7 +49,7 @@ def step_parts(scheme: Scheme, x: Tensor, t: float, highest: float, depth: float
     z = _normal(depth + _DEEPER, 2 * math.pi / (highest * width * (1 + steepest) + depth) / (1 + 0.1 * level))
     if own_step(scheme):
         return _midpoints(scheme, x, t, z, level)
-    at = cubature(scheme, level, x.device, normal=lambda name, component: z)
+    at = cubature(scheme, level, x.device, normal=lambda name, component: z, t=t)
     return _listed(scheme, x, t, at.draws, at.weights)
 
 

@@ -1,0 +1,80 @@
+"""Rare events in the draws of a step: wherever they are in a draw, and at whatever time a step has them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion
+from pmmtheory.laws import transient_law
+from pmmtheory.laws.step.draw_rules import jumps
+from pmmtheory.schemes import Scheme, Uniform
+from pmmtheory.targets import Gaussian, GaussianMixture
+
+
+class Late(Scheme):
+    """Euler-Maruyama that is kicked, by `size` with a small chance, after its first step only."""
+
+    drift_calls = 1
+
+    def __init__(self, dynamics, step_size, chance, size):  # type: ignore[no-untyped-def]
+        super().__init__(dynamics, step_size)
+        self.chance, self.size, self.draws = chance, size, {"u": Uniform()}
+
+    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
+        system, a = self.dynamics, self.step_size
+        kick = self.size * (draws["u"] < self.chance * (t > a / 2)).double()
+        return x + a * system.drift(x, t) + kick, system.noise(a, t)
+
+
+class Twice(Scheme):
+    """Euler-Maruyama that is kicked one way or the other, with small chances, in two parts of a draw next to each other."""
+
+    drift_calls = 1
+
+    def __init__(self, target, step_size, chance, size):  # type: ignore[no-untyped-def]
+        super().__init__(Overdamped(target), step_size)
+        self.chance, self.size, self.draws = chance, size, {"u": Uniform()}
+
+    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
+        u = draws["u"]
+        kick = self.size * ((u < self.chance / 2).double() - ((u >= self.chance / 2) & (u < self.chance)).double())
+        return x + self.step_size * self.dynamics.drift(x, t) + kick, math.sqrt(2 * self.step_size)
+
+
+@pytest.mark.parametrize(("n", "chance", "size"), [(2, 2.6e-5, 28.4), (3, 1e-3, -17.0), (3, 1e-7, 12.0)])
+def test_a_kick_at_a_later_time_is_seen(n: int, chance: float, size: float) -> None:
+    dynamics = ReverseDiffusion(Gaussian(1.0, 0.5), 2.0, 0.3)
+    scheme, start = Late(dynamics, dynamics.duration / n, chance, size), Gaussian(0.5, 1.2)
+    law = transient_law(scheme, start, n, rtol=1e-6)
+    mean, square = 0.5, 1.2 + 0.25
+    for k in range(n):
+        ends = [float(scheme.step(torch.tensor(x, dtype=torch.float64), k * scheme.step_size, {"u": torch.tensor(1.0)})[0]) for x in (0.0, 1.0)]
+        shift, slope, likely = ends[0], ends[1] - ends[0], chance * (k > 0)
+        noise = float(dynamics.noise(scheme.step_size, k * scheme.step_size)) ** 2
+        moved = slope * mean + shift
+        square = slope**2 * square + 2 * slope * shift * mean + shift**2 + noise + likely * (2 * size * moved + size**2)
+        mean = moved + likely * size
+    for order, right in ((1, mean), (2, square)):
+        found = law.moment(order)
+        assert abs(found.value - right) <= found.error + 1e-12 * abs(right) and found.error < 1e-5 * square
+
+
+def test_a_kick_at_a_later_time_is_seen_in_the_plane() -> None:
+    """The mean of a Gaussian: each coordinate by itself."""
+    plane = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]), 2.0, 0.3)
+    line = ReverseDiffusion(Gaussian(), 2.0, 0.3)
+    laws = [transient_law(Late(dynamics, dynamics.duration / 2, 1e-4, 8.0), dynamics.marginal(2.0), 2) for dynamics in (plane, line)]
+    assert abs(float(laws[0].mean[0]) - float(laws[1].mean)) < 1e-9 and float(laws[1].mean) > 7e-4
+
+
+@given(chance=st.floats(-9, -0.5).map(lambda power: 10**power), size=st.floats(2, 9))
+def test_jumps_next_to_each_other_are_all_seen(chance: float, size: float) -> None:
+    scheme = Twice(Gaussian(), 0.2, chance, size)
+    assert jumps(scheme, "u") == pytest.approx((chance / 2, chance), rel=1e-9)
+    law = transient_law(scheme, Gaussian(), 1)
+    assert abs(float(law.mean)) < 1e-9 and abs(float(law.covariance) - (1.04 + chance * size**2)) < 1e-7
