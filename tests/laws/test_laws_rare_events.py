@@ -9,25 +9,27 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pmmtheory.dynamics import Overdamped, ReverseDiffusion
-from pmmtheory.laws import transient_law
+from pmmtheory.divergences import kl
+from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.laws.step.draw_rules import jumps
 from pmmtheory.schemes import Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture
 
 
 class Late(Scheme):
-    """Euler-Maruyama that is kicked, by `size` with a small chance, after its first step only."""
+    """Euler-Maruyama that is kicked, by `size` with a small chance, from some time on."""
 
     drift_calls = 1
 
-    def __init__(self, dynamics, step_size, chance, size):  # type: ignore[no-untyped-def]
+    def __init__(self, dynamics, step_size, chance, size, since=0.5):  # type: ignore[no-untyped-def]
         super().__init__(dynamics, step_size)
-        self.chance, self.size, self.draws = chance, size, {"u": Uniform()}
+        self.chance, self.size, self.since, self.draws = chance, size, since * step_size, {"u": Uniform()}
 
     def step(self, x, t, draws):  # type: ignore[no-untyped-def]
         system, a = self.dynamics, self.step_size
-        kick = self.size * (draws["u"] < self.chance * (t > a / 2)).double()
+        kick = self.size * (draws["u"] < self.chance * (t > self.since)).double()
         return x + a * system.drift(x, t) + kick, system.noise(a, t)
 
 
@@ -64,6 +66,27 @@ def test_a_kick_at_a_later_time_is_seen(n: int, chance: float, size: float) -> N
         assert abs(found.value - right) <= found.error + 1e-12 * abs(right) and found.error < 1e-5 * square
 
 
+@pytest.mark.parametrize(("n", "chance", "size", "rtol"), [(3, 6e-10, 39.4, 1e-3), (2, 1.1e-8, -32.6, 1e-2), (3, 1e-6, 12.0, 1e-6)])
+def test_a_kick_of_less_mass_than_a_step_may_leave_out_is_in_the_error_of_kl(n: int, chance: float, size: float, rtol: float) -> None:
+    """The law is a sum of Gaussians, one for each set of steps that are kicked."""
+    dynamics = ReverseDiffusion(Gaussian(), 2.0, 0.3)
+    scheme, start = Late(dynamics, dynamics.duration / n, chance, size, since=-1.0), dynamics.marginal(2.0)
+    parts = [(1.0, float(start.mean))]
+    variance = float(start.covariance)
+    for k in range(n):
+        t = k * scheme.step_size
+        none, one = (float(scheme.step(torch.tensor(x, dtype=torch.float64), t, {"u": torch.tensor(1.0)})[0]) for x in (0.0, 1.0))
+        variance = (one - none) ** 2 * variance + float(dynamics.noise(scheme.step_size, t)) ** 2
+        parts = [(w * more, none + (one - none) * m + kick) for w, m in parts for more, kick in ((1 - chance, 0.0), (chance, size))]
+    wide = max(abs(m) for w, m in parts if w > 1e-25) + 10
+    x = torch.arange(-wide, wide, 1e-3, dtype=torch.float64)
+    log_p = torch.logsumexp(torch.stack([math.log(w) - (x - m) ** 2 / (2 * variance) - math.log(2 * math.pi * variance) / 2 for w, m in parts]), 0)
+    log_q = dynamics.marginal(0.3).log_density(x)
+    right = float((torch.exp(log_p) * (log_p - log_q) - torch.exp(log_p) + torch.exp(log_q)).sum()) * 1e-3
+    found = kl(transient_law(scheme, start, n, rtol=rtol), dynamics.marginal(0.3))
+    assert abs(found.value - right) <= found.error < 1e-2 * right
+
+
 def test_a_kick_at_a_later_time_is_seen_in_the_plane() -> None:
     """The mean of a Gaussian: each coordinate by itself."""
     plane = ReverseDiffusion(GaussianMixture([1.0], [[0.0, 0.0]], [1.0]), 2.0, 0.3)
@@ -78,3 +101,40 @@ def test_jumps_next_to_each_other_are_all_seen(chance: float, size: float) -> No
     assert jumps(scheme, "u") == pytest.approx((chance / 2, chance), rel=1e-9)
     law = transient_law(scheme, Gaussian(), 1)
     assert abs(float(law.mean)) < 1e-9 and abs(float(law.covariance) - (1.04 + chance * size**2)) < 1e-7
+
+
+class Either(Scheme):
+    """The exponential integrator, kicked in position and velocity one way or the other with a small chance."""
+
+    drift_calls = 1
+
+    def __init__(self, dynamics, step_size, chance, kick):  # type: ignore[no-untyped-def]
+        super().__init__(dynamics, step_size)
+        self.chance, self.kick, self.draws = chance, torch.tensor(kick, dtype=torch.float64), {"u": Uniform()}
+
+    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
+        system, a, u = self.dynamics, self.step_size, torch.as_tensor(draws["u"])
+        u = u if u.ndim and u.shape[-1] == 1 else u[..., None]
+        side = (u < self.chance / 2).double() - (u > 1 - self.chance / 2).double()
+        return system.transport(a, x, t) + system.respond(a, system.drift(x, t), t) + self.kick * side, system.noise(a, t)
+
+
+@pytest.mark.parametrize(("kick", "why"), [((0.0, -32.0), "reached a numerical error"), ((27.9, 0.0), "beyond the positions near its target")])
+@pytest.mark.parametrize("steps", [1, None])
+def test_far_kicks_to_both_sides_are_not_taken_for_none_in_the_phase_plane(kick: tuple[float, float], why: str, steps: int | None) -> None:
+    """Of the former a total variation distance was said to be 1.0, that is 0.22; the latter came in again on the other side."""
+    scheme = Either(Underdamped(Gaussian(), 1.0), 0.1, 8.1e-5, kick)
+    with pytest.raises(NotConverged, match=why if steps else f"{why}|beyond the positions"):
+        if steps:
+            transient_law(scheme, Gaussian(0.5, 0.7), steps)
+        else:
+            stationary_law(scheme)
+
+
+def test_a_small_kick_to_both_sides_has_a_law_in_the_phase_plane() -> None:
+    scheme = Either(Underdamped(Gaussian(), 1.0), 0.1, 1e-3, (0.3, 0.2))
+    law = transient_law(scheme, Gaussian(0.5, 0.7), 1)
+    still = transient_law(Either(Underdamped(Gaussian(), 1.0), 0.1, 0.0, (0.0, 0.0)), Gaussian(0.5, 0.7), 1)
+    for orders, more in (((2, 0), 0.09), ((1, 1), 0.06), ((0, 2), 0.04)):
+        both = law.moment(*orders), still.moment(*orders)
+        assert abs(both[0].value - both[1].value - 1e-3 * more) <= both[0].error + both[1].error < 1e-6

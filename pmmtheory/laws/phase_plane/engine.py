@@ -19,6 +19,7 @@ from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
+from pmmtheory.laws.phase_plane.leaving import Leaving
 from pmmtheory.laws.phase_plane.midpoints import left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
 from pmmtheory.laws.refinement import refined, refined_path
@@ -84,7 +85,7 @@ class PhasePlaneEngine(Engine):
 
         def at_level(level: int) -> list[PlaneLaw]:
             begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, level, rtol)})
-            return _evolved(scheme, begun, _plane(scheme, target, wider, level, rtol, device, begun), steps, level)
+            return _evolved(scheme, begun, _plane(scheme, target, wider, level, rtol, device, begun), steps, level, rtol)
 
         return refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
 
@@ -143,7 +144,9 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
         raise NotConverged(what, 4 * _EPS / gap, rtol)
-    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
+    floor = 30 * _tolerance(level)
+    Leaving(scheme, plane, level, floor).require_none(modes, rtol)
+    law = PlaneLaw(plane, modes, target, floor)
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
@@ -213,16 +216,18 @@ class Start:
         return cls(target.quadrature.low, target.quadrature.high, 1.1 * band(target, _tolerance(level), rtol), still)
 
 
-def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int) -> list[PlaneLaw]:
+def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
     target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
     matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
-    done, laws = 0, []
+    floor, done, laws = 30 * _tolerance(level), 0, []
+    leaving = Leaving(scheme, plane, level, floor)
     for n in steps:
         for _ in range(n - done):
+            leaving.require_none(now.reshape(-1, plane.modes), rtol)
             now = matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, floor))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors["midpoints"] = n * omitted
     return laws
