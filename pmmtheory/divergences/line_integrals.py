@@ -43,8 +43,6 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.lost > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
-    if not f.steep and pair.law.accuracy.missed > 0:
-        parts["ends"] = parts.get("ends", 0.0) + _left_out(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
         parts["ends"] = parts.get("ends", 0.0) + f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
@@ -139,14 +137,6 @@ def _held(pair: OnGrid, f: Generator) -> float:
     d = pair.at(x[(x < low) | (x > high)])
     held = integrand(d, f, pair.depth)[0][d.p > d.p_error]
     return float(held.abs().sum()) * pair.law.spacing
-
-
-def _left_out(pair: OnGrid, f: Generator) -> float:
-    """What mass counts that was left out on the way, of which the second moment is known: wherever it is, if the reference falls like a Gaussian there."""
-    middle, places = float(pair.law.mean), pair.known[[0, -1]]
-    log = pair.other.logs(torch.cat([places.new_tensor([middle]), places]))[1].nan_to_num(neginf=-pair.depth)
-    worth = [abs(f.per_mass(max(float(log[0] - end), 0.0))) / (float(place) - middle) ** 2 for end, place in zip(log[1:], places, strict=True)]
-    return pair.law.accuracy.missed * max(worth)
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
