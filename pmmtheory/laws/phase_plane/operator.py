@@ -129,7 +129,7 @@ def _ratios(scheme: Scheme, grid: Tensor, v: Tensor, frequencies: Tensor, t: flo
     few, weights = (torch.as_tensor(part, device=grid.device) for part in gauss_hermite(9 + 2 * level))
     carry = hermite(v, len(few)).T @ (hermite(few, len(few)) * weights)
     starts = torch.cartesian_prod(grid, few)
-    powers = 7 + 2 * level  # an even one more and an odd one: of kicks to both sides either alone may be none
+    powers = 6 + level
     result = torch.zeros((len(starts), len(frequencies), powers), dtype=torch.complex128, device=grid.device)
     parts = _gaussian_parts(scheme, t, level, grid)
     for size, part in parts:
