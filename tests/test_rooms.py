@@ -18,6 +18,7 @@ _LAWS = (
     "step",
     "stability",
     "refinement",
+    "wide_enough",
     "scales",
     "line",
     "gaussian",
