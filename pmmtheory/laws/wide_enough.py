@@ -11,7 +11,7 @@ from pmmtheory.schemes import Scheme
 
 Found = TypeVar("Found")
 
-_LEAVES = 1e-13
+LEAVES = 1e-13
 """The most mass that may leave a grid in a step, if it is wide enough: far kicks end beyond ends at which the density is next to nothing."""
 
 _WIDER, _BETTER = 1.3, 0.3
@@ -55,8 +55,8 @@ def wide_enough(
         Where mass leaves the widest grid that was tried: it may be anywhere, and moments and a KL follow it there.
     """
     best = at(factors[0])
-    best = _widened(best, at, lambda found: leaves(found) / _LEAVES, factors, _IN_VAIN)
-    if leaves(best) >= _LEAVES:
+    best = _widened(best, at, lambda found: leaves(found) / LEAVES, factors, _IN_VAIN)
+    if leaves(best) >= LEAVES:
         what = f"the law of {scheme.name}, of whose mass a step throws {leaves(best):.2g} off a grid several times as wide as its target,"
         raise NotConverged(what, math.nan, rtol)
     return best if ends is None else _widened(best, at, ends, factors, 1)

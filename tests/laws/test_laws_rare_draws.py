@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from pmmtheory.divergences import kl, tv
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.laws.step.draw_rules import jumps
 from pmmtheory.schemes import Scheme, Uniform
 from pmmtheory.targets import Gaussian
 
@@ -130,3 +133,11 @@ def test_a_kick_off_every_grid_is_refused(steps: int | None) -> None:
     scheme = Kicked(lambda u: 1000.0 * (u < 1e-6).double())
     with pytest.raises(NotConverged, match="of whose mass a step throws 1e-06 off a grid"):
         stationary_law(scheme, rtol=1e-3) if steps is None else transient_law(scheme, Gaussian(), steps, rtol=1e-3)
+
+
+@given(chance=st.floats(-9, -0.5).map(lambda power: 10**power), size=st.floats(2, 9))
+def test_jumps_next_to_each_other_are_all_seen(chance: float, size: float) -> None:
+    scheme = Kicked(lambda u: size * ((u < chance / 2).double() - ((u >= chance / 2) & (u < chance)).double()), 0.2)
+    assert jumps(scheme, "u") == pytest.approx((chance / 2, chance), rel=1e-9)
+    law = transient_law(scheme, Gaussian(), 1)
+    assert abs(float(law.mean)) < 1e-9 and abs(float(law.covariance) - (1.04 + chance * size**2)) < 1e-7

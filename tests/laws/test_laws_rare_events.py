@@ -1,18 +1,13 @@
-"""Rare events in the draws of a step: wherever they are in a draw, and at whatever time a step has them."""
+"""Rare events in the draws of a step at a later time, in the plane, and in the phase plane."""
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
+from pmmtheory.dynamics import ReverseDiffusion, Underdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.laws.step.draw_rules import jumps
 from pmmtheory.schemes import Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture
 
@@ -30,21 +25,6 @@ class Late(Scheme):
         system, a = self.dynamics, self.step_size
         kick = self.size * (draws["u"] < self.chance * (t > a / 2)).double()
         return x + a * system.drift(x, t) + kick, system.noise(a, t)
-
-
-class Twice(Scheme):
-    """Euler-Maruyama that is kicked one way or the other, with small chances, in two parts of a draw next to each other."""
-
-    drift_calls = 1
-
-    def __init__(self, target, step_size, chance, size):  # type: ignore[no-untyped-def]
-        super().__init__(Overdamped(target), step_size)
-        self.chance, self.size, self.draws = chance, size, {"u": Uniform()}
-
-    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
-        u = draws["u"]
-        kick = self.size * ((u < self.chance / 2).double() - ((u >= self.chance / 2) & (u < self.chance)).double())
-        return x + self.step_size * self.dynamics.drift(x, t) + kick, math.sqrt(2 * self.step_size)
 
 
 @pytest.mark.parametrize(("n", "chance", "size"), [(2, 2.6e-5, 28.4), (3, 1e-3, -17.0), (3, 1e-7, 12.0)])
@@ -71,14 +51,6 @@ def test_a_kick_at_a_later_time_is_seen_in_the_plane() -> None:
     line = ReverseDiffusion(Gaussian(), 2.0, 0.3)
     laws = [transient_law(Late(dynamics, dynamics.duration / 2, 1e-4, 8.0), dynamics.marginal(2.0), 2) for dynamics in (plane, line)]
     assert abs(float(laws[0].mean[0]) - float(laws[1].mean)) < 1e-9 and float(laws[1].mean) > 7e-4
-
-
-@given(chance=st.floats(-9, -0.5).map(lambda power: 10**power), size=st.floats(2, 9))
-def test_jumps_next_to_each_other_are_all_seen(chance: float, size: float) -> None:
-    scheme = Twice(Gaussian(), 0.2, chance, size)
-    assert jumps(scheme, "u") == pytest.approx((chance / 2, chance), rel=1e-9)
-    law = transient_law(scheme, Gaussian(), 1)
-    assert abs(float(law.mean)) < 1e-9 and abs(float(law.covariance) - (1.04 + chance * size**2)) < 1e-7
 
 
 class Either(Scheme):

@@ -10,15 +10,14 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.phase_plane.nodes import parts_by_draws
 from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.laws.step.leaving import outside
+from pmmtheory.laws.wide_enough import LEAVES
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 
 _VELOCITIES = 7
 """From how many velocities a step is seen."""
-
-_LEAVES = 1e-13
-"""The most mass that may leave: what is thrown far has moments and a KL wherever it is, and there is no telling where."""
 
 
 class Leaving:
@@ -41,10 +40,8 @@ class Leaving:
             return
         grid = plane.grid
         self._v, self._weights = (torch.as_tensor(part, device=grid.device) for part in gauss_hermite(_VELOCITIES))
-        starts = torch.cartesian_prod(grid, self._v)
-        parts = parts_by_draws(scheme, 0.0, level, grid)[1](starts)
-        spread = torch.sqrt(parts.uu).clamp_min(1e-300)
-        beyond = torch.special.ndtr((grid[0] - parts.mean_u) / spread) + torch.special.ndtr((parts.mean_u - grid[-1]) / spread)
+        parts = parts_by_draws(scheme, 0.0, level, grid)[1](torch.cartesian_prod(grid, self._v))
+        beyond = outside(parts.mean_u, torch.sqrt(parts.uu).clamp_min(1e-300), (float(grid[0]), float(grid[-1])))
         self._probability = (beyond @ parts.weights.abs()).reshape(len(grid), _VELOCITIES)
 
     def require_none(self, modes: Tensor, rtol: float) -> None:
@@ -54,6 +51,6 @@ class Leaving:
         told = modes[:, :1].abs() > self._floor * modes[:, 0].abs().max()
         masses = (modes @ hermite(self._v, modes.shape[1])).abs() * self._weights * told
         leaves = float((masses * self._probability).sum() / masses.sum())
-        if leaves >= _LEAVES:
+        if leaves >= LEAVES:
             what = f"the law of {self._scheme.name} in the phase plane, of whose mass a step throws {leaves:.2g} beyond the positions near its target,"
             raise NotConverged(what, math.nan, rtol)

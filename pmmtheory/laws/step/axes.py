@@ -80,7 +80,7 @@ class OnAxes:
         return nodes == (2 ** (k - 1) if points.several else max(1, k - (points.kind == "interior")))
 
     def _steps(self, level: int, t: float) -> AffineSteps:
-        at = self._nodes(level, 0.0 if self._chain.dynamics.autonomous else t)
+        at = self._nodes(level, t if self._drawn and not self._chain.dynamics.autonomous else 0.0)
         pair = listed_steps(self._chain, self._variances, at, t) or affine_steps(self._chain, self._variances, at, t, self._checked, self._swept, self._around)
         if self._count > 1:
             return pair

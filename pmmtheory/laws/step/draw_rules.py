@@ -73,27 +73,22 @@ def jumps(scheme: Scheme, name: str, t: float = 0.0) -> tuple[float, ...]:
     key = (name, scheme.step_size, t)
     if key not in known:
         require_smooth(scheme, name, t)
-        new = t == 0 or bool(jumps(scheme, name)) or _uneven(scheme, name, t)
-        known[key] = _jumps(scheme, name, t) if new else ()
+        cells = scheme.draws[name].cells(_CELLS) if _searched(scheme) else None
+        new = cells is not None and (t == 0 or bool(jumps(scheme, name)) or _uneven(scheme, name, t, torch.as_tensor(cells)))
+        known[key] = _jumps(scheme, name, t, torch.as_tensor(cells)) if new else ()
     return known[key]
 
 
-def _uneven(scheme: Scheme, name: str, t: float) -> bool:
-    """Whether a step jumps or bends in a draw from one of a few states: a glance at a time after the first."""
-    own = scheme.draws[name].cells(_CELLS)
-    if own is None or not _searched(scheme):
-        return False
-    step, u, states = _seen(scheme, name, t), torch.as_tensor(own), torch.tensor(_GLANCE)
+def _uneven(scheme: Scheme, name: str, t: float, u: Tensor) -> bool:
+    """Whether a step jumps or bends in a draw, with cells between u, from one of a few states: a glance at a time after the first."""
+    step, states = _seen(scheme, name, t), torch.tensor(_GLANCE)
     values = step(states[:, None], u[None])
     return len(_jumping(step, states, values, u)[0]) > 0 or bool(_bends(values, u))
 
 
-def _jumps(scheme: Scheme, name: str, t: float) -> tuple[float, ...]:
-    own = scheme.draws[name].cells(_CELLS)
-    if own is None or not _searched(scheme):
-        return ()
+def _jumps(scheme: Scheme, name: str, t: float, u: Tensor) -> tuple[float, ...]:
     step, states = _seen(scheme, name, t), torch.arange(_PROBES)
-    u = torch.as_tensor(own) if scheme.draws[name].normal else _with_narrow(step, torch.as_tensor(own))
+    u = u if scheme.draws[name].normal else _with_narrow(step, u)
     values = step(states[:, None], u[None])
     probe, low, high = _jumping(step, states, values, u)
     if len(probe) == 0:

@@ -35,6 +35,11 @@ def leaving(scheme: Scheme, x: Tensor, ends: tuple[float, float], t: float = 0.0
     """
     found = torch.zeros_like(x)
     for rows, mean, spread, weights in landings(scheme, x, t):
-        outside = torch.special.ndtr((ends[0] - mean) / spread) + torch.special.ndtr((mean - ends[1]) / spread)
-        found[rows] = (outside * weights).sum(1)
+        found[rows] = (outside(mean, spread, ends) * weights).sum(1)
     return found
+
+
+def outside(mean: Tensor, spread: Tensor, ends: tuple[float, float]) -> Tensor:
+    """The mass of Gaussians outside of an interval, to relative accuracy."""
+    beyond: Tensor = torch.special.ndtr((ends[0] - mean) / spread) + torch.special.ndtr((mean - ends[1]) / spread)
+    return beyond
