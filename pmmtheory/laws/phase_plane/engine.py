@@ -19,7 +19,7 @@ from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
-from pmmtheory.laws.phase_plane.leaving import Leaving
+from pmmtheory.laws.phase_plane.leaving import require_held
 from pmmtheory.laws.phase_plane.midpoints import left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
 from pmmtheory.laws.refinement import refined, refined_path
@@ -135,6 +135,7 @@ def _scale(target: LineTarget, grid: Tensor) -> Tensor:
 
 def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
     """The law on a grid, with the errors that do not show in a comparison of two levels."""
+    require_held(scheme, target, plane, level, rtol)
     matrix = transition(scheme, plane, 0.0, level)
     defect = 0.0
     if coarse is not None:
@@ -144,9 +145,7 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
         raise NotConverged(what, 4 * _EPS / gap, rtol)
-    floor = 30 * _tolerance(level)
-    Leaving(scheme, plane, level, floor).require_none(modes, rtol)
-    law = PlaneLaw(plane, modes, target, floor)
+    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
@@ -218,16 +217,15 @@ class Start:
 
 def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
     target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
+    require_held(scheme, target, plane, level, rtol)
     matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
-    floor, done, laws = 30 * _tolerance(level), 0, []
-    leaving = Leaving(scheme, plane, level, floor)
+    done, laws = 0, []
     for n in steps:
         for _ in range(n - done):
-            leaving.require_none(now.reshape(-1, plane.modes), rtol)
             now = matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, floor))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors["midpoints"] = n * omitted
     return laws

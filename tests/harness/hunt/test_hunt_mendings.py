@@ -49,7 +49,7 @@ def by_one_solve(patch: Patch) -> None:
 
 def by_one_rule(patch: Patch) -> None:
     """A step that jumps in a draw: one rule across the jump, the same at both resolutions."""
-    patch.setattr(draw_rules, "jumps", lambda scheme, name: ())
+    patch.setattr(draw_rules, "jumps", lambda scheme, name, t=0.0: ())
     patch.setattr(Uniform, "rule", lambda self, level: _uniform(self, 0))
 
 
