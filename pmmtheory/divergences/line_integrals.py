@@ -43,6 +43,8 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.lost > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
+    if pair.law.accuracy.cut > 0 and not f.steep:
+        parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
         parts["ends"] = parts.get("ends", 0.0) + f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
@@ -132,11 +134,12 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
 
 
 def _held(pair: OnGrid, f: Generator) -> float:
-    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error."""
+    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error: with that
+    where it is above the reference too."""
     x, (low, high) = pair.law.grid, pair.known[[0, -1]]
     d = pair.at(x[(x < low) | (x > high)])
-    held = integrand(d, f, pair.depth)[0][d.p > d.p_error]
-    return float(held.abs().sum()) * pair.law.spacing
+    most = Densities.of(torch.where(d.p - d.p_error > d.q, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
+    return float(integrand(most, f, pair.depth)[0][d.p > d.p_error].abs().sum()) * pair.law.spacing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
@@ -153,6 +156,19 @@ def _lost(pair: OnGrid, f: Generator) -> float:
         if lost > 0 and bool(seen.any()):
             total += lost * float(weight[seen].abs().max())
     return total
+
+
+def _cut(pair: OnGrid, f: Generator) -> float:
+    """What mass does that the law left out for being too little to matter, which may be far off: as its second moment weighs where f(p/q) grows like a
+    quadratic, that of log q between the ends of the grid and four times as far."""
+    law, (low, high) = pair.law, pair.law.ends
+    away = min(law.mean - low, high - law.mean) * torch.tensor([1.0, 2.0, 4.0], dtype=law.grid.dtype, device=law.grid.device)
+    if pair.other.known[0] == -math.inf:
+        falls = [(-pair.other.logs(law.mean + side * away)[1]).clamp(0, -SMALLEST) for side in (-1, 1)]
+        worth = max(abs(f.per_mass(float(fallen))) / float(far) ** 2 for side in falls for fallen, far in zip(side, away, strict=True))
+    else:
+        worth = abs(f.per_mass(min(pair.depth, -SMALLEST))) / float(away[0]) ** 2
+    return float(law.accuracy.cut * worth)
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:

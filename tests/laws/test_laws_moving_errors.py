@@ -16,6 +16,7 @@ from pmmtheory.divergences import tv
 from pmmtheory.dynamics import ReverseDiffusion
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import transient_law, transient_laws
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import line_law
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import DDIM, DDPM, ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
@@ -133,7 +134,7 @@ def test_moments_where_midpoints_throw_far(variant: str, midpoints: str, rtol: f
 def test_lost_mass_is_where_steps_threw_it() -> None:
     """A map x -> 3 x takes the mass that lay beyond a grid three times as far from the mean."""
     start = line_law(
-        torch.linspace(-6, 8, 401, dtype=torch.float64), torch.exp(-((torch.linspace(-6, 8, 401, dtype=torch.float64) - 1) ** 2) / 2), Gaussian(1.0), 1e-6
+        torch.linspace(-6, 8, 401, dtype=torch.float64), torch.exp(-((torch.linspace(-6, 8, 401, dtype=torch.float64) - 1) ** 2) / 2), Gaussian(1.0), Loss(1e-6)
     )
     assert start.moment(2).parts["ends"] == pytest.approx(64e-6)
     start.accuracy = replace(start.accuracy, reach=30.0)

@@ -96,7 +96,7 @@ def test_the_gap_is_that_of_the_matrix(target: GaussianMixture) -> None:
     """The distance of the second eigenvalue from one, from solves, on a grid too coarse for the law itself; and what it makes of rounding."""
     grid = torch.linspace(target.quadrature.low, target.quadrature.high, 71, dtype=torch.float64)
     plane = Plane(grid, 6)
-    matrix = transition(EulerMaruyama(Underdamped(target, FRICTION), 0.3), plane, 0.0, 0)
+    matrix = transition(EulerMaruyama(Underdamped(target, FRICTION), 0.3), plane, 0.0, 0).matrix
     away = (1 - torch.linalg.eigvals(matrix)).abs().sort().values
     assert float(away[0]) < 1e-6 < float(away[1])
     _, gap = _invariant(matrix.clone(), target, plane)

@@ -15,6 +15,7 @@ from pmmtheory.laws import LineLaw, transient_law
 from pmmtheory.laws.inhomogeneous import engine
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Resolution
 from pmmtheory.laws.inhomogeneous.same_grid import stay
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture
 
@@ -79,5 +80,5 @@ def test_no_step_is_made_that_the_grid_does_not_serve(step: float, spread: float
     x = torch.linspace(-reach, reach, round(8 * reach) + 1, dtype=torch.float64)
     masses = torch.exp(-((x / spread) ** 2) / 2) * (x[1] - x[0]) / (spread * math.sqrt(2 * math.pi))
     chain = Resolution(EulerMaruyama(ReverseDiffusion(Gaussian(), 0.5, 0.1), step), 0, 1e-8, "cpu")
-    kept, done = stay(chain, Masses(x, masses, reach=reach, band=1.0), [0.0])
+    kept, done = stay(chain, Masses(x, masses, Loss(reach=reach), band=1.0), [0.0])
     assert done == made and bool((kept.masses == masses).all()) == (made == 0)

@@ -25,7 +25,7 @@ from pmmtheory.laws.inhomogeneous.same_grid import stay
 from pmmtheory.laws.inhomogeneous.step import advance
 from pmmtheory.laws.inhomogeneous.still import mapped, noiseless
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.shown import ROUNDING, line_law
+from pmmtheory.laws.line.shown import NOTHING, ROUNDING, line_law, with_mass
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import SHORTEST, roughness
@@ -111,14 +111,14 @@ def _spread(chain: Resolution, start: Start, t: float) -> Masses:
     own = roughness(start.target, low, high) if start.target is not None else 2 * math.pi / start.finest / chain.depth
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
-    return Masses(grid, masses, abs(float(masses.sum()) - 1) + start.lost, start.reach, start.missed)
+    return Masses(grid, masses, with_mass(start.loss, masses))
 
 
 def _settled(chain: Resolution, begun: Start, now: Masses | None, t: float) -> Start:
     """The law by now, as one whose density can be asked for anywhere."""
     if now is not None:
         rounded = ROUNDING * max(1, round(t / chain.scheme.step_size))
-        return start_on_line(line_law(now.points, now.masses, chain.target(t), now.lost, rounded, reach=now.reach, missed=now.missed))
+        return start_on_line(line_law(now.points, now.masses, chain.target(t), now.loss, rounded))
     return begun
 
 
@@ -138,10 +138,9 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
         reach = float((flow.images(outer) - Masses(grid, masses).mean).abs().max()) if chain.level else 0.0
-        missed = start.missed * (reach / start.reach) ** 2
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified + doubt, reach, missed)
+        return line_law(grid, masses, target, with_mass(start.loss.carried(reach), masses), shift, amplified + doubt)
 
-    outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach
+    outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.loss.reach
     flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name, chain.device, also=outer))
     amplified, moved = flow.rounding(start) if chain.level else (0.0, 0.0)  # the lowest is never shown
     before = round(times[0] / scheme.step_size)
@@ -160,7 +159,7 @@ def _tabulated(chain: Resolution, start: Start) -> LineLaw:
     def on(spacing: float) -> LineLaw:
         grid = torch.linspace(low, high, math.ceil((high - low) / spacing) + 2, dtype=torch.float64, device=chain.device)
         masses = target.density(grid) * (grid[1] - grid[0])
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1))
+        return line_law(grid, masses, target, with_mass(NOTHING, masses))
 
     return _fine(chain, on, _spacing(chain, target))
 

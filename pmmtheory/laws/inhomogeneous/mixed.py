@@ -15,7 +15,7 @@ from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, tabulated
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Resolution
 from pmmtheory.laws.inhomogeneous.still import mapped
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.shown import ROUNDING, line_law
+from pmmtheory.laws.line.shown import ROUNDING, line_law, with_mass
 from pmmtheory.laws.line.start import Start
 from pmmtheory.laws.step.cubature import STILL, cubature
 
@@ -46,7 +46,7 @@ def mixed(chain: Resolution, start: Start, t: float, doubt: float) -> Callable[[
     if not all(draw.spanned for draw in scheme.draws.values()):
         raise InvalidParameter("scheme", scheme.name, "one whose midpoints can be listed, where its steps have no noise: one a step, or up to 12 substeps")
     at = cubature(scheme, chain.level, chain.device, normal=lambda name, component: STILL, t=t)
-    outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.reach
+    outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.loss.reach
     draws = [{name: scheme.draws[name].mapped(value, itemgetter((..., k))) for name, value in at.draws.items()} for k in range(len(at))]
     flows = [IncreasingMap(partial(_moved, chain, t, each), scheme.name, chain.device, also=outer) for each in draws]
     before = 0.0 if start.law is None else start.law.errors["interpolation"] + start.law.errors["rounding"]
@@ -69,8 +69,7 @@ def mixed(chain: Resolution, start: Start, t: float, doubt: float) -> Callable[[
         reach = float((images - Masses(grid, masses).mean).abs().max())
         shift = ROUNDING + max(moved for _, moved in rounded) / float(grid.abs().max())
         amplified = before + max(off for off, _ in rounded) + float(unsure.sum() * (grid[1] - grid[0])) / 2
-        missed = start.missed * (reach / start.reach) ** 2
-        return line_law(grid, masses, target, abs(float(masses.sum()) - 1) + start.lost, shift, amplified, reach, missed)
+        return line_law(grid, masses, target, with_mass(start.loss.carried(reach), masses), shift, amplified)
 
     return on
 

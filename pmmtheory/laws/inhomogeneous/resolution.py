@@ -11,6 +11,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
+from pmmtheory.laws.line.loss import Loss
+from pmmtheory.laws.line.shown import NOTHING
 from pmmtheory.laws.scales import roughness
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.slopes import slopes
@@ -26,18 +28,15 @@ SMALL = 1000
 
 @dataclass(frozen=True)
 class Masses:
-    """Masses on points: a uniform grid, or one point; what mass was left out on the way, and how far from the mean it may be by now, in root mean square.
+    """Masses on points: a uniform grid, or one point; and what was left out on the way.
 
-    missed : by how much the second moment was seen to be off for mass that was left out, or put elsewhere.
     band : how fast the law was expected to vary when its grid was made.
     ahead : for how many steps more the grid was made.
     """
 
     points: Tensor
     masses: Tensor
-    lost: float = 0.0
-    reach: float = 0.0
-    missed: float = 0.0
+    loss: Loss = NOTHING
     band: float = math.inf
     ahead: int = 0
 
@@ -48,8 +47,8 @@ class Masses:
 
     @property
     def outer(self) -> Tensor:
-        """Two points so far from the mean."""
-        return self.mean + self.points.new_tensor([-self.reach, self.reach])
+        """Two points as far from the mean as what was left out may be."""
+        return self.mean + self.points.new_tensor([-self.loss.reach, self.loss.reach])
 
 
 _SEEN, _FINER = 801, 8

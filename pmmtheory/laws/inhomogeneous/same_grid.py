@@ -43,14 +43,14 @@ def stay(chain: Resolution, law: Masses, times: Sequence[float]) -> tuple[Masses
     seen[:-1] &= seen[1:].clone()  # a step is not made to where the next cannot be made from
     served = seen & as_expected(chain, law, every[1:]) & (left <= 2e-2 * chain.tolerance + _ROUNDED)
     done = int(served.long().cumprod(0).sum())
-    steps = (centres[:, -2:] - middles[:, None]).abs().amax(1) / law.reach
-    reach = law.reach
+    steps = (centres[:, -2:] - middles[:, None]).abs().amax(1) / law.loss.reach
+    reach = law.loss.reach
     for slope, deviation in zip(steps[:done].tolist(), deviations[:done], strict=True):
         reach = math.hypot(slope * reach, deviation)
-    grown = (reach / law.reach) ** 2
-    now = replace(law, masses=every[done], lost=law.lost + float(left[:done].sum()), missed=grown * law.missed)
+    loss, now = law.loss.carried(reach), replace(law, masses=every[done])
     middle = now.mean
-    return replace(now, reach=max(reach, middle - float(law.points[0]), float(law.points[-1]) - middle)), done
+    reach = max(reach, middle - float(law.points[0]), float(law.points[-1]) - middle)
+    return replace(now, loss=replace(loss, mass=loss.mass + float(left[:done].sum()), reach=reach)), done
 
 
 def _blurred(points: Tensor, masses: Tensor, deviation: float, grid: Tensor, spacing: float, depth: float) -> Tensor:

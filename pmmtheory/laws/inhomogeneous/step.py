@@ -8,7 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.inhomogeneous.left_out import LeftOut
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Move, Resolution, law_band, next_grid
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import INTERPOLATED
 from pmmtheory.laws.scales import interpolation_error
 from pmmtheory.laws.step.characteristic import centre, mean_square
@@ -23,23 +25,36 @@ def advance(chain: Resolution, law: Masses, move: Move) -> Masses:
     """The law after a step, on a grid fit for the next ones, or for being interpolated."""
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
-    now = Masses(law.points[kept], law.masses[kept], reach=law.reach)
+    now = Masses(law.points[kept], law.masses[kept], loss=law.loss)
     step = _by_gaussians if enumerable(chain.scheme) else _by_frequencies
-    moved, square = step(chain, now, move)
+    moved, square, beyond = step(chain, now, move)
     while not _resolved(chain, moved, move.shown):
         move = replace(move, finer=1.4 * move.finer)
-        moved, square = step(chain, now, move)
+        moved, square, beyond = step(chain, now, move)
     inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
-    first, last = max(0, int(inside[0]) - 12), int(inside[-1]) + 13
-    points, masses, mean = moved.points[first:last], moved.masses[first:last], moved.mean
-    left = float(law.masses[~kept].abs().sum()) + abs(float(moved.masses.sum() - now.masses.sum()))
-    lost = law.lost + left + float(moved.masses.abs().sum() - masses.abs().sum())
-    reach = max(moved.reach, mean - float(points[0]), float(points[-1]) - mean)
-    missed = law.missed * (moved.reach / law.reach) ** 2 if law.missed else 0.0
+    part = slice(max(0, int(inside[0]) - 12), int(inside[-1]) + 13)
+    rest = Masses(law.points[~kept], law.masses[~kept])
+    loss = _lost(chain, moved, part, move.t, (square, beyond), rest, abs(float(moved.masses.sum() - now.masses.sum())))
+    return Masses(moved.points[part], moved.masses[part], loss, moved.band, moved.ahead)
+
+
+def _lost(chain: Resolution, moved: Masses, part: slice, t: float, told: tuple[float, LeftOut | None], rest: Masses, lost: float) -> Loss:
+    """What a law has lost after a step at time t of which a part of the grid is kept: with the rest, from which no step was made, and mass that the step lost.
+
+    told : the second moment about the mean that the step should have, and what it left beyond its grid.
+    """
+    points, masses, mean, loss = moved.points[part], moved.masses[part], moved.mean, moved.loss
+    missed, cut, (square, beyond) = loss.missed, loss.cut, told
     if chain.balanced:
-        square += float(law.masses[~kept] @ mean_square(chain.scheme, law.points[~kept], move.t, mean)) if not bool(kept.all()) else 0.0
+        squares = mean_square(chain.scheme, rest.points, t, mean) if len(rest.points) else rest.points
+        square += float(rest.masses @ squares)
         missed += abs(square - float(masses @ (points - mean) ** 2))
-    return Masses(points, masses, lost, reach, missed, moved.band, moved.ahead)
+        x, m = (torch.cat([values[: part.start], values[part.stop :]]) for values in (moved.points, moved.masses))
+        left = LeftOut.joined(LeftOut(m, (x - mean) ** 2, x - mean), LeftOut(rest.masses, squares, rest.points - mean), beyond)
+        cut += left.unlike(chain.target(t + chain.scheme.step_size), points, mean)
+    lost += float(rest.masses.abs().sum()) + float(moved.masses.abs().sum() - masses.abs().sum())
+    reach = max(loss.reach, mean - float(points[0]), float(points[-1]) - mean)
+    return Loss(loss.mass + lost, reach, missed, cut)
 
 
 def _resolved(chain: Resolution, law: Masses, shown: bool) -> bool:
@@ -56,9 +71,11 @@ def as_expected(chain: Resolution, law: Masses, masses: Tensor) -> Tensor:
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / law.band) ** 2) / 2) + chain.tolerance)
 
 
-def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float]:
-    """The law, and its second moment as told by the step; where the step is a Gaussian given draws whose nodes can be listed: all starts
-    and nodes at once."""
+def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float, LeftOut | None]:
+    """The law, its second moment as told by the step, and what lies beyond its grid.
+
+    Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once.
+    """
     scheme, x, t, depth = chain.scheme, law.points, move.t, chain.depth
     highest = seen = 0.0
     if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
@@ -74,10 +91,12 @@ def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, f
     values = blurred(parts.mean[:, matters], masses[:, matters], parts.deviation, grid, math.ceil(-math.log10(chain.tolerance)))
     moved = Masses(grid, values, band=band, ahead=ahead)
     squares = every.mean_square(moved.mean)
-    return replace(moved, reach=math.sqrt(float(squares[-2:].max()))), float(law.masses @ squares[:-2])
+    loss = law.loss.carried(math.sqrt(float(squares[-2:].max())))
+    beyond = LeftOut.of_parts(parts, masses, matters, (float(grid[0]), float(grid[-1])), moved.mean) if chain.balanced else None
+    return replace(moved, loss=loss), float(law.masses @ squares[:-2]), beyond
 
 
-def _by_frequencies(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float]:
+def _by_frequencies(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float, LeftOut | None]:
     """The same by the characteristic functions of the step, from every start."""
     scheme, x, t = chain.scheme, law.points, move.t
     depth = chain.depths(law.masses.abs() * len(x))
@@ -89,7 +108,7 @@ def _by_frequencies(chain: Resolution, law: Masses, move: Move) -> tuple[Masses,
     moved = Masses(grid, law.masses @ kernel, band=band, ahead=ahead)
     squares = mean_square(scheme, torch.cat([x, law.outer]) if chain.balanced else law.outer, t, moved.mean)
     told = float(law.masses @ squares[:-2]) if chain.balanced else 0.0
-    return replace(moved, reach=math.sqrt(float(squares[-2:].max()))), told
+    return replace(moved, loss=law.loss.carried(math.sqrt(float(squares[-2:].max())))), told, None
 
 
 def _deviation(chain: Resolution, x: Tensor, t: float) -> Tensor:

@@ -26,6 +26,8 @@ class Accuracy:
         How far from the mean the mass may be that was lost, in root mean square, where it is farther than the ends of the grid.
     missed : float
         What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
+    cut : float
+        The second moment, about the mean, of mass that was left out of the law for being too little to matter.
     leaves : float
         The mass that leaves the grid in a step.
     caution : float
@@ -40,5 +42,6 @@ class Accuracy:
     shift: float = 0.0
     reach: float = 0.0
     missed: float = 0.0
+    cut: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
+
+NOTHING = Loss()
 
 Density = Callable[[Tensor], Tensor]
 
@@ -28,35 +32,34 @@ def line_law(
     points: Tensor,
     masses: Tensor,
     target: LineTarget,
-    lost: float = 0.0,
+    loss: Loss = NOTHING,
     rounded: float = ROUNDING,
     amplified: float = 0.0,
-    reach: float = 0.0,
-    missed: float = 0.0,
 ) -> LineLaw:
     """The law of these masses, compared to a target near which it should be.
 
     Parameters
     ----------
-    lost : float
-        Mass that was seen to get lost.
+    loss : Loss
+        What was left out on the way.
     rounded : float
         By how much rounding may have moved a point, relative to the largest.
     amplified : float
         What rounding did to the densities otherwise, in total variation.
-    reach : float
-        How far from the mean the lost mass may be, where it is farther than the points.
-    missed : float
-        What the second moment was seen to have lost to such mass.
 
     The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
     shift = rounded * float(points.abs().max())
-    accuracy = Accuracy(caution=_CAUTION, shift=shift, reach=reach, missed=missed)
-    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=lost, accuracy=accuracy)
+    accuracy = Accuracy(caution=_CAUTION, shift=shift, reach=loss.reach, missed=loss.missed, cut=loss.cut)
+    law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=loss.mass, accuracy=accuracy)
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified
     return law
+
+
+def with_mass(loss: Loss, masses: Tensor) -> Loss:
+    """A loss with what masses lack of, or have above, 1."""
+    return replace(loss, mass=loss.mass + abs(float(masses.sum()) - 1))
 
 
 def best_told(points: Tensor, values: Tensor, references: Sequence[Density], **options: Any) -> LineLaw:

@@ -14,6 +14,7 @@ from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
@@ -63,19 +64,13 @@ class Start:
         return () if self.target is None else self.target.kinks
 
     @property
-    def lost(self) -> float:
-        """The mass that a law of this run has lost; what one of another run is off by is told apart."""
-        return self.law.errors["ends"] if self.law is not None and self.law.coarse is None else 0.0
-
-    @property
-    def reach(self) -> float:
-        """How far from the mean mass may be that was left out."""
-        return max(self.point - self.ends[0], self.ends[1] - self.point, 0.0 if self.law is None else self.law.accuracy.reach)
-
-    @property
-    def missed(self) -> float:
-        """What the second moment has lost."""
-        return 0.0 if self.law is None else self.law.accuracy.missed
+    def loss(self) -> Loss:
+        """What it has left out: of mass, what a law of this run has; what one of another run is off by is told apart."""
+        law, ends = self.law, max(self.point - self.ends[0], self.ends[1] - self.point)
+        if law is None:
+            return Loss(reach=ends)
+        accuracy, lost = law.accuracy, law.errors["ends"] if law.coarse is None else 0.0
+        return Loss(lost, max(ends, accuracy.reach), accuracy.missed, accuracy.cut)
 
 
 def start_on_line(start: Any) -> Start:

@@ -136,8 +136,8 @@ def _scale(target: LineTarget, grid: Tensor) -> Tensor:
 def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
     """The law on a grid, with the errors that do not show in a comparison of two levels."""
     require_held(scheme, target, plane, level, rtol)
-    matrix = transition(scheme, plane, 0.0, level)
-    defect = 0.0
+    step = transition(scheme, plane, 0.0, level)
+    matrix, defect = step.matrix, 0.0
     if coarse is not None:
         before = _on(plane, coarse)
         defect = float((matrix @ before - before).abs().sum()) * plane.spacing / 2
@@ -150,6 +150,7 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
     law.errors |= {"mixing": slow, "midpoints": left_out(structure, 0.0, level) / gap if structure is not None else 0.0}
+    law.errors["kicks"] = step.cut(modes, plane.spacing) / gap
     return law
 
 
@@ -218,14 +219,15 @@ class Start:
 def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
     target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
     require_held(scheme, target, plane, level, rtol)
-    matrix, structure = transition(scheme, plane, 0.0, level), scheme.structure
+    step, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
-    done, laws = 0, []
+    done, laws, cut = 0, [], 0.0
     for n in steps:
         for _ in range(n - done):
-            now = matrix @ now
+            cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
+            now = step.matrix @ now
         done = n
         laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
-        laws[-1].errors["midpoints"] = n * omitted
+        laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

@@ -53,8 +53,9 @@ class PlaneLaw(Law):
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
         "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
-        are taken together; "rounding", of the arithmetic and of positions far from 0, amplified by slow mixing; "ends", what lies beyond
-        the grid; "start", the error of the law that the chain started from. The marginals have the same parts.
+        are taken together; "kicks", the end of a series in kicks of the velocity whose terms still grow; "rounding", of the arithmetic
+        and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law that the
+        chain started from. The marginals have the same parts.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None

@@ -10,6 +10,7 @@ with E_v by a Gauss rule. Every scheme is close to the exponential integrator, w
     E exp(i xi U' + t V') = exp(i xi c_u + t c_v + (i xi, t) S (i xi, t)'/2) R(xi, t),
 
 R is close to 1 and slow in all its arguments. It is expanded in powers of t, computed at few xi and v, and interpolated.
+The coefficients of t are moments of the kicks of the velocity: a series that is cut where they still grow is told by `Transition.cut`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,39 @@ class Plane:
         return float(self.grid[1] - self.grid[0])
 
 
-def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
-    """The matrix of one step, (n m, n m) for n positions and m modes: c'.flatten() = matrix @ c.flatten()."""
+@dataclass(frozen=True)
+class Transition:
+    """One step.
+
+    Attributes
+    ----------
+    matrix : (n m, n m) tensor
+        For n positions and m modes: c'.flatten() = matrix @ c.flatten().
+    terms : (n, powers, k) tensor
+        sqrt(j!) times the sizes of the coefficients of t^j in R(0, t), from every position and velocity of a Gauss rule.
+    velocities : pair of (k,) tensors
+        The nodes and weights of that.
+    """
+
+    matrix: Tensor
+    terms: Tensor
+    velocities: tuple[Tensor, Tensor]
+
+    def cut(self, modes: Tensor, spacing: float) -> float:
+        """What the end of the series in t may leave out of the law after a step from one with these modes, (n, m), in total variation.
+
+        Terms of even and of odd powers are continued apart, by their last ratios: where kicks go to both sides alike the odd ones are 0, and two levels
+        that differ by one of those agree. What is no more than the last term shows in the comparison of two levels.
+        """
+        v, weights = self.velocities
+        density = (modes @ hermite(v, modes.shape[1])).abs() * weights * spacing
+        *_, b, a, d, c = torch.einsum("ujk,uk->j", self.terms, density).tolist()
+        left = max(d * d / b if b else 0.0, c * c / a if a else 0.0)
+        return float(max(left - c, 0.0)) / 2
+
+
+def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Transition:
+    """A step on a grid of positions, at a resolution."""
     grid, m, device = plane.grid, plane.modes, plane.grid.device
     v, w = (torch.as_tensor(part, device=device) for part in gauss_hermite(m + 8))
     frequencies = 2 * math.pi / (len(grid) * plane.spacing) * torch.arange((len(grid) + 1) // 2, dtype=torch.float64, device=device)
@@ -65,7 +97,9 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Tensor:
     weight = (1 + (frequencies > 0).to(grid)) / len(grid)
     back = torch.view_as_real(polar(None, grid[:, None] * frequencies) * weight)
     both = back.flatten(1), torch.view_as_real(tested).reshape(-1, 2 * len(frequencies))
-    return (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
+    matrix = (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
+    sizes = torch.sqrt(torch.cumprod(torch.arange(ratios.shape[1], dtype=grid.dtype, device=device).clamp_min(1), 0))
+    return Transition(matrix, ratios[..., 0].abs() * sizes[:, None], (v, w))
 
 
 @dataclass(frozen=True)

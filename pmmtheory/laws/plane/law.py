@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import line_law
 from pmmtheory.numerics.nufft import blurred
 from pmmtheory.targets import Target
@@ -139,7 +140,7 @@ class PlanarLaw(Law):
         grid = torch.arange(low - 12 * spacing, high + 12 * spacing, spacing, dtype=torch.float64, device=masses.device)
         band = min(math.pi / (abs(part) * width) if part else math.inf for part, width in zip(unit.tolist(), self.spacings, strict=True))
         inner = blurred(place, masses, torch.zeros(1, dtype=torch.float64, device=masses.device), grid, band=band)
-        law = line_law(grid, inner, on_the_line(self.reference.along(unit.cpu())), self.errors["ends"])
+        law = line_law(grid, inner, on_the_line(self.reference.along(unit.cpu())), Loss(self.errors["ends"]))
         law.errors["start"] = self.errors.get("start", 0.0)
         return law
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -43,3 +44,16 @@ def outside(mean: Tensor, spread: Tensor, ends: tuple[float, float]) -> Tensor:
     """The mass of Gaussians outside of an interval, to relative accuracy."""
     beyond: Tensor = torch.special.ndtr((ends[0] - mean) / spread) + torch.special.ndtr((mean - ends[1]) / spread)
     return beyond
+
+
+def square_outside(mean: Tensor, spread: Tensor, ends: tuple[float, float], middle: float) -> Tensor:
+    """E (X - middle)^2 of Gaussians where they are outside of an interval.
+
+    Below z deviations of N(m, s^2) it is (m^2 + s^2) Phi(z) - s (2 m + s z) phi(z), from the middle.
+    """
+    away, found = mean - middle, torch.zeros_like(mean)
+    for side, end in ((1.0, ends[0]), (-1.0, ends[1])):
+        z = side * (end - mean) / spread
+        density = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+        found += (away**2 + spread**2) * torch.special.ndtr(z) - spread * (2 * side * away + spread * z) * density
+    return found

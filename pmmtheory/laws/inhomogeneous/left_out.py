@@ -1,0 +1,53 @@
+"""Mass that a step whose grid moves leaves out for being too little to matter: where it ends, and what of it the process itself does not have there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.laws.step.leaving import outside, square_outside
+from pmmtheory.laws.step.parts import Parts
+from pmmtheory.targets.line import LineTarget
+
+_LIKE = 10.0
+"""How many times the density of the process that of a law may be that is like it: there what is left out counts as little as any; far from it, more."""
+
+_BINS = 200
+"""Into how many, on each side, what lies beyond a grid is sorted, as far out as the grid is long; and one for all that is farther."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Masses that are left out, (n,) tensors: how much each is, its mean square about the mean of the law, and its side of that, by sign."""
+
+    mass: Tensor
+    square: Tensor
+    side: Tensor
+
+    @classmethod
+    def of_parts(cls, parts: Parts, masses: Tensor, matters: Tensor, ends: tuple[float, float], mean: float) -> LeftOut:
+        """What of the Gaussians of a step, with masses (g, n, q), lies beyond the ends of a grid; all of those that do not matter, (n, q)."""
+        spread = parts.deviation[:, None, None].expand_as(parts.mean)
+        share = torch.where(matters, outside(parts.mean, spread, ends), 1.0)
+        square = torch.where(matters, square_outside(parts.mean, spread, ends, mean) / share.clamp_min(1e-300), (parts.mean - mean) ** 2 + spread**2)
+        return cls(*(part.flatten() for part in (share * masses, square, parts.mean - sum(ends) / 2)))
+
+    @classmethod
+    def joined(cls, *some: LeftOut | None) -> LeftOut:
+        """Several together."""
+        there = [one for one in some if one is not None]
+        return cls(*(torch.cat([getattr(one, name) for one in there]) for name in ("mass", "square", "side")))
+
+    def unlike(self, process: LineTarget, points: Tensor, mean: float) -> float:
+        """The second moment of what is there in excess of the process, beyond the kept points of a grid."""
+        length, total = float(points[-1] - points[0]), 0.0
+        middles = (torch.arange(_BINS, dtype=points.dtype, device=points.device) + 0.5) * (length / _BINS)
+        for sign, end in ((-1.0, float(points[0])), (1.0, float(points[-1]))):
+            mass, square = (torch.where(torch.sign(self.side) == sign, part, 0.0) for part in (self.mass.abs(), self.square))
+            bins = ((torch.sqrt(square.clamp_min(0.0)) - abs(end - mean)) * (_BINS / length)).clamp(0, _BINS).to(torch.long)
+            masses, squares = (torch.bincount(bins, weights, _BINS + 1) for weights in (mass, mass * square))
+            like = torch.nn.functional.pad(_LIKE * process.density(end + sign * middles) * (length / _BINS), (0, 1))
+            total += float((squares * (1 - like / masses.clamp_min(1e-300)).clamp_min(0.0)).sum())
+        return total
