@@ -29,7 +29,7 @@ class LeftOut:
     @classmethod
     def of_parts(cls, parts: Parts, masses: Tensor, matters: Tensor, ends: tuple[float, float], mean: float) -> LeftOut:
         """What of the Gaussians of a step, with masses (g, n, q), lies beyond the ends of a grid; all of those that do not matter, (n, q)."""
-        spread = parts.deviation[:, None, None].expand_as(parts.mean)
+        spread = parts.deviation.clamp_min(1e-150)[:, None, None].expand_as(parts.mean)
         share = torch.where(matters, outside(parts.mean, spread, ends), 1.0)
         square = torch.where(matters, square_outside(parts.mean, spread, ends, mean) / share.clamp_min(1e-300), (parts.mean - mean) ** 2 + spread**2)
         return cls(*(part.flatten() for part in (share * masses, square, parts.mean - sum(ends) / 2)))
