@@ -153,14 +153,15 @@ class NoisePrediction(Dynamics):
 
     def _index(self, t: float) -> int:
         k = round(float(t))
-        if not 0 <= k <= self.length:
+        if not 0 <= k < len(self.times):
             raise InvalidParameter("t", t, f"a time of the chain from 0 to {self.length}")
         return k
 
     def _entry(self, which: int, h: Time, t: Time, like: Any) -> Time:
         """The entry of A, G or Gamma for [t, t + h]: a number, or a tensor where h or t has several."""
-        if all(not isinstance(each, Tensor) or each.numel() == 1 for each in (h, t)):
-            begun, ended = self._index(float(t)), self._index(float(t) + float(h))
+        if not (isinstance(h, Tensor) and h.numel() != 1) and not (isinstance(t, Tensor) and t.numel() != 1):
+            begun = self._index(float(t))
+            ended = self._index(float(t) + float(h))
             if ended < begun:
                 raise InvalidParameter("h", h, "0 at least")
             return self._composed(begun, ended)[which]

@@ -40,13 +40,14 @@ class Composed:
 
     def __init__(self, fine: AffineStep):
         self._steps = list(zip(*(part.tolist() for part in fine), strict=True))
-        self._rows: dict[int, list[tuple[float, float, float]]] = {}
+        self._rows: dict[int, list[tuple[float, float, float, float]]] = {}
 
     def __call__(self, i: int, j: int) -> tuple[float, float, float]:
         """A, G and Gamma from fine step i to fine step j >= i."""
-        row = self._rows.setdefault(i, [(1.0, 0.0, 0.0)])
-        for a, b, noise in self._steps[i + len(row) - 1 : j]:
-            transport, response, variance = row[-1]
-            row.append((a * transport, a * response + b, a * a * variance + noise * noise))
-        transport, response, variance = row[j - i]
-        return transport, response, math.sqrt(variance)
+        row = self._rows.setdefault(i, [(1.0, 0.0, 0.0, 0.0)])
+        if j - i >= len(row):
+            for a, b, noise in self._steps[i + len(row) - 1 : j]:
+                transport, response, _, variance = row[-1]
+                variance = a * a * variance + noise * noise
+                row.append((a * transport, a * response + b, math.sqrt(variance), variance))
+        return row[j - i][:3]

@@ -49,9 +49,9 @@ def sample(
         state = system.lift(x.to(state_dtype), randomness(-1))
         for i in range(scheduler.chain_steps):
             state = sample_step(scheme, state, i * scheme.step_size, randomness(i), together=not independent)
-            if lost := lost_in(state):
+            if not all_finite(state):
                 advice = "smaller answers of the predictor, or more steps, may keep it stable"
-                raise Diverged(what, i + 1, scheduler.chain_steps, lost, len(state), advice)
+                raise Diverged(what, i + 1, scheduler.chain_steps, lost_in(state), len(state), advice)
             if callback is not None:
                 state = _told(callback, scheme, state, i, x)
             advance()

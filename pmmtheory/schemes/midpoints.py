@@ -95,6 +95,8 @@ class Midpoints(Draw):
             first = int(self.kind == "interior" and 1 < self.substeps < math.inf)
             time = u if self.substeps == math.inf else (first + torch.floor(u * (self.substeps - first))) / self.substeps
             return time.to(dtype)[None], torch.ones((1, *shape), dtype=torch.bool, device=device)
+        if math.prod(shape) == 1:
+            return self._one_set(shape, generator, dtype)
         times: list[Tensor] = []
         marks: list[Tensor] = []
         now = torch.zeros(shape, dtype=torch.float64, device=device)
@@ -106,6 +108,20 @@ class Midpoints(Draw):
                 return torch.stack(times).to(dtype), torch.stack(marks)
             last = torch.where(active, now, last)
             times.append(last)
+            marks.append(active)
+
+    def _one_set(self, shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The same of one element, by the same random numbers: a sampler draws one set of midpoints at every step."""
+        times: list[float] = []
+        marks: list[bool] = []
+        now, active = 0.0, True
+        while True:
+            now += float(self._gap(torch.rand((), generator=generator, dtype=torch.float64, device=generator.device), first=not times))
+            active = active and now < 1 - 1e-12
+            if times and not active:
+                found = torch.tensor(times, dtype=dtype, device=generator.device), torch.tensor(marks, device=generator.device)
+                return found[0].reshape(-1, *shape), found[1].reshape(-1, *shape)
+            times.append(now if active else 0.0)
             marks.append(active)
 
     def _gap(self, u: Tensor, first: bool) -> Tensor:

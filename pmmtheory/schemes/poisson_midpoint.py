@@ -94,22 +94,36 @@ class PoissonMidpoint(Scheme):
         axes = len(system.state_shape)
         x = x.expand(np.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
-        lead, times, marks = _own_axes(x, axes, *draws["midpoints"])
-        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
+        times, marks = draws["midpoints"]
+        together = times.numel() == len(times) == marks.numel()
+        lead = 0
+        now: Any = 0.0
+        if together:  # one set of midpoints serves all states: their times are numbers
+            times, marks = times.flatten().tolist(), marks.flatten().tolist()
+        else:
+            lead, times, marks = _own_axes(x, axes, times, marks)
+            now = torch.zeros_like(times[0])
+        path, pushed = torch.zeros_like(x), torch.zeros_like(x)
         for time, mark, z in zip(times, marks, draws["z"], strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            marked = needed.reshape(needed.shape[: needed.ndim - axes])
-            if not bool(marked.any()):
-                continue
-            has = marked.nonzero(as_tuple=True) if marked.ndim else ()  # all states, where one set of midpoints serves them
-            some = (slice(None),) * lead + has
-            here, last, force = time[has], now[has], b0[some]
+            if together:
+                if not needed:
+                    continue
+                some, here, last = (), time, now
+            else:
+                marked = needed.reshape(needed.shape[: needed.ndim - axes])
+                if not bool(marked.any()):
+                    continue
+                has = marked.nonzero(as_tuple=True) if marked.ndim else ()
+                some = (slice(None),) * lead + has
+                here, last = time[has], now[has]
+            force = b0[some]
             at, before, gap = a * here, t + a * last, a * (here - last)
             path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * z.expand(x.shape)[some]
             state = system.transport(at, x[some], t) + system.respond(at, force, t) + path[some]
             change = self.midpoint_force(state, t, at) - force
             pushed[some] = system.transport(gap, pushed[some], before + self.substep) + self.push(change, t + at)
-            now = torch.where(needed, time, now)
+            now = time if together else torch.where(needed, time, now)
         rest, since = a * (1 - now), t + a * now
         moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
         return system.transport(a, x, t) + system.respond(a, b0, t) + moved, system.noise(rest, since)
