@@ -121,7 +121,9 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak, total = float(x[top]), 0.0 if f.steep else _held(pair, f)
+    peak, total = float(x[top]), _held(pair, f)
+    if f.steep and total > max(abs(value), 1e-10):
+        raise _unresolved("law", f)
     for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):
@@ -135,11 +137,12 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
 
 def _held(pair: OnGrid, f: Generator) -> float:
     """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error: with that
-    where it is above the reference too."""
+    where it is above the reference too; where f grows like a power, there alone."""
     x, (low, high) = pair.law.grid, pair.known[[0, -1]]
     d = pair.at(x[(x < low) | (x > high)])
-    most = Densities.of(torch.where(d.p - d.p_error > d.q, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
-    return float(integrand(most, f, pair.depth)[0][d.p > d.p_error].abs().sum()) * pair.law.spacing
+    above = d.p - d.p_error > d.q
+    most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
+    return float(integrand(most, f, pair.depth)[0][above if f.steep else d.p > d.p_error].abs().sum()) * pair.law.spacing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:

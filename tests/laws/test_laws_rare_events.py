@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from pmmtheory.divergences import kl
+from pmmtheory.divergences import chi2, kl
 from pmmtheory.dynamics import ReverseDiffusion, Underdamped
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schemes import Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture
@@ -74,6 +74,15 @@ def test_a_kick_too_rare_for_a_moving_grid_is_in_the_error_of_kl(chance: float, 
     true = float((torch.exp(log_p) * (log_p - end.log_density(x))).sum() * (x[1] - x[0]))
     found = kl(transient_law(scheme, start, n, rtol=rtol), end)
     assert abs(found.value - true) <= found.error + 1e-9 and found.error < 1e-4
+
+
+@pytest.mark.parametrize(("size", "variance", "n", "rtol"), [(-28.0, 0.25, 3, 1e-6), (-28.0, 0.25, 3, 1e-4), (-32.6, 2.0, 2, 1e-3)])
+def test_chi2_of_a_kick_that_is_seen_is_refused(size: float, variance: float, n: int, rtol: float) -> None:
+    """It is above 1e300, and without the kick below 1."""
+    dynamics = ReverseDiffusion(Gaussian(1.0, variance), 2.0, 0.5)
+    law = transient_law(Late(dynamics, dynamics.duration / n, 3.3e-9, size), dynamics.marginal(2.0), n, rtol=rtol)
+    with pytest.raises(InvalidParameter, match="tails are not known well enough|tails too heavy"):
+        chi2(law, dynamics.marginal(0.5))
 
 
 def test_a_kick_at_a_later_time_is_seen_in_the_plane() -> None:
