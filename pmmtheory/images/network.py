@@ -42,7 +42,7 @@ class Architecture:
 
     shape: tuple[int, int, int]
     patch: int = 1
-    widths: tuple[int, int] = (32, 64)
+    widths: tuple[int, int] = (32, 96)
     layers: int = 1
 
     def __post_init__(self) -> None:
@@ -67,12 +67,12 @@ class Architecture:
         Examples
         --------
         >>> Architecture.of((1, 28, 28))
-        Architecture(shape=(1, 28, 28), patch=2, widths=(32, 64), layers=1)
+        Architecture(shape=(1, 28, 28), patch=2, widths=(32, 96), layers=1)
         """
         shape, patch = image_shape(shape), 1
         while max(shape[1:]) > 16 * patch:
             patch *= 2
-        return cls(shape, patch, (32, 64))
+        return cls(shape, patch, (32, 96))
 
     @property
     def margins(self) -> tuple[int, int]:
