@@ -136,13 +136,13 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
 
 
 def _held(pair: OnGrid, f: Generator) -> float:
-    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error: with that
-    where it is above the reference too; where f grows like a power, there alone."""
+    """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error or the reference:
+    with its error where it is above both; where f grows like a power, there alone."""
     x, (low, high) = pair.law.grid, pair.known[[0, -1]]
     d = pair.at(x[(x < low) | (x > high)])
     above = d.p - d.p_error > d.q
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
-    return float(integrand(most, f, pair.depth)[0][above if f.steep else d.p > d.p_error].abs().sum()) * pair.law.spacing
+    return float(integrand(most, f, pair.depth)[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:

@@ -57,6 +57,7 @@ def test_a_kick_at_a_later_time_is_seen(n: int, chance: float, size: float) -> N
         (1.1e-8, -32.6, 2.0, 0.5, 3, 1e-2),
         (3.8e-9, 32.2, 0.25, 0.02, 2, 1e-3),
         (5.8e-9, -26.5, 1.0, 0.02, 2, 1e-3),
+        (1.1e-9, 35.4, 1.0, 0.3, 3, 1e-4),
     ],
 )
 def test_a_kick_too_rare_for_a_moving_grid_is_in_the_error_of_kl(chance: float, size: float, variance: float, stop: float, n: int, rtol: float) -> None:
