@@ -25,7 +25,8 @@ from pmmtheory.laws.inhomogeneous.same_grid import stay
 from pmmtheory.laws.inhomogeneous.step import advance
 from pmmtheory.laws.inhomogeneous.still import mapped, noiseless
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.shown import NOTHING, ROUNDING, line_law, with_mass
+from pmmtheory.laws.line.loss import NOTHING
+from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import SHORTEST, roughness
@@ -111,7 +112,7 @@ def _spread(chain: Resolution, start: Start, t: float) -> Masses:
     own = roughness(start.target, low, high) if start.target is not None else 2 * math.pi / start.finest / chain.depth
     grid = chain.grid(low, high, own, kernel_band(chain, low, high, t))
     masses = start.density(grid) * (grid[1] - grid[0])
-    return Masses(grid, masses, with_mass(start.loss, masses))
+    return Masses(grid, masses, start.loss.beside(masses))
 
 
 def _settled(chain: Resolution, begun: Start, now: Masses | None, t: float) -> Start:
@@ -138,7 +139,7 @@ def _flowed(chain: Resolution, start: Start, times: tuple[float, ...]) -> LineLa
         masses = density * (grid[1] - grid[0])
         shift = ROUNDING * before + moved / float(grid.abs().max())
         reach = float((flow.images(outer) - Masses(grid, masses).mean).abs().max()) if chain.level else 0.0
-        return line_law(grid, masses, target, with_mass(start.loss.carried(reach), masses), shift, amplified + doubt)
+        return line_law(grid, masses, target, start.loss.carried(reach).beside(masses), shift, amplified + doubt)
 
     outer = start.point + torch.tensor([-1.0, 1.0], dtype=torch.float64, device=chain.device) * start.loss.reach
     flow = chain.runs.setdefault(times, IncreasingMap(move, scheme.name, chain.device, also=outer))
@@ -159,7 +160,7 @@ def _tabulated(chain: Resolution, start: Start) -> LineLaw:
     def on(spacing: float) -> LineLaw:
         grid = torch.linspace(low, high, math.ceil((high - low) / spacing) + 2, dtype=torch.float64, device=chain.device)
         masses = target.density(grid) * (grid[1] - grid[0])
-        return line_law(grid, masses, target, with_mass(NOTHING, masses))
+        return line_law(grid, masses, target, NOTHING.beside(masses))
 
     return _fine(chain, on, _spacing(chain, target))
 

@@ -15,7 +15,7 @@ from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap, tabulated
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Resolution
 from pmmtheory.laws.inhomogeneous.still import mapped
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.shown import ROUNDING, line_law, with_mass
+from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start
 from pmmtheory.laws.step.cubature import STILL, cubature
 
@@ -69,7 +69,7 @@ def mixed(chain: Resolution, start: Start, t: float, doubt: float) -> Callable[[
         reach = float((images - Masses(grid, masses).mean).abs().max())
         shift = ROUNDING + max(moved for _, moved in rounded) / float(grid.abs().max())
         amplified = before + max(off for off, _ in rounded) + float(unsure.sum() * (grid[1] - grid[0])) / 2
-        return line_law(grid, masses, target, with_mass(start.loss.carried(reach), masses), shift, amplified)
+        return line_law(grid, masses, target, start.loss.carried(reach).beside(masses), shift, amplified)
 
     return on
 

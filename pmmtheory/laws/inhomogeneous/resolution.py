@@ -11,8 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.inhomogeneous.pushforward import IncreasingMap
-from pmmtheory.laws.line.loss import Loss
-from pmmtheory.laws.line.shown import NOTHING
+from pmmtheory.laws.line.loss import NOTHING, Loss
 from pmmtheory.laws.scales import roughness
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.slopes import slopes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -30,3 +32,10 @@ class Loss:
         """After a step that takes the reach there: second moments grow like its square."""
         grown = (reach / self.reach) ** 2 if self.missed or self.cut else 0.0
         return replace(self, reach=reach, missed=grown * self.missed, cut=grown * self.cut)
+
+    def beside(self, masses: Tensor) -> Loss:
+        """With what masses lack of 1, or have above it."""
+        return replace(self, mass=self.mass + abs(float(masses.sum()) - 1))
+
+
+NOTHING = Loss()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.loss import Loss
+from pmmtheory.laws.line.loss import NOTHING, Loss
 from pmmtheory.targets import Gaussian
 from pmmtheory.targets.line import LineTarget
-
-NOTHING = Loss()
 
 Density = Callable[[Tensor], Tensor]
 
@@ -55,11 +52,6 @@ def line_law(
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified
     return law
-
-
-def with_mass(loss: Loss, masses: Tensor) -> Loss:
-    """A loss with what masses lack of, or have above, 1."""
-    return replace(loss, mass=loss.mass + abs(float(masses.sum()) - 1))
 
 
 def best_told(points: Tensor, values: Tensor, references: Sequence[Density], **options: Any) -> LineLaw:

@@ -149,8 +149,8 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
-    law.errors |= {"mixing": slow, "midpoints": left_out(structure, 0.0, level) / gap if structure is not None else 0.0}
-    law.errors["kicks"] = step.cut(modes, plane.spacing) / gap
+    midpoints = left_out(structure, 0.0, level) if structure is not None else 0.0
+    law.errors |= {"mixing": slow, "midpoints": midpoints / gap, "kicks": step.cut(modes, plane.spacing) / gap}
     return law
 
 

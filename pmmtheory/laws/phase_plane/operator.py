@@ -55,14 +55,14 @@ class Transition:
     ----------
     matrix : (n m, n m) tensor
         For n positions and m modes: c'.flatten() = matrix @ c.flatten().
-    terms : (n, powers, k) tensor
-        sqrt(j!) times the sizes of the coefficients of t^j in R(0, t), from every position and velocity of a Gauss rule.
+    last : (n, 4, k) tensor
+        sqrt(j!) times the sizes of the last coefficients of t^j in R(0, t), from every position and velocity of a Gauss rule.
     velocities : pair of (k,) tensors
         The nodes and weights of that.
     """
 
     matrix: Tensor
-    terms: Tensor
+    last: Tensor
     velocities: tuple[Tensor, Tensor]
 
     def cut(self, modes: Tensor, spacing: float) -> float:
@@ -73,7 +73,7 @@ class Transition:
         """
         v, weights = self.velocities
         density = (modes @ hermite(v, modes.shape[1])).abs() * weights * spacing
-        *_, b, a, d, c = torch.einsum("ujk,uk->j", self.terms, density).tolist()
+        b, a, d, c = torch.einsum("ujk,uk->j", self.last, density).tolist()
         left = max(d * d / b if b else 0.0, c * c / a if a else 0.0)
         return float(max(left - c, 0.0)) / 2
 
@@ -99,7 +99,7 @@ def transition(scheme: Scheme, plane: Plane, t: float, level: int) -> Transition
     both = back.flatten(1), torch.view_as_real(tested).reshape(-1, 2 * len(frequencies))
     matrix = (both[0] @ both[1].T).reshape(len(grid) * m, len(grid) * m)  # the real part of a complex product
     sizes = torch.sqrt(torch.cumprod(torch.arange(ratios.shape[1], dtype=grid.dtype, device=device).clamp_min(1), 0))
-    return Transition(matrix, ratios[..., 0].abs() * sizes[:, None], (v, w))
+    return Transition(matrix, ratios[:, -4:, :, 0].abs() * sizes[-4:, None], (v, w))
 
 
 @dataclass(frozen=True)
