@@ -20,10 +20,12 @@ _KNOWN = 0.01
 
 @dataclass(frozen=True)
 class Densities:
-    """At some points: p, q, log(p/q), p/q - 1 (0 where that is large), and what p and q may be off by."""
+    """At some points: p, q, log q (that of the least that a number can be where there is no q), log(p/q), p/q - 1 (0 where that is large), and what p and
+    q may be off by."""
 
     p: Tensor
     q: Tensor
+    log_q: Tensor
     log: Tensor
     excess: Tensor
     p_error: Tensor
@@ -35,7 +37,7 @@ class Densities:
         log = torch.where(p > 0, torch.log(p) - log_q, -torch.inf)
         excess = torch.where(log < 0.5, p / q.clamp_min(1e-320) - 1, torch.expm1(log.clamp_max(LARGE)))
         excess = torch.where(log < LARGE, torch.where(p > 0, excess, -1.0), 0.0)
-        return cls(p, q, log, excess, p_error, q_error)
+        return cls(p, q, torch.where(log_q > -torch.inf, log_q, SMALLEST), log, excess, p_error, q_error)
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class OnGrid:
 
 
 def shared_edges(one: LineSide, other: LineSide) -> Tensor:
-    """Panels on which either density is smooth."""
-    parts = [*one.edges, *other.edges]
+    """Panels on which either density is smooth: those of the first alone, where its grid resolves the other."""
+    low, high = one.support
+    theirs = [part[(part < low) | (part > high)] if one.resolves(other) else part for part in other.edges]
+    parts = [*one.edges, *theirs]
     return joined(*(part.to(parts[0]) for part in parts))

@@ -79,7 +79,7 @@ def integrand(d: Densities, f: Generator, depth: float) -> Tensor:
 def _swing(d: Densities, f: Generator, value: Tensor) -> Tensor:
     none, most = torch.zeros_like(d.p), 2 * d.p_error
     least = f.between(none, d.q, none + SMALLEST, none - 1)
-    log = (torch.log(most.clamp_min(1e-300)) - torch.log(d.q.clamp_min(1e-300))).clamp_min(SMALLEST)
+    log = (torch.log(most.clamp_min(1e-300)) - d.log_q).clamp_min(SMALLEST)
     largest = f.between(most, d.q, log, torch.expm1(log.clamp_max(LARGE)))
     return torch.maximum(torch.abs(least - value), torch.abs(largest - value))
 
@@ -167,10 +167,10 @@ def _cut(pair: OnGrid, f: Generator) -> float:
     law, (low, high) = pair.law, pair.law.ends
     away = min(law.mean - low, high - law.mean) * torch.tensor([1.0, 2.0, 4.0], dtype=law.grid.dtype, device=law.grid.device)
     if pair.other.known[0] == -math.inf:
-        falls = [(-pair.other.logs(law.mean + side * away)[1]).clamp(0, -SMALLEST) for side in (-1, 1)]
+        falls = [(-pair.other.logs(law.mean + side * away)[1]).clamp_min(0) for side in (-1, 1)]
         worth = max(abs(f.per_mass(float(fallen))) / float(far) ** 2 for side in falls for fallen, far in zip(side, away, strict=True))
     else:
-        worth = abs(f.per_mass(min(pair.depth, -SMALLEST))) / float(away[0]) ** 2
+        worth = abs(f.per_mass(pair.depth)) / float(away[0]) ** 2
     return float(law.accuracy.cut * worth)
 
 

@@ -105,6 +105,10 @@ class LineSide(ABC):
         """Whether the trapezoid rule of this spacing has all digits of it."""
         return False
 
+    def resolves(self, other: LineSide) -> bool:
+        """Whether it is known on a grid that has all digits of the other."""
+        return False
+
     @property
     def gaussian_tails(self) -> bool:
         """Whether its tails are surely Gaussian."""
@@ -162,6 +166,9 @@ class LawSide(LineSide):
 
     def missed_below(self, x: Tensor, middle: float) -> Tensor:
         return self.law.missed_below(x, middle)
+
+    def resolves(self, other: LineSide) -> bool:
+        return other.resolved_by(self.law.spacing)
 
 
 class TargetSide(LineSide):

@@ -93,7 +93,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
     if f.deep:
-        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, q, known, values, f, max(NOTHING, law.floor)) * cell
+        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
 
 
@@ -113,7 +113,7 @@ def _untold(seen: Tensor, log_q: Tensor, where: Tensor, f: Generator, most: floa
     q = torch.exp(log_q)
     if f.steep:
         return float(f.between(p, q, *_ratios(p, log_q)).abs().sum())
-    log = (math.log(max(most, 1e-300)) - log_q).clamp(1.0, -SMALLEST)
+    log = (math.log(max(most, 1e-300)) - log_q).clamp_min(1.0)
     chord = f.between(torch.ones_like(q), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))) / -torch.expm1(-log)
     return abs(float(((p - q) * chord).sum()))
 
@@ -127,14 +127,14 @@ def _nearby(law: PlanarLaw, axes: tuple[Tensor, Tensor], seen: Tensor, times: in
     return seen > 4 * near + max(_ROUNDING, _SOLVED * law.errors.get("solver", 0.0)) * float(law.values.max())
 
 
-def _swing(p: Tensor, q: Tensor, known: Tensor, values: Tensor, f: Generator, share: float) -> float:
+def _swing(p: Tensor, log_q: Tensor, known: Tensor, values: Tensor, f: Generator, share: float) -> float:
     """What densities of the law that are not told from none may change."""
     most = share * p.max()
     none = known & (p <= most)
     if not bool(none.any()):
         return 0.0
-    zero, q, now = torch.zeros_like(q[none]), q[none], values[none]
-    log, excess = _ratios(zero + most, torch.log(q.clamp_min(1e-300)))
+    zero, q, now = torch.zeros_like(log_q[none]), torch.exp(log_q[none]), values[none]
+    log, excess = _ratios(zero + most, log_q[none])
     changes = f.between(zero, q, zero + SMALLEST, zero - 1) - now, f.between(zero + most, q, log, excess) - now
     return float(torch.maximum(changes[0].abs(), changes[1].abs()).sum())
 

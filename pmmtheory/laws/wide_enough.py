@@ -20,7 +20,7 @@ _WIDER, _BETTER = 1.3, 0.3
 _IN_VAIN = 5
 """How many wider grids are tried that are not better for what is thrown: it may end far beyond the first of them."""
 
-_WIDEST = 8.0
+WIDEST = 8.0
 """How many times wider than the last good one a grid may get."""
 
 
@@ -31,6 +31,7 @@ def wide_enough(
     scheme: Scheme,
     rtol: float,
     ends: Callable[[Found], float] | None = None,
+    far: Callable[[Found], float] | None = None,
 ) -> Found:
     """What is found on a grid this factor as wide: wider until it holds what a step throws, and then until its ends cost next to nothing.
 
@@ -48,6 +49,8 @@ def wide_enough(
         Of the law that is looked for.
     ends : function or None
         Of what is found, to a number that is below 1 if the density at the ends of the grid is no matter.
+    far : function or None
+        Of what is found, to the mass that a step throws off the widest grid of all: where that is too much, none is tried.
 
     Raises
     ------
@@ -55,7 +58,8 @@ def wide_enough(
         Where mass leaves the widest grid that was tried: it may be anywhere, and moments and a KL follow it there.
     """
     best = at(factors[0])
-    best = _widened(best, at, lambda found: leaves(found) / LEAVES, factors, _IN_VAIN)
+    if far is None or leaves(best) < LEAVES or far(best) < LEAVES:
+        best = _widened(best, at, lambda found: leaves(found) / LEAVES, factors, _IN_VAIN)
     if leaves(best) >= LEAVES:
         what = f"the law of {scheme.name}, of whose mass a step throws {leaves(best):.2g} off a grid several times as wide as its target,"
         raise NotConverged(what, math.nan, rtol)
@@ -64,7 +68,7 @@ def wide_enough(
 
 def _widened(best: Found, at: Callable[[float], Found], cost: Callable[[Found], float], factors: list[float], tries: int) -> Found:
     """The best of this and what is found on wider grids, until the cost is below 1 or none of several in turn is better."""
-    factor, widest, in_vain = factors[0], _WIDEST * factors[0], 0
+    factor, widest, in_vain = factors[0], WIDEST * factors[0], 0
     while cost(best) >= 1 and in_vain < tries and factor < widest:
         factor *= _WIDER
         try:

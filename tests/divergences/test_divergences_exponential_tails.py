@@ -73,7 +73,7 @@ def test_mass_far_beyond_the_target_weighs_much_in_kl(monkeypatch: pytest.Monkey
             return k < 0.00564
 
     if not widened:
-        monkeypatch.setattr(engine, "wide_enough", lambda at, leaves, factors, scheme, rtol: at(factors[0]))
+        monkeypatch.setattr(engine, "wide_enough", lambda at, leaves, factors, scheme, rtol, far: at(factors[0]))
     target = Gaussian()
     law = transient_law(Wide(Overdamped(target), 0.2), Gaussian(0.0, 1.94), 4, rtol=1e-4)
     found = kl(law, target)

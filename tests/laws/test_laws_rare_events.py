@@ -77,6 +77,34 @@ def test_a_kick_too_rare_for_a_moving_grid_is_in_the_error_of_kl(chance: float, 
     assert abs(found.value - true) <= found.error + 1e-9 and found.error < 1e-4
 
 
+class Heated(Late):
+    """It is kicked at its first step too, to where its noise is `heat` times as large."""
+
+    heat = 8.0
+
+    def step(self, x, t, draws):  # type: ignore[no-untyped-def]
+        system, a = self.dynamics, self.step_size
+        hit = (draws["u"] < self.chance).double()
+        moved = system.transport(a, x, t) + system.respond(a, system.drift(x, t), t)
+        return moved + self.size * hit, system.noise(a, t) * (1 + (self.heat - 1) * hit)
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-4])
+def test_a_wide_kick_to_where_the_reference_is_no_number_is_in_the_error_of_kl(rtol: float) -> None:
+    """Where its density is exp(-2700), mass counts 2700, not the 700 of the least number."""
+    dynamics, chance, size = ReverseDiffusion(Gaussian(0.0, 0.25), 2.0, 0.3, "exponential"), 1.5988e-7, 12.108
+    scheme, start, end = Heated(dynamics, dynamics.duration, chance, size), dynamics.marginal(2.0), dynamics.marginal(0.3)
+    cold, hot = {"u": torch.tensor(1.0)}, {"u": torch.tensor(0.0)}
+    (low, noise), (_, heat), (high, _) = (scheme.step(torch.tensor(x, dtype=torch.float64), 0.0, draws) for x, draws in ((0.0, cold), (0.0, hot), (1.0, cold)))
+    slope, x = float(high - low), torch.linspace(-600, 600, 400_001, dtype=torch.float64)
+    laws = [(1 - chance, 0.0, float(noise)), (chance, size, float(heat))]
+    parts = [(w, slope * float(start.mean) + float(low) + kick, slope**2 * float(start.covariance) + s**2) for w, kick, s in laws]
+    log_p = torch.stack([math.log(w) - (x - m) ** 2 / 2 / v - math.log(2 * math.pi * v) / 2 for w, m, v in parts]).logsumexp(0)
+    true = float((torch.exp(log_p) * (log_p - end.log_density(x))).sum() * (x[1] - x[0]))
+    found = kl(transient_law(scheme, start, 1, rtol=rtol), end)
+    assert abs(found.value - true) <= found.error + 1e-9 and found.error < 1e-3
+
+
 @pytest.mark.parametrize(("size", "variance", "n", "rtol"), [(-28.0, 0.25, 3, 1e-6), (-28.0, 0.25, 3, 1e-4), (-32.6, 2.0, 2, 1e-3)])
 def test_chi2_of_a_kick_that_is_seen_is_refused(size: float, variance: float, n: int, rtol: float) -> None:
     """It is above 1e300, and without the kick below 1."""

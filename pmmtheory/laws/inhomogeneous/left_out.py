@@ -14,6 +14,9 @@ from pmmtheory.targets.line import LineTarget
 _LIKE = 10.0
 """How many times the density of the process that of a law may be that is like it: there what is left out counts as little as any; far from it, more."""
 
+_NOTHING = 12.5
+"""How many deviations of a Gaussian from both ends of a grid its mass beyond them, 4e-36, is nothing."""
+
 _BINS = 200
 """Into how many, on each side, what lies beyond a grid is sorted, as far out as the grid is long; and one for all that is farther."""
 
@@ -29,10 +32,13 @@ class LeftOut:
     @classmethod
     def of_parts(cls, parts: Parts, masses: Tensor, matters: Tensor, ends: tuple[float, float], mean: float) -> LeftOut:
         """What of the Gaussians of a step, with masses (g, n, q), lies beyond the ends of a grid; all of those that do not matter, (n, q)."""
-        spread = parts.deviation.clamp_min(1e-150)[:, None, None].expand_as(parts.mean)
-        share = torch.where(matters, outside(parts.mean, spread, ends), 1.0)
-        square = torch.where(matters, square_outside(parts.mean, spread, ends, mean) / share.clamp_min(1e-300), (parts.mean - mean) ** 2 + spread**2)
-        return cls(*(part.flatten() for part in (share * masses, square, parts.mean - sum(ends) / 2)))
+        spread = parts.deviation.clamp_min(1e-150)[:, None, None]
+        counted = torch.minimum(parts.mean - ends[0], ends[1] - parts.mean).lt(_NOTHING * spread).logical_or_(~matters)
+        centre, spread, mass = parts.mean[counted], spread.expand_as(parts.mean)[counted], masses.expand_as(parts.mean)[counted]
+        whole = ~matters.expand_as(parts.mean)[counted]
+        share = torch.where(whole, 1.0, outside(centre, spread, ends))
+        square = torch.where(whole, (centre - mean) ** 2 + spread**2, square_outside(centre, spread, ends, mean) / share.clamp_min(1e-300))
+        return cls(share * mass, square, centre - sum(ends) / 2)
 
     @classmethod
     def joined(cls, *some: LeftOut | None) -> LeftOut:

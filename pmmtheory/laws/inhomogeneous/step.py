@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,36 +21,46 @@ from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.numerics.nufft import blurred
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a step itself says of the law after it: the second moment about the mean, (m,) mean squares of what it would throw from the points from which
+    none was made, and what it put beyond its grid."""
+
+    square: float
+    rest: Tensor
+    beyond: LeftOut | None = None
+
+    @classmethod
+    def by(cls, squares: Tensor, now: Masses, rest: Masses, beyond: LeftOut | None = None) -> Told:
+        """Of mean squares about the mean from the points of both."""
+        from_now, from_rest = squares[: len(now.points)], squares[len(now.points) :]
+        return cls(float(now.masses @ from_now + rest.masses @ from_rest), from_rest, beyond)
+
+
 def advance(chain: Resolution, law: Masses, move: Move) -> Masses:
     """The law after a step, on a grid fit for the next ones, or for being interpolated."""
     share = law.masses.abs() * len(law.points)
     kept = share > 1e-2 * chain.tolerance
-    now = Masses(law.points[kept], law.masses[kept], loss=law.loss)
+    now, rest = Masses(law.points[kept], law.masses[kept], loss=law.loss), Masses(law.points[~kept], law.masses[~kept])
     step = _by_gaussians if enumerable(chain.scheme) else _by_frequencies
-    moved, square, beyond = step(chain, now, move)
+    moved, told = step(chain, now, rest, move)
     while not _resolved(chain, moved, move.shown):
         move = replace(move, finer=1.4 * move.finer)
-        moved, square, beyond = step(chain, now, move)
+        moved, told = step(chain, now, rest, move)
     inside = torch.nonzero(moved.masses.abs() > 1e-3 * chain.tolerance * moved.masses.max()).flatten()
     part = slice(max(0, int(inside[0]) - 12), int(inside[-1]) + 13)
-    rest = Masses(law.points[~kept], law.masses[~kept])
-    loss = _lost(chain, moved, part, move.t, (square, beyond), rest, abs(float(moved.masses.sum() - now.masses.sum())))
+    loss = _lost(chain, moved, part, move.t, told, rest, abs(float(moved.masses.sum() - now.masses.sum())))
     return Masses(moved.points[part], moved.masses[part], loss, moved.band, moved.ahead)
 
 
-def _lost(chain: Resolution, moved: Masses, part: slice, t: float, told: tuple[float, LeftOut | None], rest: Masses, lost: float) -> Loss:
-    """What a law has lost after a step at time t of which a part of the grid is kept: with the rest, from which no step was made, and mass that the step lost.
-
-    told : the second moment about the mean that the step should have, and what it left beyond its grid.
-    """
+def _lost(chain: Resolution, moved: Masses, part: slice, t: float, told: Told, rest: Masses, lost: float) -> Loss:
+    """What a law has lost after a step at time t of which a part of the grid is kept: with what no step was made from, and mass that the step lost."""
     points, masses, mean, loss = moved.points[part], moved.masses[part], moved.mean, moved.loss
-    missed, cut, (square, beyond) = loss.missed, loss.cut, told
+    missed, cut = loss.missed, loss.cut
     if chain.balanced:
-        squares = mean_square(chain.scheme, rest.points, t, mean) if len(rest.points) else rest.points
-        square += float(rest.masses @ squares)
-        missed += abs(square - float(masses @ (points - mean) ** 2))
+        missed += abs(told.square - float(masses @ (points - mean) ** 2))
         x, m = (torch.cat([values[: part.start], values[part.stop :]]) for values in (moved.points, moved.masses))
-        left = LeftOut.joined(LeftOut(m, (x - mean) ** 2, x - mean), LeftOut(rest.masses, squares, rest.points - mean), beyond)
+        left = LeftOut.joined(LeftOut(m, (x - mean) ** 2, x - mean), LeftOut(rest.masses, told.rest, rest.points - mean), told.beyond)
         cut += left.unlike(chain.target(t + chain.scheme.step_size), points, mean)
     lost += float(rest.masses.abs().sum()) + float(moved.masses.abs().sum() - masses.abs().sum())
     reach = max(loss.reach, mean - float(points[0]), float(points[-1]) - mean)
@@ -71,8 +81,8 @@ def as_expected(chain: Resolution, law: Masses, masses: Tensor) -> Tensor:
     return fastest <= 100 * (math.exp(-((0.9 * _nyquist(law.points) / law.band) ** 2) / 2) + chain.tolerance)
 
 
-def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float, LeftOut | None]:
-    """The law, its second moment as told by the step, and what lies beyond its grid.
+def _by_gaussians(chain: Resolution, law: Masses, rest: Masses, move: Move) -> tuple[Masses, Told]:
+    """The law, and what is told of it; `rest` is what no step is made from.
 
     Where the step is a Gaussian given draws whose nodes can be listed: all starts and nodes at once.
     """
@@ -81,9 +91,10 @@ def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, f
     if scheme.draws:  # how high the waves are that their nodes must see is known once the grid is, and that once the nodes are: a guess
         middle, reach = centre(scheme, x, t), depth * chain.noise(t) * (1.05 + torch.maximum(*slopes(scheme, x, t)))
         highest = _nyquist(next_grid(chain, float((middle - reach).min()), float((middle + reach).max()), move)[0])
+    starts = torch.cat([x, rest.points, law.outer])
     while highest >= seen:
-        every, seen = step_parts(scheme, torch.cat([x, law.outer]), t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
-        parts = Parts(every.mean[:, :-2], every.deviation, every.weight)
+        every, seen = step_parts(scheme, starts, t, highest, depth, chain.level), 1.1 * highest if scheme.draws else math.inf
+        parts = Parts(every.mean[:, : len(x)], every.deviation, every.weight)
         grid, band, ahead = next_grid(chain, *_range(chain, law, parts), move)
         highest = _nyquist(grid)
     masses = law.masses[:, None] * parts.weight[:, None]
@@ -93,10 +104,10 @@ def _by_gaussians(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, f
     squares = every.mean_square(moved.mean)
     loss = law.loss.carried(math.sqrt(float(squares[-2:].max())))
     beyond = LeftOut.of_parts(parts, masses, matters, (float(grid[0]), float(grid[-1])), moved.mean) if chain.balanced else None
-    return replace(moved, loss=loss), float(law.masses @ squares[:-2]), beyond
+    return replace(moved, loss=loss), Told.by(squares[:-2], law, rest, beyond)
 
 
-def _by_frequencies(chain: Resolution, law: Masses, move: Move) -> tuple[Masses, float, LeftOut | None]:
+def _by_frequencies(chain: Resolution, law: Masses, rest: Masses, move: Move) -> tuple[Masses, Told]:
     """The same by the characteristic functions of the step, from every start."""
     scheme, x, t = chain.scheme, law.points, move.t
     depth = chain.depths(law.masses.abs() * len(x))
@@ -106,9 +117,10 @@ def _by_frequencies(chain: Resolution, law: Masses, move: Move) -> tuple[Masses,
     highest = chain.depth * 3.5 * move.finer * rough * (1 + 0.2 * chain.level)
     kernel = transition_matrix(scheme, grid, t, chain.level, x, depth, highest, max(1e-8, 1e3 * chain.tolerance))
     moved = Masses(grid, law.masses @ kernel, band=band, ahead=ahead)
-    squares = mean_square(scheme, torch.cat([x, law.outer]) if chain.balanced else law.outer, t, moved.mean)
-    told = float(law.masses @ squares[:-2]) if chain.balanced else 0.0
-    return replace(moved, loss=law.loss.carried(math.sqrt(float(squares[-2:].max())))), told, None
+    asked = torch.cat([x, rest.points, law.outer]) if chain.balanced else law.outer
+    squares = mean_square(scheme, asked, t, moved.mean)
+    told = Told.by(squares[:-2], law, rest) if chain.balanced else Told(0.0, squares[:0])
+    return replace(moved, loss=law.loss.carried(math.sqrt(float(squares[-2:].max())))), told
 
 
 def _deviation(chain: Resolution, x: Tensor, t: float) -> Tensor:

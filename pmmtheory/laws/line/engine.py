@@ -26,7 +26,7 @@ from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.laws.step.leaving import leaving
-from pmmtheory.laws.wide_enough import wide_enough
+from pmmtheory.laws.wide_enough import WIDEST, wide_enough
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.numerics.powers import Powers
@@ -78,7 +78,8 @@ class LineEngine(Engine):
 
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
-            best = wide_enough(lambda factor: over(*stretched(target, reach * factor), level), _leaves, factors, scheme, rtol, at_ends)
+            at, far = lambda factor: over(*stretched(target, reach * factor), level), lambda law: _thrown_far(scheme, law)
+            best = wide_enough(at, _leaves, factors, scheme, rtol, at_ends, far)
             if best.accuracy.floor == 0:
                 best.wider = lambda low, high: _covering(over, best, low, high, level)
             return best
@@ -94,13 +95,21 @@ class LineEngine(Engine):
             def over(factor: float) -> list[LineLaw]:
                 return list(_evolve(scheme, target, begun, steps, level, device, rtol, factor))
 
-            return wide_enough(over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol)
+            return wide_enough(
+                over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol, far=lambda laws: max(_thrown_far(scheme, law) for law in laws)
+            )
 
         return refined_path(at_level, rtol, scheme.name, steps)
 
 
 def _leaves(law: LineLaw) -> float:
     return law.accuracy.leaves
+
+
+def _thrown_far(scheme: Scheme, law: LineLaw) -> float:
+    """The mass that a step throws off a grid the most times as wide."""
+    middle, half = sum(law.ends) / 2, WIDEST * (law.ends[1] - law.ends[0]) / 2
+    return float(law.values.abs() @ leaving(scheme, law.grid, (middle - half, middle + half))) * law.spacing
 
 
 def _unbalanced(gained: Tensor, gap: float) -> float:
