@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -53,15 +53,14 @@ def affine_steps(chain: Scheme, variances: Tensor, at: Cubature, t: float = 0.0,
     draws, weights, layers = at.draws, at.weights, at.layers
     zero = torch.zeros((weights.shape[0], *shape), dtype=torch.float64, device=device)
     still = {name: torch.zeros((layers, *zero.shape) if layers else zero.shape, dtype=torch.float64, device=device) for name in normals}
-    units = unit_states(zero, chain.dynamics.blocks)
-    columns = [_Probe(zero, {name: z}) for name in normals for z in _unit_draws(still[name], units, layers)]
-    tests = [*_far_states(units, variances), *_all_draws(units, still, variances)] if checked else []
-    tests += _swept(chain, zero, still, variances) if checked and swept else []
-    means, noise = _answers(chain, t, draws, still, [_Probe(zero), *(_Probe(unit) for unit in units), *columns, *tests], around)
-    s = len(units)
-    offset, moved = means[0], means[1 : 1 + s + len(columns)] - means[0]
+    units = torch.stack(unit_states(zero, chain.dynamics.blocks))
+    columns = [_Probes.of(zero, {name: _unit_draws(still[name], units, layers)}) for name in normals]
+    tests = _tests(chain, units, still, variances, swept) if checked else []
+    means, noise = _answers(chain, t, draws, still, [_Probes(zero[None], {}), _Probes(units, {}), *columns, *tests], around)
+    s, probed = len(units), len(units) + sum(map(len, columns))
+    offset, moved = means[0], means[1 : 1 + probed] - means[0]
     steps = _Affine(offset, torch.stack([*moved[:s]], -1), moved[s:])
-    _check(chain, steps, tests, means[1 + s + len(columns) :], s, around)
+    _check(chain, steps, tests, means[1 + probed :], around)
     if not torch.allclose(noise, noise[:1].expand(noise.shape), rtol=1e-9, atol=0.0):
         raise InvalidParameter("scheme", chain.name, "a step whose noise does not depend on the state, for a law by its moments")
     added = (steps.columns[..., :, None] * steps.columns[..., None, :]).sum(0)
@@ -77,11 +76,31 @@ def unit_states(zero: Tensor, blocks: int) -> list[Tensor]:
 
 
 @dataclass(frozen=True)
-class _Probe:
-    """A state, and the normal draws that are not zero."""
+class _Probes:
+    """States (m, q, *state_shape) tried together, and the normal draws of each, with layers as second axis where there are: those not here are zero."""
 
-    state: Tensor
-    normals: dict[str, Tensor] = field(default_factory=dict)
+    states: Tensor
+    normals: dict[str, Tensor]
+
+    @classmethod
+    def of(cls, state: Tensor, normals: dict[str, Tensor]) -> _Probes:
+        """One state with several draws."""
+        return cls(state.expand(len(next(iter(normals.values()))), *state.shape), normals)
+
+    @classmethod
+    def joined(cls, some: Sequence[_Probes], still: dict[str, Tensor]) -> _Probes:
+        """Several together, with all draws."""
+        normals = {name: torch.cat([part.normals.get(name, z.expand(len(part), *z.shape)) for part in some]) for name, z in still.items()}
+        return cls(torch.cat([part.states for part in some]), normals)
+
+    def split(self, size: int) -> Iterator[_Probes]:
+        """In parts of so many."""
+        for first in range(0, len(self), size):
+            part = slice(first, first + size)
+            yield _Probes(self.states[part], {name: z[part] for name, z in self.normals.items()})
+
+    def __len__(self) -> int:
+        return len(self.states)
 
 
 @dataclass(frozen=True)
@@ -93,91 +112,90 @@ class _Affine:
     columns: Tensor
 
 
-def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probe], around: float) -> tuple[Tensor, Tensor]:
+def _answers(chain: Scheme, t: float, draws: dict[str, Any], still: dict[str, Tensor], probes: list[_Probes], around: float) -> tuple[Tensor, Tensor]:
     """The means (probes, q, axes, s) and the covariances of the last Gaussian (probes, q, axes, s, s), many probes in one step."""
-    zero = probes[0].state
+    zero = probes[0].states[0]
     at_once = max(1, _LARGEST // (zero.numel() * max([1, *(len(z) for z in still.values() if z.ndim > zero.ndim)])))
+    together = [probes] if sum(map(len, probes)) <= at_once else [[part] for some in probes for part in some.split(at_once)]
     centre, means, covariances = torch.zeros_like(zero[0]), [], []
     chain.dynamics.position(centre).fill_(around)
-    for first in range(0, len(probes), at_once):
-        some = probes[first : first + at_once]
-        normals = {name: torch.stack([probe.normals.get(name, z) for probe in some], z.ndim - zero.ndim) for name, z in still.items()}
-        mean, factor = chain.step(centre + torch.stack([probe.state for probe in some]), t, draws | normals)
-        states = mean.expand(len(some), *zero.shape) - centre
+    for some in together:
+        tried = _Probes.joined(some, still)
+        normals = {name: z.movedim(0, still[name].ndim - zero.ndim) for name, z in tried.normals.items()}
+        mean, factor = chain.step(centre + tried.states, t, draws | normals)
+        states = mean.expand(tried.states.shape) - centre
         means.append(blocks_last(states, chain.dynamics))
         covariances.append(covariance(factor, chain.dynamics, states))
     return torch.cat(means), torch.cat(covariances)
 
 
-def _unit_draws(still: Tensor, units: list[Tensor], layers: int) -> Iterator[Tensor]:
+def _unit_draws(still: Tensor, units: Tensor, layers: int) -> Tensor:
     """The draws of a normal, all zero but one: in one layer, in one block."""
-    for layer in range(max(1, layers)):
-        for unit in units:
-            z = still.clone()
-            z[layer if layers else ...] = unit
-            yield z
+    draws = still.repeat(max(1, layers) * len(units), *(1,) * still.ndim)
+    for number, draw in enumerate(draws):
+        draw[number // len(units) if layers else ...] = units[number % len(units)]
+    return draws
 
 
-def _far_states(units: list[Tensor], variances: Tensor) -> Iterator[_Probe]:
+def _tests(chain: Scheme, units: Tensor, still: dict[str, Tensor], variances: Tensor, swept: bool) -> list[_Probes]:
+    """States without normals, and with all of them."""
+    drawn = [*_all_draws(units, still, variances), *([_swept(chain, units[0], still, variances)] if swept else [])]
+    return [_far_states(units, variances), *([_Probes.joined(drawn, still)] if drawn else [])]
+
+
+def _far_states(units: Tensor, variances: Tensor) -> _Probes:
     """Two states, near and far and other on every axis."""
     spread = torch.linspace(1.0, 1.9, len(variances), dtype=torch.float64, device=variances.device)[:, None]
     numbers = spread * torch.linspace(-1.7, 2.3, len(units), dtype=torch.float64, device=variances.device)
     numbers[:, 0] *= torch.sqrt(variances)
-    for scale in (1.0, -31.0):
-        yield _Probe(_state(units, scale * numbers))
+    return _Probes(torch.stack([_state(units, scale * numbers) for scale in (1.0, -31.0)]), {})
 
 
-def _all_draws(units: list[Tensor], still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probe]:
+def _all_draws(units: Tensor, still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probes]:
     """States with all normals at once, near and far."""
     numbers = torch.ones((len(variances), len(units)), dtype=torch.float64, device=variances.device)
     numbers[:, 0] *= torch.sqrt(variances)
     generator = torch.Generator().manual_seed(3)
     for scale in (0.4, 1.7, -5.0) if still else ():
-        drawn = {name: scale * torch.randn(zero.shape, generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
-        yield _Probe(_state(units, numbers), drawn)
+        drawn = {name: scale * torch.randn((1, *zero.shape), generator=generator, dtype=torch.float64).to(zero.device) for name, zero in still.items()}
+        yield _Probes(_state(units, numbers)[None], drawn)
 
 
-def _swept(chain: Scheme, zero: Tensor, still: dict[str, Tensor], variances: Tensor) -> Iterator[_Probe]:
+def _swept(chain: Scheme, like: Tensor, still: dict[str, Tensor], variances: Tensor) -> _Probes:
     """States all over where the law is, others on every axis and at every node, with normals: between near and far a step may be another."""
     system, generator = chain.dynamics, torch.Generator().manual_seed(11)
-    mean = torch.as_tensor(system.target.mean, dtype=torch.float64, device=zero.device)  # type: ignore[attr-defined]
-    width = torch.ones_like(zero[0])
+    mean = torch.as_tensor(system.target.mean, dtype=torch.float64, device=like.device)  # type: ignore[attr-defined]
+    width = torch.ones_like(like[0])
     system.position(width).copy_(mean.abs() + _REACH * torch.sqrt(variances if system.autonomous else variances.clamp_min(1.0)))
-    times = max(_LEAST, -(-_SWEPT // zero.numel()))
-    states = width * (2 * torch.rand((times, *zero.shape), generator=generator, dtype=torch.float64) - 1).to(zero.device)
+    times = max(_LEAST, -(-_SWEPT // like.numel()))
+    states = width * (2 * torch.rand((times, *like.shape), generator=generator, dtype=torch.float64) - 1).to(like.device)
     drawn = {name: 1.5 * torch.randn((times, *z.shape), generator=generator, dtype=torch.float64).to(z.device) for name, z in still.items()}
-    for k in range(times):
-        yield _Probe(states[k], {name: z[k] for name, z in drawn.items()})
+    return _Probes(states, drawn)
 
 
-def _state(units: list[Tensor], numbers: Tensor) -> Tensor:
+def _state(units: Tensor, numbers: Tensor) -> Tensor:
     """States with these numbers, (axes, s)."""
     return torch.stack([unit * numbers[:, k] for k, unit in enumerate(units)]).sum(0)
 
 
-def _check(chain: Scheme, steps: _Affine, tests: list[_Probe], seen: Tensor, blocks: int, around: float) -> None:
+def _check(chain: Scheme, steps: _Affine, tests: list[_Probes], seen: Tensor, around: float) -> None:
     """Compare steps from other states and with other draws with what the unit vectors say."""
-    for drawn in (False, True):
-        some = [k for k, probe in enumerate(tests) if bool(probe.normals) == drawn]
-        if not some:
-            continue
-        state = blocks_last(torch.stack([tests[k].state for k in some]), chain.dynamics)
+    for some, found in zip(tests, seen.split([len(some) for some in tests]), strict=True):
+        state = blocks_last(some.states, chain.dynamics)
         told = steps.offset + (steps.matrix @ state[..., None])[..., 0]
         size = (steps.matrix.abs() @ state.abs()[..., None])[..., 0] + steps.offset.abs() + state.abs()
-        for column, value in zip(steps.columns, _numbers(chain, [tests[k] for k in some], blocks), strict=False):
+        for column, value in zip(steps.columns, _numbers(chain, some), strict=False):
             part = column * value[..., None]
             told, size = told + part, size + part.abs()
         lost = _ROUNDINGS * abs(around) * (1 + steps.matrix.abs().sum(-1)) * (1 + state.abs().sum(-1, keepdim=True))
-        if not bool(((seen[some] - told).abs() <= 1e-9 * size + lost).all()):
-            kind = "the state and its normal draws" if drawn else "the state"
+        if not bool(((found - told).abs() <= 1e-9 * size + lost).all()):
+            kind = "the state and its normal draws" if some.normals else "the state"
             raise InvalidParameter("scheme", chain.name, f"a step that is affine in {kind}, for a law by its moments")
 
 
-def _numbers(chain: Scheme, tests: list[_Probe], blocks: int) -> list[Tensor]:
-    """The values of every normal number in each of the tests, (tests, q, axes), in the order of the columns."""
-    values = []
-    for name in tests[0].normals:
-        drawn = torch.stack([probe.normals[name] for probe in tests])
-        layers = drawn.movedim(1, 0) if drawn.ndim > tests[0].state.ndim + 1 else drawn[None]
-        values += [blocks_last(layer, chain.dynamics)[..., k] for layer in layers for k in range(blocks)]
-    return values
+def _numbers(chain: Scheme, probes: _Probes) -> Iterator[Tensor]:
+    """The values of every normal number in each of the probes, (m, q, axes), in the order of the columns."""
+    for drawn in probes.normals.values():
+        layers = drawn.movedim(1, 0) if drawn.ndim > probes.states.ndim else drawn[None]
+        for layer in layers:
+            yield from blocks_last(layer, chain.dynamics).unbind(-1)
