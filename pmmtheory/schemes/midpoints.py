@@ -102,7 +102,7 @@ class Midpoints(Draw):
         now = torch.zeros(shape, dtype=torch.float64, device=device)
         last, active = now, torch.ones(shape, dtype=torch.bool, device=device)
         while True:
-            now = now + self._gap(torch.rand(shape, generator=generator, dtype=torch.float64, device=device), first=not times)
+            now = now + self._gap(torch.log1p(-torch.rand(shape, generator=generator, dtype=torch.float64, device=device)), first=not times)
             active = active & (now < 1 - 1e-12)
             if times and not bool(active.any()):
                 return torch.stack(times).to(dtype), torch.stack(marks)
@@ -116,7 +116,8 @@ class Midpoints(Draw):
         marks: list[bool] = []
         now, active = 0.0, True
         while True:
-            now += float(self._gap(torch.rand((), generator=generator, dtype=torch.float64, device=generator.device), first=not times))
+            u = float(torch.rand((), generator=generator, dtype=torch.float64, device=generator.device))
+            now += self._gap(math.log1p(-u), first=not times)
             active = active and now < 1 - 1e-12
             if times and not active:
                 found = torch.tensor(times, dtype=dtype, device=generator.device), torch.tensor(marks, device=generator.device)
@@ -124,12 +125,10 @@ class Midpoints(Draw):
             times.append(now if active else 0.0)
             marks.append(active)
 
-    def _gap(self, u: Tensor, first: bool) -> Tensor:
+    def _gap(self, log_left: Any, first: bool) -> Any:
+        """How far the next midpoint is, from the logarithm of the chance of one farther off."""
         if self.substeps == math.inf:
-            return -torch.log1p(-u) / self.intensity
+            return -log_left / self.intensity
         p = self.intensity / self.substeps
-        if p >= 1:
-            trials = torch.ones_like(u)
-        else:
-            trials = torch.floor(torch.log1p(-u) / math.log1p(-p)) + 1
-        return (trials - 1 if first else trials) / self.substeps
+        failures = log_left // math.log1p(-p) if p < 1 else 0 * log_left
+        return (failures if first else failures + 1) / self.substeps

@@ -91,42 +91,58 @@ class PoissonMidpoint(Scheme):
     def step(self, x: Tensor, t: Any, draws: Mapping[str, Any]) -> tuple[Tensor, Any]:
         """See Scheme.step; draws["midpoints"] is (times, marks) of shape (N, ...) that broadcasts against draws["z"] of shape (N, *x.shape)."""
         system, a = self.dynamics, self.step_size
-        axes = len(system.state_shape)
         x = x.expand(np.broadcast_shapes(x.shape, draws["z"].shape[1:], draws["midpoints"][0].shape[1:]))
         b0 = system.drift(x, t)
         times, marks = draws["midpoints"]
-        together = times.numel() == len(times) == marks.numel()
-        lead = 0
-        now: Any = 0.0
-        if together:  # one set of midpoints serves all states: their times are numbers
-            times, marks = times.flatten().tolist(), marks.flatten().tolist()
-        else:
-            lead, times, marks = _own_axes(x, axes, times, marks)
-            now = torch.zeros_like(times[0])
-        path, pushed = torch.zeros_like(x), torch.zeros_like(x)
-        for time, mark, z in zip(times, marks, draws["z"], strict=True):
+        walk = self._together if times.numel() == len(times) == marks.numel() else self._apart
+        path, pushed, now = walk(x, t, b0, times, marks, draws["z"])
+        rest, since = a * (1 - now), t + a * now
+        moved = system.transport(a, x, t) + system.respond(a, b0, t)
+        if path is not None:
+            moved = moved + (system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep))
+        return moved, system.noise(rest, since)
+
+    def _together(self, x: Tensor, t: Any, b0: Tensor, times: Tensor, marks: Tensor, z: Tensor) -> tuple[Any, Any, float]:
+        """The noise up to the last midpoint, what midpoints push, and the last of their times: one set serves all states, and its times are numbers.
+
+        None and None where no midpoint is later than the state itself.
+        """
+        system, a, now = self.dynamics, self.step_size, 0.0
+        path: Any = None
+        pushed: Any = None
+        for time, mark, noise in zip(times.flatten().tolist(), marks.flatten().tolist(), z, strict=True):
+            if not mark or time <= 0:
+                continue
+            at, before, gap = a * time, t + a * now, a * (time - now)
+            added = system.noise(gap, before) * noise.expand(x.shape)
+            path = added if path is None else system.transport(gap, path, before) + added
+            state = system.transport(at, x, t) + system.respond(at, b0, t) + path
+            push = self.push(self.midpoint_force(state, t, at) - b0, t + at)
+            pushed = push if pushed is None else system.transport(gap, pushed, before + self.substep) + push
+            now = time
+        return path, pushed, now
+
+    def _apart(self, x: Tensor, t: Any, b0: Tensor, times: Tensor, marks: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same where states have midpoints of their own: a force is asked for those alone that have one."""
+        system, a = self.dynamics, self.step_size
+        axes = len(system.state_shape)
+        lead, times, marks = _own_axes(x, axes, times, marks)
+        path, pushed, now = torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(times[0])
+        for time, mark, noise in zip(times, marks, z, strict=True):
             needed = mark & (time > 0)  # at time 0 the interpolant is x itself
-            if together:
-                if not needed:
-                    continue
-                some, here, last = (), time, now
-            else:
-                marked = needed.reshape(needed.shape[: needed.ndim - axes])
-                if not bool(marked.any()):
-                    continue
-                has = marked.nonzero(as_tuple=True) if marked.ndim else ()
-                some = (slice(None),) * lead + has
-                here, last = time[has], now[has]
-            force = b0[some]
+            marked = needed.reshape(needed.shape[: needed.ndim - axes])
+            if not bool(marked.any()):
+                continue
+            has = marked.nonzero(as_tuple=True) if marked.ndim else ()
+            some = (slice(None),) * lead + has
+            here, last, force = time[has], now[has], b0[some]
             at, before, gap = a * here, t + a * last, a * (here - last)
-            path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * z.expand(x.shape)[some]
+            path[some] = system.transport(gap, path[some], before) + system.noise(gap, before) * noise.expand(x.shape)[some]
             state = system.transport(at, x[some], t) + system.respond(at, force, t) + path[some]
             change = self.midpoint_force(state, t, at) - force
             pushed[some] = system.transport(gap, pushed[some], before + self.substep) + self.push(change, t + at)
-            now = time if together else torch.where(needed, time, now)
-        rest, since = a * (1 - now), t + a * now
-        moved = system.transport(rest, path, since) + system.transport(rest - self.substep, pushed, since + self.substep)
-        return system.transport(a, x, t) + system.respond(a, b0, t) + moved, system.noise(rest, since)
+            now = torch.where(needed, time, now)
+        return path, pushed, now
 
     def noise_times(self, draws: Mapping[str, Any]) -> Tensor:
         """Those of its midpoints; layers past the last one repeat its time."""
