@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
+import torch
+from torch import Tensor
+
 from pmmtheory.errors import NotConverged
 from pmmtheory.schemes import Scheme
 
@@ -22,6 +25,15 @@ _IN_VAIN = 5
 
 WIDEST = 8.0
 """How many times wider than the last good one a grid may get."""
+
+
+_NOISE = 4.0
+"""How many times the lowest density below zero, which is noise, one may be that is no more than noise."""
+
+
+def above_noise(density: Tensor) -> Tensor:
+    """A density, but for values that are no more than noise. What is at the ends of a grid in vain is there at every width."""
+    return torch.where(density > _NOISE * float((-density.min()).clamp_min(0.0)), density, 0.0)
 
 
 def wide_enough(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+import torch
 
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics import Overdamped
-from pmmtheory.laws import transient_law, transient_laws
+from pmmtheory.laws import stationary_law, transient_law, transient_laws
+from pmmtheory.particles import simulate
 from pmmtheory.schedulers import ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import PoissonMidpoint, RandomizedMidpoint
-from pmmtheory.targets import Gaussian
+from pmmtheory.targets import Cosine, Gaussian
 
 SCHEDULE, DATA = NoiseSchedule.linear(100), Gaussian(-0.09375, 2.92)
 SAMPLER = PoissonMidpointScheduler(SCHEDULE, 8, 3, "V2", "bernoulli", end=5).chain(ExactPredictor(DATA, SCHEDULE))
@@ -49,3 +53,13 @@ def test_what_is_missed_is_what_is_missing() -> None:
 def test_nothing_is_missed_where_no_midpoint_throws_far() -> None:
     law = transient_law(PoissonMidpoint(Overdamped(Gaussian()), 0.1, substeps=40), Gaussian(3.0, 2.0), 10)
     assert law.accuracy.missed < 1e-11 and law.misplaced(0) < 1e-12 and law.moment(2).error < 1e-10
+
+
+@pytest.mark.slow
+def test_noise_at_the_ends_of_a_grid_is_not_mass_that_leaves_it() -> None:
+    """A step near the limit of stability, of which few digits are known: a law of as many, against particles."""
+    scheme, n = RandomizedMidpoint(Overdamped(Cosine(amplitude=0.5)), 1.0), 300_000
+    found = stationary_law(scheme, rtol=1e-3).moment(2)
+    square = simulate(scheme, particles=n, steps=40, seed=3, dtype=torch.float64) ** 2
+    assert abs(found.value - float(square.mean())) < found.error + 5 * float(square.std()) / math.sqrt(n)
+    assert found.error < 0.01

@@ -26,7 +26,7 @@ from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.laws.step.leaving import leaving
-from pmmtheory.laws.wide_enough import WIDEST, wide_enough
+from pmmtheory.laws.wide_enough import WIDEST, above_noise, wide_enough
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve
 from pmmtheory.numerics.powers import Powers
@@ -74,7 +74,8 @@ class LineEngine(Engine):
         factors = [width]  # of the last level: wide enough for the next one, too
 
         def at_ends(law: LineLaw) -> float:
-            return 0.0 if truncated else law.edge / max(_EDGE, 1e-4 * rtol)
+            edge = float(above_noise(law.values)[[0, -1]].max() / law.values.max())
+            return 0.0 if truncated else edge / max(_EDGE, 1e-4 * rtol)
 
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
@@ -109,7 +110,7 @@ def _leaves(law: LineLaw) -> float:
 def _thrown_far(scheme: Scheme, law: LineLaw) -> float:
     """The mass that a step throws off a grid the most times as wide."""
     middle, half = sum(law.ends) / 2, WIDEST * (law.ends[1] - law.ends[0]) / 2
-    return float(law.values.abs() @ leaving(scheme, law.grid, (middle - half, middle + half))) * law.spacing
+    return float(above_noise(law.values) @ leaving(scheme, law.grid, (middle - half, middle + half))) * law.spacing
 
 
 def _unbalanced(gained: Tensor, gap: float) -> float:
@@ -143,8 +144,9 @@ def _stationary_on(
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
         if not truncated and index == math.inf:  # a tail that is a power is told by its points
-            leaves = float(masses.abs() @ leaving(scheme, points.points, ends))
-            rounding += 4 * leaves / gap
+            leave = leaving(scheme, points.points, ends)
+            leaves = float(above_noise(masses / points.weights) * points.weights @ leave)
+            rounding += 4 * float(masses.abs() @ leave) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
     shift = 4 * _EPS * max(map(abs, ends))
@@ -170,8 +172,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     else:
         masses, done = begun.density(points.points) * points.weights, 0
     before, missed, leaves = None, 0.0, 0.0
-    thrown = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
-    misses = _missing(scheme, target, points.points) if thrown else None
+    balanced = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
+    misses = _missing(scheme, target, points.points) if balanced else None
     leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
     for n in steps:
         while done < n:
@@ -188,7 +190,8 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             values = transition_matrix(scheme, grid, 0.0, level, start, weights=torch.ones_like(grid))[0]
         else:
             values = begun.density(grid)
-        leaves = max(leaves, float((masses if before is None else before).abs() @ leave))
+        last = masses if before is None else before
+        leaves = max(leaves, float(above_noise(last / points.weights) * points.weights @ leave))
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)

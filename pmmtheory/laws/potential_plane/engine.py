@@ -20,7 +20,7 @@ from pmmtheory.laws.potential_plane.operator import StepOperator, steady
 from pmmtheory.laws.potential_plane.stability import require_law, spread_of
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.step.cubature import enumerable
-from pmmtheory.laws.wide_enough import wide_enough
+from pmmtheory.laws.wide_enough import above_noise, wide_enough
 from pmmtheory.numerics.krylov import gmres
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
@@ -120,7 +120,7 @@ def _stationary_on(
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, leak / gap)
-    law.leaves = float(masses.abs() @ step.thrown)
+    law.leaves = float(above_noise(masses) @ step.thrown)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
@@ -191,7 +191,7 @@ def _evolve(
         for _ in range(done, n):
             if step is not None:
                 lost += abs(float(masses @ step.thrown))
-                leaves = max(leaves, float(masses.abs() @ step.thrown))
+                leaves = max(leaves, float(above_noise(masses) @ step.thrown))
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
