@@ -78,10 +78,9 @@ class Generator(ABC):
         """f''(1): near p = q the divergence is that times half of chi2."""
         return float(self.curvature(torch.zeros((), dtype=torch.float64)))
 
-    @property
-    def at_none(self) -> float:
-        """f where t is as small as a number can tell from 0."""
-        t = torch.tensor(SMALLEST, dtype=torch.float64)
+    def at_none(self, log: float = SMALLEST) -> float:
+        """f where t is next to nothing: as small as a number can tell from 0, or of this logarithm."""
+        t = torch.tensor(log, dtype=torch.float64)
         return float(self.near(-torch.ones_like(t), t))
 
     def per_mass(self, log: float) -> float:

@@ -95,20 +95,17 @@ class OnGrid:
 
     @cached_property
     def depth(self) -> float:
-        """Minus the least log density that the reference may fall to where the law is: that of a quadratic through where it is last told from none."""
+        """Minus the least log density that the reference may fall to where the law is."""
         if self.other.known[0] == -math.inf:
             return -SMALLEST
-        x = self.other.points
-        q, log_q, error = self.other.logs(x)
-        told = torch.nonzero(q > error).flatten()
-        if len(told) < 2:
-            return math.inf
-        ends = told[[0, -1]]
-        first, last = map(float, x[ends])
-        fallen = float(log_q.max() - log_q[ends].min())
-        middle, half = (first + last) / 2, (last - first) / 2
-        reach = max(middle - self.law.ends[0], self.law.ends[1] - middle, half)
-        return max(-SMALLEST, 3 * fallen * (reach / half) ** 2)
+        q, log_q, error = self.other.logs(self.other.points)
+        return _depth(self.other.points, log_q, q > error, self.law.ends)
+
+    @cached_property
+    def own_depth(self) -> float:
+        """The same of the law, where the reference is."""
+        x, p = self.law.grid, self.law.values.clamp_min(0.0)
+        return _depth(x, torch.log(p), p > self.law.uncertainty(x, p), self.other.support)
 
     @property
     def edges(self) -> Tensor:
@@ -137,6 +134,19 @@ class OnGrid:
         if law.wider is not None and (deep if everywhere else first < low or last > high):
             law = law.wider(first, last)
         return OnGrid(law, other)
+
+
+def _depth(x: Tensor, log: Tensor, told: Tensor, where: tuple[float, float]) -> float:
+    """Minus the least log density at some places: that of a quadratic through where it is last told from none."""
+    seen = torch.nonzero(told).flatten()
+    if len(seen) < 2:
+        return math.inf
+    ends = seen[[0, -1]]
+    first, last = map(float, x[ends])
+    fallen = float(log.max() - log[ends].min())
+    middle, half = (first + last) / 2, (last - first) / 2
+    reach = max(middle - where[0], where[1] - middle, half)
+    return max(-SMALLEST, 3 * fallen * (reach / half) ** 2)
 
 
 def shared_edges(one: LineSide, other: LineSide) -> Tensor:

@@ -36,17 +36,17 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
         raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
     pair = pair.covering(f.deep)
-    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, pair.depth), pair.shared, share=_SHARE)
+    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, _depths(pair, f)), pair.shared, share=_SHARE)
     value, first, second, squares = found.values.tolist()
     if not math.isfinite(value) or abs(value) > 1e250:
         raise _not_finite(pair, f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
-    if pair.law.lost > 0 or pair.other.astray > 0:
+    if pair.law.errors["ends"] > 0 or pair.other.lost > 0:
         parts["ends"] = _lost(pair, f)
     if pair.law.accuracy.cut > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] = parts.get("ends", 0.0) + f.at_none * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+        parts["ends"] = parts.get("ends", 0.0) + f.at_none(-pair.own_depth) * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
@@ -54,10 +54,15 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     return Estimate.of(value, METHOD, **parts)
 
 
-def integrand(d: Densities, f: Generator, depth: float) -> Tensor:
+def _depths(pair: OnGrid, f: Generator) -> tuple[float, float]:
+    """Minus the logarithms of the least that the law, where that matters, and the reference may be."""
+    return (pair.own_depth if f.deep else -SMALLEST), pair.depth
+
+
+def integrand(d: Densities, f: Generator, depths: tuple[float, float]) -> Tensor:
     """(4, ...): q f(p/q), and what the errors of p, of q and of their squares do to it.
 
-    Where a density is not told from none, it may be anything from the least that a number can be, of a reference exp(-depth), to twice its error. A
+    Where a density is not told from none, it may be anything from exp(-depth) to twice its error. A
     reference that is not is taken for its error; where f grows like a power, so that it decides everything, for what it was found to be.
     """
     hidden = torch.zeros_like(d.q, dtype=torch.bool) if f.steep else (d.q <= d.q_error) & (d.q_error > 0)
@@ -66,9 +71,9 @@ def integrand(d: Densities, f: Generator, depth: float) -> Tensor:
     value = f.between(d.p, d.q, log, d.excess)
     ratio = torch.exp(log.clamp(max=600))
     r, q = torch.where(log < LARGE, d.excess, ratio), d.q.clamp_min(1e-300)
-    first = torch.where(d.p > d.p_error, torch.abs(f.slope(r, log)) * d.p_error, _swing(d, f, value))
+    first = torch.where(d.p > d.p_error, torch.abs(f.slope(r, log)) * d.p_error, _swing(d, f, value, depths[0]))
     relative = torch.where(hidden, 0.0, (d.q_error / q).clamp_max(1e6))
-    second = torch.where(hidden, _swing_of_reference(d, f, value, depth), torch.abs(f.pull(r, log)) * d.q_error)
+    second = torch.where(hidden, _swing_of_reference(d, f, value, depths[1]), torch.abs(f.pull(r, log)) * d.q_error)
     known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
     told = (torch.log(known) - torch.log(q)).clamp_min(SMALLEST)
     weight = torch.where(log > 0, d.p, d.q * ratio)
@@ -76,9 +81,10 @@ def integrand(d: Densities, f: Generator, depth: float) -> Tensor:
     return torch.stack([value, first, second, squares])
 
 
-def _swing(d: Densities, f: Generator, value: Tensor) -> Tensor:
+def _swing(d: Densities, f: Generator, value: Tensor, depth: float) -> Tensor:
+    """By how much q f(p/q) changes where p falls to exp(-depth) or grows to twice its error."""
     none, most = torch.zeros_like(d.p), 2 * d.p_error
-    least = f.between(none, d.q, none + SMALLEST, none - 1)
+    least = f.between(none, d.q, none - depth, none - 1)
     log = (torch.log(most.clamp_min(1e-300)) - d.log_q).clamp_min(SMALLEST)
     largest = f.between(most, d.q, log, torch.expm1(log.clamp_max(LARGE)))
     return torch.maximum(torch.abs(least - value), torch.abs(largest - value))
@@ -103,7 +109,7 @@ def _swing_of_reference(d: Densities, f: Generator, value: Tensor, depth: float)
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
     """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
     grid, spacing = pair.known, pair.law.spacing
-    values = integrand(pair.at(grid), f, pair.depth)
+    values = integrand(pair.at(grid), f, _depths(pair, f))
     whole = values.sum(1) * spacing
     half = float(values[0, ::2].sum()) * 2 * spacing
     error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
@@ -116,7 +122,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too.
     """
     x = pair.known
-    inner, *errors = integrand(pair.at(x), f, pair.depth)
+    inner, *errors = integrand(pair.at(x), f, _depths(pair, f))
     seen = inner - torch.stack(errors).sum(0)
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
@@ -142,17 +148,18 @@ def _held(pair: OnGrid, f: Generator) -> float:
     d = pair.at(x[(x < low) | (x > high)])
     above = d.p - d.p_error > d.q
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
-    return float(integrand(most, f, pair.depth)[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
+    return float(integrand(most, f, _depths(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
-    """What mass of either law that got lost on the way does, put where it weighs most: at points at which more is left of both than got lost.
+    """What mass of either law that got lost on the way, or lies beyond its grid, does, put where it weighs most: where more is left of both than got lost.
 
     Mass that went over the ends of the grid was where hardly any of the other law is: unless a power decides, it is put where its own exceeds the other too.
     """
     total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
     ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    ours, theirs = (pair.law.lost, f.slope(ratio, d.log), d.p - d.p_error > d.q), (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)
+    left = 0.0 if pair.law.truncated else pair.law.errors["ends"]
+    ours, theirs = (left, f.slope(ratio, d.log), d.p - d.p_error > d.q), (pair.other.lost, f.pull(ratio, d.log), d.q - d.q_error > d.p)
     for lost, weight, more in (ours, theirs):
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more

@@ -70,9 +70,9 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     log, excess = _ratios(p, log_q)
     told = known & ~(faint & (q <= 1e2 * law.floor * most))  # both are next to nothing elsewhere, and their ratio is not known
     values = torch.where(told, f.between(p, q, log, excess), 0.0)
-    bounded = f.at_none < -SMALLEST / 10
+    bounded = f.at_none() < -SMALLEST / 10
     missing = max(0.0, 1 - float(q[known].sum()) * cell) if beyond else 0.0
-    value = float(values.sum()) * cell + (f.at_none * missing if bounded else 0.0)
+    value = float(values.sum()) * cell + (f.at_none() * missing if bounded else 0.0)
     reference = _hidden(p, known, cell, value, log, f)
     if not other.everywhere:
         shift = torch.where(known, other.shift(axes, log_q), 0.0)
@@ -82,7 +82,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
         reference += float(moved[known].sum()) * cell
     margins = [1 + len(axis) // 12 for axis in axes]
     last = (p > 0) & (p <= 1e2 * law.floor * most)  # what densities that are not told from none may add, by the last two decades that are
-    rest = torch.where(known, values - q * (f.at_none if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
+    rest = torch.where(known, values - q * (f.at_none() if bounded else 0.0), 0.0).abs()  # without what is left where p is none, which is all seen
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
     hidden = known & ~told & (_nearby(law, axes, seen, times) if f.steep else True)
     dim = (float(torch.where(last, values, 0.0).abs().sum()) + _untold(seen, log_q, hidden, f, law.floor * most)) * cell
@@ -93,7 +93,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
     if f.deep:
-        tails += (0.0 if bounded else f.at_none * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
+        tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
 
 

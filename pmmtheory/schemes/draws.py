@@ -44,7 +44,7 @@ class Normal(Draw):
         return z, w / w.sum()
 
     def cells(self, count: int) -> np.ndarray | None:
-        return np.linspace(-6.013, 6.017, count + 1) if self.normal else None
+        return np.linspace(-7.013, 7.017, count + 1) if self.normal else None
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
         """Gauss-Legendre between the jumps, under the density."""
@@ -70,7 +70,9 @@ class Uniform(Draw):
         return gauss_legendre(_order(level))
 
     def cells(self, count: int) -> np.ndarray | None:
-        return np.linspace(1e-6, 1 - 1e-9, count + 1) ** 2 if keeps_law(self, Uniform) else None
+        if not keeps_law(self, Uniform):
+            return None
+        return np.append(np.linspace(1e-6, 1 - 1e-9, count) ** 2, 1 - 1e-12)  # as near to 1 as to 0
 
     def split(self, places: tuple[float, ...], level: int) -> Rule:
         """Gauss-Legendre between the jumps."""

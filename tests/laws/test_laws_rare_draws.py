@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtr
 from torch import Tensor
 
 from pmmtheory.divergences import kl, tv
@@ -18,7 +19,7 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.laws.step.draw_rules import jumps
-from pmmtheory.schemes import Scheme, Uniform
+from pmmtheory.schemes import Normal, Scheme, Uniform
 from pmmtheory.targets import Gaussian
 
 STEP = 0.1
@@ -115,6 +116,39 @@ def test_a_rare_kick_beyond_the_ends_of_a_grid(step: float, chance: float, size:
     ):
         assert abs(found.value - right) <= found.error + rounding
     assert law.numerical_error <= rtol
+
+
+@pytest.mark.parametrize("power", [-3, -6, -8.5, -9.4, -11])
+def test_a_kick_at_the_end_of_a_uniform_draw_is_seen_as_one_at_its_start(power: float) -> None:
+    """To both sides, so that the mean is kept if both are seen alike."""
+    chance, size = 10**power, 19.6
+    scheme = Kicked(lambda u: size * ((u < chance).double() - (u > 1 - chance).double()))
+    law, variance = transient_law(scheme, Gaussian(), 2), 1.0
+    for _ in range(2):
+        variance = (1 - STEP) ** 2 * variance + 2 * STEP + 2 * chance * size**2
+    found = law.moment(2)
+    assert abs(found.value - variance) <= found.error + 2e-15 * size**2 and abs(law.moment(1).value) < law.moment(1).error + 2e-15 * size
+    assert found.error < 1e-6
+
+
+class Jumping(Scheme):
+    """LMC that is kicked where a normal number is beyond a place on either side of zero."""
+
+    drift_calls = 1.0
+
+    def __init__(self, place: float, size: float):
+        super().__init__(Overdamped(Gaussian()), STEP)
+        self.place, self.size, self.draws = place, size, {"z": Normal()}
+
+    def step(self, x: Tensor, t: Any, draws: Any) -> tuple[Tensor, Any]:
+        beyond = math.copysign(1.0, self.place) * (torch.as_tensor(draws["z"]) - self.place) > 0
+        return x + self.step_size * self.dynamics.drift(x, t) + self.size * beyond.double(), math.sqrt(2 * self.step_size)
+
+
+@pytest.mark.parametrize("place", [-6.5, -4.0, -2.5, -0.7, 0.7, 2.5, 6.5])
+def test_a_jump_in_a_normal_draw_is_seen_on_both_sides_of_zero(place: float) -> None:
+    found, right = transient_law(Jumping(place, 3.0), Gaussian(), 1, rtol=1e-6).moment(1), 3.0 * float(ndtr(-abs(place)))
+    assert abs(found.value - right) <= found.error + 1e-14 and found.error < 1e-9 and abs(found.value - right) < 0.01 * right + 1e-14
 
 
 @pytest.mark.parametrize(("chance", "size", "rtol"), [(3.63e-6, -11.67, 1e-3), (4e-7, 10.85, 1e-2)])

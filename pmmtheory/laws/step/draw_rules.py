@@ -38,7 +38,7 @@ _NARROW = 32768
 _TOWARDS_ZERO = (1e-7, 1e-5, 1e-3, 0.03, 0.25)
 
 _SAME = 1e-9
-"""Places no farther apart, relative to themselves, are one."""
+"""Places no farther apart are one, relative to how far they are from an end of a uniform draw."""
 
 _IN_A_CELL = 8
 """How many jumps a cell may hold that are looked for."""
@@ -99,7 +99,7 @@ def _jumps(scheme: Scheme, name: str, t: float, u: Tensor) -> tuple[float, ...]:
         if len(more[0]) <= len(probe):
             break
         probe, low, high = more
-    found = _shared(probe.numpy(), high.numpy())
+    found = _shared(probe.numpy(), high.numpy(), scheme.draws[name].normal)
     if found is None:
         if scheme.draws[name].normal:
             return ()
@@ -159,10 +159,12 @@ def _root(scheme: Scheme, name: str, t: float, values: Tensor, u: Tensor) -> tup
     return _TOWARDS_ZERO if bool((steep & early).any()) else ()
 
 
-def _shared(probe: np.ndarray, place: np.ndarray) -> tuple[float, ...] | None:
+def _shared(probe: np.ndarray, place: np.ndarray, normal: bool) -> tuple[float, ...] | None:
     """Places of which each was found from more than half of the states, ascending: from some a jump may be none. None where there is another."""
     order = np.argsort(place, kind="stable")
-    apart = np.flatnonzero(np.diff(place[order]) > _SAME * place[order][1:]) + 1
+    low, high = place[order][:-1], place[order][1:]
+    close = _SAME * (1.0 if normal else np.minimum(high, 1 - low)) + 4 * np.finfo(float).eps * np.abs(high)
+    apart = np.flatnonzero(high - low > close) + 1
     groups = np.split(order, apart)
     if any(2 * len(set(probe[group].tolist())) <= _PROBES for group in groups):
         return None
