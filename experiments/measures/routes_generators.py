@@ -78,7 +78,7 @@ def _both(generator: Generator, f: Function, nearer: float) -> dict[str, tuple[N
         "the slope": _relative(generator.slope(r, log), slopes),
         "the curvature": _relative(generator.curvature(log), bends),
         "the pull": _relative(generator.pull(r, log), [f(t) - t * slope for t, slope in zip(ratios, slopes, strict=True)]),
-        "f of nothing": _relative(torch.tensor([generator.at_none], dtype=torch.float64), [f(_NONE.exp())]),
+        "f of nothing": _relative(torch.tensor([generator.at_none()], dtype=torch.float64), [f(_NONE.exp())]),
         "the bend": _relative(torch.tensor([generator.bend], dtype=torch.float64), [bend]),
         "a share of mass": _relative(torch.tensor([generator.per_mass(3.0)], dtype=torch.float64), [f(Decimal(3).exp()) / Decimal(3).exp()]),
     }

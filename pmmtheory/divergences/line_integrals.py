@@ -20,6 +20,9 @@ _SHARE = 0.01
 
 METHOD = "exact law on the line"
 
+_FARTHER, _ALIKE = 1.5, 0.5
+"""How many times more mass beyond a grid may weigh than at its ends, and a logarithm of p/q up to which it weighs no more than without the reference."""
+
 
 def integrated(pair: OnGrid, f: Generator) -> Estimate:
     """int q f(p/q), with its error in named parts.
@@ -158,14 +161,33 @@ def _lost(pair: OnGrid, f: Generator) -> float:
     """
     total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
     ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    left = 0.0 if pair.law.truncated else pair.law.errors["ends"]
-    ours, theirs = (left, f.slope(ratio, d.log), d.p - d.p_error > d.q), (pair.other.lost, f.pull(ratio, d.log), d.q - d.q_error > d.p)
-    for lost, weight, more in (ours, theirs):
+    slope, left = f.slope(ratio, d.log), 0.0 if pair.law.truncated else pair.law.errors["ends"]
+    apart = (
+        None if f.steep or f.deep or left == 0 else _not_there(pair, f, d, float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum().clamp_min(1e-300)))
+    )
+    ours = left if apart is None else pair.law.lost, slope, d.p - d.p_error > d.q
+    for lost, weight, more in (ours, (pair.other.lost, f.pull(ratio, d.log), d.q - d.q_error > d.p)):
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
             total += lost * float(weight[seen].abs().max())
-    return total
+    return total + (apart or 0.0)
+
+
+def _not_there(pair: OnGrid, f: Generator, d: Densities, slope: float) -> float | None:
+    """What mass beyond the grid of the law does where there is more of the reference at its ends; None elsewhere.
+
+    For it the rest is scaled up, which f feels by its mean slope, and where it should be there is none: as far as the chord of f from 0 tells at the ends,
+    and all of the reference there at most, which counts as without any of the law.
+    """
+    x, (low, high), left = pair.known, pair.law.ends, pair.law.errors["ends"]
+    inside = torch.nonzero((x >= low) & (x <= high) & (d.p > d.p_error)).flatten()
+    last = torch.cat([inside[: 1 + len(inside) // 20], inside[-1 - len(inside) // 20 :]])
+    if not len(inside) or bool((d.log[last] > _ALIKE).any()):
+        return None
+    chord = _FARTHER * float(torch.abs((f.between(d.p, d.q, d.log, d.excess)[last] - f.at_none() * d.q[last]) / d.p[last]).max())
+    seen = float(d.q[(x < low) | (x > high)].sum()) * pair.law.spacing if pair.on_one_grid else pair.missing
+    return left * abs(slope) + min(left * chord, f.at_none() * seen)
 
 
 def _cut(pair: OnGrid, f: Generator) -> float:

@@ -28,6 +28,9 @@ _NEGLIGIBLE = 1e-11
 _CURVED = 8.0
 """A bound on the square that a Newton step leaves over, times the length on which a density varies: half of its relative slope."""
 
+_DIGITS = 2e-15
+"""Mass that rounding of the distribution functions may move as far as any is."""
+
 _FLAT = 1e-280
 """A density below which nothing is told by it: halving the bracket is."""
 
@@ -81,9 +84,10 @@ def w2_line(pair: OnGrid) -> Estimate:
     found = integrals(moved, torch.cat([inside.new_tensor([low]), inside, inside.new_tensor([high])]), 1e-8, noise, most=4000)
     square = float(found.values[0])
     rounding, resolution, reference, interpolation, ends, missed = (changed(nodes_of(found.edges)) * weights_of(found.edges)).sum((1, 2)).tolist()
+    farthest = float(whole.shift(nodes_of(found.edges)).abs().max())
     parts = {
         "quadrature": _root(found.error + missed, square) + (_CLOSE + _NEGLIGIBLE) * math.sqrt(max(square, 0.0)),
-        "rounding": _root(rounding, square) + sum(side.shift for side in both),
+        "rounding": _root(rounding + _DIGITS * farthest**2, square) + sum(side.shift for side in both),
         "interpolation": _root(interpolation + _hidden(law, whole), square),
         "ends": _root(ends, square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
