@@ -44,7 +44,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if not math.isfinite(value) or abs(value) > 1e250:
         raise _not_finite(pair, f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
-    if pair.law.errors["ends"] > 0 or pair.other.lost > 0:
+    if pair.law.errors["ends"] > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
     if pair.law.accuracy.cut > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
@@ -165,8 +165,8 @@ def _lost(pair: OnGrid, f: Generator) -> float:
     apart = (
         None if f.steep or f.deep or left == 0 else _not_there(pair, f, d, float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum().clamp_min(1e-300)))
     )
-    ours = left if apart is None else pair.law.lost, slope, d.p - d.p_error > d.q
-    for lost, weight, more in (ours, (pair.other.lost, f.pull(ratio, d.log), d.q - d.q_error > d.p)):
+    ours = left if f.deep else pair.law.lost, slope, d.p - d.p_error > d.q
+    for lost, weight, more in (ours, (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)):
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):

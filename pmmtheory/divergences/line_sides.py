@@ -40,6 +40,8 @@ class LineSide(ABC):
     caution, floor, shift, lost, start : floats
         How many times the distance to the lower resolution it may be off; relative to its largest value, what a value may be; by how much
         points may have been moved; the mass that was lost on the way or lies beyond the points; the error of where the chain started.
+    astray : float
+        What of that was lost on the way.
     """
 
     dim: int = 1
@@ -52,6 +54,7 @@ class LineSide(ABC):
     floor: float = 0.0
     shift: float = 0.0
     lost: float = 0.0
+    astray: float = 0.0
     start: float = 0.0
     rounded: float = 0.0
     outer: float = 0.0
@@ -122,7 +125,7 @@ class LawSide(LineSide):
         self.coarse = None if law.coarse is None else LawSide(law.coarse)
         self.off, self.floor = law.numerical_error, law.accuracy.floor
         self.caution, self.shift, self.tail_index = law.accuracy.caution, law.accuracy.shift, law.accuracy.tail_index
-        self.lost = 0.0 if law.truncated else law.errors["ends"]
+        self.lost, self.astray = (0.0, 0.0) if law.truncated else (law.errors["ends"], law.lost)
         spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
         self.rounded = law.errors.get("rounding", 0.0) + spread
         self.start = law.errors.get("start", 0.0)
