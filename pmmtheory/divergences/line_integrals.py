@@ -186,7 +186,7 @@ def _not_there(pair: OnGrid, f: Generator, d: Densities, slope: float) -> float 
     if not len(inside) or bool((d.log[last] > _ALIKE).any()):
         return None
     chord = _FARTHER * float(torch.abs((f.between(d.p, d.q, d.log, d.excess)[last] - f.at_none() * d.q[last]) / d.p[last]).max())
-    seen = float(d.q[(x < low) | (x > high)].sum()) * pair.law.spacing if pair.on_one_grid else pair.missing
+    seen = float(d.q[(x < low) | (x > high)].sum()) * pair.law.spacing if pair.on_one_grid else max(0.0, pair.missing - 5e-16)  # less the rounding of 1
     return left * abs(slope) + min(left * chord, f.at_none() * seen)
 
 
