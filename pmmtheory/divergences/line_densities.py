@@ -72,6 +72,11 @@ class OnGrid:
         seen = torch.nonzero(d.p_error + d.q_error < _KNOWN * torch.maximum(d.p, d.q)).flatten()
         return x[int(seen[0]) : int(seen[-1]) + 1] if len(seen) > 24 else x
 
+    @cached_property
+    def at_known(self) -> Densities:
+        """Both densities at the known points."""
+        return self.at(self.known)
+
     @property
     def shared(self) -> Tensor:
         """The panels between the first and the last known point."""

@@ -112,7 +112,7 @@ def _swing_of_reference(d: Densities, f: Generator, value: Tensor, depth: float)
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
     """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
     grid, spacing = pair.known, pair.law.spacing
-    values = integrand(pair.at(grid), f, _depths(pair, f))
+    values = integrand(pair.at_known, f, _depths(pair, f))
     whole = values.sum(1) * spacing
     half = float(values[0, ::2].sum()) * 2 * spacing
     error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
@@ -125,7 +125,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too.
     """
     x = pair.known
-    inner, *errors = integrand(pair.at(x), f, _depths(pair, f))
+    inner, *errors = integrand(pair.at_known, f, _depths(pair, f))
     seen = inner - torch.stack(errors).sum(0)
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
@@ -159,35 +159,33 @@ def _lost(pair: OnGrid, f: Generator) -> float:
 
     Mass that went over the ends of the grid was where hardly any of the other law is: unless a power decides, it is put where its own exceeds the other too.
     """
-    total, d, length = 0.0, pair.at(pair.known), float(pair.known[-1] - pair.known[0])
+    total, d, length = 0.0, pair.at_known, float(pair.known[-1] - pair.known[0])
     ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
     slope, left = f.slope(ratio, d.log), 0.0 if pair.law.truncated else pair.law.errors["ends"]
-    apart = (
-        None if f.steep or f.deep or left == 0 else _not_there(pair, f, d, float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum().clamp_min(1e-300)))
-    )
     ours = left if f.deep else pair.law.lost, slope, d.p - d.p_error > d.q
     for lost, weight, more in (ours, (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)):
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
             total += lost * float(weight[seen].abs().max())
-    return total + (apart or 0.0)
+    return total if f.steep or f.deep or left == 0 else total + _not_there(pair, f, slope)
 
 
-def _not_there(pair: OnGrid, f: Generator, d: Densities, slope: float) -> float | None:
-    """What mass beyond the grid of the law does where there is more of the reference at its ends; None elsewhere.
+def _not_there(pair: OnGrid, f: Generator, slope: Tensor) -> float:
+    """What mass beyond the grid of the law does where there is about as much of the reference at its ends, or more; elsewhere it is told by what is found.
 
     For it the rest is scaled up, which f feels by its mean slope, and where it should be there is none: as far as the chord of f from 0 tells at the ends,
     and all of the reference there at most, which counts as without any of the law.
     """
-    x, (low, high), left = pair.known, pair.law.ends, pair.law.errors["ends"]
+    x, d, (low, high), left = pair.known, pair.at_known, pair.law.ends, pair.law.errors["ends"]
     inside = torch.nonzero((x >= low) & (x <= high) & (d.p > d.p_error)).flatten()
     last = torch.cat([inside[: 1 + len(inside) // 20], inside[-1 - len(inside) // 20 :]])
     if not len(inside) or bool((d.log[last] > _ALIKE).any()):
-        return None
+        return 0.0
+    mean = float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum())
     chord = _FARTHER * float(torch.abs((f.between(d.p, d.q, d.log, d.excess)[last] - f.at_none() * d.q[last]) / d.p[last]).max())
     seen = float(d.q[(x < low) | (x > high)].sum()) * pair.law.spacing if pair.on_one_grid else max(0.0, pair.missing - 5e-16)  # less the rounding of 1
-    return left * abs(slope) + min(left * chord, f.at_none() * seen)
+    return left * abs(mean) + min(left * chord, f.at_none() * seen)
 
 
 def _cut(pair: OnGrid, f: Generator) -> float:
@@ -214,7 +212,7 @@ def _unknown(pair: OnGrid, f: Generator) -> float:
 
 def _not_finite(pair: OnGrid, f: Generator, why: str) -> InvalidParameter:
     """That it is infinite, or, where a density is not told from none at a point where the other is, that this is not known."""
-    d = pair.at(pair.known)
+    d = pair.at_known
     law, other = d.p > d.p_error, (d.q > d.q_error) | (d.q_error == 0)
     if bool((law & ~other).any()):
         return _unresolved("other", f)

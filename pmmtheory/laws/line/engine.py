@@ -107,6 +107,11 @@ def _leaves(law: LineLaw) -> float:
     return law.accuracy.leaves
 
 
+def _thrown(points: Mesh, masses: Tensor, leave: Tensor) -> float:
+    """The mass above noise that a step throws off its grid, which it leaves from each point with some probability."""
+    return float(above_noise(masses / points.weights) * points.weights @ leave)
+
+
 def _thrown_far(scheme: Scheme, law: LineLaw) -> float:
     """The mass that a step throws off a grid the most times as wide."""
     middle, half = sum(law.ends) / 2, WIDEST * (law.ends[1] - law.ends[0]) / 2
@@ -145,7 +150,7 @@ def _stationary_on(
             rounding += _unbalanced(gained * masses, gap)
         if not truncated and index == math.inf:  # a tail that is a power is told by its points
             leave = leaving(scheme, points.points, ends)
-            leaves = float(above_noise(masses / points.weights) * points.weights @ leave)
+            leaves = _thrown(points, masses, leave)
             rounding += 4 * float(masses.abs() @ leave) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
@@ -191,7 +196,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         else:
             values = begun.density(grid)
         last = masses if before is None else before
-        leaves = max(leaves, float(above_noise(last / points.weights) * points.weights @ leave))
+        leaves = max(leaves, _thrown(points, last, leave))
         lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
