@@ -38,6 +38,8 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     """
     if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
         raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
+    if f.steep and pair.law.accuracy.apart > 0:
+        raise _unresolved("law", f)
     pair = pair.covering(f.deep)
     found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, _depths(pair, f)), pair.shared, share=_SHARE)
     value, first, second, squares = found.values.tolist()
@@ -122,10 +124,15 @@ def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
 def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     """A bound on the integral beyond the points where the law is well known; refuses where it does not decay.
 
-    A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too.
+    A density that hangs on kicks may fall more slowly there than before: on the rest of its grid the integral is taken as it is found too. Where f grows like
+    a power and the law ends above the reference, its tails must be seen to fall up to where it is last told from none.
     """
-    x = pair.known
-    inner, *errors = integrand(pair.at_known, f, _depths(pair, f))
+    x, d = pair.known, pair.at_known
+    inner, *errors = integrand(d, f, _depths(pair, f))
+    if f.steep:
+        first, last = torch.nonzero(d.p > d.p_error).flatten()[[0, -1]].tolist()
+        told = slice(first if d.p[first] > d.q[first] else 0, last + 1 if d.p[last] > d.q[last] else len(x))
+        x, inner, errors = x[told], inner[told], [part[told] for part in errors]
     seen = inner - torch.stack(errors).sum(0)
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):

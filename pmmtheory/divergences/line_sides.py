@@ -19,6 +19,9 @@ _CELLS = 6
 _POINTS = 2001
 """Of a target."""
 
+_RESOLVED = 0.27
+"""Of the narrowest panel of a target a grid that resolves it has at most this spacing: its force may turn more sharply than its slope tells."""
+
 
 class LineSide(ABC):
     """A density on the line with what it may be off by.
@@ -226,7 +229,8 @@ class TargetSide(LineSide):
         return self
 
     def resolved_by(self, spacing: float) -> bool:
-        return not self.target.kinks and spacing <= 0.3 / math.sqrt(self.target._extreme_curvature(1.0))
+        own = min(0.3 / math.sqrt(self.target._extreme_curvature(1.0)), _RESOLVED * float(torch.diff(self.target.quadrature.edges).min()))
+        return not self.target.kinks and spacing <= own
 
     @property
     def gaussian_tails(self) -> bool:

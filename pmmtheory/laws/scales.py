@@ -32,7 +32,8 @@ def roughness(target: LineTarget, low: float, high: float) -> float:
     """
     variances = getattr(target, "variances", None)
     narrowest = 0.0 if variances is None else 1 / math.sqrt(float(variances.min()))
-    x = torch.linspace(low, high, _POINTS, dtype=torch.float64)
+    edges = target.quadrature.edges  # narrow where it is steep
+    x = torch.cat([torch.linspace(low, high, _POINTS, dtype=torch.float64), edges[(edges > low) & (edges < high)]])
     curvature = target.curvature(x).abs()
     if float(curvature.max()) > narrowest**2:
         curvature = torch.where(target.density(x) * (high - low) > 1e-16, curvature, 0.0)

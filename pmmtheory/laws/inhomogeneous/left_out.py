@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,10 @@ _NOTHING = 12.5
 
 _BINS = 200
 """Into how many, on each side, what lies beyond a grid is sorted, as far out as the grid is long; and one for all that is farther."""
+
+_WIDE, _FARTHEST, _DEVIATIONS, _MORE, _NONE = 1.5, 100, 3.0, 2.0, 1e-30
+"""What lies apart is looked for in bins of so many standard deviations of the law, so many on each side; a Gaussian counts where it is so many of its own
+deviations farther out; there must be so many times more than nearer; and mass that is none."""
 
 
 @dataclass(frozen=True)
@@ -57,3 +62,18 @@ class LeftOut:
             like = torch.nn.functional.pad(_LIKE * process.density(end + sign * middles) * (length / _BINS), (0, 1))
             total += float((squares * (1 - like / masses.clamp_min(1e-300)).clamp_min(0.0)).sum())
         return total
+
+
+def apart(parts: Parts, masses: Tensor, tolerance: float) -> float:
+    """What of the Gaussians of a step, with masses (g, n, q), is no tail of the rest: where, going outwards beyond all but so little mass, there is more of
+    them again."""
+    masses = masses.abs().expand_as(parts.mean)
+    middle = float((masses * parts.mean).sum() / masses.sum())
+    away, spread = parts.mean - middle, parts.deviation[:, None, None]
+    wide, total = _WIDE * math.sqrt(float((masses * (away**2 + spread**2)).sum() / masses.sum())), 0.0
+    for sign in (-1.0, 1.0):
+        bins = ((sign * away + _DEVIATIONS * spread) / wide).clamp_(0, _FARTHEST).to(torch.long)
+        there = torch.bincount(bins.flatten(), masses.flatten(), _FARTHEST + 1)
+        tail = there[there.flip(0).cumsum(0).flip(0) <= tolerance]
+        total += float(tail[1:][tail[1:] > _MORE * torch.cummin(tail, 0).values[:-1] + _NONE].sum())
+    return total

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.inhomogeneous.left_out import LeftOut
+from pmmtheory.laws.inhomogeneous.left_out import LeftOut, apart
 from pmmtheory.laws.inhomogeneous.resolution import Masses, Move, Resolution, law_band, next_grid
 from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import INTERPOLATED
@@ -24,17 +24,18 @@ from pmmtheory.numerics.nufft import blurred
 @dataclass(frozen=True)
 class Told:
     """What a step itself says of the law after it: the second moment about the mean, (m,) mean squares of what it would throw from the points from which
-    none was made, and what it put beyond its grid."""
+    none was made, what it put beyond its grid, and how much mass apart from the rest."""
 
     square: float
     rest: Tensor
     beyond: LeftOut | None = None
+    apart: float = 0.0
 
     @classmethod
-    def by(cls, squares: Tensor, now: Masses, rest: Masses, beyond: LeftOut | None = None) -> Told:
+    def by(cls, squares: Tensor, now: Masses, rest: Masses, beyond: LeftOut | None = None, apart: float = 0.0) -> Told:
         """Of mean squares about the mean from the points of both."""
         from_now, from_rest = squares[: len(now.points)], squares[len(now.points) :]
-        return cls(float(now.masses @ from_now + rest.masses @ from_rest), from_rest, beyond)
+        return cls(float(now.masses @ from_now + rest.masses @ from_rest), from_rest, beyond, apart)
 
 
 def advance(chain: Resolution, law: Masses, move: Move) -> Masses:
@@ -64,7 +65,7 @@ def _lost(chain: Resolution, moved: Masses, part: slice, t: float, told: Told, r
         cut += left.unlike(chain.target(t + chain.scheme.step_size), points, mean)
     lost += float(rest.masses.abs().sum()) + float(moved.masses.abs().sum() - masses.abs().sum())
     reach = max(loss.reach, mean - float(points[0]), float(points[-1]) - mean)
-    return Loss(loss.mass + lost, reach, missed, cut)
+    return Loss(loss.mass + lost, reach, missed, cut, loss.apart + told.apart)
 
 
 def _resolved(chain: Resolution, law: Masses, shown: bool) -> bool:
@@ -103,8 +104,10 @@ def _by_gaussians(chain: Resolution, law: Masses, rest: Masses, move: Move) -> t
     moved = Masses(grid, values, band=band, ahead=ahead)
     squares = every.mean_square(moved.mean)
     loss = law.loss.carried(math.sqrt(float(squares[-2:].max())))
-    beyond = LeftOut.of_parts(parts, masses, matters, (float(grid[0]), float(grid[-1])), moved.mean) if chain.balanced else None
-    return replace(moved, loss=loss), Told.by(squares[:-2], law, rest, beyond)
+    if not chain.balanced:
+        return replace(moved, loss=loss), Told.by(squares[:-2], law, rest)
+    beyond = LeftOut.of_parts(parts, masses, matters, (float(grid[0]), float(grid[-1])), moved.mean)
+    return replace(moved, loss=loss), Told.by(squares[:-2], law, rest, beyond, apart(parts, masses, chain.tolerance))
 
 
 def _by_frequencies(chain: Resolution, law: Masses, rest: Masses, move: Move) -> tuple[Masses, Told]:

@@ -28,6 +28,8 @@ class Accuracy:
         What the second moment, seen step by step, lost to mass that left the grid or was put elsewhere on it.
     cut : float
         The second moment, about the mean, of mass that was left out of the law for being too little to matter.
+    apart : float
+        How much of that was no tail of the law but lay apart from it.
     leaves : float
         The mass that leaves the grid in a step.
     caution : float
@@ -43,5 +45,6 @@ class Accuracy:
     reach: float = 0.0
     missed: float = 0.0
     cut: float = 0.0
+    apart: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0

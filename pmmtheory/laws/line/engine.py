@@ -167,7 +167,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     own = stretched(target, widening(scheme, target))
     middle, half = (min(own[0], wide[0]) + max(own[1], wide[1])) / 2, factor * (max(own[1], wide[1]) - min(own[0], wide[0])) / 2
     ends = middle - half, middle + half
-    points = law_mesh(scheme, target, level, ends, device, finest / finer(level), begun.kinks)
+    points = law_mesh(scheme, target, level, ends, device, finest / finer(level), begun.kinks, begun.target)
     grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
     matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
     powers = Powers(matrix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,9 +14,25 @@ from pmmtheory.laws.line.mesh import Mesh, mesh
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.laws.stability import superlinear
 from pmmtheory.laws.step.bends import bends
+from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.kernel import noise_scale
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
+
+_SHARP, _FINE = 1.75, 10.0
+"""A panel of a target is narrow below so many spacings of its shortest scale; and holds so many spacings itself."""
+
+_FELT = 1e-7
+"""A change of a step that is not felt, in units of its noise."""
+
+_ROUNDINGS = 256
+"""How many roundings of its largest number a step may be off by."""
+
+_NODES, _BETWEEN = (torch.as_tensor((1 - np.cos(np.pi * np.arange(first, 24, 2) / 24)) / 2) for first in (1, 2))
+_PREDICT = torch.as_tensor(
+    np.polynomial.chebyshev.chebvander(2 * _BETWEEN.numpy() - 1, 11) @ np.linalg.inv(np.polynomial.chebyshev.chebvander(2 * _NODES.numpy() - 1, 11))
+)
+"""Twelve Chebyshev nodes of a panel, the points between them, and what values there are by those at the nodes."""
 
 
 def finer(level: int) -> float:
@@ -41,7 +58,14 @@ def steepest(target: LineTarget, ends: tuple[float, float]) -> float:
 
 
 def law_mesh(
-    scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], device: str, smallest: float = math.inf, kinks: Sequence[float] = ()
+    scheme: Scheme,
+    target: LineTarget,
+    level: int,
+    ends: tuple[float, float],
+    device: str,
+    smallest: float = math.inf,
+    kinks: Sequence[float] = (),
+    begun: LineTarget | None = None,
 ) -> Mesh:
     """Points that see the kernel of a step, of the width of the noise narrowed by 1 + a |F''|, and the law, which varies on the scale |F''|^(-1/2)."""
     noise, refine, seen = noise_scale(scheme, target.mean), finer(level), bends(scheme, *ends)
@@ -53,7 +77,43 @@ def law_mesh(
         own = torch.minimum(0.78 * noise * narrow, SHORTEST / torch.sqrt(steep.clamp_min(1e-300)))
         return (own / refine).clamp_max(smallest)
 
-    return mesh(*ends, finest, places, level, device, f"the law of {scheme.name} on {target.name}")
+    turns = [_sharp(target, ends, scheme.step_size / noise)]
+    if begun is not None:
+        turns.append(_sharp(begun, ends, noise))
+    at, spacings = (torch.cat(parts) for parts in zip(*turns, strict=True))
+    what = f"the law of {scheme.name} on {target.name}"
+    return mesh(*ends, finest, places, level, device, what, (at, (spacings / refine).clamp_max(smallest)), _followed(scheme, noise))
+
+
+def _followed(scheme: Scheme, noise: float) -> Callable[[Tensor], Tensor]:
+    """Whether a step is a polynomial on panels, as rules take it to be: predicted half way between Chebyshev nodes, in units of its noise."""
+
+    def at(x: Tensor) -> Tensor:
+        if scheme.draws:
+            return centre(scheme, x, 0.0)[None]
+        mean, factor = scheme.step(x, 0.0, {})
+        return torch.stack([mean, torch.as_tensor(factor, dtype=x.dtype).expand_as(mean)])
+
+    def fits(edges: Tensor) -> Tensor:
+        width = torch.diff(edges)
+        seen, asked = (at((edges[:-1, None] + width[:, None] * places).flatten()).reshape(-1, len(width), len(places)) for places in (_NODES, _BETWEEN))
+        rounding = _ROUNDINGS * torch.finfo(edges.dtype).eps * seen.abs().amax((1, 2), keepdim=True)
+        return ((seen @ _PREDICT.T - asked).abs() <= _FELT * noise + rounding).all(2).all(0)
+
+    return fits
+
+
+def _sharp(target: LineTarget, ends: tuple[float, float], scale: float) -> tuple[Tensor, Tensor]:
+    """Where a force turns more sharply than its slope tells: the middles of the panels of the target that are much narrower, and the spacings that do there.
+
+    Not of those over which the force, in units of 1/scale, changes by nothing.
+    """
+    edges = target.quadrature.edges
+    edges = edges[(edges > ends[0]) & (edges < ends[1])]
+    width, middles = torch.diff(edges), (edges[1:] + edges[:-1]) / 2
+    steepest = torch.cat([target.curvature(edges), target.curvature(middles)]).abs().max()
+    kept = (width < _SHARP * SHORTEST / torch.sqrt(steepest)) & (torch.diff(target.drift(edges)).abs() * scale > _FELT)
+    return middles[kept], width[kept] / _FINE
 
 
 def _apart(known: tuple[float, ...], seen: tuple[float, ...], least: float) -> tuple[float, ...]:

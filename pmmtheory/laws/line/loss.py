@@ -21,12 +21,15 @@ class Loss:
         By how much the second moment was seen to be off for mass that was left out, or put elsewhere.
     cut : float
         The second moment, about the mean, of mass that was left out for being too little to matter: such as the ends of rare kicks.
+    apart : float
+        How much of that was no tail of the law but lay apart from it.
     """
 
     mass: float = 0.0
     reach: float = 0.0
     missed: float = 0.0
     cut: float = 0.0
+    apart: float = 0.0
 
     def carried(self, reach: float) -> Loss:
         """After a step that takes the reach there: second moments grow like its square."""

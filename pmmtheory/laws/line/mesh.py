@@ -18,6 +18,9 @@ MOST = 6000
 _UNIFORM = 1500
 """Points beyond which a graded mesh is tried."""
 
+_PANEL, _NARROWEST = 7, 1e-9
+"""How many spacings of a uniform grid a panel is wide; and the share of the interval below which one is not halved for what it does not fit."""
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -35,10 +38,21 @@ class Mesh:
     uniform: bool
 
 
-def mesh(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequence[float], level: int, device: str, what: str) -> Mesh:
+def mesh(
+    low: float,
+    high: float,
+    scale: Callable[[Tensor], Tensor],
+    kinks: Sequence[float],
+    level: int,
+    device: str,
+    what: str,
+    sharp: tuple[Tensor, Tensor] | None = None,
+    fits: Callable[[Tensor], Tensor] | None = None,
+) -> Mesh:
     """A rule for functions that vary on the given scale, finer with the level: uniform where it can be.
 
-    scale : maps points to the spacing of a uniform grid that would do there. kinks : where the functions are not smooth.
+    scale : maps points to the spacing of a uniform grid that would do there. kinks : where the functions are not smooth. sharp : places between points
+    at which the scale is looked at, and the spacings that would do there. fits : whether a panel between two of some edges (n + 1,) is seen by a rule, (n,).
     A graded rule takes over where they have kinks, or where a narrow scale somewhere would make a uniform grid too large.
 
     Raises
@@ -47,16 +61,20 @@ def mesh(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequ
         Where more than 6000 points are needed; nothing of that size is made.
     """
     x = torch.linspace(low, high, 2001, dtype=torch.float64)
-    least = float(scale(x).min())
+    places, spacings = sharp or (x[:0], x[:0])
+    least = min([float(scale(x).min()), *spacings.tolist()])
     needed = (high - low) / least + 1
     inside = [kink for kink in kinks if low < kink < high]
-    if not inside and needed <= _UNIFORM:
+    even = not inside and needed <= 1.2 * MOST
+    if even and fits is not None:
+        even = bool(fits(torch.linspace(low, high, math.ceil(needed / _PANEL) + 1, dtype=torch.float64)).all())
+    if even and needed <= _UNIFORM:
         return uniform(low, high, least, device)
-    edges = _graded(low, high, scale, inside, level)
+    edges = _graded(low, high, scale, inside, level, places, spacings, fits)
     nodes, shares = (torch.as_tensor(part, dtype=torch.float64) for part in gauss_legendre(10 + 2 * level))
     width = torch.diff(edges)
     graded = Mesh((edges[:-1, None] + width[:, None] * nodes).flatten().to(device), (width[:, None] * shares).flatten().to(device), False)
-    if not inside and needed < 1.2 * len(graded.points):
+    if even and needed < 1.2 * len(graded.points):
         graded = uniform(low, high, least, device)
     if len(graded.points) > MOST:
         raise NotConverged(f"{what}, which takes {min(len(graded.points), 10**9):.3g} points or more,", math.nan, 1.0)
@@ -70,8 +88,17 @@ def uniform(low: float, high: float, spacing: float, device: str) -> Mesh:
     return Mesh(points, torch.full_like(points, spacing), True)
 
 
-def _graded(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: Sequence[float], level: int) -> Tensor:
-    """Edges of panels, each at most ten scales wide, with edges at the kinks: halved until they are."""
+def _graded(
+    low: float,
+    high: float,
+    scale: Callable[[Tensor], Tensor],
+    kinks: Sequence[float],
+    level: int,
+    places: Tensor,
+    spacings: Tensor,
+    fits: Callable[[Tensor], Tensor] | None,
+) -> Tensor:
+    """Edges of panels, each a few scales wide at most and one that fits, with edges at the kinks: halved until they are."""
     ends = torch.tensor([low, *kinks, high], dtype=torch.float64)
     first = torch.cat([torch.linspace(float(a), float(b), 8 + 3 * level, dtype=torch.float64)[:-1] for a, b in zip(ends[:-1], ends[1:], strict=True)])
     edges = torch.cat([first, ends[-1:]])
@@ -79,7 +106,10 @@ def _graded(low: float, high: float, scale: Callable[[Tensor], Tensor], kinks: S
     for _ in range(40):
         width = torch.diff(edges)
         allowed = scale(edges[:-1, None] + width[:, None] * inner).min(1).values
-        wide = width > 7 * allowed
+        allowed = allowed.scatter_reduce(0, torch.searchsorted(edges, places).sub_(1), spacings, "amin")
+        wide = width > _PANEL * allowed
+        if fits is not None:
+            wide |= ~fits(edges) & (width > _NARROWEST * (high - low))
         if not bool(wide.any()) or len(edges) > MOST:
             break
         edges = torch.sort(torch.cat([edges, (edges[:-1] + width / 2)[wide]])).values

@@ -47,7 +47,7 @@ def line_law(
     The error named "rounding" is set: by how far the law moves in total variation where its points move by their rounding.
     """
     shift = rounded * float(points.abs().max())
-    accuracy = Accuracy(caution=_CAUTION, shift=shift, reach=loss.reach, missed=loss.missed, cut=loss.cut)
+    accuracy = Accuracy(caution=_CAUTION, shift=shift, reach=loss.reach, missed=loss.missed, cut=loss.cut, apart=loss.apart)
     law = best_told(points, masses, wide_too(points, masses, target.density, target.covariance), lost=loss.mass, accuracy=accuracy)
     travelled = float((law.values[1:] - law.values[:-1]).abs().sum()) / 2
     law.errors["rounding"] = shift * travelled + amplified

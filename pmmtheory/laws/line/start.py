@@ -70,7 +70,7 @@ class Start:
         if law is None:
             return Loss(reach=ends)
         accuracy, lost = law.accuracy, law.errors["ends"] if law.coarse is None else 0.0
-        return Loss(lost, max(ends, accuracy.reach), accuracy.missed, accuracy.cut)
+        return Loss(lost, max(ends, accuracy.reach), accuracy.missed, accuracy.cut, accuracy.apart)
 
 
 def start_on_line(start: Any) -> Start:
