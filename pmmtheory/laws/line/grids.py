@@ -28,11 +28,11 @@ _FELT = 1e-7
 _ROUNDINGS = 256
 """How many roundings of its largest number a step may be off by."""
 
-_NODES, _BETWEEN = (torch.as_tensor((1 - np.cos(np.pi * np.arange(first, 24, 2) / 24)) / 2) for first in (1, 2))
+_NODES, _BETWEEN = (torch.as_tensor((1 - np.cos(np.pi * np.arange(first, 25, 2) / 24)) / 2) for first in (1, 0))
 _PREDICT = torch.as_tensor(
     np.polynomial.chebyshev.chebvander(2 * _BETWEEN.numpy() - 1, 11) @ np.linalg.inv(np.polynomial.chebyshev.chebvander(2 * _NODES.numpy() - 1, 11))
 )
-"""Twelve Chebyshev nodes of a panel, the points between them, and what values there are by those at the nodes."""
+"""Twelve Chebyshev nodes of a panel, the points between them and its ends, and what values there are by those at the nodes."""
 
 
 def finer(level: int) -> float:
@@ -82,11 +82,13 @@ def law_mesh(
         turns.append(_sharp(begun, ends, noise))
     at, spacings = (torch.cat(parts) for parts in zip(*turns, strict=True))
     what = f"the law of {scheme.name} on {target.name}"
-    return mesh(*ends, finest, places, level, device, what, (at, (spacings / refine).clamp_max(smallest)), _followed(scheme, noise))
+    return mesh(*ends, finest, places, level, device, what, (at, (spacings / refine).clamp_max(smallest)), _followed(scheme, noise, places))
 
 
-def _followed(scheme: Scheme, noise: float) -> Callable[[Tensor], Tensor]:
-    """Whether a step is a polynomial on panels, as rules take it to be: predicted half way between Chebyshev nodes, in units of its noise."""
+def _followed(scheme: Scheme, noise: float, places: tuple[float, ...]) -> Callable[[Tensor], Tensor]:
+    """Whether a step is a polynomial on panels, as rules take it to be: predicted from Chebyshev nodes half way between them and at the ends, in units of its
+    noise. Not at ends where it is known not to be smooth."""
+    broken = torch.tensor(places, dtype=torch.float64)
 
     def at(x: Tensor) -> Tensor:
         if scheme.draws:
@@ -96,9 +98,13 @@ def _followed(scheme: Scheme, noise: float) -> Callable[[Tensor], Tensor]:
 
     def fits(edges: Tensor) -> Tensor:
         width = torch.diff(edges)
-        seen, asked = (at((edges[:-1, None] + width[:, None] * places).flatten()).reshape(-1, len(width), len(places)) for places in (_NODES, _BETWEEN))
+        seen, asked = (at((edges[:-1, None] + width[:, None] * part).flatten()).reshape(-1, len(width), len(part)) for part in (_NODES, _BETWEEN))
         rounding = _ROUNDINGS * torch.finfo(edges.dtype).eps * seen.abs().amax((1, 2), keepdim=True)
-        return ((seen @ _PREDICT.T - asked).abs() <= _FELT * noise + rounding).all(2).all(0)
+        followed = ((seen @ _PREDICT.T - asked).abs() <= _FELT * noise + rounding).all(0)
+        known = torch.isin(edges, broken)
+        followed[:, 0] |= known[:-1]
+        followed[:, -1] |= known[1:]
+        return followed.all(1)
 
     return fits
 
