@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from pmmtheory.laws.inhomogeneous.left_out import LeftOut
+from pmmtheory.laws.inhomogeneous.left_out import LeftOut, apart
 from pmmtheory.laws.step.leaving import square_outside
 from pmmtheory.laws.step.parts import Parts
 from pmmtheory.targets import Gaussian
@@ -54,3 +54,23 @@ def test_parts_without_noise_are_beyond_or_not() -> None:
     parts = Parts(torch.tensor([[[0.0, 50.0]]]).double(), torch.zeros(1).double(), torch.tensor([[0.7, 0.3]], dtype=torch.float64))
     left = LeftOut.of_parts(parts, parts.weight[:, None], torch.ones((1, 2), dtype=torch.bool), (-6.0, 6.0), 0.0)
     assert left.mass.tolist() == [0.3] and float(left.mass @ left.square) == pytest.approx(0.3 * 2500)
+
+
+def spread(means: list[float], shares: list[float], deviation: float = 0.5) -> tuple[Parts, torch.Tensor]:
+    """A step from the points of a Gaussian, to means about them with these shares."""
+    weight = torch.tensor([shares], dtype=torch.float64)
+    parts = Parts((POINTS[:, None] + torch.tensor(means))[None].double(), torch.tensor([deviation], dtype=torch.float64), weight)
+    return parts, Gaussian().density(POINTS)[:, None] * 0.1 * weight[:, None]
+
+
+@pytest.mark.parametrize("place", [-30.0, 12.0, 1e6])
+@pytest.mark.parametrize("share", [1e-8, 1e-20])
+def test_mass_apart_from_the_rest_is_told(place: float, share: float) -> None:
+    parts, masses = spread([0.0, place], [1 - share, share])
+    assert apart(parts, masses, 1e-5) == pytest.approx(share, rel=0.5)
+
+
+@pytest.mark.parametrize(("means", "shares"), [([0.0, 0.0], [0.5, 0.5]), ([-1.0, 0.0, 1.5], [0.1, 0.8999, 1e-4]), ([0.0, 2.0], [1 - 1e-9, 1e-9])])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-7, 1e-11])
+def test_tails_are_not_apart(means: list[float], shares: list[float], tolerance: float) -> None:
+    assert apart(*spread(means, shares), tolerance) == 0.0
