@@ -37,7 +37,8 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
         Where it is infinite, or the reference is not known where the law has mass.
     """
     if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
-        raise _infinite(f, "its tails are a power of |x|, those of the reference are Gaussian")
+        why = "its tails are a power of |x|, those of the reference are Gaussian"
+        raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: {why}")
     if f.steep and pair.law.accuracy.apart > 0:
         raise _unresolved("law", f)
     pair = pair.covering(f.deep)
@@ -223,12 +224,12 @@ def _not_finite(pair: OnGrid, f: Generator, why: str) -> InvalidParameter:
     law, other = d.p > d.p_error, (d.q > d.q_error) | (d.q_error == 0)
     if bool((law & ~other).any()):
         return _unresolved("other", f)
-    return _unresolved("law", f) if bool((other & ~law).any()) and f.deep else _infinite(f, why)
+    return _unresolved("law", f) if bool((other & ~law).any()) and f.deep else _seems_infinite(f, why)
 
 
 def _unresolved(name: str, f: Generator) -> InvalidParameter:
     return InvalidParameter(name, "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
 
 
-def _infinite(f: Generator, why: str) -> InvalidParameter:
-    return InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: {why}")
+def _seems_infinite(f: Generator, why: str) -> InvalidParameter:
+    return InvalidParameter("law", "tails that seem too heavy for the other", f"laws whose {f.name} is seen to be finite: {why}")

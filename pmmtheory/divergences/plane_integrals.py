@@ -91,7 +91,8 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
         raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
     tails += dim
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
-        raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: the integrand does not decay before the law ends")
+        allowed = f"laws whose {f.name} is seen to be finite: the integrand does not decay before the law ends"
+        raise InvalidParameter("law", "tails that seem too heavy for the other", allowed)
     if f.deep:
         tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
