@@ -117,3 +117,27 @@ def test_chi2_of_one_step_from_far_is_that_of_a_gaussian(start: float) -> None:
     law = transient_law(EulerMaruyama(Overdamped(target), 0.3), start, 1, rtol=1e-2)
     found, true = chi2(law, target), chi2(Gaussian(start * (1 - 0.3 / 4), 0.6), target)
     assert abs(found.value - true.value) <= found.error + true.error
+
+
+class Table(Scheme):
+    """LMC with a push that is read off a table between whose forty entries it is linear."""
+
+    drift_calls = 1.0
+    knots = torch.linspace(-5, 5, 40, dtype=torch.float64)
+    push = 0.3 * torch.sin(7.0 * torch.arange(40, dtype=torch.float64) ** 2)
+
+    def step(self, x: Tensor, t: Any, draws: Any) -> tuple[Tensor, Any]:
+        push = torch.as_tensor(np.interp(x.numpy(), self.knots.numpy(), self.push.numpy()))
+        return x + self.step_size * (self.dynamics.drift(x, t) + push), math.sqrt(2 * self.step_size)
+
+
+def test_more_kinks_than_are_followed() -> None:
+    """The points do not follow them all, which the error says."""
+    scheme = Table(Overdamped(Gaussian()), 0.2)
+    law = stationary_law(scheme, rtol=1e-2)
+    edges = np.unique(np.concatenate([Table.knots.numpy(), np.linspace(-9, 9, 37)]))
+    t, weights = np.polynomial.legendre.leggauss(10)
+    x, w = (edges[:-1, None] + np.diff(edges)[:, None] * (t + 1) / 2).ravel(), (np.diff(edges)[:, None] * weights / 2).ravel()
+    true = float(w @ (invariant(x, w, scheme.step(torch.as_tensor(x), 0.0, {})[0].numpy(), 0.2) * x))
+    assert 1e-4 < law.moment(1).error < 0.1
+    assert held(law.moment(1), true)

@@ -137,11 +137,11 @@ def _stationary_on(
     scheme: Scheme, target: LineTarget, level: int, ends: tuple[float, float], truncated: bool, device: str, rtol: float, index: float
 ) -> LineLaw:
     points = law_mesh(scheme, target, level, ends, device)
-    direct = not scheme.draws and not truncated
+    direct, rough = not scheme.draws and not truncated, _rough(scheme, target, ends, points)
     grid = points.points if points.uniform else output_grid(scheme, target, level, ends, device)
     matrix, seen = _operators(scheme, target, points, grid, level, rtol, ends)
     if direct:
-        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13, tail_index=index)
+        masses, accuracy = elimination.invariant(matrix), Accuracy(0.0, 1e-13, rounding=1e-13, tail_index=index, caution=rough)
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
         leaves = 0.0
@@ -153,7 +153,7 @@ def _stationary_on(
             leaves = _thrown(points, masses, leave)
             rounding += 4 * float(masses.abs() @ leave) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
-        accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), _rough(scheme, target, ends)))
+        accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), rough))
     shift = 4 * _EPS * max(map(abs, ends))
     accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
     values = masses / points.weights if seen is None else masses @ seen
@@ -176,7 +176,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         masses, done = transition_matrix(scheme, points.points, 0.0, level, start, weights=points.weights)[0], 1
     else:
         masses, done = begun.density(points.points) * points.weights, 0
-    before, missed, leaves = None, 0.0, 0.0
+    before, missed, leaves, rough = None, 0.0, 0.0, _rough(scheme, target, ends, points)
     balanced = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
     misses = _missing(scheme, target, points.points) if balanced else None
     leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
@@ -201,7 +201,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         shift = 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=_rough(scheme, target, ends), shift=shift, missed=missed, leaves=leaves)
+        accuracy = Accuracy(rounding=rounding, caution=rough, shift=shift, missed=missed, leaves=leaves)
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 
@@ -212,10 +212,10 @@ def _missing(scheme: Scheme, target: LineTarget, x: Tensor) -> Callable[[float, 
     return lambda missed, before, after: growth * missed + abs(float(before @ told - after @ now))
 
 
-def _rough(scheme: Scheme, target: LineTarget, ends: tuple[float, float]) -> float:
-    """How many times the change between two resolutions the error of the rules for the draws may be: they converge slowly across kinks."""
+def _rough(scheme: Scheme, target: LineTarget, ends: tuple[float, float], points: Mesh) -> float:
+    """How many times the change between two resolutions the error may be: rules converge slowly across kinks, those of the draws and those not followed."""
     if not scheme.draws:
-        return 1.0
+        return 1.0 if points.followed else _UNPLACED
     seen = bends(scheme, *ends)
     if target.kinks or seen.moving or seen.places:
         return 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ MOST = 6000
 
 _UNIFORM = 1500
 """Points beyond which a graded mesh is tried."""
+
+_FOLLOWED = 4000
+"""Points beyond which panels are no longer halved for what they do not fit, as a step with many kinks."""
 
 _PANEL, _NARROWEST = 7, 1e-9
 """How many spacings of a uniform grid a panel is wide; and the share of the interval below which one is not halved for what it does not fit."""
@@ -31,11 +34,14 @@ class Mesh:
     points, weights : (n,) tensors
     uniform : bool
         Whether it is the trapezoid rule.
+    followed : bool
+        Whether what was to fit does.
     """
 
     points: Tensor
     weights: Tensor
     uniform: bool
+    followed: bool = True
 
 
 def mesh(
@@ -70,8 +76,11 @@ def mesh(
         even = bool(fits(torch.linspace(low, high, math.ceil(needed / _PANEL) + 1, dtype=torch.float64)).all())
     if even and needed <= _UNIFORM:
         return uniform(low, high, least, device)
-    edges = _graded(low, high, scale, inside, level, places, spacings, fits)
-    nodes, shares = (torch.as_tensor(part, dtype=torch.float64) for part in gauss_legendre(10 + 2 * level))
+    order = 10 + 2 * level
+    edges = _graded(low, high, scale, inside, level, places, spacings, fits, _FOLLOWED // order if fits is not None else MOST)
+    if fits is not None and len(edges) > _FOLLOWED // order:
+        return replace(mesh(low, high, scale, kinks, level, device, what, sharp), followed=False)
+    nodes, shares = (torch.as_tensor(part, dtype=torch.float64) for part in gauss_legendre(order))
     width = torch.diff(edges)
     graded = Mesh((edges[:-1, None] + width[:, None] * nodes).flatten().to(device), (width[:, None] * shares).flatten().to(device), False)
     if even and needed < 1.2 * len(graded.points):
@@ -97,6 +106,7 @@ def _graded(
     places: Tensor,
     spacings: Tensor,
     fits: Callable[[Tensor], Tensor] | None,
+    most: int,
 ) -> Tensor:
     """Edges of panels, each a few scales wide at most and one that fits, with edges at the kinks: halved until they are."""
     ends = torch.tensor([low, *kinks, high], dtype=torch.float64)
@@ -110,7 +120,7 @@ def _graded(
         wide = width > _PANEL * allowed
         if fits is not None:
             wide |= ~fits(edges) & (width > _NARROWEST * (high - low))
-        if not bool(wide.any()) or len(edges) > MOST:
+        if not bool(wide.any()) or len(edges) > most:
             break
         edges = torch.sort(torch.cat([edges, (edges[:-1] + width / 2)[wide]])).values
     return edges
