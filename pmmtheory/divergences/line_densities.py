@@ -95,8 +95,7 @@ class OnGrid:
         """The mass of the reference where the law is not known: beyond its grid, if there it is not nothing but has no digits."""
         if self.law.truncated or self.law.wider is not None:
             return 0.0
-        below, above = self.other.cdf(self.law.grid[[0, -1]]).tolist()
-        return float(below) + 1 - float(above)
+        return self.other.beyond(*self.law.ends)
 
     @cached_property
     def depth(self) -> float:

@@ -192,8 +192,7 @@ def _not_there(pair: OnGrid, f: Generator, slope: Tensor) -> float:
         return 0.0
     mean = float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum())
     chord = _FARTHER * float(torch.abs((f.between(d.p, d.q, d.log, d.excess)[last] - f.at_none() * d.q[last]) / d.p[last]).max())
-    seen = float(d.q[(x < low) | (x > high)].sum()) * pair.law.spacing if pair.on_one_grid else max(0.0, pair.missing - 5e-16)  # less the rounding of 1
-    return left * abs(mean) + min(left * chord, f.at_none() * seen)
+    return left * abs(mean) + min(left * chord, f.at_none() * pair.other.beyond(low, high))
 
 
 def _cut(pair: OnGrid, f: Generator) -> float:

@@ -75,6 +75,10 @@ class LineSide(ABC):
     def cdf(self, x: Tensor) -> Tensor:
         """The distribution function."""
 
+    @abstractmethod
+    def beyond(self, low: float, high: float) -> float:
+        """The mass outside of an interval, with the digits of both tails."""
+
     @property
     @abstractmethod
     def covariance(self) -> float:
@@ -142,6 +146,10 @@ class LawSide(LineSide):
 
     def cdf(self, x: Tensor) -> Tensor:
         return self.law.cdf(x)
+
+    def beyond(self, low: float, high: float) -> float:
+        grid, cell = self.law.grid, self.law.spacing
+        return float(self.law.values[(grid < low + cell) | (grid > high - cell)].clamp_min(0).sum()) * cell
 
     @property
     def covariance(self) -> float:
@@ -212,6 +220,9 @@ class TargetSide(LineSide):
 
     def cdf(self, x: Tensor) -> Tensor:
         return self.target.cdf(x)
+
+    def beyond(self, low: float, high: float) -> float:
+        return float(self.target.cdf(low)) + float(self.target.survival(high))
 
     @property
     def covariance(self) -> float:
