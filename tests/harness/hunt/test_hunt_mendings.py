@@ -69,6 +69,8 @@ def _without_bends(patch: Patch) -> None:
 
     patch.setattr(grids, "bends", smooth)
     patch.setattr(line_engine, "bends", smooth)
+    patch.setattr(grids, "_followed", lambda *arguments: lambda edges: torch.ones(len(edges) - 1, dtype=torch.bool))
+    patch.setattr(grids, "_sharp", lambda *arguments: (torch.zeros(0, dtype=torch.float64),) * 2)
 
 
 def by_the_trace(patch: Patch) -> None:
