@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -27,12 +28,6 @@ _FELT = 1e-7
 
 _ROUNDINGS = 256
 """How many roundings of its largest number a step may be off by."""
-
-_NODES, _BETWEEN = (torch.as_tensor((1 - np.cos(np.pi * np.arange(first, 25, 2) / 24)) / 2) for first in (1, 0))
-_PREDICT = torch.as_tensor(
-    np.polynomial.chebyshev.chebvander(2 * _BETWEEN.numpy() - 1, 11) @ np.linalg.inv(np.polynomial.chebyshev.chebvander(2 * _NODES.numpy() - 1, 11))
-)
-"""Twelve Chebyshev nodes of a panel, the points between them and its ends, and what values there are by those at the nodes."""
 
 
 def finer(level: int) -> float:
@@ -89,6 +84,7 @@ def _followed(scheme: Scheme, noise: float, places: tuple[float, ...]) -> Callab
     """Whether a step is a polynomial on panels, as rules take it to be: predicted from Chebyshev nodes half way between them and at the ends, in units of its
     noise. Not at ends where it is known not to be smooth."""
     broken = torch.tensor(places, dtype=torch.float64)
+    nodes, between, predicts = _prediction()
 
     def at(x: Tensor) -> Tensor:
         if scheme.draws:
@@ -98,15 +94,23 @@ def _followed(scheme: Scheme, noise: float, places: tuple[float, ...]) -> Callab
 
     def fits(edges: Tensor) -> Tensor:
         width = torch.diff(edges)
-        seen, asked = (at((edges[:-1, None] + width[:, None] * part).flatten()).reshape(-1, len(width), len(part)) for part in (_NODES, _BETWEEN))
+        seen, asked = (at((edges[:-1, None] + width[:, None] * part).flatten()).reshape(-1, len(width), len(part)) for part in (nodes, between))
         rounding = _ROUNDINGS * torch.finfo(edges.dtype).eps * seen.abs().amax((1, 2), keepdim=True)
-        followed = ((seen @ _PREDICT.T - asked).abs() <= _FELT * noise + rounding).all(0)
+        followed = ((seen @ predicts.T - asked).abs() <= _FELT * noise + rounding).all(0)
         known = torch.isin(edges, broken)
         followed[:, 0] |= known[:-1]
         followed[:, -1] |= known[1:]
         return followed.all(1)
 
     return fits
+
+
+@cache
+def _prediction() -> tuple[Tensor, Tensor, Tensor]:
+    """Twelve Chebyshev nodes of a panel, the points between them and its ends, and what values there are by those at the nodes."""
+    nodes, between = ((1 - np.cos(np.pi * np.arange(first, 25, 2) / 24)) / 2 for first in (1, 0))
+    there, here = (np.polynomial.chebyshev.chebvander(2 * x - 1, 11) for x in (between, nodes))
+    return torch.as_tensor(nodes), torch.as_tensor(between), torch.as_tensor(there @ np.linalg.inv(here))
 
 
 def _sharp(target: LineTarget, ends: tuple[float, float], scale: float) -> tuple[Tensor, Tensor]:
