@@ -93,6 +93,11 @@ class Generator(ABC):
         return pair.integrate(self)
 
 
+def seems_infinite(f: Generator, why: str) -> InvalidParameter:
+    """What is raised where an integral does not decay as far as it is known, which is no proof."""
+    return InvalidParameter("law", "tails that seem too heavy for the other", f"laws whose {f.name} is seen to be finite: {why}")
+
+
 def from_log(f: Generator, found: Estimate, words: str) -> Estimate:
     """int q f(p/q) from log int p^a q^(1 - a), a the order of f; raises InvalidParameter, naming the law by `words`, beyond double precision."""
     if found.value + found.error > 700:

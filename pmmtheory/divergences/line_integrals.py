@@ -8,7 +8,7 @@ from dataclasses import fields
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.line_densities import Densities, OnGrid
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -131,7 +131,10 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     x, d = pair.known, pair.at_known
     inner, *errors = integrand(d, f, _depths(pair, f))
     if f.steep:
-        first, last = torch.nonzero(d.p > d.p_error).flatten()[[0, -1]].tolist()
+        there = torch.nonzero(d.p > d.p_error).flatten().tolist()
+        if not there:
+            raise _unresolved("law", f)
+        first, last = there[0], there[-1]
         told = slice(first if d.p[first] > d.q[first] else 0, last + 1 if d.p[last] > d.q[last] else len(x))
         x, inner, errors = x[told], inner[told], [part[told] for part in errors]
     seen = inner - torch.stack(errors).sum(0)
@@ -223,12 +226,8 @@ def _not_finite(pair: OnGrid, f: Generator, why: str) -> InvalidParameter:
     law, other = d.p > d.p_error, (d.q > d.q_error) | (d.q_error == 0)
     if bool((law & ~other).any()):
         return _unresolved("other", f)
-    return _unresolved("law", f) if bool((other & ~law).any()) and f.deep else _seems_infinite(f, why)
+    return _unresolved("law", f) if bool((other & ~law).any()) and f.deep else seems_infinite(f, why)
 
 
 def _unresolved(name: str, f: Generator) -> InvalidParameter:
     return InvalidParameter(name, "a law whose tails are not known well enough", f"one for which the {f.name} is decided by densities that are known")
-
-
-def _seems_infinite(f: Generator, why: str) -> InvalidParameter:
-    return InvalidParameter("law", "tails that seem too heavy for the other", f"laws whose {f.name} is seen to be finite: {why}")

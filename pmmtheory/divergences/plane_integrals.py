@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
@@ -91,8 +91,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
         raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
     tails += dim
     if other.everywhere and tails > 0.05 * value and tails > 1e-10:
-        allowed = f"laws whose {f.name} is seen to be finite: the integrand does not decay before the law ends"
-        raise InvalidParameter("law", "tails that seem too heavy for the other", allowed)
+        raise seems_infinite(f, "the integrand does not decay before the law ends")
     if f.deep:
         tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference

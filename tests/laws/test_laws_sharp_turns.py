@@ -38,12 +38,16 @@ class Bent(Scheme):
         return x + self.step_size * (self.dynamics.drift(x, t) + push), math.sqrt(2 * self.step_size)
 
 
-def panels(place: float, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre rules on panels that shrink towards a place, down to a length."""
-    away = length * 1.6 ** np.arange(math.ceil(math.log(2 * REACH / length) / math.log(1.6)))
-    edges = np.unique(np.clip(np.concatenate([place - away, [place], place + away, np.linspace(-REACH, REACH, 37)]), -REACH, REACH))
+def rules(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre rules on panels."""
     t, w = np.polynomial.legendre.leggauss(14)
     return (edges[:-1, None] + np.diff(edges)[:, None] * (t + 1) / 2).ravel(), (np.diff(edges)[:, None] * w / 2).ravel()
+
+
+def panels(place: float, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """On panels that shrink towards a place, down to a length."""
+    away = length * 1.6 ** np.arange(math.ceil(math.log(2 * REACH / length) / math.log(1.6)))
+    return rules(np.unique(np.clip(np.concatenate([place - away, [place], place + away, np.linspace(-REACH, REACH, 37)]), -REACH, REACH)))
 
 
 def invariant(x: np.ndarray, w: np.ndarray, middle: np.ndarray, step: float) -> np.ndarray:
@@ -135,9 +139,7 @@ def test_more_kinks_than_are_followed() -> None:
     """The points do not follow them all, which the error says."""
     scheme = Table(Overdamped(Gaussian()), 0.2)
     law = stationary_law(scheme, rtol=1e-2)
-    edges = np.unique(np.concatenate([Table.knots.numpy(), np.linspace(-9, 9, 37)]))
-    t, weights = np.polynomial.legendre.leggauss(10)
-    x, w = (edges[:-1, None] + np.diff(edges)[:, None] * (t + 1) / 2).ravel(), (np.diff(edges)[:, None] * weights / 2).ravel()
+    x, w = rules(np.unique(np.concatenate([Table.knots.numpy(), np.linspace(-9, 9, 37)])))
     true = float(w @ (invariant(x, w, scheme.step(torch.as_tensor(x), 0.0, {})[0].numpy(), 0.2) * x))
     assert 1e-4 < law.moment(1).error < 0.1
     assert held(law.moment(1), true)
