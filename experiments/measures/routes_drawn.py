@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import inf, log1p
+from math import ceil, inf, log, log1p, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from pmmtheory.noise.levels import Numbers
 from pmmtheory.schemes import Index, Midpoints, Normal, PoissonMidpoint, QuadratureTime, Scheme, Uniform
 from pmmtheory.schemes.draw import Draw
 from pmmtheory.schemes.drawn import drawn, states
-from pmmtheory.schemes.poisson_random import midpoint_rounds
+from pmmtheory.schemes.poisson_random import all_midpoints
 
 _SHAPE = (4000,)
 """So many that a probability that is a thousandth off changes some."""
@@ -32,7 +32,7 @@ def measure(device: str) -> dict[str, Estimate]:
         {
             "samples of times": _samples,
             "samples of midpoints": _midpoints,
-            "midpoints of many particles": _rounds,
+            "midpoints of many particles": _many,
             "what steps are tried on": _tried,
         }
     )
@@ -91,25 +91,27 @@ def _gap(u: Numbers, k: float, c: float, first: bool) -> Numbers:
     return np.asarray((np.searchsorted(chances, u, side="right") + 1 - first) / k)
 
 
-def _rounds() -> Pairs:
-    """First midpoints of all points, second ones of those that have one more, and so on."""
+def _many() -> Pairs:
+    """The trials of all points one after another, those at time 0 left out; a process has 2^36 of them a point."""
     pairs: list[tuple[Any, Any]] = []
+    (n,) = _SHAPE
     for k, c in ((8, 1.0), (2, 2.0), (inf, 1.6)):
-        found = midpoint_rounds(Midpoints(k, "bernoulli", c), *_SHAPE, torch.Generator().manual_seed(4), torch.float64)
-        generator, index, now = torch.Generator().manual_seed(4), np.arange(*_SHAPE), np.zeros(_SHAPE)
-        expected = []
-        while len(index):
-            gaps = torch.empty(len(index), dtype=torch.float64).exponential_(generator=generator).numpy()
-            now = now + (gaps / c if k == inf else (1 if c == k else np.floor(-gaps / log1p(-c / k)) + 1) / k)
-            places = np.flatnonzero(now < 1 - 1e-12)
-            index, now = index[places], now[places]
-            if len(index):
-                expected.append([index, places, now])
-        pairs += [([list(entry) for entry in found], expected)]
-    one = midpoint_rounds(Midpoints(4, "single"), *_SHAPE, torch.Generator().manual_seed(9), torch.float64)
+        generator, trials = torch.Generator().manual_seed(4), 2**36 if k == inf else int(k)
+        expected = n * (trials - 1) * c / trials
+        uniform = torch.rand(ceil(expected + 6 * sqrt(expected)) + 8, generator=generator, dtype=torch.float64).tolist()
+        owners, times, before = list[int](), list[float](), 0
+        for u in uniform:
+            before += 1 if c == trials else int(log(1 - u) / log1p(-c / trials)) + 1
+            if before > n * (trials - 1):
+                break
+            owner, place = divmod(before - 1, trials - 1)
+            owners.append(owner)
+            times.append((place + 1) / trials)
+        pairs += [(list(all_midpoints(Midpoints(k, "bernoulli", c), n, torch.Generator().manual_seed(4), torch.float64)), [owners, times])]
+    one = all_midpoints(Midpoints(4, "single"), n, torch.Generator().manual_seed(9), torch.float64)
     drawn = np.floor(4 * _uniform(9)()) / 4
     later = np.flatnonzero(drawn)
-    return [*pairs, ([list(entry) for entry in one], [[later, later, drawn[later]]])]
+    return [*pairs, (list(one), [later, drawn[later]])]
 
 
 def _tried() -> Pairs:

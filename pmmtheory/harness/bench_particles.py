@@ -12,9 +12,12 @@ import torch
 from rich.table import Table
 
 from pmmtheory.dynamics import Overdamped
+from pmmtheory.errors import InvalidParameter, required
 from pmmtheory.harness.bench_peers import peer_runs
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint
+from pmmtheory.particles.fused import fused
+from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, Scheme
+from pmmtheory.schemes.layout import coordinates_first
 from pmmtheory.targets import GaussianMixture
 
 _PARTICLES, _STEPS, _STEP, _ROUNDS, _PART = 65_536, 20, 0.01, 5, 4096
@@ -65,6 +68,7 @@ def _runs() -> dict[str, Callable[[], object]]:
         "plain numpy loop, in place": lambda: _plain_numpy(means.astype(np.float32)),
         **peer_runs(means, _VARIANCE, _STEP, _PARTICLES, _STEPS),
         **own,
+        **_compiled(ours["simulate, LMC"]),
         "normals alone (normal_)": _normals,
         "copy of the states alone": _copies,
     }
@@ -80,6 +84,22 @@ def _plain_torch(means: torch.Tensor) -> None:
             torch.sub(x[1], second, out=square).square_()
             share = torch.softmax(level.add_(square).mul_(-0.5 / _VARIANCE), 0)
             x.add_((pull @ share).sub_(x), alpha=_STEP / _VARIANCE).add_(z.normal_(), alpha=math.sqrt(2 * _STEP))
+
+
+def _compiled(scheme: Scheme) -> dict[str, Callable[[], object]]:
+    """The steps alone: making their kernel takes some tenths of a second a run. None where there is no compiler."""
+    start, generator = coordinates_first(torch.zeros(_PARTICLES, 2)), torch.Generator()
+    try:
+        step = required("a scheme whose step is one kernel", fused(scheme, start))
+    except InvalidParameter:
+        return {}
+
+    def run() -> None:
+        x = start
+        for _ in range(_STEPS):
+            x = step(x, 0.0, generator)
+
+    return {"LMC, the step of compile=True": run}
 
 
 def _plain_numpy(means: np.ndarray) -> None:

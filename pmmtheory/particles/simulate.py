@@ -50,7 +50,7 @@ def simulate(
 ) -> Tensor:
     """Run independent copies of a chain and return where they end, or a sum over them.
 
-    Particles are simulated in chunks of 16384 (on a GPU of 2^24 numbers), each with random streams of its own that depend only on the seed and the
+    Particles are simulated in chunks of 65536 (on a GPU of 2^24 numbers), each with random streams of its own that depend only on the seed and the
     number of the chunk: whole chunks are the same whatever comes after them, and however many workers there are.
 
     Parameters

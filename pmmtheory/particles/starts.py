@@ -16,7 +16,7 @@ from pmmtheory.numerics.finite import all_finite
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 
-CHUNK = 16_384
+CHUNK = 65_536
 """Particles of a chunk: their states stay in the cache of a processor."""
 
 _ON_A_GPU = 1 << 24

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, scale
-from pmmtheory.targets.mixture_pull import PullTerms, across, pull, pull_terms
+from pmmtheory.targets.mixture_pull import MOST, PullTerms, across, pull, pull_terms, written_out
 from pmmtheory.targets.target import as_numbers
 
 NARROWEST = 1e-10
@@ -60,7 +60,6 @@ class Components:
     def pull(self, x: Tensor, alpha: float | Tensor) -> Tensor:
         """sum_k r_k C_k^-1 (m_k - x) of the components noised to alpha, with r_k the share of component k at x."""
         if not isinstance(alpha, Tensor):
-            # compiled, what follows is one kernel without arrays of (components, points)
             if self.dim > 1 and across(x) and not torch.compiler.is_compiling() and (known := self._pull_terms(x, alpha)) is not None:
                 return pull(x, known)
             means, precision, half, level = self._terms(x, alpha)
@@ -70,6 +69,8 @@ class Components:
             share = alpha[..., 0] ** 2 if self.dim > 1 and alpha.ndim else alpha * alpha
             v = share * v + (1 - share)
             gap, precision, half, level = alpha * means - x, 1 / v, -0.5 / v, log_weights - self.dim / 2 * torch.log(v)
+        if torch.compiler.is_compiling() and self.means.numel() <= MOST:
+            return written_out(gap, precision, half, level) if self.dim > 1 else written_out(gap[..., None], precision, half, level)[..., 0]
         share = torch.softmax(self._square(gap).mul_(half).add_(level), 0)
         if self.dim == 1:
             return (share * (gap * precision)).sum(0)

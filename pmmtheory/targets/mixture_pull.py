@@ -1,11 +1,16 @@
-"""The drift of a mixture at points whose coordinates are each contiguous in memory, without arrays of (components, points, d)."""
+"""The drift of a mixture without arrays of (components, points, d): at points whose coordinates are each contiguous in memory, and for a compiler."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
+
+MOST = 64
+"""The most numbers of means that are written out one by one."""
 
 FARTHEST = 1024.0
 """The largest |m_k - c|^2/v_k at which squares are expanded: their sum then has a rounding error of some hundred units, near one mode as between them."""
@@ -52,6 +57,26 @@ def pull(x: Tensor, terms: PullTerms) -> Tensor:
     logits = torch.addmm(terms.level, terms.slopes, y)
     if terms.half is not None:
         logits.addmm_(terms.half, (y * y).sum(0, keepdim=True))
-    total = terms.sums @ logits.sub_(logits.amax(0)).exp_()
+    total = terms.sums @ _exponentials(logits.sub_(logits.amax(0)))
     found = total[:-2].sub_(y.mul_(total[-2])).div_(total[-1])
     return found.T
+
+
+def written_out(gap: Tensor, precision: Tensor, half: Tensor, level: Tensor) -> Tensor:
+    """The same, component by component and coordinate by coordinate: a compiler makes a kernel of it that keeps all in registers.
+
+    gap : m_k - x, (k, ..., d); precision, half, level : 1/v_k, -1/(2 v_k) and log w_k - d/2 log v_k, (k, ...). Returns (..., d).
+    """
+    gaps = [own.unbind(-1) for own in gap]
+    logits = [reduce(torch.add, [one * one for one in own]) * h + log for own, h, log in zip(gaps, half, level, strict=True)]
+    top = reduce(torch.maximum, logits)
+    shares = [torch.exp(logit - top) for logit in logits]
+    total, scaled = reduce(torch.add, shares), [share * p for share, p in zip(shares, precision, strict=True)]
+    found = [reduce(torch.add, [one * share for one, share in zip(along, scaled, strict=True)]) / total for along in zip(*gaps, strict=True)]
+    return torch.stack(found).movedim(0, -1)
+
+
+def _exponentials(logits: Tensor) -> Tensor:
+    """exp in place of numbers up to 0, one of which is 0 in every sum; zero where it underflows, which takes ten times as long to find out."""
+    tiny = 4 * torch.finfo(logits.dtype).tiny
+    return torch.threshold_(logits.clamp_min_(math.log(tiny)).exp_(), 2 * tiny, 0.0)

@@ -6,11 +6,9 @@ import torch
 from torch import Tensor
 
 from pmmtheory.particles import simulate
+from pmmtheory.particles.starts import CHUNK
 from pmmtheory.schemes import Scheme
 from pmmtheory.testing.subject import Step, Subject, Violation, images, mapped, points, record, require, rounding
-
-_CHUNK = 16_384
-"""Particles that share a random stream; see pmmtheory.particles."""
 
 _JUMPED, _FEW = 1e-3, 1 / 32
 """What only a jump makes of a rounding of float32, and the share of particles it may happen to."""
@@ -31,14 +29,14 @@ def seeds(subject: Subject) -> None:
     for scheme in subject.everywhere():
         start = points(scheme, 3)[1]
         first, again, other, more = (
-            simulate(scheme, n, 2, seed=seed, dtype=torch.float64, initial=start) for n, seed in ((_CHUNK, 1), (_CHUNK, 1), (_CHUNK, 2), (_CHUNK + 5, 1))
+            simulate(scheme, n, 2, seed=seed, dtype=torch.float64, initial=start) for n, seed in ((CHUNK, 1), (CHUNK, 1), (CHUNK, 2), (CHUNK + 5, 1))
         )
         if not torch.equal(first, again):
             raise Violation("two runs with the same seed differ: a step must take all its randomness from its draws")
         if torch.equal(first, other):
             raise Violation("runs with the seeds 1 and 2 are equal: the step has no randomness")
-        if not torch.equal(first, more[:_CHUNK]):
-            raise Violation(f"the first {_CHUNK} particles change when 5 more follow them: a step must treat its points one by one")
+        if not torch.equal(first, more[:CHUNK]):
+            raise Violation(f"the first {CHUNK} particles change when 5 more follow them: a step must treat its points one by one")
 
 
 def precisions(subject: Subject) -> None:

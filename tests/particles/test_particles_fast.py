@@ -18,7 +18,7 @@ from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, Scheme
 from pmmtheory.schemes.drawn import drawn
 from pmmtheory.schemes.layout import coordinates_first
 from pmmtheory.schemes.midpoints import Midpoints
-from pmmtheory.schemes.poisson_random import midpoint_rounds
+from pmmtheory.schemes.poisson_random import all_midpoints
 from pmmtheory.targets import GaussianMixture
 from tests.particles.modes import MODES
 
@@ -79,14 +79,13 @@ def test_far_means_and_a_shift_in_float32() -> None:
 @pytest.mark.parametrize("kind", ["bernoulli", "single", "interior"])
 @pytest.mark.parametrize("substeps", [2, 3, 40, 100_000, math.inf])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_rounds_have_the_law_of_the_draw(kind: str, substeps: float, dtype: torch.dtype) -> None:
+def test_midpoints_have_the_law_of_the_draw(kind: str, substeps: float, dtype: torch.dtype) -> None:
     """Number of midpoints after time 0, sum of their times: means within 4.5 standard errors of closed forms; its variance too where it is binomial."""
-    n, number, total, before = 50_000, np.zeros(50_000), np.zeros(50_000), np.full(50_000, -1.0)
-    for index, _, times in midpoint_rounds(Midpoints(substeps, kind), n, stream(3, 1, "cpu"), dtype):
-        assert len(index.unique()) == len(index) and bool((times > 0).all()) and bool((times < 1).all())
-        at, here = index.numpy(), times.double().numpy()
-        assert bool((here > before[at]).all())
-        number[at], total[at], before[at] = number[at] + 1, total[at] + here, here
+    n = 50_000
+    index, times = (part.double().numpy() for part in all_midpoints(Midpoints(substeps, kind), n, stream(3, 1, "cpu"), dtype))
+    assert ((times > 0) & (times < 1)).all() and (np.diff(index) >= 0).all()
+    assert (np.diff(times)[np.diff(index) == 0] > 0).all()
+    number, total = (np.bincount(index.astype(int), weights, n) for weights in (None, times))
     later = 1.0 if kind == "interior" else 1 - 1 / substeps
     share = (1.0 if substeps == math.inf else 1 - 1 / substeps) if kind != "interior" else 1.0
     time = 0.5 * later if kind != "interior" else 0.5

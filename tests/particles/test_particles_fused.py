@@ -15,6 +15,7 @@ from torch import Tensor
 from pmmtheory.dynamics import Overdamped, ReverseDiffusion, Underdamped
 from pmmtheory.errors import Diverged, InvalidParameter
 from pmmtheory.particles import simulate
+from pmmtheory.particles.starts import CHUNK
 from pmmtheory.schemes import BAOAB, MALA, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Banana, Gaussian, GaussianMixture, Phi4, Ring
 
@@ -53,7 +54,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_same_numbers(scheme: Scheme, dtype: torch.dtype) -> None:
     start = REVERSE.marginal(1.0) if scheme.dynamics is REVERSE else Gaussian(dim=scheme.dynamics.target.dim)
     # of two chunks, the second smaller
-    found, wanted = (simulate(scheme, 16_500, 4, seed=3, initial=start, dtype=dtype, compile=whole) for whole in (True, False))
+    found, wanted = (simulate(scheme, CHUNK + 100, 4, seed=3, initial=start, dtype=dtype, compile=whole) for whole in (True, False))
     assert found.dtype == dtype
     assert torch.allclose(found, wanted, rtol=0, atol=2000 * torch.finfo(dtype).eps)
 
@@ -70,7 +71,7 @@ def test_by_a_compiler() -> None:
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("scheme", [EulerMaruyama(Overdamped(FOUR), 0.1), PoissonMidpoint(Overdamped(FOUR), 0.1, 10)], ids=lambda scheme: scheme.name)
 def test_threads_share_a_kernel(scheme: Scheme) -> None:
-    found, wanted = (simulate(scheme, 60_000, 3, seed=3, initial=[0.0, 0.0], compile=True, workers=workers) for workers in (2, 1))
+    found, wanted = (simulate(scheme, 2 * CHUNK + 5000, 3, seed=3, initial=[0.0, 0.0], compile=True, workers=workers) for workers in (2, 1))
     assert torch.equal(found, wanted)
 
 

@@ -12,6 +12,7 @@ import torch
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import Diverged, InvalidParameter
 from pmmtheory.particles import sample_step, simulate, stream
+from pmmtheory.particles.starts import CHUNK
 from pmmtheory.schedulers import DDIM, NoiseSchedule
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import DoubleWell, Gaussian
@@ -32,9 +33,9 @@ def test_the_same_seed_gives_the_same_particles(name: str) -> None:
 
 
 def test_whole_chunks_do_not_depend_on_what_follows() -> None:
-    few, many = (simulate(LMC, n, 2, seed=1, dtype=torch.float64) for n in (16_384, 40_000))
-    assert torch.equal(few, many[:16_384])
-    assert not torch.equal(many[:1000], many[16_384:17_384])
+    few, many = (simulate(LMC, n, 2, seed=1, dtype=torch.float64) for n in (CHUNK, 2 * CHUNK + 2000))
+    assert torch.equal(few, many[:CHUNK])
+    assert not torch.equal(many[:1000], many[CHUNK : CHUNK + 1000])
 
 
 def test_the_global_generator_is_left_alone() -> None:
@@ -168,10 +169,10 @@ def test_a_chain_that_diverges_says_at_which_step(scheme: Scheme, steps: int, dt
 
 
 def test_a_chunk_that_diverges_later_is_noticed() -> None:
-    points = torch.zeros(16_385, dtype=torch.float64)
+    points = torch.zeros(CHUNK + 1, dtype=torch.float64)
     points[-1] = 1e30
     with pytest.raises(Diverged, match="1 of 1 particles"):
-        simulate(EulerMaruyama(Overdamped(DoubleWell()), 0.01), 16_385, 5, initial=points, dtype=torch.float64)
+        simulate(EulerMaruyama(Overdamped(DoubleWell()), 0.01), CHUNK + 1, 5, initial=points, dtype=torch.float64)
 
 
 def test_a_sampler_that_diverges_says_at_which_step() -> None:

@@ -11,6 +11,7 @@ import torch
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.particles import simulate
+from pmmtheory.particles.starts import CHUNK
 from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture
 from tests.oracles.linear_chain import covariance_after
@@ -80,9 +81,9 @@ class TestInitial:
     scheme = BAOAB(Underdamped(BIMODAL, 1.1), 0.1)
 
     def test_of_the_target_with_fresh_velocities(self) -> None:
-        x = simulate(self.scheme, 40_000, 0, seed=2, dtype=torch.float64)
+        x = simulate(self.scheme, CHUNK + 5000, 0, seed=2, dtype=torch.float64)
         assert max(deviations(x, [3.25, 0.0, 1.0])) < 4
-        assert torch.equal(simulate(self.scheme, 16_384, 0, seed=2, dtype=torch.float64), x[:16_384])
+        assert torch.equal(simulate(self.scheme, CHUNK, 0, seed=2, dtype=torch.float64), x[:CHUNK])
 
     def test_of_another_target(self) -> None:
         x = simulate(self.scheme, 20_000, 0, initial=Gaussian(3.0, 0.04), dtype=torch.float64)
