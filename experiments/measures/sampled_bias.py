@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -13,6 +14,9 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.harness.catalogue import scheme_on
 from pmmtheory.particles import bias, expectations
 from pmmtheory.schemes import Scheme
+
+_PAIRS = 256
+"""By the root mean square distance of which a rate of contraction is measured."""
 
 
 def measure(
@@ -28,21 +32,27 @@ def measure(
 ) -> dict[str, Estimate]:
     """bias, its absolute value, and calls, the drift calls of a unit of time: to a `tolerance`, or of so many chains against the moment of the target.
 
-    The error is three standard errors and what is known of the rest.
+    The error is three standard errors and what is known of the rest. With a tolerance also relaxation, the drift calls in which chains from different
+    starts on one noise path come together by a factor e, by the least and the largest rate of its levels.
     """
     own = in_many(target)
     made: Scheme = Minibatch(Overdamped(own), step_size) if scheme == "Minibatch" else scheme_on(own, scheme, step_size, **options)
-    square = centred_square(own)
-    if tolerance is not None:
-        found = bias(made, square, tolerance, time=time, burn_in=burn_in, initial=_start(made), budget=200_000, device=device).estimate
-        parts = {name: SIGMAS * part if name == "sampling" else part for name, part in found.parts.items()}
-        told = Estimate.of(abs(found.value), "coupled chains, 3 standard errors", **parts)
-    else:
+    square, calls = centred_square(own), made.drift_calls / step_size
+    if tolerance is None:
         steps, before = max(2, round(time / step_size)), round(burn_in / step_size)
         seen = expectations(made, {"square": square}, particles=particles, steps=steps, burn_in=before, initial=_start(made), device=device)["square"]
         gap = seen - second_moment(own)
         told = Estimate(abs(gap.value), gap.error + (SIGMAS - 1) * seen.error, "independent chains, 3 standard errors")
-    return {"bias": told, "calls": Estimate(made.drift_calls / step_size, 0.0, "expected")}
+        return {"bias": told, "calls": Estimate(calls, 0.0, "expected")}
+    found = bias(made, square, tolerance, time=time, burn_in=burn_in, initial=_start(made), budget=200_000, device=device)
+    parts = {name: SIGMAS * part if name == "sampling" else part for name, part in found.estimate.parts.items()}
+    rates, unsure = [level.contraction for level in found.levels], SIGMAS / (math.sqrt(2 * _PAIRS) * burn_in)
+    slow, fast = (calls / max(rate, 1e-3) for rate in (min(rates) - unsure, max(rates) + unsure))
+    return {
+        "bias": Estimate.of(abs(found.estimate.value), "coupled chains, 3 standard errors", **parts),
+        "calls": Estimate(calls, 0.0, "expected"),
+        "relaxation": Estimate((slow + fast) / 2, (slow - fast) / 2, "contraction of coupled chains, 3 standard errors"),
+    }
 
 
 def _start(scheme: Scheme) -> Tensor | None:

@@ -14,11 +14,22 @@ _CONTROL = "negative control"
 _IRIS = "logistic regression on iris"
 _ORDERS = {"EulerMaruyama": (0.04, 0.014), "Minibatch": (0.02, 0.06)}
 """The longer of two steps, and the tolerance over the step."""
-_KNOWN = {"Minibatch": 0.3}
+_KNOWN = {"Minibatch": 0.3, "BAOAB": 0.01}
 """What a bias is known to, over the step, where that is not a twentieth."""
 _APART = 0.4
 """How close an order must be to 1: it is then neither 1/2 nor 3/2."""
-_LABELS = {"EulerMaruyama": "LMC", "Minibatch": "LMC with a tenth of the data a step", "RandomizedMidpoint": "RMM", "TamedEuler": "tamed Euler", "MALA": "MALA"}
+_OPTIONS = {"BAOAB": {"friction": 2.0}}
+_LONGER = 10.0
+"""How many times LMC's steps are those of BAOAB."""
+_RIVALS = (("BAOAB", _LONGER), ("EulerMaruyama", 1.0))
+_LABELS = {
+    "EulerMaruyama": "LMC",
+    "BAOAB": "BAOAB",
+    "Minibatch": "LMC with a tenth of the data a step",
+    "RandomizedMidpoint": "RMM",
+    "TamedEuler": "tamed Euler",
+    "MALA": "MALA",
+}
 _AGAINST_LAWS: tuple[tuple[str, str, float, dict[str, Any]], ...] = (
     ("LMC", "EulerMaruyama", 0.1, {}),
     ("RMM", "RandomizedMidpoint", 0.1, {}),
@@ -47,6 +58,9 @@ def _checks(profile: str) -> Iterator[Check]:
         yield _order("EulerMaruyama", 2, control=True)
         yield _nearer("iris", "RandomizedMidpoint", "EulerMaruyama", [0.04, 0.028, 0.02], {}, times=2.0)
         yield _nearer("iris", "Minibatch", "EulerMaruyama", [0.08, 0.057, 0.04], {}, times=0.1)
+        yield _nearer("iris", "BAOAB", "EulerMaruyama", [0.04, 0.028, 0.02], {}, times=_LONGER)
+        yield _faster([0.04, 0.028, 0.02])
+        yield _faster([0.04, 0.028, 0.02], control=True)
 
 
 def _against_law(label: str, scheme: str, step: float, options: dict[str, Any], control: bool = False) -> Check:
@@ -69,15 +83,25 @@ def _order(scheme: str, order: int = 1, control: bool = False) -> Check:
 def _nearer(target: str, scheme: str, other: str, steps: Sequence[float], options: dict[str, Any], times: float = 1.0) -> Check:
     """Whether a scheme with steps so many times as long has a smaller bias than another one."""
     near, far = _LABELS[scheme], _LABELS[other]
-    how = "calls" if times >= 1 else "gradients of cases"
-    claim = Claim(f"{near} has a smaller bias than {far} at equal {how} on {target}", near, "E |x - m|^2", 0, "inequality", "equal cost")
+    how = "with steps ten times as long" if times == _LONGER else f"at equal {'calls' if times >= 1 else 'gradients of cases'}"
+    claim = Claim(f"{near} has a smaller bias than {far} {how} on {target}", near, "E |x - m|^2", 0, "inequality", "equal cost")
+    points = tuple(Point(step, _biased(target, scheme, times * step, options), "bias") for step in steps)
+    return Check(claim, target, points, bounds=tuple(Point(step, _biased(target, other, step, options), "bias") for step in steps))
 
-    def cell(name: str, step: float) -> Cell:
-        known = {"tolerance": round(_KNOWN.get(name, 0.05) * step, 9)} if target == "iris" else options
-        return Cell.of("sampled_bias", target=target, scheme=name, step_size=round(step, 9), **known)
 
-    points = tuple(Point(step, cell(scheme, times * step), "bias") for step in steps)
-    return Check(claim, target, points, bounds=tuple(Point(step, cell(other, step), "bias") for step in steps))
+def _faster(steps: Sequence[float], control: bool = False) -> Check:
+    """Whether BAOAB's longer steps are fewer calls a relaxation time: chains with velocities forget more slowly."""
+    fewer, more = ([Point(step, _biased("iris", name, times * step, {}), "relaxation") for step in steps] for name, times in _RIVALS)
+    if control:
+        fewer, more = more, fewer
+    statement = f"{'LMC' if control else 'BAOAB'} takes fewer calls a relaxation time with BAOAB's steps {_LONGER:g} times as long on {_IRIS}"
+    claim = Claim(statement, "BAOAB", "calls", 0, "inequality", _CONTROL if control else "coupled chains", "convex F")
+    return Check(claim, _IRIS, tuple(fewer), bounds=tuple(more), control=control)
+
+
+def _biased(target: str, name: str, step: float, options: dict[str, Any]) -> Cell:
+    known = {"tolerance": round(_KNOWN.get(name, 0.05) * step, 9)} | _OPTIONS.get(name, {}) if target == "iris" else options
+    return Cell.of("sampled_bias", target=target, scheme=name, step_size=round(step, 9), **known)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -85,6 +109,13 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
         found = outcome.estimate(outcome.check.points[0], "order")
         if found is not None and not outcome.check.control and hold([outcome]):
             yield f"Bias of {outcome.check.claim.scheme} on {_IRIS}, by coupled chains: order {found:.2f}."
+    for outcome in among(outcomes, distance="calls"):
+        if not outcome.check.control and hold([outcome]):
+            point, bound = outcome.check.points[0], outcome.check.bounds[0]
+            one, other = outcome.estimate(point, "relaxation"), outcome.estimate(bound, "relaxation")
+            if one is not None and other is not None:
+                taken = f"{one.value:.1f} calls a relaxation time with steps of {_LONGER * point.step:g}"
+                yield f"BAOAB on {_IRIS}: {taken}, LMC {other.value:.1f} with steps of {bound.step:g}."
     if hold(among(outcomes, scheme="MALA")):
         yield "MALA, by particles: no bias is seen where LMC's is, at as many calls."
 
