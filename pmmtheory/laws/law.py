@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_PLACED = ("resolution", "rounding", "interpolation", "ends", "start")
+"""Parts of an error that those who use a law count where they are."""
+
 
 class Law(ABC):
     """The law of a chain, with what it may be off by.
@@ -26,6 +29,11 @@ class Law(ABC):
     def inherit(self, error: float) -> None:
         """Add to the parts of the error what the law was off by that the chain started from."""
         self.errors["start"] = error
+
+    @property
+    def unplaced(self) -> float:
+        """What the law may be off by, in total variation, for causes of its engine that say not where."""
+        return sum(error for name, error in self.errors.items() if name not in _PLACED)
 
     @property
     def numerical_error(self) -> float:

@@ -24,13 +24,11 @@ from pmmtheory.targets.target import as_points
 _LEAST = 1e-130
 """The least reference density, relative to its maximum: below it the density itself is interpolated."""
 
-
 _SMALLEST = 1e-290
 """Densities below this are lost to underflow."""
 
 _NOTHING, _INSIDE = 1e-11, 0.95
 """A share of the largest density below which two resolutions differ by their noise, and that of the coarser grid on which they do: its ends differ by more."""
-
 
 _WIDER = 1.05
 """How much wider the spacing of a coarser law must be for the points of the finer to lie all over between its own."""
@@ -134,7 +132,9 @@ class LineLaw(Law):
         size = torch.abs(self.grid) ** power
         change = self._expect_density(size, torch.abs(self.values - self._coarse(self.grid)))
         moved = power * self.accuracy.shift * self._expect(torch.abs(self.grid) ** max(power - 1, 0))
-        rounding = 1e-15 * self._expect(size) + moved + self._expect_density(size, self._rounding()) + self.errors["rounding"] * float(size.max())
+        rounding = (
+            1e-15 * self._expect(size) + moved + self._expect_density(size, self._rounding()) + (self.errors["rounding"] + self.unplaced) * float(size.max())
+        )
         centre = abs(self.mean)
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
@@ -197,7 +197,7 @@ class LineLaw(Law):
         change = torch.abs(p - self._coarse(x)) if self.coarse is not None else torch.zeros_like(p)
         low, high = self.ends
         floor = torch.where((x >= low) & (x <= high), self.accuracy.floor * float(self.values.max()), 0.0)
-        relative = self.accuracy.relative + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
+        relative = self.accuracy.relative + self.unplaced + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
         return self.accuracy.caution * change + floor + relative * torch.abs(p) + _SMALLEST
 
     def missed_below(self, x: Tensor, middle: float) -> Tensor:

@@ -127,6 +127,11 @@ def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: f
     return Plane(grid, modes)
 
 
+def _turn(scheme: Scheme, target: LineTarget) -> float:
+    """See PlaneLaw.turn."""
+    return scheme.step_size**2 * target._extreme_curvature(1.0)
+
+
 def _scale(target: LineTarget, grid: Tensor) -> Tensor:
     """Close to the root of the density, so that rounding errors are small in L2(1/pi)."""
     log_density = target.log_density(grid)
@@ -145,7 +150,7 @@ def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int,
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
         raise NotConverged(what, 4 * _EPS / gap, rtol)
-    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level))
+    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level), _turn(scheme, target))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
@@ -227,7 +232,7 @@ def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], l
             cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
             now = step.matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level)))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level), _turn(scheme, target)))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

@@ -14,6 +14,7 @@ from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.laws.phase_plane.series import lacking
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
@@ -23,7 +24,6 @@ from pmmtheory.targets.target import as_points
 
 _FINER = 3
 """How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
-
 
 _TOLD = 0.3
 """A law is told where its modes change by less than this share of c_0 from the lower resolution."""
@@ -52,14 +52,18 @@ class PlaneLaw(Law):
         The marginals; each has its own numerical error.
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
+        "series", what further modes, frequencies and kicks may change: more where the last fell little from the lower resolution, or a step turns much;
         "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
         are taken together; "kicks", the end of a series in kicks of the velocity whose terms still grow; "rounding", of the arithmetic
         and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law that the
-        chain started from. The marginals have the same parts.
+        chain started from. The marginals have the same parts, with ends of their own; that of velocities "positions" too, the
+        ends of this law.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlaneLaw or None
         That law.
+    turn : float
+        The square of the step times max F''.
 
     Examples
     --------
@@ -76,8 +80,8 @@ class PlaneLaw(Law):
 
     dim = 1
 
-    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float):
-        self.target = target
+    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float, turn: float = 0.0):
+        self.target, self.turn = target, turn
         fine, self.spacing = finer(modes, _FINER), plane.spacing / _FINER
         self.grid = plane.grid[0] + self.spacing * torch.arange(len(fine), dtype=plane.grid.dtype, device=plane.grid.device)
         density = target.density(self.grid)
@@ -157,11 +161,15 @@ class PlaneLaw(Law):
         v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
         change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
         seen = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2
-        self.errors |= {"resolution": seen, "ends": max(self.position.edge, self._edge)}
+        further, ends = lacking(self, coarse, seen), max(self.position.edge, self._edge)
         carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
+        self.errors |= {"resolution": seen, "series": further, "ends": ends}
         for part, other in ((self.position, coarse.position), (self.velocity, coarse.velocity)):
             part.resolved_by(other)
             part.errors |= carried
+        # summed over positions, what both resolutions are off by may be one, or nothing by chance; positions have ends of their own
+        self.position.errors["series"] = further * min(1.0, self.position.errors["resolution"] / seen) if seen else 0.0
+        self.velocity.errors |= {"series": further, "positions": ends}
         return self
 
     def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:
