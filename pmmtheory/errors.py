@@ -97,13 +97,14 @@ class NotConverged(PmmError):
     reached : float
         The accuracy that was reached; not a number or infinite where nothing was computed.
     wanted : float
-        The accuracy asked for.
+        The accuracy asked for; not a number where none was.
     """
 
     def __init__(self, what: str, reached: float, wanted: float, advice: str = ""):
         digits = next((n for n in range(2, 17) if f"{reached:.{n}g}" != f"{wanted:.{n}g}"), 17)
-        seen = f"reached a numerical error of {reached:.{digits}g}, not" if math.isfinite(reached) else "is out of reach at"
-        super().__init__(f"{what} {seen} the {wanted:.{digits}g} asked for{f'; {advice}' if advice else ''}.")
+        asked = f" the {wanted:.{digits}g} asked for" if math.isfinite(wanted) else ""
+        seen = f"reached a numerical error of {reached:.{digits}g}, not" if math.isfinite(reached) else f"is out of reach{' at' if asked else ''}"
+        super().__init__(f"{what} {seen}{asked}{f'; {advice}' if advice else ''}.")
         self.what, self.reached, self.wanted = what, reached, wanted
 
     def restated(self, wanted: float, advice: str = "") -> NotConverged:

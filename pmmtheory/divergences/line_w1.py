@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ def w1_line(pair: OnGrid) -> Estimate:
     law = pair.law
     beyond = 0.0 if law.truncated else law.beyond(1)
     if not beyond < float("inf"):
-        raise NotConverged("the W1 of a law whose tails are not resolved", beyond, 1.0)
+        raise NotConverged("the W1 of a law whose tails are not resolved", math.nan, math.nan)
     rounded = sum(side.rounded for side in both) * (high - low)
     parts = {
         "quadrature": quadrature + 4e-16 * (value + high - low),

@@ -10,6 +10,7 @@ from torch import Tensor
 from pmmtheory.divergences.line_densities import OnGrid, shared_edges
 from pmmtheory.divergences.line_integrals import METHOD
 from pmmtheory.divergences.line_sides import LawSide, LineSide
+from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
 from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of, weights_of
@@ -97,6 +98,8 @@ def w2_line(pair: OnGrid) -> Estimate:
         parts["reference"] = pair.other.caution * _root(reference, square)
     if any(side.start for side in both):  # that mass, moved by a standard deviation
         parts["start"] = sum(math.sqrt(side.start * side.covariance) for side in both)
+    if not math.isfinite(parts["tails"]):
+        raise NotConverged("the W2 of a law whose tails are not resolved", math.nan, math.nan)
     return Estimate.of(math.sqrt(max(square, 0.0)), METHOD, **parts)
 
 

@@ -35,7 +35,7 @@ def refined(at_level: Callable[[int], Law], rtol: float, what: str, levels: int 
         reached = min(reached, law.numerical_error)
         if law.numerical_error <= rtol:
             return law
-    raise NotConverged(what, reached, rtol)
+    raise NotConverged(what, reached if reached < 1 else math.nan, rtol)  # no two laws are farther apart
 
 
 def refined_path(at_level: Callable[[int], list[Law]], rtol: float, scheme: str, steps: Sequence[int], levels: int = _LEVELS) -> list[Law]:

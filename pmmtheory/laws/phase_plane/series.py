@@ -16,6 +16,9 @@ _NOTHING = 1e-12
 _TIMES = 10.0
 """How many times what is seen of a series that does not converge it may be off."""
 
+_MADE = 100.0
+"""How many times the last terms of a series that change of a law may be which is due to it."""
+
 _TURNED = 4.0
 """How many times the change from a lower resolution for a turn of 1: terms in the kicks of a step then fall slowly, in both."""
 
@@ -49,4 +52,4 @@ def _further(change: float, last: float, before: float) -> float:
     if last <= _NOTHING:
         return 0.0
     most = _TIMES * max(change, last)
-    return min(change * last / (before - last), most) if last < before else most
+    return min(min(change, _MADE * last) * last / (before - last), most) if last < before else min(most, _TIMES * _MADE * last)
