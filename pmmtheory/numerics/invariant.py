@@ -18,10 +18,21 @@ _SOLVES = 40
 """Inverse iterations, at most."""
 
 
-def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float, float]:
-    """p with p = p P, the total variation distance that rounding may cost, 4 eps/gap, and the gap.
+def quasi_invariant(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float, float]:
+    """The same for a matrix that loses mass: p with kept p = p P, the law of those that are left after many steps."""
+    kept = 1.0
+    for _ in range(_SOLVES):
+        masses, rounding, gap = invariant_by_solve(matrix, scale, what, rtol, kept)
+        before, kept = kept, float((masses @ matrix).sum())
+        if abs(kept - before) < 4 * _EPS:
+            return masses, rounding, gap
+    raise NotConverged(f"{what}, of a chain that loses {1 - kept:.2g} of its mass in a step,", math.nan, rtol)
 
-    matrix : (n, n), is overwritten; scale : (n,), close to the square root of the density of p, with whose ratio to p the
+
+def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float, kept: float = 1.0) -> tuple[Tensor, float, float]:
+    """p with p = p P / kept, the total variation distance that rounding may cost, 4 eps/gap, and the gap.
+
+    matrix : (n, n); scale : (n,), close to the square root of the density of p, with whose ratio to p the
     system is solved. The gap, 1 less the second eigenvalue, is that of inverse iterations with the factors at hand.
 
     Raises
@@ -31,7 +42,7 @@ def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float) ->
     """
     n, peak = len(scale), int(torch.argmax(scale))
     system = matrix.T * (scale[None, :] / scale[:, None])
-    system.diagonal().sub_(1.0)
+    system.diagonal().sub_(kept)
     system[peak] = scale
     factors, pivots = torch.linalg.lu_factor(system)
 

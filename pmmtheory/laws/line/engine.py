@@ -28,7 +28,7 @@ from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matri
 from pmmtheory.laws.step.leaving import leaving
 from pmmtheory.laws.wide_enough import WIDEST, above_noise, wide_enough
 from pmmtheory.numerics import elimination
-from pmmtheory.numerics.invariant import invariant_by_solve
+from pmmtheory.numerics.invariant import invariant_by_solve, quasi_invariant
 from pmmtheory.numerics.powers import Powers
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
@@ -145,7 +145,8 @@ def _stationary_on(
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
         leaves = 0.0
-        masses, rounding, gap = invariant_by_solve(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        law = (matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
+        masses, rounding, gap = quasi_invariant(*law) if truncated else invariant_by_solve(*law)
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
         if not truncated and index == math.inf:  # a tail that is a power is told by its points
@@ -197,8 +198,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             values = begun.density(grid)
         last = masses if before is None else before
         leaves = max(leaves, _thrown(points, last, leave))
-        lost = 0.0 if truncated else abs(float(masses.sum()) - 1)
-        shift = 4 * _EPS * max(map(abs, ends))
+        lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
         accuracy = Accuracy(rounding=rounding, caution=rough, shift=shift, missed=missed, leaves=leaves)

@@ -52,7 +52,8 @@ class LineLaw(Law):
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
         "rounding", what the arithmetic may have lost, and mass that single steps gain or lose, magnified by slow mixing;
         "interpolation", what is off between the points of the grid, seen by predicting every other point; "ends", what was seen to leave
-        the grid or lies beyond it; "start", the error of the law that the chain started from.
+        the grid or lies beyond it; "edges", the mass in the last cells of a law of a chain that is killed beyond them; "start", the error of the
+        law that the chain started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : LineLaw or None
@@ -181,7 +182,9 @@ class LineLaw(Law):
             self.errors["interpolation"] = self._missed.share
         if self.accuracy.floor > 0:
             self.accuracy = replace(self.accuracy, floor=max(self.accuracy.floor, self._noise(coarse)))
-        if not self.truncated:
+        if self.truncated:  # where a cell ends, the chain is killed or not
+            self.errors["edges"] = float(self.values[[0, -1]].sum()) * self.spacing
+        else:
             self.errors["ends"] += min(1.0, self.beyond(0))
         return self
 
