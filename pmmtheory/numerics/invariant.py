@@ -18,17 +18,6 @@ _SOLVES = 40
 """Inverse iterations, at most."""
 
 
-def quasi_invariant(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float, float]:
-    """The same for a matrix that loses mass: p with kept p = p P, the law of those that are left after many steps."""
-    kept = 1.0
-    for _ in range(_SOLVES):
-        masses, rounding, gap = invariant_by_solve(matrix, scale, what, rtol, kept)
-        before, kept = kept, float((masses @ matrix).sum())
-        if abs(kept - before) < 4 * _EPS:
-            return masses, rounding, gap
-    raise NotConverged(f"{what}, of a chain that loses {1 - kept:.2g} of its mass in a step,", math.nan, rtol)
-
-
 def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float, kept: float = 1.0) -> tuple[Tensor, float, float]:
     """p with p = p P / kept, the total variation distance that rounding may cost, 4 eps/gap, and the gap.
 
@@ -60,6 +49,17 @@ def invariant_by_solve(matrix: Tensor, scale: Tensor, what: str, rtol: float, ke
         steps = f"{1 / gap:.1g}" if gap > _EPS else "1e15 or more"
         raise NotConverged(f"{what}, which takes {steps} steps to mix, more than double precision resolves,", rounding, rtol)
     return p / p.sum(), rounding, gap
+
+
+def quasi_invariant(matrix: Tensor, scale: Tensor, what: str, rtol: float) -> tuple[Tensor, float, float]:
+    """The same for a matrix that loses mass: p with kept p = p P, the law of those that are left after many steps, where a share `kept` is left by each."""
+    kept = 1.0
+    for _ in range(_SOLVES):
+        masses, rounding, gap = invariant_by_solve(matrix, scale, what, rtol, kept)
+        before, kept = kept, float((masses @ matrix).sum())
+        if abs(kept - before) < 4 * _EPS:
+            return masses, rounding, gap
+    raise NotConverged(f"{what}, of a chain that loses {1 - kept:.2g} of its mass in a step,", math.nan, rtol)
 
 
 def slowest(solved: Callable[[Tensor], Tensor], start: Tensor, peak: int) -> float:

@@ -133,9 +133,8 @@ class LineLaw(Law):
         size = torch.abs(self.grid) ** power
         change = self._expect_density(size, torch.abs(self.values - self._coarse(self.grid)))
         moved = power * self.accuracy.shift * self._expect(torch.abs(self.grid) ** max(power - 1, 0))
-        rounding = (
-            1e-15 * self._expect(size) + moved + self._expect_density(size, self._rounding()) + (self.errors["rounding"] + self.unplaced) * float(size.max())
-        )
+        unplaced = (self.errors["rounding"] + self.unplaced) * float(size.max())
+        rounding = 1e-15 * self._expect(size) + moved + self._expect_density(size, self._rounding()) + unplaced
         centre = abs(self.mean)
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
