@@ -14,7 +14,7 @@ from pmmtheory.targets import Cosine
 
 def measure(device: str, scheme: str, step_size: float, wrong: float = 1.0, particles: int = 1000, time: float = 10.0, **options: Any) -> dict[str, Estimate]:
     """apart, the difference, and allowed, three standard errors; the particles take steps `wrong` times as large."""
-    law = stationary_law(scheme_on(Cosine(), scheme, step_size, **options), rtol=1e-6, device=device)
+    law = stationary_law(scheme_on(Cosine(), scheme, step_size, **options), rtol=1e-5, device=device)
     exact = law.moment(2) if "friction" not in options else law.position.moment(2)
     own = in_many("cosines")
     made = scheme_on(own, scheme, wrong * step_size, **options)

@@ -51,8 +51,8 @@ def w2_line(pair: OnGrid) -> Estimate:
     The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
     jumps across a gap of q the panels are halved until the jump is seen. What displaces a law by d changes the square by at most
     int (2 |s d| + d^2) p: "resolution" and "reference", where d leads to the lower resolution of either law, and "rounding". What
-    interpolation, and mass that is lost at the "ends" or off at no known place, do to the distribution functions changes it by twice int |s| times
-    that. "tails" bounds what is moved beyond the points that are known.
+    interpolation, and mass that is lost at the "ends", do to the distribution functions changes it by twice int |s| times that; so does what is off at
+    no known place, taken for a share of the density. "tails" bounds what is moved beyond the points that are known.
     """
     law, both = pair.law, (LawSide(pair.law), pair.other)
     whole = Transport(*both, floor=min(_SHARE * sum(side.off for side in both), _FLOOR))
@@ -62,7 +62,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         return law.missed_below(x, whole.middle) + pair.other.missed_below(x + s, whole.middle)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
-    lost = sum(side.lost + side.unplaced for side in both)
+    lost, unplaced = sum(side.lost for side in both), sum(side.unplaced for side in both)
 
     def moved(x: Tensor) -> Tensor:
         return (whole.shift(x) ** 2 * law.density(x).clamp_min(0.0))[None]
@@ -73,7 +73,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
         below = law.cdf(x)
         nearer = torch.minimum(below, 1 - below)
-        off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost), nearer.clamp_max(missing)])
+        off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost) + 2 * unplaced * nearer, nearer.clamp_max(missing)])
         return torch.cat([torch.stack([p * (2 * torch.abs(s * d) + d**2) for d in changes]), 2 * torch.abs(s) * off])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))

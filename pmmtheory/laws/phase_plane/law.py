@@ -167,9 +167,10 @@ class PlaneLaw(Law):
         for part, other in ((self.position, coarse.position), (self.velocity, coarse.velocity)):
             part.resolved_by(other)
             part.errors |= carried
-        # summed over positions, what both resolutions are off by may be one, or nothing by chance; positions have ends of their own
-        self.position.errors["series"] = further * min(1.0, self.position.errors["resolution"] / seen) if seen else 0.0
-        self.velocity.errors |= {"series": further, "positions": ends}
+        # summed over positions, what velocities are off by may be small by chance in both resolutions; positions have ends of their own
+        shares = [part.errors["resolution"] / seen if seen else 0.0 for part in (self.position, self.velocity)]
+        self.position.errors["series"] = further * min(1.0, shares[0])
+        self.velocity.errors |= {"series": further * min(1.0, max(shares[1], further / seen if seen else 0.0)), "positions": ends}
         return self
 
     def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:

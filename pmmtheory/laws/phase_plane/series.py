@@ -19,7 +19,7 @@ _TIMES = 10.0
 _MADE = 100.0
 """How many times the last terms of a series that change of a law may be which is due to it."""
 
-_TURNED = 4.0
+_TURNED = 2.0
 """How many times the change from a lower resolution for a turn of 1: terms in the kicks of a step then fall slowly, in both."""
 
 _HIGH = 0.9
