@@ -94,10 +94,8 @@ class NotConverged(PmmError):
     Attributes
     ----------
     what : str
-    reached : float
-        The accuracy that was reached; not a number or infinite where nothing was computed.
-    wanted : float
-        The accuracy asked for; not a number where none was.
+    reached, wanted : floats
+        The accuracy that was reached, not a number or infinite where nothing was computed; and that asked for, if any.
     """
 
     def __init__(self, what: str, reached: float, wanted: float, advice: str = ""):

@@ -32,11 +32,9 @@ _CURVED = 8.0
 _DIGITS = 2e-15
 """Mass that rounding of the distribution functions may move as far as any is."""
 
-_FLAT = 1e-280
-"""A density below which nothing is told by it: halving the bracket is."""
-
-_READ = 1e-10
-"""Where a density is this share of the largest the stretch of the tails is read off: further out displacements drown in rounding."""
+_FLAT, _READ = 1e-280, 1e-10
+"""A density below which nothing is told by it: halving the bracket is. And the share of the largest density where the stretch of the tails is read off:
+further out displacements drown in rounding."""
 
 _SHARE, _FLOOR, _LEAST_GAP = 1e-3, 1e-11, 1e-15
 """A rule for the difference of two distribution functions need miss no less than this share of what the laws are off by, up to a limit, nor than rounding."""
@@ -51,8 +49,8 @@ def w2_line(pair: OnGrid) -> Estimate:
     The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
     jumps across a gap of q the panels are halved until the jump is seen. What displaces a law by d changes the square by at most
     int (2 |s d| + d^2) p: "resolution" and "reference", where d leads to the lower resolution of either law, and "rounding". What
-    interpolation, and mass that is lost at the "ends", do to the distribution functions changes it by twice int |s| times that; so does what is off at
-    no known place, taken for a share of the density. "tails" bounds what is moved beyond the points that are known.
+    interpolation, mass lost at the "ends", and what has no place do to the distribution functions changes it by twice int |s| times that. "tails"
+    bounds what is moved beyond the points that are known.
     """
     law, both = pair.law, (LawSide(pair.law), pair.other)
     whole = Transport(*both, floor=min(_SHARE * sum(side.off for side in both), _FLOOR))
@@ -98,7 +96,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         parts["reference"] = pair.other.caution * _root(reference, square)
     if any(side.start for side in both):  # that mass, moved by a standard deviation
         parts["start"] = sum(math.sqrt(side.start * side.covariance) for side in both)
-    if not math.isfinite(parts["tails"]):
+    if not parts["tails"] < math.inf:
         raise NotConverged("the W2 of a law whose tails are not resolved", math.nan, math.nan)
     return Estimate.of(math.sqrt(max(square, 0.0)), METHOD, **parts)
 

@@ -167,7 +167,7 @@ def test_far_kicks_to_both_sides_do_not_come_in_again_in_the_phase_plane(steps: 
 def test_kicks_of_the_velocity_to_both_sides_are_told_where_their_series_grows(chance: float, kick: float, steps: int | None) -> None:
     """Odd moments of such kicks are 0: two levels that differ by one of those agree on a law that is false."""
     scheme = Either(Underdamped(Gaussian(), 1.0), 0.1, chance, (0.0, kick))
-    with pytest.raises(NotConverged, match="reached a numerical error"):
+    with pytest.raises(NotConverged, match="reached a numerical error|is out of reach"):
         stationary_law(scheme) if steps is None else transient_law(scheme, Gaussian(0.5, 0.7), steps)
 
 
