@@ -98,7 +98,7 @@ class NotConverged(PmmError):
         The accuracy that was reached, not a number or infinite where nothing was computed; and that asked for, if any.
     """
 
-    def __init__(self, what: str, reached: float, wanted: float, advice: str = ""):
+    def __init__(self, what: str, reached: float = math.nan, wanted: float = math.nan, advice: str = ""):
         digits = next((n for n in range(2, 17) if f"{reached:.{n}g}" != f"{wanted:.{n}g}"), 17)
         asked = f" the {wanted:.{digits}g} asked for" if math.isfinite(wanted) else ""
         seen = f"reached a numerical error of {reached:.{digits}g}, not" if math.isfinite(reached) else f"is out of reach{' at' if asked else ''}"

@@ -13,10 +13,8 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.estimate import Estimate
 from pmmtheory.harness.catalogue import scheme_on
 from pmmtheory.particles import bias, expectations
+from pmmtheory.particles.coupled import SHADOWS
 from pmmtheory.schemes import Scheme
-
-_PAIRS = 256
-"""By the root mean square distance of which a rate of contraction is measured."""
 
 
 def measure(
@@ -46,8 +44,8 @@ def measure(
         return {"bias": told, "calls": Estimate(calls, 0.0, "expected")}
     found = bias(made, square, tolerance, time=time, burn_in=burn_in, initial=_start(made), budget=200_000, device=device)
     parts = {name: SIGMAS * part if name == "sampling" else part for name, part in found.estimate.parts.items()}
-    rates, unsure = [level.contraction for level in found.levels], SIGMAS / (math.sqrt(2 * _PAIRS) * burn_in)
-    slow, fast = (calls / max(rate, 1e-3) for rate in (min(rates) - unsure, max(rates) + unsure))
+    rates = [(level.contraction, SIGMAS / (math.sqrt(2 * min(level.particles, SHADOWS)) * burn_in)) for level in found.levels]
+    slow, fast = (calls / max(rate, 1e-3) for rate in (min(rate - unsure for rate, unsure in rates), max(rate + unsure for rate, unsure in rates)))
     return {
         "bias": Estimate.of(abs(found.estimate.value), "coupled chains, 3 standard errors", **parts),
         "calls": Estimate(calls, 0.0, "expected"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -36,7 +34,7 @@ def w1_line(pair: OnGrid) -> Estimate:
     law = pair.law
     beyond = 0.0 if law.truncated else law.beyond(1)
     if not beyond < float("inf"):
-        raise NotConverged("the W1 of a law whose tails are not resolved", math.nan, math.nan)
+        raise NotConverged("the W1 of a law whose tails are not resolved")
     rounded = sum(side.rounded for side in both) * (high - low)
     parts = {
         "quadrature": quadrature + 4e-16 * (value + high - low),

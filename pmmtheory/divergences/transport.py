@@ -97,7 +97,7 @@ def w2_line(pair: OnGrid) -> Estimate:
     if any(side.start for side in both):  # that mass, moved by a standard deviation
         parts["start"] = sum(math.sqrt(side.start * side.covariance) for side in both)
     if not parts["tails"] < math.inf:
-        raise NotConverged("the W2 of a law whose tails are not resolved", math.nan, math.nan)
+        raise NotConverged("the W2 of a law whose tails are not resolved")
     return Estimate.of(math.sqrt(max(square, 0.0)), METHOD, **parts)
 
 

@@ -23,7 +23,8 @@ from pmmtheory.schemes import Scheme
 Function = Callable[[Tensor], Tensor]
 
 _LEAST = 8
-_SHADOWS = 256
+SHADOWS = 256
+"""The most pairs whose coming together from other starts is looked at."""
 _WIDE = 3.0
 _TELLING = 5
 """Pairs that must differ from the others, for their variance to say something."""
@@ -143,7 +144,7 @@ def coupled_difference(
     pair = _pair(scheme, other)
     n, length, before = count("particles", particles, _LEAST), count("steps", steps, 1, LONGEST), count("burn_in", burn_in, 0, LONGEST)
     key, place = whole("seed", seed), known_device(device)
-    shape, few = scheme.dynamics.state_shape, min(n, _SHADOWS)
+    shape, few = scheme.dynamics.state_shape, min(n, SHADOWS)
     fits("particles", particles, 40.0 * n * math.prod(shape))
     start = simulate(scheme, n, 0, key, place, torch.float64, initial)
     if not bool(torch.isfinite(start.square().sum())):

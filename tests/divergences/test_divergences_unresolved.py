@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from pmmtheory.divergences import w1, w2
 from pmmtheory.errors import NotConverged
+from pmmtheory.estimate import Estimate
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.targets import Gaussian
@@ -19,7 +22,7 @@ def noisy(n: int, noise: float) -> LineLaw:
 
 
 @pytest.mark.parametrize(("distance", "name"), [(w1, "W1"), (w2, "W2")])
-def test_of_tails_that_are_not_resolved(distance, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_of_tails_that_are_not_resolved(distance: Callable[[LineLaw, Gaussian], Estimate], name: str) -> None:
     law = noisy(400, 1e-3).resolved_by(noisy(350, 1.1e-3))
     with pytest.raises(NotConverged, match=f"^the {name} of a law whose tails are not resolved is out of reach.$"):
         distance(law, Gaussian())

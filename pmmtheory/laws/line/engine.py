@@ -145,8 +145,8 @@ def _stationary_on(
     else:
         gained = torch.where((matrix[:, [0, -1]] == 0).all(1), matrix.sum(1) - 1, 0.0)
         leaves = 0.0
-        law = (matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
-        masses, rounding, gap = quasi_invariant(*law) if truncated else invariant_by_solve(*law)
+        invariant = quasi_invariant if truncated else invariant_by_solve
+        masses, rounding, gap = invariant(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         if not truncated:
             rounding += _unbalanced(gained * masses, gap)
         if not truncated and index == math.inf:  # a tail that is a power is told by its points

@@ -138,7 +138,7 @@ class LineLaw(Law):
         centre = abs(self.mean)
         beyond = 0.0 if self.truncated else sum(math.comb(power, j) * centre ** (power - j) * self.beyond(j) for j in range(power + 1))
         if not math.isfinite(beyond):
-            raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved", math.nan, math.nan)
+            raise NotConverged(f"the moment of order {power} of a law whose tails are not resolved")
         farthest = max(float(size.max()), _normal_moment(power) * (centre + self.accuracy.reach) ** power)
         lost = (self.lost + self.errors.get("start", 0.0)) * farthest + self.misplaced(power)
         parts = {"resolution": self.accuracy.caution * change, "rounding": rounding, "tails": beyond, "ends": lost}

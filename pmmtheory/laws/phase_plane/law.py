@@ -63,7 +63,7 @@ class PlaneLaw(Law):
     coarse : PlaneLaw or None
         That law.
     turn : float
-        The square of the step times max F''.
+        The square of the step times max |F''|.
 
     Examples
     --------
@@ -168,9 +168,10 @@ class PlaneLaw(Law):
             part.resolved_by(other)
             part.errors |= carried
         # summed over positions, what velocities are off by may be small by chance in both resolutions; positions have ends of their own
-        shares = [part.errors["resolution"] / seen if seen else 0.0 for part in (self.position, self.velocity)]
-        self.position.errors["series"] = further * min(1.0, shares[0])
-        self.velocity.errors |= {"series": further * min(1.0, max(shares[1], further / seen if seen else 0.0)), "positions": ends}
+        apart = (self.position.errors["resolution"], max(self.velocity.errors["resolution"], further))
+        shares = [min(1.0, change / seen) if seen else 0.0 for change in apart]
+        self.position.errors["series"] = further * shares[0]
+        self.velocity.errors |= {"series": further * shares[1], "positions": ends}
         return self
 
     def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:
