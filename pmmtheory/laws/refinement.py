@@ -28,10 +28,15 @@ Law = TypeVar("Law", bound=Refinable)
 
 
 def refined(at_level: Callable[[int], Law], rtol: float, what: str, levels: int = _LEVELS) -> Law:
-    """The law at the first level that agrees with the one before to rtol; raises NotConverged where none does."""
+    """The law at the first level that agrees with the one before to rtol; raises NotConverged where none does, with the best that was reached."""
     law, reached = at_level(0), math.inf
     for level in range(1, levels):
-        law = at_level(level).resolved_by(law)
+        try:
+            law = at_level(level).resolved_by(law)
+        except NotConverged as error:
+            if type(error) is not NotConverged or math.isfinite(error.reached) or not reached < 1:
+                raise
+            raise NotConverged(error.what, reached, rtol) from error
         reached = min(reached, law.numerical_error)
         if law.numerical_error <= rtol:
             return law

@@ -7,9 +7,10 @@ import torch
 
 from pmmtheory.divergences import tv
 from pmmtheory.dynamics import Underdamped
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws import PlaneLaw, stationary_law
 from pmmtheory.schemes import ABOBA, BAOAB, OBABO, UBU, Scheme
-from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential
+from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh, Potential
 from pmmtheory.targets.line import LineTarget
 from tests.oracles.splittings import OnGrid, stationary
 
@@ -49,6 +50,18 @@ def test_two_resolutions_alone_do_not_tell() -> None:
     """Where terms in the kicks fall slowly the finer law is off by more than the change from the coarser one."""
     law = stationary_law(ABOBA(Underdamped(STEEP, 10.0), 0.584), rtol=0.006)
     assert law.errors["resolution"] < apart(law, stationary(STEEP, 10.0, "ABOBA", 0.584)) < law.errors["resolution"] + law.errors["series"]
+
+
+@pytest.mark.slow
+def test_tails_that_take_many_positions() -> None:
+    """Grids begin a level coarser where the usual two would have too many unknowns; a finer one than can be had is refused with what was reached."""
+    target = LogCosh(1.0)
+    scheme = BAOAB(Underdamped(target, 3.0), 0.25)
+    law, own = stationary_law(scheme, rtol=1e-3), stationary(target, 3.0, "BAOAB", 0.25, 640, 80)
+    assert law.modes.shape[1] == 11
+    assert apart(law, own) <= law.numerical_error < 1e-4
+    with pytest.raises(NotConverged, match=r"positions times 15 modes of the velocity, reached a numerical error of \d"):
+        stationary_law(scheme, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("scheme", "friction", "step"), [(OBABO, 10.0, 0.4), (UBU, 10.0, 0.4), (UBU, 6.0, 0.36), (UBU, 10.0, 0.48)])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,14 +13,14 @@ from pmmtheory.chain import Chain
 from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
-from pmmtheory.laws.gaussian.engine import growth_at, stationary_at
+from pmmtheory.laws.gaussian.engine import growth_at
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
-from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.leaving import require_held
-from pmmtheory.laws.phase_plane.midpoints import left_out
+from pmmtheory.laws.phase_plane.midpoints import sets_left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
+from pmmtheory.laws.phase_plane.planes import Planes, Start, on_plane, tail_variance
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear
 from pmmtheory.numerics.invariant import slowest
@@ -36,17 +35,7 @@ _DEFECT = 0.25
 _SLOW = 1e-3
 """A gap below which two levels may agree by luck: a change of the step is amplified along one direction, which it may happen to miss."""
 
-_FLAT = 1e-8
-"""A curvature of the tails, times the variance of the target, below which they are taken for no flatter."""
-
 _LEVELS = 4
-_LARGEST = 8000
-"""Unknowns of a law: its matrix has the square of them."""
-
-
-def _tolerance(level: int) -> float:
-    """The part of the Fourier transform of a density that a grid leaves out."""
-    return 1e-9 * 0.05**level
 
 
 class PhasePlaneEngine(Engine):
@@ -68,26 +57,26 @@ class PhasePlaneEngine(Engine):
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
         target = on_the_line(scheme.dynamics.target)
         require_stable(scheme, tail_growth)
-        wider = _wider(scheme, target)
+        planes = Planes(scheme, target, rtol)
         seen: list[PlaneLaw] = []
 
         def at_level(level: int) -> PlaneLaw:
-            plane = _plane(scheme, target, wider, level, rtol, device)
-            seen.append(_stationary_on(plane, scheme, target, level, rtol, seen[-1] if seen else None))
+            plane, left_out = planes.at(level, device)
+            seen.append(_stationary_on(plane, left_out, scheme, target, level, rtol, seen[-1] if seen else None))
             return seen[-1]
 
-        return refined(at_level, rtol, f"the stationary law of {scheme.name} in the phase plane", _LEVELS)
+        return refined(at_level, rtol, f"the stationary law of {scheme.name} at step {scheme.step_size:g} in the phase plane", _LEVELS)
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
         target = on_the_line(scheme.dynamics.target)
-        wider = _wider(scheme, target)
+        begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, rtol)})
+        planes = Planes(scheme, target, rtol, begun)
 
         def at_level(level: int) -> list[PlaneLaw]:
-            begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, level, rtol)})
-            return _evolved(scheme, begun, _plane(scheme, target, wider, level, rtol, device, begun), steps, level, rtol)
+            return _evolved(scheme, begun, *planes.at(level, device), steps, level, rtol)
 
-        return refined_path(at_level, rtol, f"{scheme.name} in the phase plane", steps, _LEVELS)
+        return refined_path(at_level, rtol, f"{scheme.name} at step {scheme.step_size:g} in the phase plane", steps, _LEVELS)
 
 
 def tail_growth(scheme: Scheme) -> float:
@@ -95,36 +84,7 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, _variance(target, curvature), swept=False, around=float(target.mean)) for curvature in set(target.tail_curvature))
-
-
-def _variance(target: LineTarget, curvature: float) -> Tensor:
-    """Of a Gaussian with a curvature of the tails."""
-    return torch.tensor([1 / max(curvature, _FLAT / float(target.covariance))], dtype=torch.float64)
-
-
-def _wider(scheme: Scheme, target: LineTarget) -> float:
-    """By how much the variance of the law may be larger than that of the target: as on a Gaussian with the curvature of its tails."""
-    curvature = max(target.tail_curvature)
-    if not 0 < curvature < math.inf:
-        return 1.0
-    return max(1.0, float(stationary_at(scheme, _variance(target, curvature), swept=False, around=float(target.mean))[0, 0, 0]) * curvature)
-
-
-def _plane(scheme: Scheme, target: LineTarget, wider: float, level: int, rtol: float, device: str, begun: Start | None = None) -> Plane:
-    """A grid with the band of the target and room for a law whose variance is larger; both with the initial law."""
-    low, high = (target.mean + (1.02 + 0.03 * level) * math.sqrt(wider) * (end - target.mean) for end in (target.quadrature.low, target.quadrature.high))
-    highest = 1.1 * band(target, _tolerance(level), rtol)
-    if begun is not None:
-        low, high, highest = min(low, begun.low), max(high, begun.high), max(highest, begun.highest)
-    spacing = math.pi / highest
-    n = math.ceil((high - low) / spacing) | 1
-    modes = 11 + 4 * level
-    if n * modes > _LARGEST:
-        what = f"the law of {scheme.name} in the phase plane of {target.name}, which takes {n} positions times {modes} modes of the velocity,"
-        raise NotConverged(what, math.nan, rtol)
-    grid = low + spacing * torch.arange(n, dtype=torch.float64, device=device)
-    return Plane(grid, modes)
+    return max(growth_at(scheme, tail_variance(target, curvature), swept=False, around=float(target.mean)) for curvature in set(target.tail_curvature))
 
 
 def _turn(scheme: Scheme, target: LineTarget) -> float:
@@ -138,33 +98,25 @@ def _scale(target: LineTarget, grid: Tensor) -> Tensor:
     return torch.sqrt(torch.exp(log_density - log_density.max()) + 1e-24)
 
 
-def _stationary_on(plane: Plane, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
+def _stationary_on(plane: Plane, left_out: float, scheme: Scheme, target: LineTarget, level: int, rtol: float, coarse: PlaneLaw | None) -> PlaneLaw:
     """The law on a grid, with the errors that do not show in a comparison of two levels."""
     require_held(scheme, target, plane, level, rtol)
     step = transition(scheme, plane, 0.0, level)
     matrix, defect = step.matrix, 0.0
     if coarse is not None:
-        before = _on(plane, coarse)
+        before = on_plane(plane, coarse)
         defect = float((matrix @ before - before).abs().sum()) * plane.spacing / 2
     modes, gap = _invariant(matrix, target, plane)
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
         raise NotConverged(what, 4 * _EPS / gap, rtol)
-    law = PlaneLaw(plane, modes, target, 30 * _tolerance(level), _turn(scheme, target))
+    law = PlaneLaw(plane, modes, target, left_out, _turn(scheme, target))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
-    midpoints = left_out(structure, 0.0, level) if structure is not None else 0.0
+    midpoints = sets_left_out(structure, 0.0, level) if structure is not None else 0.0
     law.errors |= {"mixing": slow, "midpoints": midpoints / gap, "kicks": step.cut(modes, plane.spacing) / gap}
     return law
-
-
-def _on(plane: Plane, law: PlaneLaw) -> Tensor:
-    """The modes of a law on another grid, flat."""
-    modes = torch.zeros((len(plane.grid), plane.modes), dtype=torch.float64, device=plane.grid.device)
-    count = min(plane.modes, law.modes.shape[1])
-    modes[:, :count] = law._modes_at(plane.grid)[:, :count]
-    return modes.flatten()
 
 
 def _invariant(matrix: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor, float]:
@@ -198,41 +150,18 @@ def _invariant(matrix: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor
     return found.reshape(-1, plane.modes), min(slowest(solved, probe, row), 1.0)
 
 
-@dataclass(frozen=True)
-class Start:
-    """Where a chain starts: between which positions, up to which frequency, and its modes on a plane, flat."""
-
-    low: float
-    high: float
-    highest: float
-    on: Callable[[Plane], Tensor]
-
-    @classmethod
-    def of_law(cls, law: PlaneLaw) -> Start:
-        return cls(float(law.grid[0]), float(law.grid[-1]), math.pi / law.coarse_spacing, lambda plane: _on(plane, law))
-
-    @classmethod
-    def of_target(cls, target: LineTarget, level: int, rtol: float) -> Start:
-        """A target for the position, with N(0, 1) for the velocity."""
-
-        def still(plane: Plane) -> Tensor:
-            return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
-
-        return cls(target.quadrature.low, target.quadrature.high, 1.1 * band(target, _tolerance(level), rtol), still)
-
-
-def _evolved(scheme: Scheme, begun: Start, plane: Plane, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
+def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
     target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
     require_held(scheme, target, plane, level, rtol)
     step, structure = transition(scheme, plane, 0.0, level), scheme.structure
-    omitted = left_out(structure, 0.0, level) if structure is not None else 0.0
+    omitted = sets_left_out(structure, 0.0, level) if structure is not None else 0.0
     done, laws, cut = 0, [], 0.0
     for n in steps:
         for _ in range(n - done):
             cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
             now = step.matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, 30 * _tolerance(level), _turn(scheme, target)))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target)))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

@@ -47,7 +47,7 @@ def parts_by_midpoints(pmm: PoissonStructure, t: float, level: int, grid: Tensor
     return parts
 
 
-def left_out(pmm: PoissonStructure, t: float, level: int) -> float:
+def sets_left_out(pmm: PoissonStructure, t: float, level: int) -> float:
     """What sets of more midpoints than are taken may change of a density in one step, in total variation: |kick/2|^n / sqrt(n!) for the first n left out.
 
     n kicks move the velocity by n derivatives of a normal density, whose absolute integral is below sqrt(n!), with probability c^n/n!.
