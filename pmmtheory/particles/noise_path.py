@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -70,33 +71,40 @@ def advance(schemes: Sequence[Scheme], states: Sequence[Tensor], generator: torc
     system, counts = schemes[0].dynamics, parts(schemes)
     length, axes = max(scheme.step_size for scheme in schemes), len(system.state_shape)
     rows: list[Tensor] = []
+    ends: dict[Fraction, int] = {}
     plans = []
     for scheme, count, state in zip(schemes, counts, states, strict=True):
         lead = state.ndim - axes - 1
         one = state[(slice(0, 1),) * lead]
         particles = state.shape[lead]
         for j in range(count):
-            draws = drawn(scheme, one, generator)
+            draws = drawn(scheme, one, generator, but="z")  # those of the path, where its times are known
             shares = scheme.noise_times(draws)
+            if shares is None:
+                draws = drawn(scheme, one, generator)
             inner = one.new_empty((0, particles)) if shares is None else shares.reshape(len(shares), particles).to(one.dtype)
             if bool((torch.diff(inner, dim=0) < 0).any()) or bool(((inner < 0) | (inner > 1)).any()):
                 raise InvalidParameter("noise_times", scheme.name, "a scheme whose times ascend from 0 to 1")
-            first = len(rows)
-            rows += [length * (j + share) / count for share in inner] + [one.new_full((particles,), length * (j + 1) / count)]
-            plans.append((draws, shares is not None, first, len(rows) - 1))
+            inside = range(len(rows), len(rows) + len(inner))
+            rows += [length * (j + share) / count for share in inner]
+            end = Fraction(j + 1, count)
+            if end not in ends:  # where steps of several chains end at once, the path is read once
+                ends[end] = len(rows)
+                rows.append(one.new_full((particles,), length * (j + 1) / count))
+            plans.append((draws, shares is not None, [*inside, ends[end]]))
     path = NoisePath(system, torch.stack(rows), generator)
     moved, queue = [], iter(plans)
     for scheme, count, state in zip(schemes, counts, states, strict=True):
         before = None
         for _ in range(count):
-            draws, known, first, last = next(queue)
-            state = _driven(scheme, state, draws, path, [before, *range(first, last + 1)], known)
-            before = last
+            draws, known, reads = next(queue)
+            state = _driven(scheme, state, draws, path, [before, *reads], known)
+            before = reads[-1]
         moved.append(state)
     return moved
 
 
-def _driven(scheme: Scheme, state: Tensor, draws: dict[str, object], path: NoisePath, reads: list[int | None], known: bool) -> Tensor:
+def _driven(scheme: Scheme, state: Tensor, draws: dict[str, object], path: NoisePath, reads: Sequence[int | None], known: bool) -> Tensor:
     """One step whose normals are those of the path between its reads."""
     normals = [path.normal(first, last) for first, last in zip(reads[:-1], reads[1:], strict=True) if last is not None]
     if known:

@@ -12,8 +12,8 @@ from pmmtheory.schemes.layout import normals
 from pmmtheory.schemes.scheme import Scheme
 
 
-def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator, together: bool = False) -> dict[str, Any]:
-    """What `scheme.step` takes as draws at states x, (..., *state_shape); `together`, all states have the same value of draws that are shared.
+def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator, together: bool = False, but: str = "") -> dict[str, Any]:
+    """What `scheme.step` takes as draws at states x, (..., *state_shape), `but` one; `together`, all states have the same value of draws that are shared.
 
     Shared ones have a one for every axis of the state, normals next to midpoints a layer for each.
     """
@@ -22,6 +22,8 @@ def drawn(scheme: Scheme, x: Tensor, generator: torch.Generator, together: bool 
     draws: dict[str, Any] = {}
     layers: tuple[int, ...] = ()
     for name, draw in sorted(scheme.draws.items(), key=lambda item: not item[1].layered):
+        if name == but:
+            continue
         if draw.normal:
             draws[name] = normals(x, generator, layers)
             continue
