@@ -85,7 +85,9 @@ class TestErrors:
 
     @pytest.mark.slow
     def test_what_cannot_be_reached(self) -> None:
-        with pytest.raises(NotConverged, match="law of EulerMaruyama at step 0.3 in the phase plane reached a numerical error of .*, not the 1e-13 asked for") as caught:
+        with pytest.raises(
+            NotConverged, match="law of EulerMaruyama at step 0.3 in the phase plane reached a numerical error of .*, not the 1e-13 asked for"
+        ) as caught:
             plane_law("lmc", "cosine", 0.3, 1e-13)
         assert 1e-13 < caught.value.reached < 1e-4
 
