@@ -144,12 +144,15 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     peak, total = float(x[top]), _held(pair, f)
     if f.steep and total > max(abs(value), 1e-10):
         raise _unresolved("law", f)
-    for tail in tails(x, torch.abs(inner), torch.stack(errors).sum(0), peak, light=False):
+    unsure = torch.stack(errors).sum(0)
+    for tail in tails(x, torch.abs(inner), unsure, peak, light=False):
         share, rough = tail.moment(0), tail.density * tail.distance
         if math.isfinite(share):
             total += share
         elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
             total += rough
+        elif bool((unsure > torch.abs(inner))[[0, -1]].all()):  # what is seen there is the error of the law
+            raise _unresolved("law", f)
         else:
             raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
     return total

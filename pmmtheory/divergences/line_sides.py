@@ -36,8 +36,8 @@ class LineSide(ABC):
         A length on which it is smooth.
     coarse : LineSide or None
         The same at a lower resolution.
-    off, rounded, unplaced : floats
-        What it may be off by, in total variation, what of that is rounding or has no place, and what has none.
+    off, rounded : floats
+        What it may be off by, in total variation, and what of that is rounding or has no place.
     outer, tail_index : floats
         The mass beyond the support; it has finite moments of orders below the index.
     caution, floor, shift, lost, start : floats
@@ -60,7 +60,6 @@ class LineSide(ABC):
     astray: float = 0.0
     start: float = 0.0
     rounded: float = 0.0
-    unplaced: float = 0.0
     outer: float = 0.0
     tail_index: float = math.inf
 
@@ -135,7 +134,7 @@ class LawSide(LineSide):
         self.caution, self.shift, self.tail_index = law.accuracy.caution, law.accuracy.shift, law.accuracy.tail_index
         self.lost, self.astray = (0.0, 0.0) if law.truncated else (law.errors["ends"], law.lost)
         spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
-        self.rounded, self.unplaced = law.errors.get("rounding", 0.0) + law.unplaced + spread, law.unplaced
+        self.rounded = law.errors.get("rounding", 0.0) + law.unplaced + spread
         self.start = law.errors.get("start", 0.0)
 
     def density(self, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.line_densities import OnGrid, shared_edges
+from pmmtheory.divergences.line_displaced import displaced
 from pmmtheory.divergences.line_integrals import METHOD
 from pmmtheory.divergences.line_sides import LawSide, LineSide
 from pmmtheory.errors import NotConverged
@@ -49,8 +50,8 @@ def w2_line(pair: OnGrid) -> Estimate:
     The equation is solved for the displacement s = T - x itself, so that small distances keep their relative accuracy; where the map
     jumps across a gap of q the panels are halved until the jump is seen. What displaces a law by d changes the square by at most
     int (2 |s d| + d^2) p: "resolution" and "reference", where d leads to the lower resolution of either law, and "rounding". What
-    interpolation, mass lost at the "ends", and what has no place do to the distribution functions changes it by twice int |s| times that. "tails"
-    bounds what is moved beyond the points that are known.
+    interpolation, mass lost at the "ends", and what is rounding or has no place do to the distribution functions changes it by twice int |s| times
+    that, and by int d^2 p for the way d to where they are as much more. "tails" bounds what is moved beyond the points that are known.
     """
     law, both = pair.law, (LawSide(pair.law), pair.other)
     whole = Transport(*both, floor=min(_SHARE * sum(side.off for side in both), _FLOOR))
@@ -60,7 +61,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         return law.missed_below(x, whole.middle) + pair.other.missed_below(x + s, whole.middle)
 
     missing = sum(part.missed for part in (whole, own, theirs) if part is not None)
-    lost, unplaced = sum(side.lost for side in both), sum(side.unplaced for side in both)
+    lost, rounded = sum(side.lost for side in both), sum(side.rounded for side in both)
 
     def moved(x: Tensor) -> Tensor:
         return (whole.shift(x) ** 2 * law.density(x).clamp_min(0.0))[None]
@@ -71,7 +72,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         changes = [whole.rounding(x), none if own is None else own.shift(x), none if theirs is None else theirs.shift(x + s)]
         below = law.cdf(x)
         nearer = torch.minimum(below, 1 - below)
-        off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost) + 2 * unplaced * nearer, nearer.clamp_max(missing)])
+        off = torch.stack([torch.minimum(nearer, between(x, s)), nearer.clamp_max(lost) + 2 * rounded * nearer, nearer.clamp_max(missing)])
         return torch.cat([torch.stack([p * (2 * torch.abs(s * d) + d**2) for d in changes]), 2 * torch.abs(s) * off])
 
     least = torch.full_like(law.values, max(law.accuracy.floor, _LEAST) * float(law.values.max()))
@@ -88,7 +89,7 @@ def w2_line(pair: OnGrid) -> Estimate:
         "quadrature": _root(found.error + missed, square) + (_CLOSE + _NEGLIGIBLE) * math.sqrt(max(square, 0.0)),
         "rounding": _root(rounding + _DIGITS * farthest**2, square) + sum(side.shift for side in both),
         "interpolation": _root(interpolation + _hidden(law, whole), square),
-        "ends": _root(ends, square),
+        "ends": _root(ends + sum(displaced(side, whole.middle) for side in both), square),
         "tails": 0.0 if law.truncated else _root(_beyond(law, whole, sides), square),
         "resolution": law.accuracy.caution * _root(resolution, square),
     }
