@@ -39,7 +39,7 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     coarse = law.coarse if law.coarse is not None else law
     change = abs(_integral(law, PlanarLawSide(coarse), f, beyond=False)[0])
     apart = abs(value - _integral(coarse, other, f)[0])
-    moved = 2 * law.errors.get("solver", 0.0)
+    moved = 2 * law.unplaced
     parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * law.lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
     reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
@@ -124,7 +124,7 @@ def _nearby(law: PlanarLaw, axes: tuple[Tensor, Tensor], seen: Tensor, times: in
         return torch.zeros_like(seen, dtype=torch.bool)
     change = (seen - law.coarse.on(axes)).abs()
     near = torch.nn.functional.max_pool2d(change[None], 4 * times + 1, 1, 2 * times)[0]
-    return seen > 4 * near + max(_ROUNDING, _SOLVED * law.errors.get("solver", 0.0)) * float(law.values.max())
+    return seen > 4 * near + max(_ROUNDING, _SOLVED * law.unplaced) * float(law.values.max())
 
 
 def _swing(p: Tensor, log_q: Tensor, known: Tensor, values: Tensor, f: Generator, share: float) -> float:

@@ -70,7 +70,7 @@ class PlanarLawSide(PlaneSide):
 
     def __init__(self, law: PlanarLaw):
         self.law, self.off = law, law.numerical_error
-        self.left, self.lost = 2 * law.errors.get("solver", 0.0), law.lost
+        self.left, self.lost = 2 * law.unplaced, law.lost
         self.goal, self.reference = law, law.reference
         self.spacings = self.crossings = law.spacings
 

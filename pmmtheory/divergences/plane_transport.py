@@ -81,7 +81,7 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         METHOD,
         map=2 * stretch**2 * left,
         resolution=2 * law.caution * resolution,
-        solver=unit * law.errors.get("solver", 0.0),
+        solver=unit * law.unplaced,
         reference=unit * other.off,
         ends=math.hypot(size, math.sqrt(law.lost) * about.width) - size,
         tails=math.hypot(size, about.size(moved, torch.where(p <= 1e4 * about.floor, p, 0.0))) - size,

@@ -43,7 +43,7 @@ def weak_plane(law: PlanarLaw, other: PlaneSide, f: Function) -> Estimate:
         abs(found[0]),
         METHOD,
         resolution=law.caution * float((size.abs() * change).sum()) * cell,
-        solver=2 * law.errors.get("solver", 0.0) * largest,
+        solver=2 * law.unplaced * largest,
         reference=float((size.abs() * theirs).sum()) * cell + (other.left + other.lost) * largest,
         quadrature=2 * max(abs(one - two) for one in found for two in found),
         ends=law.lost * largest,

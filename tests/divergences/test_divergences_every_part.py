@@ -10,11 +10,13 @@ import torch
 from pmmtheory.divergences import chi2, hellinger, kl, renyi, reverse_kl, tv, w1, w2, weak
 from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LineLaw, stationary_law
+from pmmtheory.laws import LineLaw, PlanarLaw, stationary_law
 from pmmtheory.schemes import BAOAB, EulerMaruyama
 from pmmtheory.targets import GaussianMixture
 
 TARGET = GaussianMixture([0.6, 0.4], [-1.0, 1.2], [0.8, 1.0])
+ACROSS = GaussianMixture([0.3, 0.7], [-1.5, 1.5], [1.0, 1.0])
+IN_PLANE = GaussianMixture([0.3, 0.7], [[-1.5, 0.0], [1.5, 0.0]], [1.0, 1.0])
 PLACED = ("resolution", "ends", "interpolation")
 """What is read off where it comes from, and not off the dict."""
 ADDED = 1e-8
@@ -48,6 +50,30 @@ def test_every_part_is_counted(make: Callable[[], LineLaw], measure: str) -> Non
         law.wider = None  # it would be computed anew, with errors of its own
         law.errors[part] = law.errors.get(part, 0.0) + ADDED
         assert MEASURES[measure](law).error > before + ADDED**2, part
+
+
+def in_plane(rtol: float = 1e-3) -> PlanarLaw:
+    return stationary_law(EulerMaruyama(Overdamped(IN_PLANE), 0.2), rtol=rtol)
+
+
+@pytest.mark.parametrize("distance", [tv, kl, w2, chi2, hellinger, reverse_kl])
+def test_every_part_is_counted_in_the_plane(distance: Callable[..., Estimate]) -> None:
+    before = distance(in_plane(), IN_PLANE).error
+    for part in ("solver", "start", "another"):
+        law = in_plane()
+        law.errors[part] = law.errors.get(part, 0.0) + 1e-4
+        assert distance(law, IN_PLANE).error > before + 1e-8, part
+
+
+@pytest.mark.parametrize("rtol", [3e-2, 1e-3])
+def test_a_marginal_is_no_better_than_the_law(rtol: float) -> None:
+    """Where the coordinates are independent the law on the line tells: what the solver left was not said of marginals, which were off by twice their error."""
+    law = in_plane(rtol)
+    law.errors["another"] = 1e-13
+    marginal, exact = law.along([1.0, 0.0]), stationary_law(EulerMaruyama(Overdamped(ACROSS), 0.2), rtol=1e-10)
+    off = float((marginal.density(marginal.grid) - exact.density(marginal.grid)).abs().sum()) * marginal.spacing / 2
+    assert off <= marginal.numerical_error + exact.numerical_error
+    assert {part: marginal.errors[part] for part in ("solver", "another")} == {part: law.errors[part] for part in ("solver", "another")}
 
 
 @pytest.mark.parametrize("apart", [1.5, 3.0, 5.0, 6.0])

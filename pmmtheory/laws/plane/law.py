@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -141,7 +142,8 @@ class PlanarLaw(Law):
         band = min(math.pi / (abs(part) * width) if part else math.inf for part, width in zip(unit.tolist(), self.spacings, strict=True))
         inner = blurred(place, masses, torch.zeros(1, dtype=torch.float64, device=masses.device), grid, band=band)
         law = line_law(grid, inner, on_the_line(self.reference.along(unit.cpu())), Loss(self.errors["ends"]))
-        law.errors["start"] = self.errors.get("start", 0.0)
+        law.errors |= {part: error for part, error in self.errors.items() if part not in ("resolution", "ends")}
+        law.accuracy = replace(law.accuracy, caution=max(law.accuracy.caution, self.caution))
         return law
 
     def _waves(self, k: int, x: Tensor) -> Tensor:
