@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from pmmtheory.divergences.line_sides import LineSide
+from pmmtheory.numerics.interpolation import piecewise_linear
 
 
 def displaced(side: LineSide, middle: float) -> float:
@@ -21,8 +22,6 @@ def displaced(side: LineSide, middle: float) -> float:
     off = torch.minimum(nearer, 2 * side.rounded * nearer + side.missed_below(x, middle))
     near, ways = off / p, []
     for moved in (below - off, below + off):
-        k = torch.searchsorted(below, moved).clamp(1, len(x) - 1)
-        share = ((moved - below[k - 1]) / (below[k] - below[k - 1]).clamp_min(1e-300)).clamp(0, 1)
-        far = (torch.lerp(x[k - 1], x[k], share) - x).abs()
+        far = (piecewise_linear(moved, below, x) - x).abs()
         ways.append(float((torch.where(near < cell, near, far) ** 2 * p).sum()) * cell)
     return max(ways)

@@ -14,6 +14,7 @@ from pmmtheory.divergences.line_sides import LawSide, LineSide
 from pmmtheory.errors import NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
+from pmmtheory.numerics.interpolation import piecewise_linear
 from pmmtheory.numerics.panels import Antiderivative, integrals, nodes_of, weights_of
 from pmmtheory.numerics.rules import gauss_legendre
 from pmmtheory.numerics.tails import Tail, tails
@@ -170,7 +171,7 @@ class Transport:
             found, new = shifts[nearest], places[nearest] != y
         if bool(new.any()):
             z = y[new]
-            guess = interpolated(z, places, shifts) if len(places) else None
+            guess = piecewise_linear(z, places, shifts) if len(places) else None
             found[new] = displacement(z, self.gap(z), self.other, close or self._close, self.law.density(z), self._negligible, guess)
         if close is None:
             every, order = torch.sort(torch.cat([places, y[new]]))
@@ -180,13 +181,6 @@ class Transport:
     def rounding(self, x: Tensor) -> Tensor:
         """What rounding may add to the displacement."""
         return (self.law.floor / torch.maximum(self.other.density(x), self.law.density(x)).clamp_min(1e-300)).clamp_max(self._farthest)
-
-
-def interpolated(x: Tensor, places: Tensor, values: Tensor) -> Tensor:
-    """By straight lines between ascending places, and constant beyond them."""
-    k = torch.searchsorted(places, x).clamp(1, max(1, len(places) - 1)).clamp_max(len(places) - 1)
-    share = ((x - places[k - 1]) / (places[k] - places[k - 1]).clamp_min(1e-300)).clamp(0, 1)
-    return torch.lerp(values[k - 1], values[k], share)
 
 
 def displacement(

@@ -62,3 +62,10 @@ def finer(values: Tensor, times: int) -> Tensor:
 def _barycentric_weights() -> np.ndarray:
     nodes = np.arange(_POINTS)
     return np.array([1 / np.prod(np.delete(k - nodes, k).astype(float)) for k in nodes])
+
+
+def piecewise_linear(x: Tensor, places: Tensor, values: Tensor) -> Tensor:
+    """By straight lines between ascending places, and constant beyond them."""
+    k = torch.searchsorted(places, x).clamp(1, max(1, len(places) - 1)).clamp_max(len(places) - 1)
+    share = ((x - places[k - 1]) / (places[k] - places[k - 1]).clamp_min(1e-300)).clamp(0, 1)
+    return torch.lerp(values[k - 1], values[k], share)
