@@ -104,7 +104,7 @@ def advance(schemes: Sequence[Scheme], states: Sequence[Tensor], generator: torc
     return moved
 
 
-def _driven(scheme: Scheme, state: Tensor, draws: dict[str, object], path: NoisePath, reads: Sequence[int | None], known: bool) -> Tensor:
+def _driven(scheme: Scheme, state: Tensor, draws: dict[str, object], path: NoisePath, reads: list[int | None], known: bool) -> Tensor:
     """One step whose normals are those of the path between its reads."""
     normals = [path.normal(first, last) for first, last in zip(reads[:-1], reads[1:], strict=True) if last is not None]
     if known:
