@@ -15,7 +15,7 @@ from pmmtheory.dynamics import Overdamped, Underdamped
 from pmmtheory.dynamics.block_factor import join
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import stationary_law, transient_law
-from pmmtheory.laws.potential_plane.operator import _groups
+from pmmtheory.laws.potential_plane.by_nodes import _groups
 from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.schemes import BAOAB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme
 from pmmtheory.schemes.draws import Uniform

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,9 +14,11 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.plane.law import PlanarLaw
+from pmmtheory.laws.potential_plane.by_nodes import by_nodes, steady
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
-from pmmtheory.laws.potential_plane.operator import StepOperator, steady
+from pmmtheory.laws.potential_plane.operator import StepOperator
 from pmmtheory.laws.potential_plane.stability import require_law, spread_of
+from pmmtheory.laws.potential_plane.start import Start, points_of
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.wide_enough import above_noise, wide_enough
@@ -42,6 +43,10 @@ _SLOW, _CAUTION = 0.02, 10.0
 """A chain is slow whose gap is below this share of step times curvature: two resolutions then agree by luck more often than they tell."""
 
 
+Operators = Callable[[Grid, Tensor, int], StepOperator]
+"""Of a grid, masses that tell where the law is, and a level."""
+
+
 class PotentialPlaneEngine(Engine):
     """Chains of positions in R^2 whose steps do not depend on time, on any smooth target with a density."""
 
@@ -55,10 +60,17 @@ class PotentialPlaneEngine(Engine):
         refused = overdamped(scheme) or homogeneous(scheme) or smooth(scheme)
         if refused is not None:
             return refused
-        if not enumerable(scheme):
-            allowed = "one with at most one random midpoint a step, as between several the state has four coordinates; particles serve any"
-            return Refusal("scheme", scheme.name, allowed)
-        return steady(scheme) or starts_from(chain, (Target, PlanarLaw), "a target or a law in the plane")
+        return self.serves(scheme) or starts_from(chain, (Target, PlanarLaw), "a target or a law in the plane")
+
+    def serves(self, scheme: Scheme) -> Refusal | None:
+        """Refused where the draws of a step have no rule, or its last Gaussian depends on the state."""
+        if enumerable(scheme):
+            return steady(scheme)
+        return Refusal("scheme", scheme.name, "one with at most one random midpoint a step")
+
+    def operators(self, scheme: Scheme, rtol: float) -> Operators:
+        """The operators of a step on grids of all levels."""
+        return lambda grid, masses, level: by_nodes(scheme, grid, level)
 
     def stationary(self, scheme: Scheme, rtol: float, device: str) -> PlanarLaw:
         """The stationary law, refined until two resolutions agree to rtol in total variation."""
@@ -67,10 +79,11 @@ class PotentialPlaneEngine(Engine):
         require_law(scheme, quadrature)
         widths = [spread_of(scheme, quadrature)]  # of the last level: wide enough for the next one, too
         band = bands(target, quadrature, _faint(scheme, rtol))
+        operators = self.operators(scheme, rtol)
         known: list[tuple[PlanarLaw, float]] = []
 
         def over(level: int, width: float) -> PlanarLaw:
-            law, gap = _stationary_on(scheme, quadrature, band, level, width, rtol, device, known[-1] if known and scheme.draws else None)
+            law, gap = _stationary_on(scheme, operators, quadrature, band, level, width, rtol, device, known[-1] if known and scheme.draws else None)
             known.append((law, gap))
             return law
 
@@ -82,11 +95,11 @@ class PotentialPlaneEngine(Engine):
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlanarLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
         quadrature = in_plane(scheme.dynamics.target)
-        factors = [1.0]
+        factors, operators = [1.0], self.operators(scheme, rtol)
 
         def at_level(level: int) -> list[PlanarLaw]:
             def over(factor: float) -> list[PlanarLaw]:
-                return list(_evolve(scheme, quadrature, start, steps, level, rtol, device, factor))
+                return list(_evolve(scheme, operators, quadrature, start, steps, level, rtol, device, factor))
 
             return wide_enough(over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol)
 
@@ -95,6 +108,7 @@ class PotentialPlaneEngine(Engine):
 
 def _stationary_on(
     scheme: Scheme,
+    operators: Operators,
     quadrature: PlaneQuadrature,
     band: tuple[float, float],
     level: int,
@@ -106,15 +120,15 @@ def _stationary_on(
     """The law on one grid, from another one where that is known with its gap; and the gap."""
     target = scheme.dynamics.target
     axes = _placed(grid_on(widened(quadrature, width), band, level, _denser(scheme), rtol), device)
-    height = target.potential(_points(axes)).detach()
+    height = target.potential(points_of(axes)).detach()
     grid = masked(axes, inside(quadrature, height, width))
-    step = StepOperator(scheme, grid, level)
     if known is None:
         density = torch.exp((quadrature.least - height) / width**2)
         shaken, least = 0.05, math.inf
     else:
         density, shaken, least = known[0].on(axes).clamp_min(0), 0.0, known[1]
     begun = density.reshape(-1)[grid.kept]
+    step = operators(grid, begun, level)
     masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, quadrature, rtol))
     if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
@@ -122,6 +136,7 @@ def _stationary_on(
     law = _law(axes, step.everywhere(masses), target, leak / gap)
     law.leaves = float(above_noise(masses) @ step.thrown)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
+    law.errors["series"] = step.cut_off(masses)
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
 
@@ -152,51 +167,33 @@ def _invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, l
     return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
 
 
-@dataclass(frozen=True)
-class _Start:
-    """Where a chain starts: its box, up to which frequencies it is seen, and its density on a product of axes."""
-
-    box: Tensor
-    bands: tuple[float, float]
-    on: Callable[[tuple[Tensor, Tensor]], Tensor]
-
-    @classmethod
-    def of_law(cls, law: PlanarLaw) -> _Start:
-        first, second = law.spacings
-        return cls(law.box, (math.pi / first, math.pi / second), law.on)
-
-    @classmethod
-    def of_target(cls, target: Target, faint: float) -> _Start:
-        quadrature = in_plane(target)
-        return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(_points(axes)))
-
-
 def _evolve(
-    scheme: Scheme, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str, factor: float
+    scheme: Scheme, operators: Operators, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str, factor: float
 ) -> Iterator[PlanarLaw]:
     """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
-    target, done, leaves = scheme.dynamics.target, 0, 0.0
+    target, done, leaves, cut = scheme.dynamics.target, 0, 0.0, 0.0
     band = bands(target, quadrature, _faint(scheme, rtol))
-    begun: _Start = side_of(start, {PlanarLaw: _Start.of_law, Target: lambda source: _Start.of_target(source, _faint(scheme, rtol))})
+    begun: Start = side_of(start, {PlanarLaw: Start.of_law, Target: lambda source: Start.of_target(source, _faint(scheme, rtol))})
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], begun.box[:, 0]), torch.maximum(wide[:, 1], begun.box[:, 1])], 1)
     middle = whole.mean(1, keepdim=True)
     whole = middle + factor * (whole - middle)
     axes = _placed(grid_on(whole, (max(band[0], begun.bands[0]), max(band[1], begun.bands[1])), level, _denser(scheme), rtol), device)
     grid = masked(axes, torch.ones((len(axes[0]), len(axes[1])), dtype=torch.bool, device=device))
-    step = StepOperator(scheme, grid, level) if steps[-1] > 0 else None
     masses = begun.on(axes).detach().reshape(-1) * math.prod(grid.spacings)
+    density = torch.exp(quadrature.least - target.potential(points_of(axes)).detach()).reshape(-1)
+    step = operators(grid, masses.clamp_min(0) + density / density.sum(), level) if steps[-1] > 0 else None
     lost = abs(float(masses.sum()) - 1)
     for n in steps:
         for _ in range(done, n):
             if step is not None:
                 lost += abs(float(masses @ step.thrown))
-                leaves = max(leaves, float(above_noise(masses) @ step.thrown))
+                leaves, cut = max(leaves, float(above_noise(masses) @ step.thrown)), max(cut, step.cut_off(masses))
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
-        law.errors["solver"], law.leaves = n * _DIGITS, leaves
+        law.errors["solver"], law.errors["series"], law.leaves = n * _DIGITS, cut, leaves
         yield law
 
 
@@ -211,10 +208,6 @@ def _placed(axes: tuple[Tensor, Tensor], device: str) -> tuple[Tensor, Tensor]:
 def _denser(scheme: Scheme) -> float:
     """By what factor a grid is finer than that of the level below: a step with draws has rules that are finer too, and a price."""
     return 1.12 if scheme.draws else 1.25
-
-
-def _points(axes: tuple[Tensor, Tensor]) -> Tensor:
-    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
 
 
 def _rim(masses: Tensor) -> float:

@@ -2,81 +2,50 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.engine import Refusal
 from pmmtheory.laws.potential_plane.grid import Grid
-from pmmtheory.laws.step.cubature import Cubature, cubature
-from pmmtheory.numerics.rules import gauss_hermite
-from pmmtheory.numerics.spreading import Block, Spreading, spread_block, spread_transform
-from pmmtheory.schemes import Scheme
+from pmmtheory.numerics.spreading import Spreading, spread_transform
 
-_STARTS = {"cpu": 1500, "cuda": 12_000}
-"""Starts whose steps are taken at once."""
+_TOGETHER = 24
+"""Terms that are spread at once."""
 
-_STEADY = "a step whose last Gaussian does not depend on the state, for a law in the plane"
 
-_NONE = 1e-18
-"""Nodes of less weight are left out."""
+@dataclass(frozen=True)
+class Term:
+    """What a step does to masses p: FFT(S (shares_k p)) damping_k, summed over k.
+
+    spread : Spreading
+    damping : (k, n, m // 2 + 1) tensor of real or complex numbers
+    shares : (k, kept) tensor or None
+        None for a single damping of all masses.
+    """
+
+    spread: Spreading
+    damping: Tensor
+    shares: Tensor | None = None
 
 
 class StepOperator:
-    """p -> P p: E over the draws of the masses moved to m(x, draws) and blurred by the last Gaussian of the step.
-
-        P p = IFFT [ sum_g exp(-|s_g xi|^2 / 2) FFT(S_g p) ],
-
-    one term for each value s_g of the factor of the last Gaussian, S_g the sparse matrix that spreads a mass over all nodes of the draws with that factor.
+    """p -> P p = IFFT [ sum of terms ].
 
     Parameters
     ----------
-    scheme : Scheme
-        One whose last Gaussian has a factor that does not depend on the state.
     grid : Grid
         Beyond its ends masses come in again on the other side.
-    level : int
-        How fine the rules for the draws are.
-
-    Attributes
-    ----------
+    terms : list of Term
     thrown : (kept,) tensor
         What share of a mass at each start is moved off the points that are kept, before it is blurred.
-
-    Raises
-    ------
-    InvalidParameter
-        Naming `scheme` where that factor is another at some point of the grid.
+    degrees : (k,) tensor of integers or None
+        Of the powers of a series, which is cut off after the highest, where the one term is such.
     """
 
-    def __init__(self, scheme: Scheme, grid: Grid, level: int):
-        self.grid, self._fine, device = grid, (2 * grid.shape[0], 2 * grid.shape[1]), grid.points.device
-        at = rules(scheme, level, min(grid.spacings), device)
-        factors, group = _groups(scheme, grid.points[:1], at)
-        nodes = [((group == g) & (at.weights > _NONE)).nonzero()[:, 0] for g in range(len(factors))]
-        whole = sum(float(at.weights[own].sum()) for own in nodes)
-        blocks: list[list[Block]] = [[] for _ in factors]
-        thrown = []
-        for some in grid.points.split(_STARTS[device.type]):
-            mean, factor = scheme.step(some[:, None], 0.0, at.draws)
-            _require_steady(scheme, factor, factors, group)
-            mean = mean.detach().expand(len(some), len(at), 2)
-            places = [(mean[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
-            thrown.append(_off(grid, places).to(at.weights) @ at.weights)
-            for block, own in zip(blocks, nodes, strict=True):
-                block.append(spread_block(places[0][:, own], places[1][:, own], at.weights[own] / whole, grid.shape))
-        self.thrown: Tensor = torch.cat(thrown)
-        self._spread = [Spreading(block, grid.shape) for block in blocks]
-        first, second = grid.waves()
-        transforms = [spread_transform(n) / spread_transform(n)[0] for n in grid.shape]
-        across = transforms[0][np.abs(np.fft.fftfreq(grid.shape[0], 1 / grid.shape[0])).round().astype(int)]
-        divided = 1 / np.outer(across, transforms[1])
-        damping = (divided * np.exp(-((s[0] * first[:, None]) ** 2 + (s[1] * second) ** 2) / 2) for s in factors)
-        self._damping = [torch.as_tensor(one, device=device) for one in damping]
+    def __init__(self, grid: Grid, terms: list[Term], thrown: Tensor, degrees: Tensor | None = None):
+        self.grid, self.terms, self.thrown, self._degrees = grid, terms, thrown, degrees
 
     def __call__(self, masses: Tensor) -> Tensor:
         """The masses (kept,) after a step, at the points that are kept."""
@@ -84,61 +53,59 @@ class StepOperator:
 
     def everywhere(self, masses: Tensor) -> Tensor:
         """The masses after a step on the whole grid, (n, m)."""
+        return self._summed(self.terms, masses)
+
+    def cut_off(self, masses: Tensor) -> float:
+        """What a series leaves out of the masses after a step, in total variation, if its terms go on as the last ones fall; 0 where there is none.
+
+        What it leaves out are high waves, which die out in a step or two: no slow mode of a chain holds them.
+        """
+        if self._degrees is None:
+            return 0.0
+        highest = int(self._degrees.max())
+        last, before = (self._part(masses, (self._degrees - top + 0.5).abs() < 1) for top in (highest, highest - 2))
+        ratio = min(last / max(before, 1e-300), 0.9)
+        return 2 * last * max(1.0, ratio / (1 - ratio))
+
+    def _part(self, masses: Tensor, own: Tensor) -> float:
+        """What these of the terms of a series add to the masses after a step, in total variation."""
+        (whole,) = self.terms
+        shares = None if whole.shares is None else whole.shares[own]
+        return float(self._summed([Term(whole.spread, whole.damping[own], shares)], masses).abs().sum()) / 2
+
+    def _summed(self, terms: list[Term], masses: Tensor) -> Tensor:
         n, m = self.grid.shape
-        half = n // 2
         total = torch.zeros((n, m // 2 + 1), dtype=torch.complex128, device=masses.device)
-        for spread, damping in zip(self._spread, self._damping, strict=True):
-            waves = torch.fft.rfft2(spread(masses).reshape(self._fine))[:, : m // 2 + 1]
-            total[: half + 1] += waves[: half + 1] * damping[: half + 1]
-            total[half + 1 :] += waves[-half:] * damping[half + 1 :]
+        for term in terms:
+            for begin in range(0, len(term.damping), _TOGETHER):
+                some = slice(begin, begin + _TOGETHER)
+                held = masses if term.shares is None else (term.shares[some] * masses).T
+                total += (self._waves(term.spread(held)) * term.damping[some]).sum(0)
         result: Tensor = torch.fft.irfft2(total, s=(n, m))
         return result
 
+    def _waves(self, spread: Tensor) -> Tensor:
+        """The transforms of masses on the fine grid, (4 n m,) or (4 n m, k), at the waves of the grid, (k, n, m // 2 + 1)."""
+        n, m = self.grid.shape
+        waves = torch.fft.rfft2(spread.reshape(2 * n, 2 * m, -1), dim=(0, 1))[:, : m // 2 + 1]
+        return torch.cat([waves[: n // 2 + 1], waves[-(n // 2) :]]).movedim(-1, 0)
 
-def _off(grid: Grid, places: list[Tensor]) -> Tensor:
+
+def undone(grid: Grid) -> np.ndarray:
+    """One over the transform of the kernel that spreads, at the waves of a grid, (n, m // 2 + 1)."""
+    transforms = [spread_transform(n) / spread_transform(n)[0] for n in grid.shape]
+    across = transforms[0][np.abs(np.fft.fftfreq(grid.shape[0], 1 / grid.shape[0])).round().astype(int)]
+    found: np.ndarray = 1 / np.outer(across, transforms[1])
+    return found
+
+
+def places_of(grid: Grid, points: Tensor) -> list[Tensor]:
+    """Points (..., 2) in halves of a cell of a grid."""
+    return [(points[..., k] - float(axis[0])) * (2 / spacing) for k, (axis, spacing) in enumerate(zip(grid.axes, grid.spacings, strict=True))]
+
+
+def off(grid: Grid, places: list[Tensor]) -> Tensor:
     """Which of some places, in halves of a cell, are beyond the ends of a grid, or next to a point that is not kept."""
     beyond = [(place < 0) | (place > 2 * (n - 1)) for place, n in zip(places, grid.shape, strict=True)]
     first, second = ((place / 2).round().clamp(0, n - 1).long() for place, n in zip(places, grid.shape, strict=True))
     return beyond[0] | beyond[1] | ~grid.kept[first * grid.shape[1] + second]
-
-
-def rules(scheme: Scheme, level: int, spacing: float, device: torch.device) -> Cubature:
-    """Nodes and weights for the draws of a step: of normals by Gauss-Hermite rules, which see waves that the grid holds.
-
-    A rule of n nodes is off by (a L)^n on waves of the law, L the inverse square of its shortest scale: about a tenth of the largest square of its waves.
-    """
-    rough = scheme.step_size * (math.pi / (8.5 * spacing)) ** 2
-    nodes = math.ceil(20 / math.log(1 / min(rough, 0.45)))
-    rule = gauss_hermite(min(max(nodes, 6), 23) + level)
-    return cubature(scheme, level - 4, device, normal=lambda name, component: rule)
-
-
-def steady(scheme: Scheme) -> Refusal | None:
-    """Refused where the factor of the last Gaussian depends on the state, or mixes the coordinates."""
-    rule = gauss_hermite(3)
-    at = cubature(scheme, -4, normal=lambda name, component: rule)
-    x = torch.tensor([[0.3, -1.2], [2.1, 0.7], [-0.4, 0.1]], dtype=torch.float64)
-    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach()
-    sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
-    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
-        return Refusal("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
-    each = factor.expand(len(x), len(at), 2)
-    return None if _alike(each, each[:1]) else Refusal("scheme", scheme.name, _STEADY)
-
-
-def _require_steady(scheme: Scheme, factor: Any, factors: np.ndarray, group: Tensor) -> None:
-    """Raise InvalidParameter where the factor of the last Gaussian is another than that of its group from some start."""
-    factor = torch.as_tensor(factor, dtype=torch.float64, device=group.device).detach().abs()
-    if not _alike(factor, torch.as_tensor(factors, device=group.device)[group]):
-        raise InvalidParameter("scheme", scheme.name, _STEADY)
-
-
-def _alike(factor: Tensor, other: Tensor) -> bool:
-    return bool(((factor - other).abs() <= 1e-12 * other.abs()).all())
-
-
-def _groups(scheme: Scheme, x: Tensor, at: Cubature) -> tuple[np.ndarray, Tensor]:
-    """The factors of the last Gaussian that there are, (g, 2), and which of them each node has, (q,)."""
-    factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach().abs().expand(len(x), len(at), 2)[0].cpu().numpy()
-    _, first, group = np.unique((factor / factor.max()).round(14), axis=0, return_index=True, return_inverse=True)
-    return factor[first], torch.as_tensor(np.asarray(group).reshape(-1), device=x.device)

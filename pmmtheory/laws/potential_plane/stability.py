@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws.stability import require_stable
-from pmmtheory.laws.step.cubature import cubature
+from pmmtheory.laws.step.cubature import STILL, Cubature, cubature, enumerable
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.plane import PlaneQuadrature
@@ -25,8 +25,7 @@ _DIRECTIONS = 720
 
 def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """The largest E |X' - m|^2 / |x - m|^2 over directions, x far out and m the mean."""
-    rule, growth = gauss_hermite(3), math.nan
-    at = cubature(scheme, -2, normal=lambda name, component: rule)
+    at, growth = _far_out(scheme), math.nan
     for factor in _FAR:
         x = _ring(quadrature, factor)
         mean, width = scheme.step(x[:, None], 0.0, at.draws)
@@ -58,8 +57,7 @@ def superlinear(scheme: Scheme, quadrature: PlaneQuadrature) -> bool:
 def spread_of(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """How many times as wide as the target the law is along the direction that is pulled back the least, as far as linear forces tell: 1 for small steps."""
     x = _ring(quadrature, 8.0)
-    rule = gauss_hermite(3)
-    at = cubature(scheme, -2, normal=lambda name, component: rule)
+    at = _far_out(scheme)
     offset = x - quadrature.mean
     mean = scheme.step(x[:, None], 0.0, at.draws)[0].detach().expand(len(x), len(at), 2) - quadrature.mean
     square = (offset**2).sum(-1)
@@ -67,6 +65,12 @@ def spread_of(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     left = 1 - ((mean**2).sum(-1) * at.weights).sum(-1) / square
     ratio = torch.where((pull > 0) & (left > 0), 2 * pull / left.clamp_min(1e-9), 1.0)
     return min(20.0, max(1.0, math.sqrt(float(ratio.max()))))
+
+
+def _far_out(scheme: Scheme) -> Cubature:
+    """A rule for the draws of a step from far out, where the noise at midpoints is next to nothing: it is left out where there may be any number."""
+    rule = gauss_hermite(3) if enumerable(scheme) else STILL
+    return cubature(scheme, -2, normal=lambda name, component: rule)
 
 
 def _ring(quadrature: PlaneQuadrature, factor: float) -> Tensor:

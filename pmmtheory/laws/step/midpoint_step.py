@@ -1,4 +1,4 @@
-"""One Poisson midpoint step on the line, seen from the noise of its trajectory."""
+"""One Poisson midpoint step on the line or in the plane, seen from the noise of its trajectory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MidpointStep:
         return float(self.pmm.dynamics.noise(a - a * s, self.t + a * s))
 
     def push(self, s: float, x: Tensor, nodes: Tensor) -> Tensor:
-        """What a midpoint at s adds to the next state, at every (node of W_s over its deviation, start point): shape (q, n).
+        """What a midpoint at s adds to the next state, at every (node of W_s over its deviation, start point): shape (q, n), in the plane (q, n, 2).
 
         Nothing at s = 0, where the interpolant is x itself.
         """
@@ -48,11 +48,11 @@ class MidpointStep:
             yield from block
 
     def blocks(self, times: Sequence[float], x: Tensor, nodes: Tensor) -> Iterator[Tensor]:
-        """The same for several times, many of which are computed together: blocks (s, q, n)."""
+        """The same for several times, many of which are computed together: blocks (s, q, n), in the plane (s, q, n, 2)."""
         pmm, t, system = self.pmm, self.t, self.pmm.dynamics
         b0, every = system.drift(x, t), torch.tensor(times, dtype=x.dtype, device=x.device)
-        for some in every.split(max(1, _TOGETHER // max(1, len(x) * len(nodes)))):
-            now = (pmm.step_size * some)[:, None, None]
+        for some in every.split(max(1, _TOGETHER // max(1, x.numel() * len(nodes)))):
+            now = (pmm.step_size * some)[(..., *(None,) * (x.ndim + 1))]
             state = system.transport(now, x, t) + system.respond(now, b0, t) + system.noise(now, t) * nodes[:, None]
             pushed = pmm.push(pmm.midpoint_force(state, t, now) - b0, t + now)
             pushed = system.transport(pmm.step_size - now - pmm.substep, pushed, t + now + pmm.substep)

@@ -1,0 +1,95 @@
+"""The operator of a step with any number of random midpoints: a Hermite series around the mean of the step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.errors import NotConverged
+from pmmtheory.laws.potential_plane.grid import Grid
+from pmmtheory.laws.potential_plane.operator import StepOperator, Term, off, places_of, undone
+from pmmtheory.laws.step.midpoint_series import midpoint_series
+from pmmtheory.numerics.spreading import Spreading, spread_block
+from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
+from pmmtheory.schemes import Scheme
+
+_DEGREES, _MORE = (8, 10, 12, 14, 16, 18), 2
+"""Degrees that a series of the lowest level may have, and by how much one of the next level is longer."""
+
+_HIGHEST = 22
+"""The highest degree of a series: it takes a minute of a core."""
+
+_SEEN = 200
+"""Starts on which a degree is chosen."""
+
+_FAINT = 1e-3
+"""The share of rtol that the highest waves of a grid have in the law."""
+
+_ROOM = 0.2
+"""What share of rtol the last terms of the lowest level may be of."""
+
+
+@dataclass
+class Series:
+    """The operators of a chain, on grids of all levels, with masses (kept,) that tell where its law is.
+
+        P p = IFFT [ sum_alpha (-i zeta)^alpha exp(-|tau zeta|^2 / 2) FFT(S (c_alpha p)) ],  zeta = w xi.
+
+    S spreads a mass at x to E X', and w is the deviation of the noise of a step: see laws.step.midpoint_series. There tau = 1; here tau w is the mean deviation
+    of X' on each axis, around which the series is shorter.
+    """
+
+    scheme: Scheme
+    rtol: float
+    _degree: int = 0
+
+    def __call__(self, grid: Grid, masses: Tensor, level: int) -> StepOperator:
+        """Raises NotConverged where a series takes a higher degree than is computed."""
+        weights = masses / masses.sum()
+        self._degree = self._degree or self._lowest(grid, weights)
+        degree = self._degree + _MORE * level
+        if degree > _HIGHEST:
+            raise NotConverged(f"a Hermite series of degree {degree} of {self.scheme.name}", math.nan, self.rtol)
+        mean, series = midpoint_series(self.scheme, grid.points, degree, level)
+        tau, series = _narrowed(series, weights, degree)
+        places = places_of(grid, mean)
+        block = spread_block(places[0][:, None], places[1][:, None], masses.new_ones(1), grid.shape)
+        first, second = (self._width * frequencies for frequencies in grid.waves())
+        gaussian = undone(grid) * np.exp(-(tau[0] * first[:, None] ** 2 + tau[1] * second**2) / 2)
+        damping = np.stack([(-1j) ** (i + j) * np.outer(first**i, second**j) * gaussian for i, j in exponents(degree)])
+        term = Term(Spreading([block], grid.shape), torch.as_tensor(damping, device=masses.device), series)
+        degrees = torch.tensor([i + j for i, j in exponents(degree)], device=masses.device)
+        return StepOperator(grid, [term], off(grid, places).to(torch.float64), degrees)
+
+    @property
+    def _width(self) -> float:
+        return float(self.scheme.dynamics.noise(self.scheme.step_size, 0.0))
+
+    def _lowest(self, grid: Grid, weights: Tensor) -> int:
+        """The degree at the lowest level: where the last terms from some starts are next to nothing."""
+        some = torch.linspace(0, len(weights) - 1, min(_SEEN, len(weights)), device=weights.device).long()
+        shares = weights[some] / weights[some].sum()
+        decay = 1 + 2 * math.log(1 / (_FAINT * self.rtol)) / (self._width * math.pi / min(grid.spacings)) ** 2  # of the step's waves, and of the law's
+        for degree in _DEGREES:
+            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], degree, 0)[1], shares, degree)
+            sizes = zip((series.abs() @ shares).tolist(), exponents(degree), strict=True)
+            if sum(size * _largest(i + j, decay) for size, (i, j) in sizes if i + j > degree - 2) < _ROOM * self.rtol:
+                break
+        return degree
+
+
+def _narrowed(series: Tensor, weights: Tensor, degree: int) -> tuple[tuple[float, float], Tensor]:
+    """tau_1^2 and tau_2^2, and the series of exp(-|zeta|^2/2) over exp(-|tau zeta|^2/2)."""
+    excess = [2 * float(series[place(*which)] @ weights) for which in ((2, 0), (0, 2))]
+    # (i zeta)^2 = -zeta^2
+    matrix = times_gaussian(degree, -excess[0] / 2, -excess[1] / 2)
+    return (1 + excess[0], 1 + excess[1]), torch.as_tensor(matrix, device=series.device) @ series
+
+
+def _largest(total: int, decay: float) -> float:
+    """The largest |zeta|^total exp(-decay |zeta|^2 / 2)."""
+    return math.exp(total / 2 * (math.log(total / decay) - 1))

@@ -1,0 +1,41 @@
+"""What a chain in the plane starts from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.laws.plane.law import PlanarLaw
+from pmmtheory.laws.potential_plane.grid import bands
+from pmmtheory.targets import Target
+from pmmtheory.targets.plane import in_plane
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a chain starts: its box, up to which frequencies it is seen, and its density on a product of axes."""
+
+    box: Tensor
+    bands: tuple[float, float]
+    on: Callable[[tuple[Tensor, Tensor]], Tensor]
+
+    @classmethod
+    def of_law(cls, law: PlanarLaw) -> Start:
+        """A law in the plane, as it is known."""
+        first, second = law.spacings
+        return cls(law.box, (math.pi / first, math.pi / second), law.on)
+
+    @classmethod
+    def of_target(cls, target: Target, faint: float) -> Start:
+        """A target, but for waves that have less than a faint share."""
+        quadrature = in_plane(target)
+        return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(points_of(axes)))
+
+
+def points_of(axes: tuple[Tensor, Tensor]) -> Tensor:
+    """The points of a product of two axes, (n, m, 2)."""
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)

@@ -1,0 +1,128 @@
+"""The law of a step with any number of random midpoints in the plane, as a Hermite series.
+
+From x, with Z' = (X' - E X') / w and w the deviation of the noise of a step,
+
+    E exp(i zeta Z') = exp(-|zeta|^2 / 2) sum_alpha c_alpha(x) (i zeta)^alpha.
+
+With W the noise of the trajectory over w and S the sum of all pushes over w, the series in y = i zeta is
+
+    E[exp(y . (W_1 + S))] exp(-y^2 / 2) = sum_beta y^beta sum_gamma y^gamma E[S^beta / beta!  He_gamma(W_1) / gamma!],
+
+and E[S^beta / beta! | W_1] is found by the walk of laws.step.feynman_kac: a midpoint at s multiplies the series of exp(y . S) by that of
+1 + p (exp(y . d) - 1), d what it pushes over w, and between two times the noise that is known is carried over by Mehler's formula. The walk takes few
+symmetric steps, from which any number K is extrapolated as there, with the factor (1 + p (exp(y . d) - 1))^(K/N) a step.
+
+The pushes are small for small steps, so that the series ends early on a law whose waves are not much shorter than the noise. With infinitely many substeps it
+is asymptotic, as powers of the number of midpoints grow faster than any power.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.numerics.mehler import hermite_coefficients, mehler
+from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.numerics.truncated_series import exponential, exponents, logarithm, multiply_wave, place, wave
+from pmmtheory.schemes import PoissonStructure, Scheme
+
+_DIRECT = 4
+"""The largest K whose substeps are walked one by one."""
+
+_SOON = 1e-30
+"""Just after the step began: a midpoint at time 0 itself is none."""
+
+_LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
+"""The numbers of steps of walks from which larger K are extrapolated, by level."""
+
+_STARTS = {"cpu": 64, "cuda": 4096}
+"""Starts from which a step is taken at once."""
+
+
+def midpoint_series(scheme: Scheme, x: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor]:
+    """E X', (n, 2), and c, (k, n), of a step from x, (n, 2), for alpha in the order of `exponents(degree)`."""
+    found = [_from(scheme, some, degree, level) for some in x.split(_STARTS[x.device.type])]
+    return torch.cat([mean for mean, _ in found]), torch.cat([series for _, series in found], 1)
+
+
+def _from(scheme: Scheme, x: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor]:
+    pmm, nodes = checked(scheme), degree // 2 + 4
+    step = MidpointStep(pmm, 0.0)
+    pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
+    project = torch.as_tensor(hermite_coefficients(nodes), device=x.device)
+    known = torch.matmul(project, (project @ pushed.reshape(len(pushed), nodes, -1)).reshape(len(pushed), nodes, nodes, -1))
+    series = x.new_zeros((len(exponents(degree)), len(x)))
+    for (i, j), own in zip(exponents(degree), known, strict=True):
+        for k in range(min(degree - i - j + 1, nodes)):
+            for m in range(min(degree - i - j - k + 1, nodes)):
+                series[place(i + k, j + m)] += own[k, m]
+    moved = torch.stack([series[place(1, 0)], series[place(0, 1)]])
+    series = multiply_wave(series, exponential(np.eye(degree + 1)[1]), -moved)
+    system, a = pmm.dynamics, pmm.step_size
+    still = system.transport(a, x, 0.0) + system.respond(a, system.drift(x, 0.0), 0.0)
+    return (still + step.width(1.0) * moved.T).detach(), series.detach()
+
+
+def _walked(step: MidpointStep, x: Tensor, powers: int, nodes: int, ladder: tuple[int, ...]) -> Tensor:
+    """E[S^beta / beta! | W_1] at the product of two Gauss-Hermite rules, (beta, nodes^2, n)."""
+    pmm, width, k = step.pmm, step.width(1.0), step.pmm.substeps
+    exact = k <= _DIRECT
+    ladder = (int(k),) if exact else ladder
+    places = torch.as_tensor(gauss_hermite(nodes)[0], device=x.device)
+    grid = torch.cartesian_prod(places, places)
+    u: dict[int, Tensor] = {}
+    times = sorted({j / n for n in ladder for j in range(1, n + (not exact))})
+    first = None if exact else next(step.pushes([_SOON], x, grid))
+    if first is not None and float(first.abs().max()) > 1e-12 * width:
+        times = [_SOON, *times]
+    for s, push in zip(times, step.pushes(times, x, grid), strict=True):
+        direction = (push / width).movedim(-1, 0).contiguous()
+        for n in ladder:
+            now = round(s * n)
+            if s != _SOON and now / n != s:
+                continue
+            taylor = _factor(pmm, n, powers, exact, 0 < now < n)
+            u[n] = multiply_wave(u[n], taylor, direction) if n in u else wave(taylor, direction)
+            if 0 < now < n - exact:
+                u[n] = _carried(u[n], nodes, (step.width(s) / step.width((now + 1) / n)) ** 2)
+    last = [u[n] if n in u else _none(powers, grid, x) for n in ladder]
+    if exact:
+        return _carried(last[0], nodes, (step.width(1 - 1 / k) / width) ** 2) if k > 1 else last[0]
+    squares = [1 / n**2 for n in ladder]
+    shares = [math.prod((1 / k**2 - other) / (own - other) for other in squares if other != own) for own in squares]
+    return torch.stack([share * found for share, found in zip(shares, last, strict=True)]).sum(0)
+
+
+def _none(powers: int, grid: Tensor, x: Tensor) -> Tensor:
+    """The series of no push at all."""
+    series = x.new_zeros((len(exponents(powers)), len(grid), len(x)))
+    series[0] = 1
+    return series
+
+
+def _carried(u: Tensor, nodes: int, kept: float) -> Tensor:
+    move = torch.as_tensor(mehler(nodes, kept), device=u.device)
+    after = torch.matmul(move, (move @ u.reshape(len(u), nodes, -1)).reshape(len(u), nodes, nodes, -1))
+    return after.reshape(u.shape)
+
+
+def _factor(pmm: PoissonStructure, steps: int, powers: int, exact: bool, inner: bool) -> np.ndarray:
+    """The Taylor coefficients in t = y . d of what a time of the walk multiplies by."""
+    if exact:
+        return _taylor(pmm.intensity, pmm.substeps, 1 / pmm.substeps, powers)
+    return _taylor(pmm.intensity, pmm.substeps, 1 / steps if inner else 0.5 / steps - 0.5 / pmm.substeps, powers)
+
+
+@lru_cache(maxsize=256)
+def _taylor(intensity: float, substeps: float, share: float, powers: int) -> np.ndarray:
+    """Of (1 + c (e^t - 1) / K)^(share K), exp(share c (e^t - 1)) for K = inf."""
+    wave_less_one = np.array([0.0, *(1 / math.factorial(k) for k in range(1, powers + 1))])
+    if substeps == math.inf:
+        return exponential(share * intensity * wave_less_one)
+    one = np.eye(powers + 1)[0]
+    return exponential(share * substeps * logarithm(one + intensity / substeps * wave_less_one))
