@@ -27,6 +27,7 @@ _LAWS = (
     "plane",
     "product",
     "potential_plane",
+    "several_midpoints",
 )
 _FIRST = ("errors", "shown", "estimate", "discover", "numerics")
 _ABOVE = (*_FIRST, "targets", "noise", "dynamics", "schemes", "chain", "theory", "rates", "particles", "schedulers")
@@ -72,5 +73,5 @@ def test_an_upward_import_is_seen(tmp_path: Path) -> None:
 
 def test_engines_are_found_in_their_folders() -> None:
     names = [engine.name for engine in engines()]
-    assert names == ["line", "inhomogeneous", "phase_plane", "gaussian", "plane", "product", "potential_plane"]
+    assert names == ["line", "inhomogeneous", "phase_plane", "gaussian", "plane", "product", "potential_plane", "several_midpoints"]
     assert all((ROOT / "laws" / name / "engine.py").exists() for name in names)

@@ -51,13 +51,14 @@ def stationary_law(scheme: Scheme, rtol: float | None = None, device: str = "cpu
     scheme : Scheme
     rtol : float, optional
         What two successive resolutions must agree to: the total variation distance ("line", 1e-8 unless given,
-        "potential_plane", 1e-7, and "phase_plane", 1e-5), or the covariances relative to the variances ("gaussian", 1e-8).
+        "potential_plane", 1e-7, "several_midpoints", 1e-6, and "phase_plane", 1e-5), or the covariances relative to the variances ("gaussian", 1e-8).
     device : str
         Where to compute, "cpu" or "cuda".
-    engine : "line", "phase_plane", "gaussian", "product" or "potential_plane", optional
+    engine : "line", "phase_plane", "gaussian", "product", "potential_plane" or "several_midpoints", optional
         "line": overdamped, any target on the line. "phase_plane": underdamped, any smooth target on the line. "gaussian": a
         Gaussian target in any dimension, by moments. "product": independent coordinates. "potential_plane": overdamped, any
-        smooth target in the plane, at most one random midpoint a step. Unless given, the first that supports the chain.
+        smooth target in the plane, at most one random midpoint a step. "several_midpoints": the same with any number. Unless
+        given, the first that supports the chain.
 
     Returns
     -------

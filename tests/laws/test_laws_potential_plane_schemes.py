@@ -13,7 +13,7 @@ from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.particles import simulate
-from pmmtheory.schemes import EulerMaruyama, Normal, PoissonMidpoint, RandomizedMidpoint, Scheme, Uniform
+from pmmtheory.schemes import EulerMaruyama, Normal, RandomizedMidpoint, Scheme, Uniform
 from pmmtheory.targets import Gaussian, GaussianMixture, Potential
 from tests.laws.turned_product import FACTORS, SHIFT, TARGET, UNITS
 
@@ -56,7 +56,6 @@ class SmoothlyTamed(Scheme):
         (EulerMaruyama(Overdamped(Potential(lambda x: (x**2).sum(-1) ** 2 / 4, dim=2)), 0.05), UnstableStep, "no step at all"),
         (EulerMaruyama(Overdamped(TARGET), 2.9), UnstableStep, "steps below"),
         (EulerMaruyama(Overdamped(GaussianMixture([0.5, 0.5], [[-6.5, 0.0], [6.5, 0.0]], [1.0, 1.0])), 0.1), NotConverged, "steps to mix"),
-        (PoissonMidpoint(Overdamped(TARGET), 0.1), InvalidParameter, "at most one random midpoint a step"),
         (Noisy(Overdamped(TARGET), 0.1), InvalidParameter, "last Gaussian does not depend on the state"),
     ],
 )

@@ -34,7 +34,8 @@ class PlanarLaw(Law):
     errors : dict of names to floats
         What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
         "ends", what was seen to get lost or lies beyond the grid; "solver", what is left of an equation that the law solves, over the gap of the chain,
-        and the digits of its steps; "start", what the law was off by that the chain started from.
+        and the digits of its steps; "series", what a series of the step in what midpoints push leaves out; "start", what the law was off by that the chain
+        started from.
     numerical_error : float
         Their sum; infinite before a second resolution was seen.
     coarse : PlanarLaw or None

@@ -40,12 +40,12 @@ class StepOperator:
     terms : list of Term
     thrown : (kept,) tensor
         What share of a mass at each start is moved off the points that are kept, before it is blurred.
-    degrees : (k,) tensor of integers or None
-        Of the powers of a series, which is cut off after the highest, where the one term is such.
+    before : (k, kept) tensor of integers or None
+        By how much the degrees of a series are lower than the one it is cut off after, where the one term is such.
     """
 
-    def __init__(self, grid: Grid, terms: list[Term], thrown: Tensor, degrees: Tensor | None = None):
-        self.grid, self.terms, self.thrown, self._degrees = grid, terms, thrown, degrees
+    def __init__(self, grid: Grid, terms: list[Term], thrown: Tensor, before: Tensor | None = None):
+        self.grid, self.terms, self.thrown, self._before = grid, terms, thrown, before
 
     def __call__(self, masses: Tensor) -> Tensor:
         """The masses (kept,) after a step, at the points that are kept."""
@@ -60,18 +60,13 @@ class StepOperator:
 
         What it leaves out are high waves, which die out in a step or two: no slow mode of a chain holds them.
         """
-        if self._degrees is None:
+        (whole, *_), before = self.terms, self._before
+        if before is None or whole.shares is None:
             return 0.0
-        highest = int(self._degrees.max())
-        last, before = (self._part(masses, (self._degrees - top + 0.5).abs() < 1) for top in (highest, highest - 2))
-        ratio = min(last / max(before, 1e-300), 0.9)
+        parts = [torch.where((before >= k) & (before < k + 2), whole.shares, 0.0) for k in (0, 2)]
+        last, former = (float(self._summed([Term(whole.spread, whole.damping, part)], masses).abs().sum()) / 2 for part in parts)
+        ratio = min(last / max(former, 1e-300), 0.9)
         return 2 * last * max(1.0, ratio / (1 - ratio))
-
-    def _part(self, masses: Tensor, own: Tensor) -> float:
-        """What these of the terms of a series add to the masses after a step, in total variation."""
-        (whole,) = self.terms
-        shares = None if whole.shares is None else whole.shares[own]
-        return float(self._summed([Term(whole.spread, whole.damping[own], shares)], masses).abs().sum()) / 2
 
     def _summed(self, terms: list[Term], masses: Tensor) -> Tensor:
         n, m = self.grid.shape

@@ -40,18 +40,48 @@ _SOON = 1e-30
 _LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
 """The numbers of steps of walks from which larger K are extrapolated, by level."""
 
+_RULES, _FINE = (8, 10, 12, 16, 20, 24), 34
+"""Nodes an axis of rules for the noise that are tried, and of the one that tells whether they do."""
+
 _STARTS = {"cpu": 64, "cuda": 4096}
 """Starts from which a step is taken at once."""
 
 
-def midpoint_series(scheme: Scheme, x: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor]:
-    """E X', (n, 2), and c, (k, n), of a step from x, (n, 2), for alpha in the order of `exponents(degree)`."""
-    found = [_from(scheme, some, degree, level) for some in x.split(_STARTS[x.device.type])]
+def midpoint_series(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int = _RULES[0]) -> tuple[Tensor, Tensor]:
+    """E X', (n, 2), and c, (k, n), of a step from x, (n, 2), for alpha in the order of `exponents(degree)`.
+
+    nodes : at least so many an axis has the rule for the noise at a midpoint, see `nodes_for`.
+    """
+    found = [_from(scheme, some, degree, level, max(nodes + level, degree // 2 + 4)) for some in x.split(_STARTS[x.device.type])]
     return torch.cat([mean for mean, _ in found]), torch.cat([series for _, series in found], 1)
 
 
-def _from(scheme: Scheme, x: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor]:
-    pmm, nodes = checked(scheme), degree // 2 + 4
+def nodes_for(scheme: Scheme, x: Tensor, tolerance: float) -> int | None:
+    """How many nodes an axis tell the mean and the second moments of what a midpoint pushes, over the noise of a step, to the tolerance; None for too many.
+
+    A force that turns within that noise is aliased, and may be alike by rules that differ little; so three in a row must tell.
+    """
+    fine = _push_moments(scheme, x, _FINE)
+    off = {nodes: float((_push_moments(scheme, x, nodes) - fine).abs().max()) for first in _RULES for nodes in range(first, first + 3)}
+    return next((nodes for nodes in _RULES if max(off[n] for n in range(nodes, nodes + 3)) <= tolerance), None)
+
+
+def _push_moments(scheme: Scheme, x: Tensor, nodes: int) -> Tensor:
+    """E d and E d_j d_k for midpoints late and early in a step, stacked."""
+    pmm = checked(scheme)
+    step = MidpointStep(pmm, 0.0)
+    places, weights = (torch.as_tensor(part, device=x.device) for part in gauss_hermite(nodes))
+    grid, shares = torch.cartesian_prod(places, places), torch.outer(weights, weights).reshape(-1)
+    late = 1.0 if pmm.substeps == math.inf else 1 - 1 / max(2.0, pmm.substeps)
+    found = []
+    for push in step.pushes([late / 3, late], x, grid):
+        d = push.detach() / step.width(1.0)
+        found += [torch.einsum("q,qnj->nj", shares, d), torch.einsum("q,qnj,qnk->njk", shares, d, d).reshape(len(x), 4)]
+    return torch.cat(found, 1)
+
+
+def _from(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int) -> tuple[Tensor, Tensor]:
+    pmm = checked(scheme)
     step = MidpointStep(pmm, 0.0)
     pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
     project = torch.as_tensor(hermite_coefficients(nodes), device=x.device)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pmmtheory.laws.engine import Refusal, refused
-from pmmtheory.laws.potential_plane.by_series import Series
 from pmmtheory.laws.potential_plane.engine import Operators, PotentialPlaneEngine
+from pmmtheory.laws.several_midpoints.series import Series
 from pmmtheory.laws.step.midpoint_step import own_step
 from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.schemes import Scheme

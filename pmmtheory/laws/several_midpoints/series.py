@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.potential_plane.operator import StepOperator, Term, off, places_of, undone
-from pmmtheory.laws.step.midpoint_series import midpoint_series
+from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for
 from pmmtheory.numerics.spreading import Spreading, spread_block
 from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
 from pmmtheory.schemes import Scheme
@@ -25,6 +25,15 @@ _HIGHEST = 22
 
 _SEEN = 200
 """Starts on which a degree is chosen."""
+
+_LESS = ((1e-7, 4), (1e-11, 8))
+"""Where the density is below such a share of the largest, by how much shorter series are."""
+
+_HOPELESS = 100.0
+"""How many times as much as there is room for the last terms of every degree may be, for another level to be tried."""
+
+_TOLD = 1e-3
+"""To what share of rtol a rule for the noise must tell what a midpoint pushes."""
 
 _FAINT = 1e-3
 """The share of rtol that the highest waves of a grid have in the law."""
@@ -46,6 +55,7 @@ class Series:
     scheme: Scheme
     rtol: float
     _degree: int = 0
+    _nodes: int = 0
 
     def __call__(self, grid: Grid, masses: Tensor, level: int) -> StepOperator:
         """Raises NotConverged where a series takes a higher degree than is computed."""
@@ -54,7 +64,7 @@ class Series:
         degree = self._degree + _MORE * level
         if degree > _HIGHEST:
             raise NotConverged(f"a Hermite series of degree {degree} of {self.scheme.name}", math.nan, self.rtol)
-        mean, series = midpoint_series(self.scheme, grid.points, degree, level)
+        mean, series, last = self._series(grid.points, weights, degree, level)
         tau, series = _narrowed(series, weights, degree)
         places = places_of(grid, mean)
         block = spread_block(places[0][:, None], places[1][:, None], masses.new_ones(1), grid.shape)
@@ -63,23 +73,44 @@ class Series:
         damping = np.stack([(-1j) ** (i + j) * np.outer(first**i, second**j) * gaussian for i, j in exponents(degree)])
         term = Term(Spreading([block], grid.shape), torch.as_tensor(damping, device=masses.device), series)
         degrees = torch.tensor([i + j for i, j in exponents(degree)], device=masses.device)
-        return StepOperator(grid, [term], off(grid, places).to(torch.float64), degrees)
+        return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - degrees[:, None])
 
     @property
     def _width(self) -> float:
         return float(self.scheme.dynamics.noise(self.scheme.step_size, 0.0))
 
+    def _series(self, points: Tensor, weights: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor, Tensor]:
+        """E X', (n, 2), the series, (k, n), and the degree where each ends, (n,): the sooner, the less mass there is."""
+        mean, series = torch.empty_like(points), points.new_zeros((len(exponents(degree)), len(points)))
+        last = torch.full((len(points),), degree, device=points.device)
+        for share, less in _LESS:
+            last[weights < share * weights.max()] = max(degree - less, _DEGREES[0] - 2)
+        for own in sorted({degree, *(max(degree - less, _DEGREES[0] - 2) for _, less in _LESS)}):
+            some = last == own
+            mean[some], series[: len(exponents(own)), some] = midpoint_series(self.scheme, points[some], own, level, self._nodes)
+        return mean, series, last
+
     def _lowest(self, grid: Grid, weights: Tensor) -> int:
-        """The degree at the lowest level: where the last terms from some starts are next to nothing."""
-        some = torch.linspace(0, len(weights) - 1, min(_SEEN, len(weights)), device=weights.device).long()
+        """The degree at the lowest level: where the last terms from some starts are next to nothing, or least."""
+        held = (weights > 1e-3 * weights.max()).nonzero()[:, 0]
+        some, least, found = held[:: max(1, len(held) // _SEEN)], math.inf, 0
+        nodes = nodes_for(self.scheme, grid.points[some], _TOLD * self.rtol)
+        if nodes is None:
+            raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
+        self._nodes = nodes
         shares = weights[some] / weights[some].sum()
         decay = 1 + 2 * math.log(1 / (_FAINT * self.rtol)) / (self._width * math.pi / min(grid.spacings)) ** 2  # of the step's waves, and of the law's
         for degree in _DEGREES:
-            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], degree, 0)[1], shares, degree)
+            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], degree, 0, nodes)[1], shares, degree)
             sizes = zip((series.abs() @ shares).tolist(), exponents(degree), strict=True)
-            if sum(size * _largest(i + j, decay) for size, (i, j) in sizes if i + j > degree - 2) < _ROOM * self.rtol:
+            left = sum(size * _largest(i + j, decay) for size, (i, j) in sizes if i + j > degree - 2)
+            if left < least:
+                least, found = left, degree
+            if left < _ROOM * self.rtol:
                 break
-        return degree
+        if not least < _HOPELESS * _ROOM * self.rtol:
+            raise NotConverged(f"the Hermite series of {self.scheme.name}, whose terms do not fall for so long a step,", math.nan, self.rtol)
+        return found
 
 
 def _narrowed(series: Tensor, weights: Tensor, degree: int) -> tuple[tuple[float, float], Tensor]:
