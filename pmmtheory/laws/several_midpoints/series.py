@@ -32,7 +32,7 @@ _LESS = ((1e-7, 4), (1e-11, 8))
 _HOPELESS = 100.0
 """How many times as much as there is room for the last terms of every degree may be, for another level to be tried."""
 
-_TOLD = 1e-3
+_TOLD = 1e-2
 """To what share of rtol a rule for the noise must tell what a midpoint pushes."""
 
 _FAINT = 1e-3
