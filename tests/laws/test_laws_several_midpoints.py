@@ -176,7 +176,7 @@ def test_a_force_that_turns_within_the_noise_of_a_step_is_refused_or_resolved() 
     x = torch.tensor([[0.1, 0.4], [0.8, -0.3]], dtype=torch.float64)
     assert [nodes_for(ripple(waves, 2), x, 1e-6) for waves in (0.5, 2.0, 5.8)] == [8, 10, None]
     with pytest.raises(NotConverged, match="within which its force turns"):
-        stationary_law(ripple(5.8, 2), rtol=1e-2)
+        stationary_law(ripple(5.8, 2), rtol=1e-3)
 
 
 def test_the_engine_that_serves() -> None:
