@@ -10,9 +10,12 @@ from pmmtheory.harness.catalogue import scheme_class
 from pmmtheory.laws import stationary_law
 
 
-def measure(device: str, target: str, scheme: str, step_size: float, rtol: float = 1e-6, moved: bool = False) -> dict[str, Estimate]:
-    """kl and tv, and w2 where `moved` asks for it, which takes seconds more; rtol is that of the law."""
+def measure(
+    device: str, target: str, scheme: str, step_size: float, rtol: float = 1e-6, moved: bool = False, substeps: float | None = None
+) -> dict[str, Estimate]:
+    """kl and tv, and w2 where `moved` asks for it, which takes seconds more; rtol is that of the law, substeps K of a scheme that has several midpoints."""
     own = in_plane(target)
-    law = stationary_law(scheme_class(scheme)(Overdamped(own), step_size), rtol=rtol, device=device)
+    options = {} if substeps is None else {"substeps": substeps}
+    law = stationary_law(scheme_class(scheme)(Overdamped(own), step_size, **options), rtol=rtol, device=device)
     found = {"kl": kl(law, own), "tv": tv(law, own)}
     return found | {"w2": w2(law, own)} if moved else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from pmmtheory.harness.claims import DISTANCES
@@ -14,19 +15,27 @@ _STEPS = {
     ("ripples", "EulerMaruyama"): (0.04, 0.02, 0.01, 0.005),
     ("leaning", "EulerMaruyama"): (0.02, 0.01, 0.005, 0.0025),
     ("ripples", "RandomizedMidpoint"): (0.014, 0.01, 0.007, 0.005, 0.0035, 0.0025),
+    ("ripples", "PMM, K=4"): (0.02, 0.01, 0.005, 0.0025),
+    ("ripples", "PMM, K=inf"): (0.02, 0.014, 0.01, 0.007, 0.005),
 }
 """Small enough for what comes after the leading term to be told from it: F'' reaches 3.4 on the ripples."""
 _SMALL = 0.01, 0.005, 0.0025, 0.00125
 """Where one per cent of noise more is told from a step."""
-_NAMES = {"EulerMaruyama": ("LMC", 1), "RandomizedMidpoint": ("RMM", 2)}
-_SOURCE = "sharp constants: phi = |grad F|^2/4 - Lap F/2 of LMC, -|Hess F|^2/12 of RMM"
+_NAMES = {"EulerMaruyama": ("LMC", 1), "RandomizedMidpoint": ("RMM", 2), "PMM, K=4": ("PMM, K=4", 1), "PMM, K=inf": ("PMM, K=inf", 2)}
+_SUBSTEPS = {"PMM, K=4": 4.0, "PMM, K=inf": math.inf}
+"""Of the Poisson midpoint method with independent midpoints."""
+_SOURCE = "sharp constants: phi = |grad F|^2/4 - Lap F/2 of LMC, a K-th of it of PMM, -|Hess F|^2/12 of RMM, and with the balance of (Hess F)^2/3 of PMM, K=inf"
 
 
 def _checks(profile: str) -> Iterator[Check]:
     for target in ("ripples", "leaning") if profile == "full" else ("ripples",):
         yield from _claims(target, "EulerMaruyama", profile)
     if profile == "full":
-        yield from _claims("ripples", "RandomizedMidpoint", profile)
+        for scheme in ("RandomizedMidpoint", *_SUBSTEPS):
+            yield from _claims("ripples", scheme, profile)
+        points = tuple(Point(step, _cell("ripples", "PMM, K=4", step), "tv") for step in _STEPS["ripples", "PMM, K=4"])
+        claim = Claim("TV of PMM, K=4, has the constant of LMC", "PMM, K=4", "tv", 1, "asymptotic", "negative control")
+        yield Check(claim, "ripples", points, constant=Point(0.0, Cell.of("plane_constants", target="ripples", scheme="EulerMaruyama"), "tv"), control=True)
     label = "LMC with 1% more noise"
     points = tuple(Point(step, _cell("ripples", "WidenedNoise", step), "tv") for step in _SMALL)
     yield Check(Claim(f"TV of {label} falls like step^1", label, "tv", 1, "asymptotic", "negative control"), "ripples", points, control=True)
@@ -34,10 +43,10 @@ def _checks(profile: str) -> Iterator[Check]:
 
 def _claims(target: str, scheme: str, profile: str) -> Iterator[Check]:
     label, order = _NAMES[scheme]
-    constant = Cell.of("plane_constants", target=target, scheme=scheme)
+    constant = Cell.of("plane_constants", target=target, **_scheme(scheme))
     most = (target, label) == ("ripples", "LMC")  # of the others' KL and W2 too few digits are known
     moved = {"moved": True} if most and profile == "full" else {}
-    known = ("tv", "kl") if most else ("tv",)
+    known = ("tv", "kl") if most or scheme in _SUBSTEPS else ("tv",)
     for distance in (*known, "w2") if moved else known:
         rate = order * DISTANCES[distance]
         points = tuple(Point(step, _cell(target, scheme, step, moved), distance) for step in _STEPS[target, scheme])
@@ -47,8 +56,12 @@ def _claims(target: str, scheme: str, profile: str) -> Iterator[Check]:
 
 def _cell(target: str, scheme: str, step: float, options: dict[str, bool] | None = None) -> Cell:
     """A law as close as its KL needs: that of a mixture, whose ratio to its target is known less far out, closer."""
-    rtol = 1e-8 if target == "leaning" else 1e-7 if scheme == "RandomizedMidpoint" else 1e-6
-    return Cell.of("plane_distances", target=target, scheme=scheme, step_size=step, rtol=rtol, **options or {})
+    rtol = 1e-8 if target == "leaning" else 1e-7 if scheme in ("RandomizedMidpoint", "PMM, K=inf") else 1e-6
+    return Cell.of("plane_distances", target=target, step_size=step, rtol=rtol, **_scheme(scheme), **options or {})
+
+
+def _scheme(name: str) -> dict[str, str | float]:
+    return {"scheme": "PoissonMidpoint", "substeps": _SUBSTEPS[name]} if name in _SUBSTEPS else {"scheme": name}
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -60,4 +73,4 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"{label} in the plane: order in W2 {moved}."
 
 
-study = Study("plane", "Chains in the plane: orders and constants of LMC and the randomized midpoint on targets that are no products", _checks, _findings)
+study = Study("plane", "Chains in the plane: orders and constants of LMC and of midpoint methods on targets that are no products", _checks, _findings)

@@ -42,6 +42,6 @@ def test_a_step_of_the_study_is_near_its_leading_term() -> None:
         assert seen[name].error < 1e-3 * seen[name].value
 
 
-def test_the_full_profile_has_the_randomized_midpoint_and_a_control() -> None:
+def test_the_full_profile_has_midpoint_methods_and_a_control() -> None:
     assert len([check for check in study.checks("quick") if check.control]) == 1
-    assert {check.claim.scheme for check in study.checks("full")} == {"LMC", "RMM", "LMC with 1% more noise"}
+    assert {check.claim.scheme for check in study.checks("full")} == {"LMC", "RMM", "PMM, K=4", "PMM, K=inf", "LMC with 1% more noise"}
