@@ -46,7 +46,7 @@ def _claims(target: str, scheme: str, profile: str) -> Iterator[Check]:
     constant = Cell.of("plane_constants", target=target, **_scheme(scheme))
     most = (target, label) == ("ripples", "LMC")  # of the others' KL and W2 too few digits are known
     moved = {"moved": True} if most and profile == "full" else {}
-    known = ("tv", "kl") if most or scheme in _SUBSTEPS else ("tv",)
+    known = ("tv", "kl") if most or scheme == "PMM, K=4" else ("tv",)
     for distance in (*known, "w2") if moved else known:
         rate = order * DISTANCES[distance]
         points = tuple(Point(step, _cell(target, scheme, step, moved), distance) for step in _STEPS[target, scheme])
