@@ -99,7 +99,7 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
     ),
     "plane, several midpoints": (
         lambda device: transient_law(
-            PoissonMidpoint(Overdamped(NEAR_IN_THE_PLANE), 0.03, 20), Gaussian([0.0, 0.0], 1.0), 2, rtol=1e-2, device=device, engine="several_midpoints"
+            PoissonMidpoint(Overdamped(NEAR_IN_THE_PLANE), 0.03, 3), Gaussian([0.0, 0.0], 1.0), 2, rtol=1e-2, device=device, engine="several_midpoints"
         ),
         NEAR_IN_THE_PLANE,
         (kl, tv),

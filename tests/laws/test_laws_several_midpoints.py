@@ -140,11 +140,12 @@ def test_laws_after_some_steps() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rtol", [1e-2, 1e-4])
-def test_a_loose_law_is_within_its_error_of_a_finer_one(rtol: float) -> None:
-    fine, loose = (stationary_law(chain(MODES, 0.06, math.inf), rtol=one) for one in (1e-5, rtol))
-    assert tv(fine, loose).value <= fine.numerical_error + loose.numerical_error
-    assert fine.numerical_error < loose.numerical_error
+def test_loose_laws_are_within_their_errors_of_a_finer_one() -> None:
+    fine = stationary_law(chain(MODES, 0.03, math.inf), rtol=1e-6)
+    for rtol in (1e-2, 1e-4):
+        loose = stationary_law(chain(MODES, 0.03, math.inf), rtol=rtol)
+        assert tv(fine, loose).value <= fine.numerical_error + loose.numerical_error
+        assert fine.numerical_error < loose.numerical_error
 
 
 @pytest.mark.slow
