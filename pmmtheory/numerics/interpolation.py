@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -62,6 +63,11 @@ def finer(values: Tensor, times: int) -> Tensor:
 def _barycentric_weights() -> np.ndarray:
     nodes = np.arange(_POINTS)
     return np.array([1 / np.prod(np.delete(k - nodes, k).astype(float)) for k in nodes])
+
+
+def lagrange(nodes: Sequence[float], at: float) -> list[float]:
+    """The weights of polynomial interpolation from the nodes to a point."""
+    return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
 def piecewise_linear(x: Tensor, places: Tensor, values: Tensor) -> Tensor:

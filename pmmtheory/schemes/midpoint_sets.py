@@ -9,6 +9,8 @@ from itertools import combinations
 import numpy as np
 from scipy.special import roots_jacobi
 
+from pmmtheory.numerics.interpolation import lagrange
+
 Sets = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Times (N, q), ascending, which of them count (N, q), and weights (q,)."""
 
@@ -36,7 +38,7 @@ def bernoulli_sets(substeps: float, intensity: float, level: int) -> Sets:
     between = _BETWEEN[level > 0]
     places = [0.0, *(1 / k for k in between)]
     parts = [_process(intensity, level), *(_subsets(k, intensity) for k in between)]
-    shares = [math.prod((1 / substeps - other) / (place - other) for other in places if other != place) for place in places]
+    shares = lagrange(places, 1 / substeps)
     return _joined([(times, marks, share * weights) for share, (times, marks, weights) in zip(shares, parts, strict=True)])
 
 

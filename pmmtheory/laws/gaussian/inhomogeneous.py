@@ -18,6 +18,7 @@ from pmmtheory.laws.gaussian.mean_after import UNIT
 from pmmtheory.laws.step.affine import AffineSteps
 from pmmtheory.laws.step.axes import OnAxes
 from pmmtheory.laws.step.poisson_pieces import require_pieces
+from pmmtheory.numerics.interpolation import lagrange
 from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets import Gaussian
 
@@ -155,7 +156,7 @@ def _advanced(chain: _Chain, now: Moments, t: float, level: int, history: list[_
     if structure.substeps < math.inf:
         return _bernoulli(structure, about_zero, now, t, int(structure.substeps))
     ladder = _LADDER[: 4 + level]
-    shares = [math.prod((0 - 1 / other) / (1 / n - 1 / other) for other in ladder if other != n) for n in ladder]
+    shares = lagrange([1 / n for n in ladder], 0)
     parts = [_bernoulli(structure, about_zero, now, t, n) for n in ladder]
     mean, spread = (sum(share * getattr(part, name) for share, part in zip(shares, parts, strict=True)) for name in ("mean", "spread"))
     mean_lost, lost = (torch.stack([getattr(part, name) for part in parts]).amax(0) for name in ("mean_lost", "lost"))

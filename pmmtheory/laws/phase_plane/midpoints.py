@@ -17,6 +17,7 @@ from pmmtheory.dynamics.underdamped import underdamped
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.phase_plane.nodes import Gaussians, Part, states_on
 from pmmtheory.laws.step.poisson_pieces import require_pieces
+from pmmtheory.numerics.interpolation import lagrange
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Midpoints, PoissonStructure
 from pmmtheory.schemes.midpoint_sets import simplex_rule
@@ -103,7 +104,7 @@ def _sets(midpoints: Midpoints, n: int, level: int) -> _Times:
     numbers = [m for m in (3, 4, 5, 6, 7)[: 2 + level] if m > n]  # fewer at a lower level, so that the error tells what interpolation costs
     places = [0.0, *(1 / m for m in numbers)]
     parts = [_simplex(n, nodes, midpoints.intensity), *(_subsets(m, n, midpoints.intensity) for m in numbers)]
-    shares = [math.prod((1 / k - other) / (place - other) for other in places if other != place) for place in places]
+    shares = lagrange(places, 1 / k)
     return _joined(list(zip(shares, parts, strict=True)))
 
 

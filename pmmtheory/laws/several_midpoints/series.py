@@ -85,7 +85,7 @@ class Series:
         last = torch.full((len(points),), degree, device=points.device)
         for share, less in _LESS:
             last[weights < share * weights.max()] = max(degree - less, _DEGREES[0] - 2)
-        for own in sorted({degree, *(max(degree - less, _DEGREES[0] - 2) for _, less in _LESS)}):
+        for own in last.unique().tolist():
             some = last == own
             mean[some], series[: len(exponents(own)), some] = midpoint_series(self.scheme, points[some], own, level, self._nodes)
         return mean, series, last

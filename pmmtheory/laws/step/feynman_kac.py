@@ -27,10 +27,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import room_for
-from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked
 from pmmtheory.laws.step.midpoint_waves import Waves, factor, few, half_factor, whole_factor
 from pmmtheory.laws.step.slopes import slopes
 from pmmtheory.numerics.chebyshev import PI
+from pmmtheory.numerics.interpolation import lagrange
 from pmmtheory.schemes import PoissonStructure, Scheme
 
 _CHUNK = 50_000
@@ -41,9 +42,6 @@ _DIRECT = 40
 
 _ACROSS_KINKS = 1.6
 """How much finer the grid of a level is where the force has kinks: the trapezoid rule is then only of second order."""
-
-_SOON = 1e-30
-"""Just after the step began: a midpoint at time 0 itself is none."""
 
 _LADDERS = ((2, 3), (2, 3, 4), (2, 3, 4, 6), (2, 3, 4, 6, 8), (3, 4, 6, 8, 12), (3, 4, 6, 8, 12, 16), (4, 6, 8, 12, 16, 24), (4, 6, 8, 12, 16, 24, 32))
 """The N from which larger K are extrapolated: the error falls with the product of all 1/N^2 and with the step."""
@@ -78,7 +76,7 @@ def midpoint_moments(scheme: Scheme, x: Tensor, t: float) -> tuple[Tensor, Tenso
         mean, square = _bernoulli_moments(step, int(pmm.substeps), x, walk)
     else:  # sums over substeps of polynomials are polynomials in 1/K
         ladder = (1, 2, 3, 4, 6, 8)
-        weights = _lagrange([1 / n for n in ladder], 1 / pmm.substeps)
+        weights = lagrange([1 / n for n in ladder], 1 / pmm.substeps)
         mean, square = torch.stack([w * _bernoulli_moments(step, n, x, walk) for w, n in zip(weights, ladder, strict=True)]).sum(0)
     return mean, square
 
@@ -136,13 +134,8 @@ def _functional(step: MidpointStep, x: Tensor, waves: Waves, walk: WalkGrid, lad
         return _single(step, x, waves, walk, level)
     if _direct(pmm):
         return _bernoulli(step, (int(pmm.substeps),), x, waves, walk)[0]
-    weights = _lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
+    weights = lagrange([1 / n**2 for n in ladder], 1 / pmm.substeps**2)
     return torch.stack([w * found for w, found in zip(weights, _bernoulli(step, ladder, x, waves, walk), strict=True)]).sum(0)
-
-
-def _lagrange(nodes: list[float], at: float) -> list[float]:
-    """The weights of polynomial interpolation from the nodes to a point."""
-    return [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
 
 
 def _bernoulli(step: MidpointStep, ladder: tuple[int, ...], x: Tensor, waves: Waves, walk: WalkGrid) -> list[Tensor]:
@@ -156,7 +149,7 @@ def _bernoulli(step: MidpointStep, ladder: tuple[int, ...], x: Tensor, waves: Wa
     start = weights.to(torch.complex128)[:, None, None]
     u = {steps: start.repeat(1, x.shape[0], len(waves.frequencies)) for steps in ladder}
     exact = ladder == (pmm.substeps,)
-    first = None if exact else step.push(_SOON, x, nodes)
+    first = None if exact else step.push(SOON, x, nodes)
     if first is not None and float(first.abs().max()) > 1e-12 * step.width(1.0):
         # half a step at the start of the symmetric walk; the chain itself has no midpoint at time 0
         wave = waves.parts(first)

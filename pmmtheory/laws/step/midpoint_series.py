@@ -25,7 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
+from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked
+from pmmtheory.numerics.interpolation import lagrange
 from pmmtheory.numerics.mehler import hermite_coefficients, mehler
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.numerics.truncated_series import exponential, exponents, logarithm, multiply_wave, place, wave
@@ -33,9 +34,6 @@ from pmmtheory.schemes import PoissonStructure, Scheme
 
 _DIRECT = 4
 """The largest K whose substeps are walked one by one."""
-
-_SOON = 1e-30
-"""Just after the step began: a midpoint at time 0 itself is none."""
 
 _LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
 """The numbers of steps of walks from which larger K are extrapolated, by level."""
@@ -62,8 +60,11 @@ def nodes_for(scheme: Scheme, x: Tensor, tolerance: float) -> int | None:
     A force that turns within that noise is aliased, and may be alike by rules that differ little; so three in a row must tell.
     """
     fine = _push_moments(scheme, x, _FINE)
-    off = {nodes: float((_push_moments(scheme, x, nodes) - fine).abs().max()) for first in _RULES for nodes in range(first, first + 3)}
-    return next((nodes for nodes in _RULES if max(off[n] for n in range(nodes, nodes + 3)) <= tolerance), None)
+
+    def tells(nodes: int) -> bool:
+        return float((_push_moments(scheme, x, nodes) - fine).abs().max()) <= tolerance
+
+    return next((nodes for nodes in _RULES if all(tells(n) for n in range(nodes, nodes + 3))), None)
 
 
 def _push_moments(scheme: Scheme, x: Tensor, nodes: int) -> Tensor:
@@ -84,8 +85,7 @@ def _from(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int) -> tup
     pmm = checked(scheme)
     step = MidpointStep(pmm, 0.0)
     pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
-    project = torch.as_tensor(hermite_coefficients(nodes), device=x.device)
-    known = torch.matmul(project, (project @ pushed.reshape(len(pushed), nodes, -1)).reshape(len(pushed), nodes, nodes, -1))
+    known = _on_both_axes(hermite_coefficients(nodes), pushed)
     series = x.new_zeros((len(exponents(degree)), len(x)))
     for (i, j), own in zip(exponents(degree), known, strict=True):
         for k in range(min(degree - i - j + 1, nodes)):
@@ -107,38 +107,35 @@ def _walked(step: MidpointStep, x: Tensor, powers: int, nodes: int, ladder: tupl
     grid = torch.cartesian_prod(places, places)
     u: dict[int, Tensor] = {}
     times = sorted({j / n for n in ladder for j in range(1, n + (not exact))})
-    first = None if exact else next(step.pushes([_SOON], x, grid))
+    first = None if exact else next(step.pushes([SOON], x, grid))
     if first is not None and float(first.abs().max()) > 1e-12 * width:
-        times = [_SOON, *times]
+        times = [SOON, *times]
     for s, push in zip(times, step.pushes(times, x, grid), strict=True):
         direction = (push / width).movedim(-1, 0).contiguous()
         for n in ladder:
             now = round(s * n)
-            if s != _SOON and now / n != s:
+            if s != SOON and now / n != s:
                 continue
             taylor = _factor(pmm, n, powers, exact, 0 < now < n)
             u[n] = multiply_wave(u[n], taylor, direction) if n in u else wave(taylor, direction)
             if 0 < now < n - exact:
                 u[n] = _carried(u[n], nodes, (step.width(s) / step.width((now + 1) / n)) ** 2)
-    last = [u[n] if n in u else _none(powers, grid, x) for n in ladder]
+    if k == 1:
+        return wave(np.eye(powers + 1)[0], x.new_zeros((2, len(grid), len(x))))
     if exact:
-        return _carried(last[0], nodes, (step.width(1 - 1 / k) / width) ** 2) if k > 1 else last[0]
-    squares = [1 / n**2 for n in ladder]
-    shares = [math.prod((1 / k**2 - other) / (own - other) for other in squares if other != own) for own in squares]
-    return torch.stack([share * found for share, found in zip(shares, last, strict=True)]).sum(0)
-
-
-def _none(powers: int, grid: Tensor, x: Tensor) -> Tensor:
-    """The series of no push at all."""
-    series = x.new_zeros((len(exponents(powers)), len(grid), len(x)))
-    series[0] = 1
-    return series
+        return _carried(u[int(k)], nodes, (step.width(1 - 1 / k) / width) ** 2)
+    shares = lagrange([1 / n**2 for n in ladder], 1 / k**2)
+    return torch.stack([share * u[n] for share, n in zip(shares, ladder, strict=True)]).sum(0)
 
 
 def _carried(u: Tensor, nodes: int, kept: float) -> Tensor:
-    move = torch.as_tensor(mehler(nodes, kept), device=u.device)
-    after = torch.matmul(move, (move @ u.reshape(len(u), nodes, -1)).reshape(len(u), nodes, nodes, -1))
-    return after.reshape(u.shape)
+    return _on_both_axes(mehler(nodes, kept), u).reshape(u.shape)
+
+
+def _on_both_axes(matrix: np.ndarray, u: Tensor) -> Tensor:
+    """A matrix applied to both axes of values at the product of two rules, (k, nodes^2, n): (k, nodes, nodes, n)."""
+    one, nodes = torch.as_tensor(matrix, device=u.device), len(matrix)
+    return torch.matmul(one, (one @ u.reshape(len(u), nodes, -1)).reshape(len(u), nodes, nodes, -1))
 
 
 def _factor(pmm: PoissonStructure, steps: int, powers: int, exact: bool, inner: bool) -> np.ndarray:

@@ -11,6 +11,9 @@ from torch import Tensor
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.schemes import PoissonStructure, Scheme
 
+SOON = 1e-30
+"""Just after the step began: a midpoint at time 0 itself is none."""
+
 _TOGETHER = 20_000
 """Numbers computed together: they stay in the cache."""
 
