@@ -19,6 +19,9 @@ from pmmtheory.targets.components import like
 from pmmtheory.targets.importance import Weighted, wanted, weighted
 from pmmtheory.targets.target import Constant, Target, as_numbers
 
+_SINGULAR = 1e-13
+"""The least eigenvalue of a curvature, its diagonal scaled to 1, that rounding leaves digits of."""
+
 
 class LogisticRegression(Target):
     """F(theta) = sum_i log(1 + exp(-s_i x_i . theta)) + |theta|^2/(2 tau), with s_i = 2 y_i - 1, on R^d.
@@ -148,6 +151,9 @@ class LogisticRegression(Target):
             return self.potential(points[:, 0] if self.dim == 1 else points)
 
         with self._regular():
+            own = curved.diagonal().sqrt()
+            if float(torch.linalg.eigvalsh(curved / torch.outer(own, own)).min()) < _SINGULAR:  # the inverse would be rounding alone
+                raise torch.linalg.LinAlgError  # type: ignore[attr-defined]
             return weighted(potential, self.mode, torch.linalg.inv(curved), self.particles, self.seed, self.name)
 
     @contextmanager
