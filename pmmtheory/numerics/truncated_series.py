@@ -49,16 +49,18 @@ def wave(taylor: np.ndarray, direction: Tensor) -> Tensor:
     return torch.stack([math.comb(i + j, i) * float(taylor[i + j]) * (powers[0][i] * powers[1][j]) for i, j in exponents(len(taylor) - 1)])
 
 
-@lru_cache(maxsize=32)
-def times_gaussian(degree: int, first: float, second: float) -> np.ndarray:
-    """The matrix (k, k) that multiplies a series by exp(first y_1^2 + second y_2^2)."""
-    each = exponents(degree)
-    matrix = np.zeros((len(each), len(each)))
-    for i, j in each:
-        for k in range((degree - i - j) // 2 + 1):
-            for m in range((degree - i - j) // 2 - k + 1):
-                matrix[place(i + 2 * k, j + 2 * m), place(i, j)] = first**k * second**m / (math.factorial(k) * math.factorial(m))
-    return matrix
+def times_gaussian(series: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The series times exp(first y_1^2 + second y_2^2); first and second of the shape of a coefficient."""
+    degree = next(d for d in range(len(series)) if place(d, 0) + 1 == len(series))
+    for which, factor in enumerate((first, second)):
+        found = series.clone()
+        for i, j in exponents(degree):
+            share = torch.ones_like(factor)
+            for k in range(1, (i, j)[which] // 2 + 1):
+                share = share * factor / k
+                found[place(i, j)] += share * series[place(i - 2 * k, j) if which == 0 else place(i, j - 2 * k)]
+        series = found
+    return series
 
 
 def exponential(log: np.ndarray) -> np.ndarray:

@@ -162,8 +162,6 @@ def test_wrong_initial(initial: object) -> None:
 @pytest.mark.slow
 def test_what_there_is_not() -> None:
     law, target = law_on("skew"), reverse(SKEW).marginal(0.1)
-    with pytest.raises(InvalidParameter, match="at most one random midpoint a step"):
-        transient_law(chain("bernoulli 3"), reverse(SKEW).marginal(1.0), 2)
     with pytest.raises(InvalidParameter, match="potential_plane"):
         stationary_law(EulerMaruyama(Overdamped(SKEW), 0.1), engine="plane")
     with pytest.raises(InvalidParameter, match="sliced_w2"):

@@ -136,7 +136,7 @@ def _stationary_on(
     law = _law(axes, step.everywhere(masses), target, leak / gap)
     law.leaves = float(above_noise(masses) @ step.thrown)
     law.errors["solver"] = chi / 2 + _DIGITS / gap
-    law.errors["series"] = step.cut_off(masses)
+    law.errors["series"] = step.cut_off(masses) + float(masses.abs() @ step.doubt) / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
     return law, gap
 
@@ -171,7 +171,7 @@ def _evolve(
     scheme: Scheme, operators: Operators, quadrature: PlaneQuadrature, start: Any, steps: Sequence[int], level: int, rtol: float, device: str, factor: float
 ) -> Iterator[PlanarLaw]:
     """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
-    target, done, leaves, cut = scheme.dynamics.target, 0, 0.0, 0.0
+    target, done, leaves, cut, doubt = scheme.dynamics.target, 0, 0.0, 0.0, 0.0
     band = bands(target, quadrature, _faint(scheme, rtol))
     begun: Start = side_of(start, {PlanarLaw: Start.of_law, Target: lambda source: Start.of_target(source, _faint(scheme, rtol))})
     wide = widened(quadrature, spread_of(scheme, quadrature))
@@ -189,11 +189,12 @@ def _evolve(
             if step is not None:
                 lost += abs(float(masses @ step.thrown))
                 leaves, cut = max(leaves, float(above_noise(masses) @ step.thrown)), max(cut, step.cut_off(masses))
+                doubt += float(masses.abs() @ step.doubt)
                 masses = step(masses)
                 lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
-        law.errors["solver"], law.errors["series"], law.leaves = n * _DIGITS, cut, leaves
+        law.errors["solver"], law.errors["series"], law.leaves = n * _DIGITS, cut + doubt, leaves
         yield law
 
 

@@ -42,10 +42,13 @@ class StepOperator:
         What share of a mass at each start is moved off the points that are kept, before it is blurred.
     before : (k, kept) tensor of integers or None
         By how much the degrees of a series are lower than the one it is cut off after, where the one term is such.
+    doubt : (kept,) tensor or None
+        What the law of a step from each start may be off by, in total variation, where its rules may not see a force; nothing unless given.
     """
 
-    def __init__(self, grid: Grid, terms: list[Term], thrown: Tensor, before: Tensor | None = None):
+    def __init__(self, grid: Grid, terms: list[Term], thrown: Tensor, before: Tensor | None = None, doubt: Tensor | None = None):
         self.grid, self.terms, self.thrown, self._before = grid, terms, thrown, before
+        self.doubt = torch.zeros_like(thrown) if doubt is None else doubt
 
     def __call__(self, masses: Tensor) -> Tensor:
         """The masses (kept,) after a step, at the points that are kept."""

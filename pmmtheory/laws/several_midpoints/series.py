@@ -12,7 +12,7 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.potential_plane.operator import StepOperator, Term, off, places_of, undone
-from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for
+from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for, untold
 from pmmtheory.numerics.spreading import Spreading, spread_block
 from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
 from pmmtheory.schemes import Scheme
@@ -65,7 +65,7 @@ class Series:
         if degree > _HIGHEST:
             raise NotConverged(f"a Hermite series of degree {degree} of {self.scheme.name}", math.nan, self.rtol)
         mean, series, last = self._series(grid.points, weights, degree, level)
-        tau, series = _narrowed(series, weights, degree)
+        tau, series = _narrowed(series, weights)
         places = places_of(grid, mean)
         block = spread_block(places[0][:, None], places[1][:, None], masses.new_ones(1), grid.shape)
         first, second = (self._width * frequencies for frequencies in grid.waves())
@@ -73,7 +73,10 @@ class Series:
         damping = np.stack([(-1j) ** (i + j) * np.outer(first**i, second**j) * gaussian for i, j in exponents(degree)])
         term = Term(Spreading([block], grid.shape), torch.as_tensor(damping, device=masses.device), series)
         degrees = torch.tensor([i + j for i, j in exponents(degree)], device=masses.device)
-        return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - degrees[:, None])
+        doubt = untold(self.scheme, grid.points, self._nodes + level)
+        if float(doubt @ weights) > self.rtol:
+            raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
+        return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - degrees[:, None], doubt)
 
     @property
     def _width(self) -> float:
@@ -81,27 +84,21 @@ class Series:
 
     def _series(self, points: Tensor, weights: Tensor, degree: int, level: int) -> tuple[Tensor, Tensor, Tensor]:
         """E X', (n, 2), the series, (k, n), and the degree where each ends, (n,): the sooner, the less mass there is."""
-        mean, series = torch.empty_like(points), points.new_zeros((len(exponents(degree)), len(points)))
         last = torch.full((len(points),), degree, device=points.device)
         for share, less in _LESS:
             last[weights < share * weights.max()] = max(degree - less, _DEGREES[0] - 2)
-        for own in last.unique().tolist():
-            some = last == own
-            mean[some], series[: len(exponents(own)), some] = midpoint_series(self.scheme, points[some], own, level, self._nodes)
+        mean, series = midpoint_series(self.scheme, points, last, level, self._nodes)
         return mean, series, last
 
     def _lowest(self, grid: Grid, weights: Tensor) -> int:
         """The degree at the lowest level: where the last terms from some starts are next to nothing, or least."""
         held = (weights > 1e-3 * weights.max()).nonzero()[:, 0]
         some, least, found = held[:: max(1, len(held) // _SEEN)], math.inf, 0
-        nodes = nodes_for(self.scheme, grid.points[some], _TOLD * self.rtol)
-        if nodes is None:
-            raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
-        self._nodes = nodes
         shares = weights[some] / weights[some].sum()
+        nodes = self._nodes = nodes_for(self.scheme, grid.points[some], shares, _TOLD * self.rtol)
         decay = 1 + 2 * math.log(1 / (_FAINT * self.rtol)) / (self._width * math.pi / min(grid.spacings)) ** 2  # of the step's waves, and of the law's
         for degree in _DEGREES:
-            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], degree, 0, nodes)[1], shares, degree)
+            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], torch.full_like(some, degree), 0, nodes)[1], shares)
             sizes = zip((series.abs() @ shares).tolist(), exponents(degree), strict=True)
             left = sum(size * _largest(i + j, decay) for size, (i, j) in sizes if i + j > degree - 2)
             if left < least:
@@ -113,12 +110,10 @@ class Series:
         return found
 
 
-def _narrowed(series: Tensor, weights: Tensor, degree: int) -> tuple[tuple[float, float], Tensor]:
+def _narrowed(series: Tensor, weights: Tensor) -> tuple[tuple[float, float], Tensor]:
     """tau_1^2 and tau_2^2, and the series of exp(-|zeta|^2/2) over exp(-|tau zeta|^2/2)."""
-    excess = [2 * float(series[place(*which)] @ weights) for which in ((2, 0), (0, 2))]
-    # (i zeta)^2 = -zeta^2
-    matrix = times_gaussian(degree, -excess[0] / 2, -excess[1] / 2)
-    return (1 + excess[0], 1 + excess[1]), torch.as_tensor(matrix, device=series.device) @ series
+    first, second = (2 * series[place(*which)] @ weights for which in ((2, 0), (0, 2)))
+    return (1 + float(first), 1 + float(second)), times_gaussian(series, -first / 2, -second / 2)
 
 
 def _largest(total: int, decay: float) -> float:

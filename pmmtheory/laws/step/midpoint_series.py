@@ -22,10 +22,13 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy.linalg
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked
+from pmmtheory.laws.engine import Refusal, refused
+from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked, own_step
+from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.interpolation import lagrange
 from pmmtheory.numerics.mehler import hermite_coefficients, mehler
 from pmmtheory.numerics.rules import gauss_hermite
@@ -33,7 +36,7 @@ from pmmtheory.numerics.truncated_series import exponential, exponents, logarith
 from pmmtheory.schemes import PoissonStructure, Scheme
 
 _DIRECT = 4
-"""The largest K whose substeps are walked one by one."""
+"""The largest K whose substeps are walked one by one, where the dynamics has times between them."""
 
 _LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
 """The numbers of steps of walks from which larger K are extrapolated, by level."""
@@ -45,45 +48,59 @@ _STARTS = {"cpu": 64, "cuda": 4096}
 """Starts from which a step is taken at once."""
 
 
-def midpoint_series(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int = _RULES[0]) -> tuple[Tensor, Tensor]:
-    """E X', (n, 2), and c, (k, n), of a step from x, (n, 2), for alpha in the order of `exponents(degree)`.
+def several_midpoints(scheme: Scheme) -> Refusal | None:
+    """Refused but for a step that declares several random midpoints, whose pieces are what a walk over them takes them for."""
+    structure, allowed = scheme.structure, "one with several random midpoints a step and its own structure (PoissonMidpoint)"
+    if not own_step(scheme) or structure is None or not structure.midpoints.several:
+        return Refusal("scheme", scheme.name, allowed)
+    return refused(lambda: require_pieces(structure))
 
+
+def midpoint_series(scheme: Scheme, x: Tensor, last: Tensor, level: int, nodes: int = _RULES[0], t: float = 0.0) -> tuple[Tensor, Tensor]:
+    """E X', (n, 2), and c, (k, n), of a step at time t from x, (n, 2), for alpha in the order of `exponents(max(last))`.
+
+    last : degrees where the series ends for each start, beyond which c is 0; few of them differ.
     nodes : at least so many an axis has the rule for the noise at a midpoint, see `nodes_for`.
     """
-    found = [_from(scheme, some, degree, level, max(nodes + level, degree // 2 + 4)) for some in x.split(_STARTS[x.device.type])]
-    return torch.cat([mean for mean, _ in found]), torch.cat([series for _, series in found], 1)
+    mean, series = torch.empty_like(x), x.new_zeros((len(exponents(int(last.max()))), len(x)))
+    for degree in last.unique().tolist():
+        for some in (last == degree).nonzero()[:, 0].split(_STARTS[x.device.type]):
+            mean[some], series[: len(exponents(degree)), some] = _from(scheme, x[some], t, degree, level, max(nodes + level, degree // 2 + 4))
+    return mean, series
 
 
-def nodes_for(scheme: Scheme, x: Tensor, tolerance: float) -> int | None:
-    """How many nodes an axis tell the mean and the second moments of what a midpoint pushes, over the noise of a step, to the tolerance; None for too many.
+def nodes_for(scheme: Scheme, x: Tensor, shares: Tensor, tolerance: float, t: float = 0.0) -> int:
+    """How many nodes an axis tell what midpoints push to the tolerance, over starts with these shares; as many as are tried, where fewer do not."""
+    return next((nodes for nodes in _RULES if float(shares @ untold(scheme, x, nodes, t)) <= tolerance), _RULES[-1])
 
-    A force that turns within that noise is aliased, and may be alike by rules that differ little; so three in a row must tell.
+
+def untold(scheme: Scheme, x: Tensor, nodes: int, t: float = 0.0) -> Tensor:
+    """What a rule of so many nodes an axis leaves in doubt of the mean and the second moments of what a midpoint pushes, over the noise of a step, (n,).
+
+    Seen where the noise is along one axis. A force that turns within the noise is aliased, and may be alike by rules that differ little, or told by one of them
+    by luck; so the two next ones must tell as well.
     """
-    fine = _push_moments(scheme, x, _FINE)
-
-    def tells(nodes: int) -> bool:
-        return float((_push_moments(scheme, x, nodes) - fine).abs().max()) <= tolerance
-
-    return next((nodes for nodes in _RULES if all(tells(n) for n in range(nodes, nodes + 3))), None)
-
-
-def _push_moments(scheme: Scheme, x: Tensor, nodes: int) -> Tensor:
-    """E d and E d_j d_k for midpoints late and early in a step, stacked."""
     pmm = checked(scheme)
-    step = MidpointStep(pmm, 0.0)
-    places, weights = (torch.as_tensor(part, device=x.device) for part in gauss_hermite(nodes))
-    grid, shares = torch.cartesian_prod(places, places), torch.outer(weights, weights).reshape(-1)
-    late = 1.0 if pmm.substeps == math.inf else 1 - 1 / max(2.0, pmm.substeps)
-    found = []
-    for push in step.pushes([late / 3, late], x, grid):
-        d = push.detach() / step.width(1.0)
-        found += [torch.einsum("q,qnj->nj", shares, d), torch.einsum("q,qnj,qnk->njk", shares, d, d).reshape(len(x), 4)]
-    return torch.cat(found, 1)
+    step = MidpointStep(pmm, t)
+    k = pmm.substeps
+    late = 1.0 if k == math.inf else 1 - 1 / max(2.0, k)
+    early = max(1, round(k * late / 3)) / k if pmm.dynamics.grain > 0 else late / 3
+    rules = [gauss_hermite(n) for n in (_FINE, nodes, nodes + 1, nodes + 2)]
+    places = torch.as_tensor(np.concatenate([places for places, _ in rules]), device=x.device)
+    shares = torch.as_tensor(scipy.linalg.block_diag(*(weights for _, weights in rules)), device=x.device)
+    found = x.new_zeros(len(x))
+    for axis in torch.eye(2, dtype=x.dtype, device=x.device):
+        for push in step.pushes([early, late], x, places[:, None] * axis):
+            d = push.detach() / step.width(1.0)
+            for power in (d, d * d, d[..., :1] * d[..., 1:]):
+                moments = torch.einsum("rq,qnj->rnj", shares, power)
+                found = torch.maximum(found, (moments[1:] - moments[0]).abs().amax((0, 2)))
+    return found
 
 
-def _from(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int) -> tuple[Tensor, Tensor]:
+def _from(scheme: Scheme, x: Tensor, t: float, degree: int, level: int, nodes: int) -> tuple[Tensor, Tensor]:
     pmm = checked(scheme)
-    step = MidpointStep(pmm, 0.0)
+    step = MidpointStep(pmm, t)
     pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
     known = _on_both_axes(hermite_coefficients(nodes), pushed)
     series = x.new_zeros((len(exponents(degree)), len(x)))
@@ -94,14 +111,14 @@ def _from(scheme: Scheme, x: Tensor, degree: int, level: int, nodes: int) -> tup
     moved = torch.stack([series[place(1, 0)], series[place(0, 1)]])
     series = multiply_wave(series, exponential(np.eye(degree + 1)[1]), -moved)
     system, a = pmm.dynamics, pmm.step_size
-    still = system.transport(a, x, 0.0) + system.respond(a, system.drift(x, 0.0), 0.0)
+    still = system.transport(a, x, t) + system.respond(a, system.drift(x, t), t)
     return (still + step.width(1.0) * moved.T).detach(), series.detach()
 
 
 def _walked(step: MidpointStep, x: Tensor, powers: int, nodes: int, ladder: tuple[int, ...]) -> Tensor:
     """E[S^beta / beta! | W_1] at the product of two Gauss-Hermite rules, (beta, nodes^2, n)."""
     pmm, width, k = step.pmm, step.width(1.0), step.pmm.substeps
-    exact = k <= _DIRECT
+    exact = k <= _DIRECT or pmm.dynamics.grain > 0
     ladder = (int(k),) if exact else ladder
     places = torch.as_tensor(gauss_hermite(nodes)[0], device=x.device)
     grid = torch.cartesian_prod(places, places)

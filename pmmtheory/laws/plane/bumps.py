@@ -1,0 +1,89 @@
+"""What a step makes of masses in the plane: sums of Gaussians and their derivatives, each a product over the axes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pmmtheory.numerics.truncated_series import exponents, place
+
+_CHUNK = 20_000
+"""Gaussians added up at once."""
+
+_FARTHEST = 300.0
+"""exp(-300) stands for any smaller value: products with numbers that are barely above none are slow."""
+
+
+@dataclass(frozen=True)
+class Bumps:
+    """The density sum_alpha shares_alpha He_alpha1(z_1) He_alpha2(z_2) N(y; mean, deviation^2), z = (y - mean) / deviation, summed over all bumps.
+
+    Attributes
+    ----------
+    mean, deviation : (m, 2) tensors
+    shares : (k, m) tensor
+        In the order of `exponents(degree)`; the first of a bump is its mass.
+    last : (m,) tensor of integers
+        The degree after which the series of a bump is cut off; 0 where it is a Gaussian.
+    ends : (2, 2) tensor
+        Low and high on both axes of where it has mass.
+    doubt : float
+        What the rules behind the series leave in doubt, in total variation.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    shares: Tensor
+    last: Tensor
+    ends: Tensor
+    doubt: float = 0.0
+
+    def on(self, axes: tuple[Tensor, Tensor]) -> tuple[Tensor, float]:
+        """Masses on a product of grids, and what the series leave out of them in total variation, if their terms go on as the last ones fall."""
+        degree = int(self.last.max())
+        parts = [self.shares]
+        if degree:
+            before = self.last - torch.tensor([i + j for i, j in exponents(degree)], device=self.last.device)[:, None]
+            parts += [torch.where((before >= k) & (before < k + 2), self.shares, 0.0) for k in (0, 2)]
+        sums = [torch.zeros((len(axes[0]), len(axes[1])), dtype=torch.float64, device=self.mean.device) for _ in parts]
+        for own in torch.arange(len(self.mean), device=self.mean.device).split(max(1, _CHUNK // (degree + 1) ** 2)):
+            first, second = (hermite_functions(axis, self.mean[own, k], self.deviation[own, k], degree) for k, axis in enumerate(axes))
+            for total, part in zip(sums, parts, strict=True):
+                _add(total, first, second, part[:, own])
+        if not degree:
+            return sums[0], 0.0
+        last, former = (float(part.abs().sum()) / 2 for part in sums[1:])
+        ratio = min(last / max(former, 1e-300), 0.9)
+        return sums[0], 2 * last * max(1.0, ratio / (1 - ratio))
+
+
+def hermite_functions(axis: Tensor, middle: Tensor, deviation: Tensor, degree: int) -> list[Tensor]:
+    """He_k(z) N(y; middle, deviation^2) on an axis times its spacing for k up to the degree, each (m, n)."""
+    z = (axis - middle[:, None]) * (math.sqrt(0.5) / deviation)[:, None]
+    height = float(axis[1] - axis[0]) / math.sqrt(2 * math.pi) / deviation
+    found = [(z * z).clamp_max_(_FARTHEST).neg_().exp_().mul_(height[:, None])]
+    z *= math.sqrt(2)
+    for k in range(degree):
+        found.append(z * found[k] - k * found[k - 1] if k else z * found[0])
+    return found
+
+
+def _add(total: Tensor, first: list[Tensor], second: list[Tensor], shares: Tensor) -> None:
+    """Add the sum over bumps of all products of functions of both axes."""
+    degree = len(first) - 1
+    for i in range(degree + 1):
+        some = [j for j in range(degree - i + 1) if bool(shares[place(i, j)].any())]
+        if some:
+            inner = shares[place(i, some[0])][:, None] * second[some[0]]
+            for j in some[1:]:
+                inner.addcmul_(shares[place(i, j)][:, None], second[j])
+            total += first[i].T @ inner
+
+
+def ends_of(mean: Tensor, deviation: Tensor, shares: Tensor, tolerance: float) -> Tensor:
+    """Low and high on both axes, (2, 2), beyond which Gaussians with these shares of the mean mass of one have less than a tolerance of it."""
+    reach = torch.sqrt(2 * torch.log1p(shares.abs() / tolerance))[:, None] * deviation
+    return torch.stack([(mean - reach).min(0).values, (mean + reach).max(0).values], -1).cpu()
