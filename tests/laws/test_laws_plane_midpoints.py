@@ -52,7 +52,7 @@ def test_a_step_is_that_of_all_sets_of_midpoints() -> None:
     assert off[1] < 0.2 * off[0] < 1e-5
     series = by_series(Resolution(scheme, 0, 1e-8, "cpu"), x, masses, t)
     found, left = series.on(axes)
-    assert float((exact - found).abs().sum()) / 2 <= left + series.doubt + 0.2 * off[1] and left < 1e-8
+    assert float((exact - found).abs().sum()) / 2 <= left + series.doubt + 0.2 * off[1] and left < 5e-8
     other, left = by_series(Resolution(chain(DATA, 16, 2, faster=1.001), 0, 1e-8, "cpu"), x, masses, t).on(axes)
     assert float((exact - other).abs().sum()) / 2 > 20 * (left + series.doubt + 0.2 * off[1])
 
@@ -92,8 +92,8 @@ def test_marginals_of_data_along_a_line_are_laws_on_the_line(substeps: float, st
 @pytest.mark.slow
 def test_a_sampler_by_its_marginal() -> None:
     """Midpoints at the whole times of a schedule: the substeps of a step are walked one by one."""
-    sampler = PoissonMidpointScheduler(NoiseSchedule.linear(120), steps=30, midpoints="bernoulli")
-    assert sampler.substeps == 4
+    sampler = PoissonMidpointScheduler(NoiseSchedule.linear(90), steps=30, midpoints="bernoulli")
+    assert sampler.substeps == 3
     plane, line = (transient_law(sampler.chain(ExactPredictor(data, sampler.schedule)), rtol=2e-3) for data in (IN_PLANE, ON_LINE))
     along = plane.along(UNIT)
     assert tv(along, line).value <= along.numerical_error + line.numerical_error

@@ -44,7 +44,7 @@ _LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
 _RULES, _FINE = (8, 10, 12, 16, 20, 24), 34
 """Nodes an axis of rules for the noise that are tried, and of the one that tells whether they do."""
 
-_STARTS = {"cpu": 64, "cuda": 4096}
+_STARTS = {"cpu": 128, "cuda": 4096}
 """Starts from which a step is taken at once."""
 
 
