@@ -104,6 +104,11 @@ LAWS: dict[str, tuple[Make, Any, tuple[Any, ...]]] = {
         NEAR_IN_THE_PLANE,
         (kl, tv),
     ),
+    "plane over time, several midpoints": (
+        lambda device: transient_law(PoissonMidpoint(PLANE, PLANE.duration / 12, 3), PLANE.marginal(1.0), 2, rtol=1e-2, device=device),
+        PLANE.marginal(0.9),
+        (tv,),
+    ),
     "gaussian": (stationary(PoissonMidpoint(Overdamped(Gaussian(dim=5)), 0.1)), Gaussian(dim=5), (kl, tv, w2)),
     "gaussian, some steps": (
         lambda device: transient_law(PoissonMidpoint(Underdamped(TARGET, 2.0), 0.1), Gaussian([0.0, 0.0], 1.0), 3, device=device, engine="gaussian"),
