@@ -132,3 +132,14 @@ def test_a_step_without_noise_is_refused() -> None:
     scheme = PoissonMidpoint(Still(DATA, 1.0, 0.1), 0.05, substeps=5)
     with pytest.raises(InvalidParameter, match="scheme"):
         law_of(scheme, 2, 1e-3)
+
+
+def test_pushes_that_bend_on_the_way_are_refused() -> None:
+    class Bent(PoissonMidpoint):
+        def push(self, change, t=0.0):  # type: ignore[no-untyped-def]
+            pushed = super().push(change, t)
+            return torch.where(torch.as_tensor(t) > 0.06, torch.tanh(pushed), pushed)
+
+    system = ReverseDiffusion(DATA, 1.0, 0.1)
+    with pytest.raises(InvalidParameter, match="pushes are linear"):
+        law_of(Bent(system, 0.05, substeps=3), 3, 1e-2)

@@ -11,6 +11,8 @@ from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.plane.bumps import Bumps, ends_of
 from pmmtheory.laws.plane.resolution import Resolution
 from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for, untold
+from pmmtheory.laws.step.midpoint_step import checked
+from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
 
 _LEAST, _MOST, _STEP, _MORE = 6, 24, 4, 2
@@ -35,12 +37,13 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     Raises
     ------
     InvalidParameter
-        Naming `scheme` where the step has no noise.
+        Naming `scheme` where the step has no noise, or its pieces at that time are not what a walk over its midpoints takes them for.
     NotConverged
         Where the terms of the series do not fall, or the force turns within the noise of the step.
     """
     if not chain.noise(t) > 0:
         raise InvalidParameter("scheme", chain.scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
+    require_pieces(checked(chain.scheme), t)
     shares = masses.abs() / masses.abs().sum()
     held = (shares > 1e-3 * shares.max()).nonzero()[:, 0]
     some = held[:: max(1, len(held) // _SEEN)]
