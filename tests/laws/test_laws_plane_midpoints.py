@@ -92,9 +92,9 @@ def test_marginals_of_data_along_a_line_are_laws_on_the_line(substeps: float, st
 @pytest.mark.slow
 def test_a_sampler_by_its_marginal() -> None:
     """Midpoints at the whole times of a schedule: the substeps of a step are walked one by one."""
-    sampler = PoissonMidpointScheduler(NoiseSchedule.linear(90), steps=30, midpoints="bernoulli")
-    assert sampler.substeps == 3
-    plane, line = (transient_law(sampler.chain(ExactPredictor(data, sampler.schedule)), rtol=2e-3) for data in (IN_PLANE, ON_LINE))
+    sampler = PoissonMidpointScheduler(NoiseSchedule.linear(60), steps=30, midpoints="bernoulli")
+    assert sampler.substeps == 2
+    plane, line = (transient_law(sampler.chain(ExactPredictor(data, sampler.schedule)), rtol=5e-3) for data in (IN_PLANE, ON_LINE))
     along = plane.along(UNIT)
     assert tv(along, line).value <= along.numerical_error + line.numerical_error
 

@@ -54,10 +54,11 @@ def test_logarithms_undo_exponentials() -> None:
 @given(NUMBERS, NUMBERS)
 def test_times_a_gaussian(a: float, b: float) -> None:
     degree, at = 30, (0.4, 0.3)
-    one = np.zeros(len(exponents(degree)))
+    one = torch.zeros((len(exponents(degree)), 2), dtype=torch.float64)
     one[place(1, 2)] = 1.0
-    found = value(torch.as_tensor(times_gaussian(degree, a, b) @ one), at, degree)
-    assert found == pytest.approx(at[0] * at[1] ** 2 * math.exp(a * at[0] ** 2 + b * at[1] ** 2), abs=1e-13)
+    found = times_gaussian(one, *torch.tensor([[a, b], [b, a]], dtype=torch.float64))
+    for first, second, series in ((a, b, found[:, 0]), (b, a, found[:, 1])):
+        assert value(series, at, degree) == pytest.approx(at[0] * at[1] ** 2 * math.exp(first * at[0] ** 2 + second * at[1] ** 2), abs=1e-13)
 
 
 @given(kept=st.floats(0, 1), coefficients=st.lists(NUMBERS, min_size=1, max_size=9))
