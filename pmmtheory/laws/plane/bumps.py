@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.step.midpoint_series import left_out
 from pmmtheory.numerics.truncated_series import exponents, place
 
 _CHUNK = 20_000
@@ -55,9 +56,7 @@ class Bumps:
                 _add(total, first, second, part[:, own])
         if not degree:
             return sums[0], 0.0
-        last, former = (float(part.abs().sum()) / 2 for part in sums[1:])
-        ratio = min(last / max(former, 1e-300), 0.9)
-        return sums[0], 2 * last * max(1.0, ratio / (1 - ratio))
+        return sums[0], left_out(*(float(part.abs().sum()) / 2 for part in sums[1:]))
 
 
 def hermite_functions(axis: Tensor, middle: Tensor, deviation: Tensor, degree: int) -> list[Tensor]:

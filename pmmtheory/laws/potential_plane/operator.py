@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.potential_plane.grid import Grid
+from pmmtheory.laws.step.midpoint_series import left_out
 from pmmtheory.numerics.spreading import Spreading, spread_transform
 
 _TOGETHER = 24
@@ -67,9 +68,7 @@ class StepOperator:
         if before is None or whole.shares is None:
             return 0.0
         parts = [torch.where((before >= k) & (before < k + 2), whole.shares, 0.0) for k in (0, 2)]
-        last, former = (float(self._summed([Term(whole.spread, whole.damping, part)], masses).abs().sum()) / 2 for part in parts)
-        ratio = min(last / max(former, 1e-300), 0.9)
-        return 2 * last * max(1.0, ratio / (1 - ratio))
+        return left_out(*(float(self._summed([Term(whole.spread, whole.damping, part)], masses).abs().sum()) / 2 for part in parts))
 
     def _summed(self, terms: list[Term], masses: Tensor) -> Tensor:
         n, m = self.grid.shape

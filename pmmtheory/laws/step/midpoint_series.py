@@ -44,6 +44,9 @@ _LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
 _RULES, _FINE = (8, 10, 12, 16, 20, 24), 34
 """Nodes an axis of rules for the noise that are tried, and of the one that tells whether they do."""
 
+_FALLING, _FOLLOWED = 0.9, 8
+"""A ratio of terms below which a series is taken for a geometric one; and how many pairs of degrees others are followed for."""
+
 _STARTS = {"cpu": 128, "cuda": 4096}
 """Starts from which a step is taken at once."""
 
@@ -54,6 +57,16 @@ def several_midpoints(scheme: Scheme) -> Refusal | None:
     if not own_step(scheme) or structure is None or not structure.midpoints.several:
         return Refusal("scheme", scheme.name, allowed)
     return refused(lambda: require_pieces(structure))
+
+
+def left_out(last: float, former: float) -> float:
+    """What a series leaves out whose last terms, and those before them, are of these sizes, if they go on alike.
+
+    Terms that grow may do so for a while before they fall: they are followed for some degrees, and no such series is trusted to end where it does.
+    """
+    ratio = min(last / max(former, 1e-300), 30.0)
+    follow = ratio / (1 - ratio) if ratio < _FALLING else max(_FALLING / (1 - _FALLING), sum(ratio**k for k in range(1, _FOLLOWED + 1)))
+    return 2 * last * max(1.0, follow)
 
 
 def midpoint_series(scheme: Scheme, x: Tensor, last: Tensor, level: int, nodes: int = _RULES[0], t: float = 0.0) -> tuple[Tensor, Tensor]:
