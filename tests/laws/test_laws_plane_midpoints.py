@@ -17,6 +17,7 @@ from pmmtheory.laws.plane import engine as plane
 from pmmtheory.laws.plane.by_nodes import by_nodes
 from pmmtheory.laws.plane.by_series import by_series
 from pmmtheory.laws.plane.resolution import Resolution
+from pmmtheory.laws.step.midpoint_series import left_out
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import PoissonMidpoint
@@ -114,6 +115,17 @@ def test_particles_have_the_law() -> None:
 def test_steps_too_long_for_a_series_are_refused() -> None:
     with pytest.raises(NotConverged, match="whose terms do not fall for so long a step"):
         law_of(chain(DATA, 4, math.inf), 4, 1e-3)
+
+
+def test_terms_that_grow_before_they_fall_are_not_trusted() -> None:
+    """Between far modes the force turns over so steeply that no series of a step ends: what it leaves out seems little after few terms."""
+    scheme = PoissonMidpoint(ReverseDiffusion(GaussianMixture([0.3, 0.7], torch.stack([-6 * UNIT, 6 * UNIT]), [0.5, 0.5]), 1.0, 0.2), 0.05, substeps=3)
+    x = torch.stack([0.3 * UNIT, -2.8 * UNIT, 2.8 * UNIT])
+    with pytest.raises(NotConverged, match="do not fall"):
+        by_series(Resolution(scheme, 0, 1e-5, "cpu"), x, torch.tensor([1e-2, 0.3, 0.69], dtype=torch.float64), 0.25)
+    far = by_series(Resolution(scheme, 0, 1e-5, "cpu"), x[1:], torch.tensor([0.3, 0.7], dtype=torch.float64), 0.25)
+    assert far.on(Resolution(scheme, 0, 1e-5, "cpu").axes(far.ends, 4.0))[1] < 1e-4
+    assert left_out(1e-3, 1e-4) > 1.0 > left_out(1e-4, 1e-3) == 2e-4
 
 
 def test_who_serves() -> None:

@@ -33,6 +33,8 @@ class Bumps:
         Low and high on both axes of where it has mass.
     doubt : float
         What the rules behind the series leave in doubt, in total variation.
+    wrong : float
+        How many times as much as their last terms tell series have been seen to leave out.
     """
 
     mean: Tensor
@@ -41,6 +43,7 @@ class Bumps:
     last: Tensor
     ends: Tensor
     doubt: float = 0.0
+    wrong: float = 1.0
 
     def on(self, axes: tuple[Tensor, Tensor]) -> tuple[Tensor, float]:
         """Masses on a product of grids, and what the series leave out of them in total variation, if their terms go on as the last ones fall."""
@@ -56,7 +59,7 @@ class Bumps:
                 _add(total, first, second, part[:, own])
         if not degree:
             return sums[0], 0.0
-        return sums[0], left_out(*(float(part.abs().sum()) / 2 for part in sums[1:]))
+        return sums[0], self.wrong * left_out(*(float(part.abs().sum()) / 2 for part in sums[1:]))
 
 
 def hermite_functions(axis: Tensor, middle: Tensor, deviation: Tensor, degree: int) -> list[Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -48,15 +49,21 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     held = (shares > 1e-3 * shares.max()).nonzero()[:, 0]
     some = held[:: max(1, len(held) // _SEEN)]
     nodes = nodes_for(chain.scheme, x[some], shares[some] / shares[some].sum(), _TOLD * chain.rtol, t)
-    best, cuts = None, [math.inf]
-    for degree in range(_LEAST + 2 + _MORE * chain.level, _MOST + 1, _STEP):
-        bumps = _cut_off_after(degree, chain, x, masses, t, nodes)
-        _, cut = bumps.on(chain.axes(bumps.ends, 1 / chain.noise(t)))
-        best = bumps if cut < min(cuts) else best
-        cuts.append(cut)
-        if cut < _ENOUGH * 0.3**chain.level * chain.rtol or cut > _FALLS * cuts[max(0, len(cuts) - 3)]:
+    best = _cut_off_after(_LEAST + _MORE * chain.level, chain, x, masses, t, nodes)
+    axes, enough = chain.axes(best.ends, 1 / chain.noise(t)), _ENOUGH * 0.3**chain.level * chain.rtol
+    seen, cut = best.on(axes)
+    left = [math.inf]
+    for degree in range(int(best.last.max()) + _STEP, _MOST + 1, _STEP):
+        longer = _cut_off_after(degree, chain, x, masses, t, nodes)
+        now, last = longer.on(axes)
+        wrong = float((now - seen).abs().sum()) / 2 / max(cut, 1e-16)  # how many times what was said to be left out the longer series adds
+        left.append(last * max(1.0, wrong))
+        if left[-1] <= min(left):
+            best = replace(longer, wrong=max(1.0, wrong))
+        seen, cut = now, last
+        if min(left) < enough or left[-1] > _FALLS * left[max(0, len(left) - 3)]:
             break
-    if best is None or min(cuts) > chain.rtol:
+    if min(left) > chain.rtol:
         raise NotConverged(f"the Hermite series of {chain.scheme.name}, whose terms do not fall for so long a step,", math.nan, chain.rtol)
     return best
 
