@@ -55,9 +55,8 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
         parts["ends"] = parts.get("ends", 0.0) + f.at_none(-pair.own_depth) * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
-    known = max(abs(value), 1e-10)
-    if not (math.isfinite(sum(parts.values())) and second + squares <= known):
-        raise _unresolved("law" if second <= known else "other", f)
+    if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
+        raise _unresolved("law" if second <= squares else "other", f)
     return Estimate.of(value, METHOD, **parts)
 
 

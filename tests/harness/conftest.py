@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,8 +55,13 @@ def call(log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 def start(log: Path) -> Callable[..., subprocess.Popen[str]]:
     """The same in a process of its own, which may be killed."""
 
+    def heed_interrupts() -> None:
+        """As what a shell starts in the background does not."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     def start(*arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(HERE / "fake_cli.py"), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, start_new_session=True)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=os.environ, start_new_session=True, preexec_fn=heed_interrupts)
 
     return start
