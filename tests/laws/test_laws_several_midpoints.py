@@ -14,7 +14,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.divergences import kl, tv
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.errors import InvalidParameter, NotConverged, UnstableStep
-from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.laws import PlanarLaw, stationary_law, transient_law
 from pmmtheory.laws.engine import engine_for
 from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for, untold
@@ -181,6 +181,22 @@ def test_a_force_that_turns_within_the_noise_of_a_step_is_refused_or_resolved() 
     assert max(left[:2]) <= 1e-6 and left[2] > 1e-3
     with pytest.raises(NotConverged, match="within which its force turns"):
         stationary_law(ripple(9.0, 2), rtol=1e-3)
+
+
+def test_a_ripple_that_the_chain_only_crosses_is_in_the_error() -> None:
+    """Neither the start nor the target has mass where the force turns: no rule was held against it, and a law was off by 1.05 times its error."""
+    waves, place, start = 11.85 / 0.1**0.5, 6.2, Gaussian([7.6, 0.0], [[0.04, 0.0], [0.0, 1.0]])
+
+    def law(strength: float) -> PlanarLaw:
+        def rippled(x: torch.Tensor) -> torch.Tensor:
+            u = x[..., 0] - place
+            return (x**2).sum(-1) / 2 + strength / waves * torch.cos(waves * u) * torch.exp(-(u**2) / 0.08)
+
+        found = transient_law(chain(Potential(rippled, dim=2), 0.1, 2), start, 3, rtol=0.3)
+        assert isinstance(found, PlanarLaw)
+        return found
+
+    assert law(1.5).errors["series"] > 1e-2 > 1e-5 > law(0.0).errors["series"]
 
 
 def test_the_engine_that_serves() -> None:
