@@ -23,6 +23,11 @@ def place(i: int, j: int) -> int:
     return (i + j) * (i + j + 1) // 2 + i
 
 
+def totals(degree: int, device: torch.device) -> Tensor:
+    """i + j of each of them, (k,)."""
+    return torch.tensor([i + j for i, j in exponents(degree)], device=device)
+
+
 def multiply_wave(series: Tensor, taylor: np.ndarray, direction: Tensor) -> Tensor:
     """The series times f(direction . y), f(t) = sum_k taylor[k] t^k; direction: (2, ...).
 

@@ -21,7 +21,7 @@ from pmmtheory.laws.step.midpoint_series import left_out
 from pmmtheory.particles import simulate
 from pmmtheory.schedulers import ExactPredictor, NoiseSchedule, PoissonMidpointScheduler
 from pmmtheory.schemes import PoissonMidpoint
-from pmmtheory.targets import GaussianMixture
+from pmmtheory.targets import GaussianMixture, Target
 
 DATA = GaussianMixture([0.3, 0.5, 0.2], [[-1.2, 0.0], [1.0, 0.5], [0.3, -1.0]], [0.3, 0.2, 0.4])
 UNIT = torch.tensor([math.cos(0.5), math.sin(0.5)], dtype=torch.float64)
@@ -34,8 +34,13 @@ def chain(data: GaussianMixture, steps: int, substeps: float, stop: float = 0.1,
     return PoissonMidpoint(system, faster * system.duration / steps, substeps=substeps, midpoints="bernoulli")
 
 
+def noised(scheme: PoissonMidpoint) -> Target:
+    assert isinstance(scheme.dynamics, ReverseDiffusion)
+    return scheme.dynamics.marginal(1.0)
+
+
 def law_of(scheme: PoissonMidpoint, steps: int, rtol: float) -> PlanarLaw:
-    law = transient_law(scheme, scheme.dynamics.marginal(1.0), steps, rtol=rtol)  # type: ignore[attr-defined]
+    law = transient_law(scheme, noised(scheme), steps, rtol=rtol)
     assert isinstance(law, PlanarLaw)
     return law
 
@@ -80,13 +85,13 @@ def test_two_substeps_by_two_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_marginals_of_data_along_a_line_are_laws_on_the_line(substeps: float, steps: int, stop: float, rtol: float) -> None:
     found = law_of(chain(IN_PLANE, steps, substeps, stop), steps, rtol)
     scheme = chain(ON_LINE, steps, substeps, stop)
-    line = transient_law(scheme, scheme.dynamics.marginal(1.0), steps, rtol=1e-6)  # type: ignore[attr-defined]
+    line = transient_law(scheme, noised(scheme), steps, rtol=1e-6)
     along = found.along(UNIT)
     x = torch.linspace(-2.5, 2.5, 11, dtype=torch.float64)
     assert float((along.density(x) - line.density(x)).abs().max()) <= found.numerical_error + line.numerical_error
     assert tv(along, line).value <= along.numerical_error + line.numerical_error
     lmc = chain(ON_LINE, steps, 1, stop)
-    other = transient_law(lmc, lmc.dynamics.marginal(1.0), steps, rtol=1e-6)  # type: ignore[attr-defined]
+    other = transient_law(lmc, noised(lmc), steps, rtol=1e-6)
     assert tv(along, other).value > 10 * (found.numerical_error + other.numerical_error)
 
 
@@ -104,7 +109,7 @@ def test_a_sampler_by_its_marginal() -> None:
 def test_particles_have_the_law() -> None:
     scheme, steps, n = chain(DATA, 8, 5, 0.4), 8, 200_000
     law = law_of(scheme, steps, 1e-3)
-    x = simulate(scheme, particles=n, steps=steps, seed=3, dtype=torch.float64, initial=scheme.dynamics.marginal(1.0))  # type: ignore[attr-defined]
+    x = simulate(scheme, particles=n, steps=steps, seed=3, dtype=torch.float64, initial=noised(scheme))
     assert bool((torch.abs(x.mean(0) - law.mean) < 5 * x.std(0) / math.sqrt(n)).all())
     centred = x - x.mean(0)
     for i, j in ((0, 0), (0, 1), (1, 1)):

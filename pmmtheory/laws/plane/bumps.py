@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.step.midpoint_series import left_out
-from pmmtheory.numerics.truncated_series import exponents, place
+from pmmtheory.errors import InvalidParameter
+from pmmtheory.laws.step.midpoint_series import last_terms, left_out
+from pmmtheory.numerics.truncated_series import place, totals
+from pmmtheory.schemes import Scheme
 
 _CHUNK = 20_000
 """Gaussians added up at once."""
@@ -50,8 +52,7 @@ class Bumps:
         degree = int(self.last.max())
         parts = [self.shares]
         if degree:
-            before = self.last - torch.tensor([i + j for i, j in exponents(degree)], device=self.last.device)[:, None]
-            parts += [torch.where((before >= k) & (before < k + 2), self.shares, 0.0) for k in (0, 2)]
+            parts += last_terms(self.shares, self.last - totals(degree, self.last.device)[:, None])
         sums = [torch.zeros((len(axes[0]), len(axes[1])), dtype=torch.float64, device=self.mean.device) for _ in parts]
         for own in torch.arange(len(self.mean), device=self.mean.device).split(max(1, _CHUNK // (degree + 1) ** 2)):
             first, second = (hermite_functions(axis, self.mean[own, k], self.deviation[own, k], degree) for k, axis in enumerate(axes))
@@ -83,6 +84,11 @@ def _add(total: Tensor, first: list[Tensor], second: list[Tensor], shares: Tenso
             for j in some[1:]:
                 inner.addcmul_(shares[place(i, j)][:, None], second[j])
             total += first[i].T @ inner
+
+
+def without_noise(scheme: Scheme) -> InvalidParameter:
+    """That a step of a scheme ends without noise in some coordinate."""
+    return InvalidParameter("scheme", scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
 
 
 def ends_of(mean: Tensor, deviation: Tensor, shares: Tensor, tolerance: float) -> Tensor:

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter
-from pmmtheory.laws.plane.bumps import Bumps, ends_of
+from pmmtheory.laws.engine import Refusal
+from pmmtheory.laws.plane.bumps import Bumps, ends_of, without_noise
 from pmmtheory.laws.plane.resolution import Resolution
 from pmmtheory.laws.step.cubature import cubature
 from pmmtheory.numerics.rules import gauss_hermite
+from pmmtheory.schemes import Scheme
 
 
 def by_nodes(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
@@ -37,10 +38,17 @@ def _gaussians(chain: Resolution, x: Tensor, t: float) -> tuple[Tensor, Tensor, 
     mean, factor = scheme.step(x[:, None], t, at.draws)
     mean = mean.expand(len(x), len(at), 2)
     factor = torch.as_tensor(factor, dtype=x.dtype, device=x.device)
-    sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
-    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
-        raise InvalidParameter("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
+    if (refused := mixing(scheme, factor, len(x), len(at))) is not None:
+        raise refused.error
     deviation = factor.abs().expand(np.broadcast_shapes(factor.shape, (1, 1, 2)))
     if bool((deviation == 0).any()):
-        raise InvalidParameter("scheme", scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
+        raise without_noise(scheme)
     return mean, deviation, at.weights
+
+
+def mixing(scheme: Scheme, factor: Tensor, starts: int, nodes: int) -> Refusal | None:
+    """Refused where the factor of the last Gaussian, of a step from so many starts at so many nodes, mixes the coordinates."""
+    sizes = zip(reversed(factor.shape), (2, nodes, starts), strict=False)
+    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
+        return Refusal("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
+    return None

@@ -8,13 +8,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import InvalidParameter, NotConverged
-from pmmtheory.laws.plane.bumps import Bumps, ends_of
+from pmmtheory.laws.plane.bumps import Bumps, ends_of, without_noise
 from pmmtheory.laws.plane.resolution import Resolution
-from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for, untold
+from pmmtheory.laws.step.midpoint_series import TOLD, endless, heaviest, midpoint_series, nodes_for, untold
 from pmmtheory.laws.step.midpoint_step import checked
 from pmmtheory.laws.step.poisson_pieces import require_pieces
-from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
+from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian, totals
 
 _LEAST, _MOST, _STEP, _MORE = 6, 24, 4, 2
 """The lowest and the highest degree of a series, by how much longer ones are tried, and by how much the first of the next level is longer."""
@@ -28,9 +27,6 @@ _LIGHTER = 20.0
 _ENOUGH, _FALLS = 0.05, 0.7
 """What share of rtol a series may leave out; and to what share of the same of the one before the last that must have fallen, for a longer one to be tried."""
 
-_TOLD = 1e-2
-"""To what share of rtol a rule for the noise must tell what a midpoint pushes."""
-
 
 def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     """What the step at time t makes of masses at x, (n, 2).
@@ -40,32 +36,31 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     InvalidParameter
         Naming `scheme` where the step has no noise, or its pieces at that time are not what a walk over its midpoints takes them for.
     NotConverged
-        Where the terms of the series do not fall, or the force turns within the noise of the step.
+        Where the terms of the series do not fall.
     """
     if not chain.noise(t) > 0:
-        raise InvalidParameter("scheme", chain.scheme.name, "a step with Gaussian noise in both coordinates, for a law in the plane")
+        raise without_noise(chain.scheme)
     require_pieces(checked(chain.scheme), t)
-    shares = masses.abs() / masses.abs().sum()
-    held = (shares > 1e-3 * shares.max()).nonzero()[:, 0]
-    some = held[:: max(1, len(held) // _SEEN)]
-    nodes = nodes_for(chain.scheme, x[some], shares[some] / shares[some].sum(), _TOLD * chain.rtol, t)
-    best = _cut_off_after(_LEAST + _MORE * chain.level, chain, x, masses, t, nodes)
+    some, shares = heaviest(masses.abs() / masses.abs().sum(), _SEEN)
+    nodes = nodes_for(chain.scheme, x[some], shares, TOLD * chain.rtol, t)
+    shortest = _LEAST + _MORE * chain.level
+    best = _cut_off_after(shortest, chain, x, masses, t, nodes)
     axes, enough = chain.axes(best.ends, 1 / chain.noise(t)), _ENOUGH * 0.3**chain.level * chain.rtol
     seen, cut = best.on(axes)
     left = [math.inf]
-    for degree in range(int(best.last.max()) + _STEP, _MOST + 1, _STEP):
+    for degree in range(shortest + _STEP, _MOST + 1, _STEP):
         longer = _cut_off_after(degree, chain, x, masses, t, nodes)
         now, last = longer.on(axes)
-        wrong = float((now - seen).abs().sum()) / 2 / max(cut, 1e-16)  # how many times what was said to be left out the longer series adds
-        left.append(last * max(1.0, wrong))
+        wrong = max(1.0, float((now - seen).abs().sum()) / 2 / max(cut, 1e-16))  # how many times what was said to be left out the longer series adds
+        left.append(last * wrong)
         if left[-1] <= min(left):
-            best = replace(longer, wrong=max(1.0, wrong))
+            best = replace(longer, wrong=wrong)
         seen, cut = now, last
         if min(left) < enough or left[-1] > _FALLS * left[max(0, len(left) - 3)]:
             break
     if min(left) > chain.rtol:
-        raise NotConverged(f"the Hermite series of {chain.scheme.name}, whose terms do not fall for so long a step,", math.nan, chain.rtol)
-    return best
+        raise endless(chain.scheme, chain.rtol)
+    return replace(best, doubt=float(masses.abs() @ untold(chain.scheme, x, nodes + chain.level, t)))
 
 
 def _cut_off_after(degree: int, chain: Resolution, x: Tensor, masses: Tensor, t: float, nodes: int) -> Bumps:
@@ -74,12 +69,10 @@ def _cut_off_after(degree: int, chain: Resolution, x: Tensor, masses: Tensor, t:
     last = (degree - 2 * less).clamp_min(_LEAST)
     mean, series = midpoint_series(chain.scheme, x, last, chain.level, nodes, t)
     narrow, series = _around_own(series)
-    before = last - torch.tensor([i + j for i, j in exponents(degree)], device=x.device)[:, None]
-    series = torch.where(before >= 0, series, 0.0)
+    series = torch.where(last >= totals(degree, x.device)[:, None], series, 0.0)
     deviation = chain.noise(t) * narrow
     shares = masses * torch.stack([own / (narrow[:, 0] ** i * narrow[:, 1] ** j) for own, (i, j) in zip(series, exponents(degree), strict=True)])
-    doubt = float(masses.abs() @ untold(chain.scheme, x, nodes + chain.level, t))
-    return Bumps(mean, deviation, shares, last, ends_of(mean, deviation, masses * len(masses), chain.tolerance), doubt)
+    return Bumps(mean, deviation, shares, last, ends_of(mean, deviation, masses * len(masses), chain.tolerance))
 
 
 def _around_own(series: Tensor) -> tuple[Tensor, Tensor]:

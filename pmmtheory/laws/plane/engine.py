@@ -132,7 +132,7 @@ def _resolved(chain: Resolution, axes: Axes, values: Tensor, band: float) -> boo
 
 def _kernel_band(chain: Resolution, ends: Tensor, t: float) -> float:
     """How fast the kernel of the step at time t varies with its start: |Dc|/noise, c(x) being its centre."""
-    noise = float(chain.scheme.dynamics.noise(chain.scheme.step_size, t))
+    noise = chain.noise(t)
     axes = [torch.linspace(float(low), float(high), 81, dtype=torch.float64, device=chain.device) for low, high in ends]
     middle = centre(chain.scheme, _product((axes[0], axes[1])), t)
     slopes = [torch.diff(middle, dim=k) / float(axes[k][1] - axes[k][0]) for k in (0, 1)]

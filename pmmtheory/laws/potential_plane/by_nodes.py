@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws.engine import Refusal
+from pmmtheory.laws.plane.by_nodes import mixing
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.potential_plane.operator import StepOperator, Term, off, places_of, undone
 from pmmtheory.laws.step.cubature import Cubature, cubature
@@ -75,9 +76,8 @@ def steady(scheme: Scheme) -> Refusal | None:
     at = cubature(scheme, -4, normal=lambda name, component: rule)
     x = torch.tensor([[0.3, -1.2], [2.1, 0.7], [-0.4, 0.1]], dtype=torch.float64)
     factor = torch.as_tensor(scheme.step(x[:, None], 0.0, at.draws)[1], dtype=torch.float64).detach()
-    sizes = zip(reversed(factor.shape), (2, len(at), len(x)), strict=False)
-    if factor.ndim > 3 or any(size not in (1, whole) for size, whole in sizes):
-        return Refusal("scheme", scheme.name, "a step whose noise has a factor for each coordinate, not a matrix, for a law in the plane")
+    if (refused := mixing(scheme, factor, len(x), len(at))) is not None:
+        return refused
     each = factor.expand(len(x), len(at), 2)
     return None if _alike(each, each[:1]) else Refusal("scheme", scheme.name, _STEADY)
 

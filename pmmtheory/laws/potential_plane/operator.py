@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.potential_plane.grid import Grid
-from pmmtheory.laws.step.midpoint_series import left_out
+from pmmtheory.laws.step.midpoint_series import last_terms, left_out
 from pmmtheory.numerics.spreading import Spreading, spread_transform
 
 _TOGETHER = 24
@@ -67,7 +67,7 @@ class StepOperator:
         (whole, *_), before = self.terms, self._before
         if before is None or whole.shares is None:
             return 0.0
-        parts = [torch.where((before >= k) & (before < k + 2), whole.shares, 0.0) for k in (0, 2)]
+        parts = last_terms(whole.shares, before)
         return left_out(*(float(self._summed([Term(whole.spread, whole.damping, part)], masses).abs().sum()) / 2 for part in parts))
 
     def _summed(self, terms: list[Term], masses: Tensor) -> Tensor:

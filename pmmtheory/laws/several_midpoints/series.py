@@ -12,9 +12,9 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.potential_plane.grid import Grid
 from pmmtheory.laws.potential_plane.operator import StepOperator, Term, off, places_of, undone
-from pmmtheory.laws.step.midpoint_series import midpoint_series, nodes_for, untold
+from pmmtheory.laws.step.midpoint_series import TOLD, endless, heaviest, midpoint_series, nodes_for, untold
 from pmmtheory.numerics.spreading import Spreading, spread_block
-from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian
+from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian, totals
 from pmmtheory.schemes import Scheme
 
 _DEGREES, _MORE = (8, 10, 12, 14, 16, 18), 2
@@ -31,9 +31,6 @@ _LESS = ((1e-7, 4), (1e-11, 8))
 
 _HOPELESS = 100.0
 """How many times as much as there is room for the last terms of every degree may be, for another level to be tried."""
-
-_TOLD = 1e-2
-"""To what share of rtol a rule for the noise must tell what a midpoint pushes."""
 
 _FAINT = 1e-3
 """The share of rtol that the highest waves of a grid have in the law."""
@@ -72,11 +69,10 @@ class Series:
         gaussian = undone(grid) * np.exp(-(tau[0] * first[:, None] ** 2 + tau[1] * second**2) / 2)
         damping = np.stack([(-1j) ** (i + j) * np.outer(first**i, second**j) * gaussian for i, j in exponents(degree)])
         term = Term(Spreading([block], grid.shape), torch.as_tensor(damping, device=masses.device), series)
-        degrees = torch.tensor([i + j for i, j in exponents(degree)], device=masses.device)
         doubt = untold(self.scheme, grid.points, self._nodes + level)
         if float(doubt @ weights) > self.rtol:
             raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
-        return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - degrees[:, None], doubt)
+        return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - totals(degree, masses.device)[:, None], doubt)
 
     @property
     def _width(self) -> float:
@@ -92,10 +88,8 @@ class Series:
 
     def _lowest(self, grid: Grid, weights: Tensor) -> int:
         """The degree at the lowest level: where the last terms from some starts are next to nothing, or least."""
-        held = (weights > 1e-3 * weights.max()).nonzero()[:, 0]
-        some, least, found = held[:: max(1, len(held) // _SEEN)], math.inf, 0
-        shares = weights[some] / weights[some].sum()
-        nodes = self._nodes = nodes_for(self.scheme, grid.points[some], shares, _TOLD * self.rtol)
+        (some, shares), least, found = heaviest(weights, _SEEN), math.inf, 0
+        nodes = self._nodes = nodes_for(self.scheme, grid.points[some], shares, TOLD * self.rtol)
         decay = 1 + 2 * math.log(1 / (_FAINT * self.rtol)) / (self._width * math.pi / min(grid.spacings)) ** 2  # of the step's waves, and of the law's
         for degree in _DEGREES:
             _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], torch.full_like(some, degree), 0, nodes)[1], shares)
@@ -106,7 +100,7 @@ class Series:
             if left < _ROOM * self.rtol:
                 break
         if not least < _HOPELESS * _ROOM * self.rtol:
-            raise NotConverged(f"the Hermite series of {self.scheme.name}, whose terms do not fall for so long a step,", math.nan, self.rtol)
+            raise endless(self.scheme, self.rtol)
         return found
 
 

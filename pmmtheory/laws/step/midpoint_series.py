@@ -26,6 +26,7 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked, own_step
 from pmmtheory.laws.step.poisson_pieces import require_pieces
@@ -51,12 +52,33 @@ _STARTS = {"cpu": 128, "cuda": 4096}
 """Starts from which a step is taken at once."""
 
 
+TOLD = 1e-2
+"""To what share of rtol a rule for the noise must tell what a midpoint pushes."""
+
+
 def several_midpoints(scheme: Scheme) -> Refusal | None:
     """Refused but for a step that declares several random midpoints, whose pieces are what a walk over them takes them for."""
     structure, allowed = scheme.structure, "one with several random midpoints a step and its own structure (PoissonMidpoint)"
     if not own_step(scheme) or structure is None or not structure.midpoints.several:
         return Refusal("scheme", scheme.name, allowed)
     return refused(lambda: require_pieces(structure))
+
+
+def endless(scheme: Scheme, rtol: float) -> NotConverged:
+    """That no series of a step is short enough."""
+    return NotConverged(f"the Hermite series of {scheme.name}, whose terms do not fall for so long a step,", math.nan, rtol)
+
+
+def heaviest(weights: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """About so many starts where there is mass, on which a series is chosen, and their shares of it."""
+    held = (weights > 1e-3 * weights.max()).nonzero()[:, 0]
+    some = held[:: max(1, len(held) // most)]
+    return some, weights[some] / weights[some].sum()
+
+
+def last_terms(series: Tensor, before: Tensor) -> list[Tensor]:
+    """The terms of the last two degrees of a series, and those of the two before them; before: by how much each degree is lower than the last."""
+    return [torch.where((before >= k) & (before < k + 2), series, 0.0) for k in (0, 2)]
 
 
 def left_out(last: float, former: float) -> float:
