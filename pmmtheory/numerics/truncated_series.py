@@ -51,7 +51,11 @@ def wave(taylor: np.ndarray, direction: Tensor) -> Tensor:
     for own, one in zip(powers, direction, strict=True):
         for _ in taylor[1:]:
             own.append(own[-1] * one)
-    return torch.stack([math.comb(i + j, i) * float(taylor[i + j]) * (powers[0][i] * powers[1][j]) for i, j in exponents(len(taylor) - 1)])
+    every = exponents(len(taylor) - 1)
+    found = direction.new_empty((len(every), *direction.shape[1:]))
+    for one, (i, j) in zip(found, every, strict=True):
+        torch.mul(powers[0][i], powers[1][j], out=one).mul_(math.comb(i + j, i) * float(taylor[i + j]))
+    return found
 
 
 def times_gaussian(series: Tensor, first: Tensor, second: Tensor) -> Tensor:

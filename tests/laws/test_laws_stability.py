@@ -15,9 +15,11 @@ from pmmtheory.dynamics import Underdamped
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws import stationary_law
 from pmmtheory.laws.phase_plane.engine import tail_growth as phase_plane_growth
+from pmmtheory.laws.potential_plane import stability as potential_plane
 from pmmtheory.laws.stability import superlinear, tail_growth
 from pmmtheory.schemes import BAOAB, EulerMaruyama, Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, LogCosh, Potential
+from pmmtheory.targets.plane import in_plane
 from tests.oracles.chains import CHAINS, chain
 from tests.oracles.gaussian_chain import midpoint_sums
 from tests.oracles.lines import LINES, SMOOTH
@@ -38,15 +40,25 @@ def test_the_limit_on_a_gaussian(name: str, curvature: float) -> None:
 @pytest.mark.parametrize("name", CHAINS)
 @pytest.mark.parametrize("x", [0.1, 0.8, 1.3, 1.9])
 def test_growth_is_the_second_moment_of_the_random_factor(name: str, x: float) -> None:
+    noise = 10 * (1 + x) ** 2 / (1e4 * Gaussian().quadrature.high) ** 2
+    assert tail_growth(chain(name, Gaussian(), x)) == pytest.approx(square_of_factor(name, x), abs=noise)
+
+
+@pytest.mark.parametrize("name", [*CHAINS, "bernoulli 20", "bernoulli 300"])
+@pytest.mark.parametrize("x", [0.1, 0.8, 1.9])
+def test_growth_in_the_plane_is_that_on_the_line(name: str, x: float) -> None:
+    target = Gaussian(torch.tensor([0.3, -2.0]), torch.tensor([[1.0, 0.0], [0.0, 2.0]]))
+    found = potential_plane.tail_growth(chain(name, target, x), in_plane(target))
+    assert found == pytest.approx(max(square_of_factor(name, x), square_of_factor(name, x / 2)), rel=3e-4)
+
+
+def square_of_factor(name: str, x: float) -> float:
     """E c^2 = (1 - x)^2 + 2 (1 - x) x^2 T + x^4 P, with the sums over midpoints of the oracle."""
     if name == "lmc":
-        expected = (1 - x) ** 2
-    else:
-        kind, substeps = ("single", "inf") if name == "rmm" else name.split()
-        times, pairs, _ = midpoint_sums(None if substeps == "inf" else int(substeps), kind)
-        expected = (1 - x) ** 2 + 2 * (1 - x) * x**2 * float(times) + x**4 * float(pairs)
-    noise = 10 * (1 + x) ** 2 / (1e4 * Gaussian().quadrature.high) ** 2
-    assert tail_growth(chain(name, Gaussian(), x)) == pytest.approx(expected, abs=noise)
+        return (1 - x) ** 2
+    kind, substeps = ("single", "inf") if name == "rmm" else name.split()
+    times, pairs, _ = midpoint_sums(None if substeps == "inf" else int(substeps), kind)
+    return (1 - x) ** 2 + 2 * (1 - x) * x**2 * float(times) + x**4 * float(pairs)
 
 
 def test_just_below_and_above_the_limit() -> None:

@@ -13,7 +13,7 @@ from pmmtheory.laws.step.midpoint_series import last_terms, left_out
 from pmmtheory.numerics.truncated_series import place, totals
 from pmmtheory.schemes import Scheme
 
-_CHUNK = 20_000
+_CHUNK = 60_000
 """Gaussians added up at once."""
 
 _FARTHEST = 300.0
@@ -49,18 +49,40 @@ class Bumps:
 
     def on(self, axes: tuple[Tensor, Tensor]) -> tuple[Tensor, float]:
         """Masses on a product of grids, and what the series leave out of them in total variation, if their terms go on as the last ones fall."""
-        degree = int(self.last.max())
-        parts = [self.shares]
-        if degree:
-            parts += last_terms(self.shares, self.last - totals(degree, self.last.device)[:, None])
+        if not self._degree:
+            return self._summed(axes, [self.shares])[0], 0.0
+        whole, *ends = self._summed(axes, [self.shares, *last_terms(self.shares, self._before(self.last))])
+        return whole, self.wrong * left_out(*_sizes(ends))
+
+    def against_shorter(self, axes: tuple[Tensor, Tensor], last: Tensor) -> tuple[float, float]:
+        """What the series leave out by their last terms; and how many times what those that end after lower degrees, (m,), tell of themselves they lack."""
+        before = self._before(last)
+        added = torch.where(before < 0, self.shares, 0.0)
+        some = self._summed(axes, [*last_terms(self.shares, self._before(self.last)), *last_terms(self.shares, before), added])
+        last_ones, former, shorter, still_shorter, lacked = _sizes(some)
+        return left_out(last_ones, former), max(1.0, lacked / max(left_out(shorter, still_shorter), 1e-16))
+
+    @property
+    def _degree(self) -> int:
+        return int(self.last.max())
+
+    def _before(self, last: Tensor) -> Tensor:
+        """By how much the degree of every term is lower than these, (k, m)."""
+        return last - totals(self._degree, last.device)[:, None]
+
+    def _summed(self, axes: tuple[Tensor, Tensor], parts: list[Tensor]) -> list[Tensor]:
+        """Parts of the shares, each (k, m), on a product of grids."""
         sums = [torch.zeros((len(axes[0]), len(axes[1])), dtype=torch.float64, device=self.mean.device) for _ in parts]
-        for own in torch.arange(len(self.mean), device=self.mean.device).split(max(1, _CHUNK // (degree + 1) ** 2)):
-            first, second = (hermite_functions(axis, self.mean[own, k], self.deviation[own, k], degree) for k, axis in enumerate(axes))
+        for own in torch.arange(len(self.mean), device=self.mean.device).split(max(1, _CHUNK // (self._degree + 1) ** 2)):
+            first, second = (hermite_functions(axis, self.mean[own, k], self.deviation[own, k], self._degree) for k, axis in enumerate(axes))
             for total, part in zip(sums, parts, strict=True):
                 _add(total, first, second, part[:, own])
-        if not degree:
-            return sums[0], 0.0
-        return sums[0], self.wrong * left_out(*(float(part.abs().sum()) / 2 for part in sums[1:]))
+        return sums
+
+
+def _sizes(sums: list[Tensor]) -> list[float]:
+    """Of sums of terms, in total variation."""
+    return [float(one.abs().sum()) / 2 for one in sums]
 
 
 def hermite_functions(axis: Tensor, middle: Tensor, deviation: Tensor, degree: int) -> list[Tensor]:
@@ -76,9 +98,9 @@ def hermite_functions(axis: Tensor, middle: Tensor, deviation: Tensor, degree: i
 
 def _add(total: Tensor, first: list[Tensor], second: list[Tensor], shares: Tensor) -> None:
     """Add the sum over bumps of all products of functions of both axes."""
-    degree = len(first) - 1
+    degree, there = len(first) - 1, (shares != 0).any(1).tolist()
     for i in range(degree + 1):
-        some = [j for j in range(degree - i + 1) if bool(shares[place(i, j)].any())]
+        some = [j for j in range(degree - i + 1) if there[place(i, j)]]
         if some:
             inner = shares[place(i, some[0])][:, None] * second[some[0]]
             for j in some[1:]:

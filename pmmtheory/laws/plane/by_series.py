@@ -16,7 +16,7 @@ from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian, totals
 
 _LEAST, _MOST, _STEP, _MORE = 6, 24, 4, 2
-"""The lowest and the highest degree of a series, by how much longer ones are tried, and by how much the first of the next level is longer."""
+"""The lowest and the highest degree of a series, by how much longer one is than that it is held against, and than those of the level below."""
 
 _SEEN = 60
 """Starts on which a rule for the noise is chosen."""
@@ -43,19 +43,14 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     require_pieces(checked(chain.scheme), t)
     some, shares = heaviest(masses.abs() / masses.abs().sum(), _SEEN)
     nodes = nodes_for(chain.scheme, x[some], shares, TOLD * chain.rtol, t)
-    shortest = _LEAST + _MORE * chain.level
-    best = _cut_off_after(shortest, chain, x, masses, t, nodes)
-    axes, enough = chain.axes(best.ends, 1 / chain.noise(t)), _ENOUGH * 0.3**chain.level * chain.rtol
-    seen, cut = best.on(axes)
-    left = [math.inf]
-    for degree in range(shortest + _STEP, _MOST + 1, _STEP):
-        longer = _cut_off_after(degree, chain, x, masses, t, nodes)
-        now, last = longer.on(axes)
-        wrong = max(1.0, float((now - seen).abs().sum()) / 2 / max(cut, 1e-16))  # how many times what was said to be left out the longer series adds
-        left.append(last * wrong)
+    enough, left = _ENOUGH * 0.3**chain.level * chain.rtol, [math.inf]
+    for degree in range(_LEAST + _MORE * chain.level + _STEP, _MOST + 1, _STEP):
+        found = _cut_off_after(degree, chain, x, masses, t, nodes)
+        axes = chain.axes(found.ends, 1 / chain.noise(t))
+        cut, wrong = found.against_shorter(axes, _ends_after(degree - _STEP, masses))
+        left.append(cut * wrong)
         if left[-1] <= min(left):
-            best = replace(longer, wrong=wrong)
-        seen, cut = now, last
+            best = replace(found, wrong=wrong)
         if min(left) < enough or left[-1] > _FALLS * left[max(0, len(left) - 3)]:
             break
     if min(left) > chain.rtol:
@@ -63,10 +58,15 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     return replace(best, doubt=float(masses.abs() @ untold(chain.scheme, x, nodes + chain.level, t)))
 
 
-def _cut_off_after(degree: int, chain: Resolution, x: Tensor, masses: Tensor, t: float, nodes: int) -> Bumps:
-    """The bumps by series that end after a degree, sooner from starts of less mass."""
+def _ends_after(degree: int, masses: Tensor) -> Tensor:
+    """The degrees after which series end, (n,): the heaviest after this one, sooner from starts of less mass."""
     less = torch.floor(torch.log(masses.abs().max() / masses.abs()) / math.log(_LIGHTER)).long()
-    last = (degree - 2 * less).clamp_min(_LEAST)
+    return (degree - 2 * less).clamp_min(_LEAST)
+
+
+def _cut_off_after(degree: int, chain: Resolution, x: Tensor, masses: Tensor, t: float, nodes: int) -> Bumps:
+    """The bumps by series that end after a degree, or sooner."""
+    last = _ends_after(degree, masses)
     mean, series = midpoint_series(chain.scheme, x, last, chain.level, nodes, t)
     narrow, series = _around_own(series)
     series = torch.where(last >= totals(degree, x.device)[:, None], series, 0.0)

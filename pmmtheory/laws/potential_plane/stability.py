@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pmmtheory.errors import UnstableStep
 from pmmtheory.laws.stability import require_stable
-from pmmtheory.laws.step.cubature import STILL, Cubature, cubature, enumerable
+from pmmtheory.laws.step.cubature import cubature, enumerable
+from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.plane import PlaneQuadrature
@@ -25,13 +26,11 @@ _DIRECTIONS = 720
 
 def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """The largest E |X' - m|^2 / |x - m|^2 over directions, x far out and m the mean."""
-    at, growth = _far_out(scheme), math.nan
+    growth = math.nan
     for factor in _FAR:
         x = _ring(quadrature, factor)
-        mean, width = scheme.step(x[:, None], 0.0, at.draws)
-        width = torch.as_tensor(width, dtype=torch.float64).expand(len(x), len(at), 2)
-        after = (((mean.detach() - quadrature.mean) ** 2 + width**2).sum(-1) * at.weights).sum(-1)
-        growth = float((after / ((x - quadrature.mean) ** 2).sum(-1)).max())
+        _, square, noise = _after(scheme, x, quadrature.mean)
+        growth = float(((square + noise) / ((x - quadrature.mean) ** 2).sum(-1)).max())
         if not math.isnan(growth):
             break
     return growth
@@ -57,20 +56,34 @@ def superlinear(scheme: Scheme, quadrature: PlaneQuadrature) -> bool:
 def spread_of(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """How many times as wide as the target the law is along the direction that is pulled back the least, as far as linear forces tell: 1 for small steps."""
     x = _ring(quadrature, 8.0)
-    at = _far_out(scheme)
-    offset = x - quadrature.mean
-    mean = scheme.step(x[:, None], 0.0, at.draws)[0].detach().expand(len(x), len(at), 2) - quadrature.mean
+    offset, (mean, after, _) = x - quadrature.mean, _after(scheme, x, quadrature.mean)
     square = (offset**2).sum(-1)
-    pull = 1 - ((mean * offset[:, None]).sum(-1) * at.weights).sum(-1) / square
-    left = 1 - ((mean**2).sum(-1) * at.weights).sum(-1) / square
+    pull, left = 1 - (mean * offset).sum(-1) / square, 1 - after / square
     ratio = torch.where((pull > 0) & (left > 0), 2 * pull / left.clamp_min(1e-9), 1.0)
     return min(20.0, max(1.0, math.sqrt(float(ratio.max()))))
 
 
-def _far_out(scheme: Scheme) -> Cubature:
-    """A rule for the draws of a step from far out, where the noise at midpoints is next to nothing: it is left out where there may be any number."""
-    rule = gauss_hermite(3) if enumerable(scheme) else STILL
-    return cubature(scheme, -2, normal=lambda name, component: rule)
+def _after(scheme: Scheme, x: Tensor, middle: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """E (X' - m), (n, 2), E |X' - m|^2 but for the last Gaussian, (n,), and what that adds, of steps from far out.
+
+    There the noise at midpoints is next to nothing. Where there may be any number of them it is left out: what each pushes is then a number, and independent of
+    all others.
+    """
+    if enumerable(scheme):
+        at = cubature(scheme, -2, normal=lambda name, component: gauss_hermite(3))
+        mean, width = scheme.step(x[:, None], 0.0, at.draws)
+        offset = mean.detach().expand(len(x), len(at), 2) - middle
+        width = torch.as_tensor(width, dtype=torch.float64).expand(offset.shape)
+        mean, square, noise = (torch.einsum("q,nqj->nj", at.weights, part) for part in (offset, offset**2, width**2))
+        return mean, square.sum(-1), noise.sum(-1)
+    pmm = checked(scheme)
+    step, system, a = MidpointStep(pmm, 0.0), pmm.dynamics, pmm.step_size
+    times, shares = (torch.as_tensor(part, dtype=x.dtype) for part in pmm.midpoints.one(0))
+    pushed = torch.cat([block[:, 0] for block in step.blocks(times.tolist(), x, x.new_zeros(1, 2))]).detach()
+    still = system.transport(a, x, 0.0) + system.respond(a, system.drift(x, 0.0), 0.0).detach() - middle
+    mean = still + pmm.intensity * torch.einsum("s,snj->nj", shares, pushed)
+    varied = pmm.intensity * (1 - pmm.intensity / pmm.substeps) * torch.einsum("s,snj->n", shares, pushed**2)
+    return mean, (mean**2).sum(-1) + varied, torch.full_like(varied, 2 * step.width(1.0) ** 2)
 
 
 def _ring(quadrature: PlaneQuadrature, factor: float) -> Tensor:

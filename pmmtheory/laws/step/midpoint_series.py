@@ -139,10 +139,10 @@ def _from(scheme: Scheme, x: Tensor, t: float, degree: int, level: int, nodes: i
     pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
     known = _on_both_axes(hermite_coefficients(nodes), pushed)
     series = x.new_zeros((len(exponents(degree)), len(x)))
-    for (i, j), own in zip(exponents(degree), known, strict=True):
-        for k in range(min(degree - i - j + 1, nodes)):
-            for m in range(min(degree - i - j - k + 1, nodes)):
-                series[place(i + k, j + m)] += own[k, m]
+    for k, m in exponents(min(degree, 2 * nodes - 2)):
+        if max(k, m) < nodes:
+            shorter = exponents(degree - k - m)
+            series[[place(i + k, j + m) for i, j in shorter]] += known[: len(shorter), k, m]
     moved = torch.stack([series[place(1, 0)], series[place(0, 1)]])
     series = multiply_wave(series, exponential(np.eye(degree + 1)[1]), -moved)
     system, a = pmm.dynamics, pmm.step_size
@@ -177,7 +177,10 @@ def _walked(step: MidpointStep, x: Tensor, powers: int, nodes: int, ladder: tupl
     if exact:
         return _carried(u[int(k)], nodes, (step.width(1 - 1 / k) / width) ** 2)
     shares = lagrange([1 / n**2 for n in ladder], 1 / k**2)
-    return torch.stack([share * u[n] for share, n in zip(shares, ladder, strict=True)]).sum(0)
+    total = u[ladder[0]].mul_(float(shares[0]))
+    for share, n in zip(shares[1:], ladder[1:], strict=True):
+        total.add_(u[n], alpha=float(share))
+    return total
 
 
 def _carried(u: Tensor, nodes: int, kept: float) -> Tensor:
