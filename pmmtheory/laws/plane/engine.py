@@ -18,7 +18,7 @@ from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.plane.by_nodes import by_nodes
-from pmmtheory.laws.plane.by_series import by_series
+from pmmtheory.laws.plane.by_waves import by_waves
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.plane.resolution import Axes, Resolution, roughness_of
 from pmmtheory.laws.refinement import refined_path
@@ -27,6 +27,9 @@ from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.step.midpoint_series import several_midpoints
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
+
+_NOISE = 10.0
+"""How many times what is in doubt of a law its fastest waves may be."""
 
 _LOST, _WIDEST = 3.0, 3.0
 """For how many times the tolerance of mass beyond a grid it is made wider; and up to how many times as wide as Gaussians alone ask for."""
@@ -97,7 +100,7 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
     masses = values.reshape(-1)
     kept = masses.abs() * len(masses) > 1e-2 * chain.tolerance
     noded = enumerable(scheme)
-    bumps = (by_nodes if noded else by_series)(chain, _product(axes).reshape(-1, 2)[kept], masses[kept], t)
+    bumps = (by_nodes if noded else by_waves)(chain, _product(axes).reshape(-1, 2)[kept], masses[kept], t)
     noise, middle = chain.noise(t), bumps.ends.mean(1, keepdim=True)
     expected = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
     finer = wider = 1.0
@@ -111,7 +114,7 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
             )
         total, cut = bumps.on(new)
         lost = abs(float(total.sum()) - float(masses.sum()))
-        if not _resolved(chain, new, total, 0.0 if shown else own):
+        if not _resolved(chain, new, total, 0.0 if shown else own, cut):
             finer *= 1.4
         elif lost > _LOST * chain.tolerance and wider < _WIDEST:
             wider *= 1.15
@@ -119,13 +122,14 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
             return new, total, lost + float(masses[~kept].abs().sum()), cut + bumps.doubt
 
 
-def _resolved(chain: Resolution, axes: Axes, values: Tensor, band: float) -> bool:
-    """Whether waves along both axes that the grid just holds are as small as those of a law of the given band; or at all, where that is zero."""
+def _resolved(chain: Resolution, axes: Axes, values: Tensor, band: float, cut: float) -> bool:
+    """Whether waves along both axes that the grid just holds are as small as those of a law of the given band, or at all, where that is zero; but for what is
+    in doubt of them anyway."""
     for k, axis in enumerate(axes):
         waves = torch.fft.rfft(values, dim=k).abs().sum(1 - k)
         fastest = float(waves[int(0.9 * len(waves)) :].max() / waves[0])
         expected = math.exp(-((0.9 * math.pi / float(axis[1] - axis[0]) / band) ** 2) / 2) if band else 0.0
-        if fastest > 100 * (expected + chain.tolerance):
+        if fastest > 100 * (expected + chain.tolerance) + _NOISE * cut:
             return False
     return True
 

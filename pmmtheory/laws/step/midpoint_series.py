@@ -8,9 +8,8 @@ With W the noise of the trajectory over w and S the sum of all pushes over w, th
 
     E[exp(y . (W_1 + S))] exp(-y^2 / 2) = sum_beta y^beta sum_gamma y^gamma E[S^beta / beta!  He_gamma(W_1) / gamma!],
 
-and E[S^beta / beta! | W_1] is found by the walk of laws.step.feynman_kac: a midpoint at s multiplies the series of exp(y . S) by that of
-1 + p (exp(y . d) - 1), d what it pushes over w, and between two times the noise that is known is carried over by Mehler's formula. The walk takes few
-symmetric steps, from which any number K is extrapolated as there, with the factor (1 + p (exp(y . d) - 1))^(K/N) a step.
+and E[S^beta / beta! | W_1] is found by the walk of laws.step.plane_walk: a midpoint at s multiplies the series of exp(y . S) by that of
+1 + p (exp(y . d) - 1), d what it pushes over w, or by (1 + p (exp(y . d) - 1))^(K/N) where the walk takes N steps.
 
 The pushes are small for small steps, so that the series ends early on a law whose waves are not much shorter than the noise. With infinitely many substeps it
 is asymptotic, as powers of the number of midpoints grow faster than any power.
@@ -28,19 +27,13 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Refusal, refused
-from pmmtheory.laws.step.midpoint_step import SOON, MidpointStep, checked, own_step
+from pmmtheory.laws.step.midpoint_step import MidpointStep, checked, own_step
+from pmmtheory.laws.step.plane_walk import Functions, Time, on_both_axes, walked
 from pmmtheory.laws.step.poisson_pieces import require_pieces
-from pmmtheory.numerics.interpolation import lagrange
-from pmmtheory.numerics.mehler import hermite_coefficients, mehler
+from pmmtheory.numerics.mehler import hermite_coefficients
 from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.numerics.truncated_series import exponential, exponents, logarithm, multiply_wave, place, wave
-from pmmtheory.schemes import PoissonStructure, Scheme
-
-_DIRECT = 4
-"""The largest K whose substeps are walked one by one, where the dynamics has times between them."""
-
-_LADDERS = ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6))
-"""The numbers of steps of walks from which larger K are extrapolated, by level."""
+from pmmtheory.schemes import Scheme
 
 _RULES, _FINE = (8, 10, 12, 16, 20, 24), 34
 """Nodes an axis of rules for the noise that are tried, and of the one that tells whether they do."""
@@ -136,8 +129,7 @@ def untold(scheme: Scheme, x: Tensor, nodes: int, t: float = 0.0) -> Tensor:
 def _from(scheme: Scheme, x: Tensor, t: float, degree: int, level: int, nodes: int) -> tuple[Tensor, Tensor]:
     pmm = checked(scheme)
     step = MidpointStep(pmm, t)
-    pushed = _walked(step, x, degree, nodes, _LADDERS[min(level, len(_LADDERS) - 1)])
-    known = _on_both_axes(hermite_coefficients(nodes), pushed)
+    known = on_both_axes(hermite_coefficients(nodes), walked(step, x, nodes, level, _Powers(degree)))
     series = x.new_zeros((len(exponents(degree)), len(x)))
     for k, m in exponents(min(degree, 2 * nodes - 2)):
         if max(k, m) < nodes:
@@ -150,54 +142,23 @@ def _from(scheme: Scheme, x: Tensor, t: float, degree: int, level: int, nodes: i
     return (still + step.width(1.0) * moved.T).detach(), series.detach()
 
 
-def _walked(step: MidpointStep, x: Tensor, powers: int, nodes: int, ladder: tuple[int, ...]) -> Tensor:
-    """E[S^beta / beta! | W_1] at the product of two Gauss-Hermite rules, (beta, nodes^2, n)."""
-    pmm, width, k = step.pmm, step.width(1.0), step.pmm.substeps
-    exact = k <= _DIRECT or pmm.dynamics.grain > 0
-    ladder = (int(k),) if exact else ladder
-    places = torch.as_tensor(gauss_hermite(nodes)[0], device=x.device)
-    grid = torch.cartesian_prod(places, places)
-    u: dict[int, Tensor] = {}
-    times = sorted({j / n for n in ladder for j in range(1, n + (not exact))})
-    first = None if exact else next(step.pushes([SOON], x, grid))
-    if first is not None and float(first.abs().max()) > 1e-12 * width:
-        times = [SOON, *times]
-    for s, push in zip(times, step.pushes(times, x, grid), strict=True):
-        direction = (push / width).movedim(-1, 0).contiguous()
-        for n in ladder:
-            now = round(s * n)
-            if s != SOON and now / n != s:
-                continue
-            taylor = _factor(pmm, n, powers, exact, 0 < now < n)
-            u[n] = multiply_wave(u[n], taylor, direction) if n in u else wave(taylor, direction)
-            if 0 < now < n - exact:
-                u[n] = _carried(u[n], nodes, (step.width(s) / step.width((now + 1) / n)) ** 2)
-    if k == 1:
-        return wave(np.eye(powers + 1)[0], x.new_zeros((2, len(grid), len(x))))
-    if exact:
-        return _carried(u[int(k)], nodes, (step.width(1 - 1 / k) / width) ** 2)
-    shares = lagrange([1 / n**2 for n in ladder], 1 / k**2)
-    total = u[ladder[0]].mul_(float(shares[0]))
-    for share, n in zip(shares[1:], ladder[1:], strict=True):
-        total.add_(u[n], alpha=float(share))
-    return total
+class _Powers(Functions):
+    """exp(y . S) as a series in y up to a degree."""
 
+    def __init__(self, degree: int):
+        self._degree = degree
 
-def _carried(u: Tensor, nodes: int, kept: float) -> Tensor:
-    return _on_both_axes(mehler(nodes, kept), u).reshape(u.shape)
+    def one(self, push: Tensor) -> Tensor:
+        return wave(np.eye(self._degree + 1)[0], self.prepared(push))
 
+    def prepared(self, push: Tensor) -> Tensor:
+        return push.movedim(-1, 0).contiguous()
 
-def _on_both_axes(matrix: np.ndarray, u: Tensor) -> Tensor:
-    """A matrix applied to both axes of values at the product of two rules, (k, nodes^2, n): (k, nodes, nodes, n)."""
-    one, nodes = torch.as_tensor(matrix, device=u.device), len(matrix)
-    return torch.matmul(one, (one @ u.reshape(len(u), nodes, -1)).reshape(len(u), nodes, nodes, -1))
-
-
-def _factor(pmm: PoissonStructure, steps: int, powers: int, exact: bool, inner: bool) -> np.ndarray:
-    """The Taylor coefficients in t = y . d of what a time of the walk multiplies by."""
-    if exact:
-        return _taylor(pmm.intensity, pmm.substeps, 1 / pmm.substeps, powers)
-    return _taylor(pmm.intensity, pmm.substeps, 1 / steps if inner else 0.5 / steps - 0.5 / pmm.substeps, powers)
+    def times(self, u: Tensor | None, prepared: Tensor, time: Time) -> Tensor:
+        pmm = time.pmm
+        share = 1 / pmm.substeps if time.exact else 1 / time.steps if time.inner else 0.5 / time.steps - 0.5 / pmm.substeps
+        taylor = _taylor(pmm.intensity, pmm.substeps, share, self._degree)
+        return wave(taylor, prepared) if u is None else multiply_wave(u, taylor, prepared)
 
 
 @lru_cache(maxsize=256)
