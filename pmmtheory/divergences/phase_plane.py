@@ -19,14 +19,14 @@ from pmmtheory.divergences.phase_plane_tv import tv_phase_plane
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
-from pmmtheory.laws.phase_plane.side import Side
+from pmmtheory.laws.phase_plane.side import DOUBTED, Side
 from pmmtheory.targets.line import LineTarget
 
 _FAR = 1e-2
 """An f-divergence above which its root is no metric: then what it changes by at the coarser resolution counts too."""
 
 _CAUTION = 2.0
-"""How many times its change between two resolutions a chi2, or a power like it, may be off: it may hang on tails of which neither has the digits."""
+"""How many times its change between two resolutions such a divergence may be off: it may hang on tails of which neither has the digits."""
 
 _TOLD, _LARGE = 0.02, 0.25
 """The largest relative error of a chi2, or of a power like it, above 0.25: where it is larger, tails that are not known decide."""
@@ -55,9 +55,9 @@ class PhasePlanePair(Pair):
         resolution, carried, bend = 0.0, 0.0, max(1.0, f.bend / 2)
         for place, part in enumerate((self.law, self.other)):
             if (coarse := part.coarse) is not None:
-                near = _within(value, sum(smooth(part, coarse, f, ROUGHLY)[:2]))
+                near = _within(value, sum(smooth(part, coarse, f, ROUGHLY, DOUBTED)[:2]))
                 if value > _FAR:
-                    near = max(near, (_CAUTION if f.steep else 1.0) * moved(f, self.law, self.other, coarse, place))
+                    near = max(near, (_CAUTION if f.steep or f.deep else 1.0) * moved(f, self.law, self.other, coarse, place))
                 resolution += near
             carried += _within(value, 4 * bend * part.carried**2)
         if tails > _UNSURE * max(value, 1e-3):
@@ -78,6 +78,8 @@ class PhasePlanePair(Pair):
 
     def _finite(self, f: Generator) -> None:
         """Raises InvalidParameter unless p^a q^(1 - a) falls on both sides, a the order of f."""
+        if self.law.target is self.other.target:
+            return  # both are continued as constants times it
         a = 2.0 if f.order is None else f.order
         for own, reference in zip(self.law.target.tail_curvature, self.other.target.tail_curvature, strict=True):
             if not a * own > (a - 1) * reference:

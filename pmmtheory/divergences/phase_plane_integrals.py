@@ -10,30 +10,41 @@ from torch import Tensor
 
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.phase_plane_panels import ROUGHLY, integrated, panels
-from pmmtheory.laws.phase_plane.side import Side
+from pmmtheory.laws.phase_plane.side import DOUBTED, Side
 
 _VELOCITIES = 121
 """On [-9, 9]: a spacing of 0.15, at which the trapezoid rule has all digits of what is smooth on the scale of the normal law."""
+
+_FAR = 1.0
+"""A change of the logarithm of a density beyond which it is not followed by its derivative."""
+
+_LIFTED = 1e3
+"""How many times what is not told from none a density may be there."""
 
 Measured = tuple[float, float, float]
 """A divergence, the error of its quadrature, and what of it hangs on how the tails are continued."""
 
 
-def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7) -> Measured:
+def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7, floor: float = 0.0) -> Measured:
     """int q f(p/q) over both variables, all relative to the normal density of the velocity; and what of it lies beyond the grids or hangs on
-    what is unsure of log p and log q."""
+    what is unsure of log p and log q, or on densities that are not told from none.
+
+    floor : of p/(pi phi), where what is below does not matter.
+    """
     v, share = _velocities(one.device)
     unsure = [0.0]
 
     def row(u: Tensor) -> Tensor:
-        p, q, log_p, log_q = one.ratio(u, v), other.ratio(u, v), one.log_density(u)[:, None], other.log_density(u)[:, None]
-        excess = torch.exp((log_p - log_q).clamp(-700.0, 700.0)) * p / q - 1 if one.target is not other.target else (p - q) / q
-        log = (log_p - log_q + torch.log(p / q)).clamp_min(SMALLEST)
-        density, reference = p * torch.exp(log_p), torch.exp(log_q) * q
-        value, doubt = f.between(density, reference, log, excess), (one.unsure(u), other.unsure(u))
-        hanging = torch.zeros_like(doubt[0])
-        if bool((doubt[0] + doubt[1] > 0).any()):
-            hanging = (_weights(f, density, reference, log, excess) @ share * torch.stack(doubt)).sum(0)
+        raw = one.ratio(u, v), other.ratio(u, v)
+        least = one.least(u, v, raw[0]), other.least(u, v, raw[1])
+        p, q = (torch.maximum(ratio, low).clamp_min(floor) for ratio, low in zip(raw, least, strict=True))
+        (value, weights), doubt = _between(f, one, other, u, p, q), (one.unsure(u), other.unsure(u))
+        hanging = (weights @ share * torch.stack(doubt)).sum(0) if bool((doubt[0] + doubt[1] > 0).any()) else torch.zeros_like(doubt[0])
+        for place in (0, 1):
+            if bool((low := (raw[place] < least[place]) & (floor < least[place]) & (least[place] < DOUBTED)).any()):
+                lifted = [p, q]
+                lifted[place] = torch.where(low, (_LIFTED * least[place]).clamp_max(DOUBTED), lifted[place])
+                hanging = hanging + (_between(f, one, other, u, *lifted)[0] - value).abs() @ share
         return torch.stack([value @ share, hanging], -1)
 
     edges = panels((one, other), goal)
@@ -45,17 +56,30 @@ def moved(f: Generator, one: Side, other: Side, coarse: Side, place: int) -> flo
     """By how much a divergence may change where log p (place 0) or log q (place 1) moves by what it differs by from the coarser resolution.
 
     Of absolute values at every point: errors of both signs along the tails may cancel in the divergence of either resolution, and not in that of the law.
+    Where it moves far, by what the integrand itself does.
     """
     v, share = _velocities(one.device)
-    fine = (one, other)[place]
 
     def row(u: Tensor) -> Tensor:
-        p, q, log_p, log_q = one.ratio(u, v), other.ratio(u, v), one.log_density(u)[:, None], other.log_density(u)[:, None]
-        log = (log_p - log_q + torch.log(p / q)).clamp_min(SMALLEST)
-        weights = _weights(f, p * torch.exp(log_p), q * torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE)))
-        return (weights[place] * torch.abs(torch.log(fine.ratio(u, v) / coarse.ratio(u, v)))) @ share
+        raw = one.ratio(u, v), other.ratio(u, v)
+        least = one.least(u, v, raw[0]), other.least(u, v, raw[1])
+        ratios = [torch.maximum(ratio, low) for ratio, low in zip(raw, least, strict=True)]
+        value, weights = _between(f, one, other, u, *ratios)
+        told, ratios[place] = ratios[place], torch.maximum(coarse.ratio(u, v), least[place])
+        far = (change := torch.abs(torch.log(told / ratios[place]))) > _FAR
+        small = torch.where(far, 0.0, weights[place] * change)
+        return (small + torch.where(far, (_between(f, one, other, u, *ratios)[0] - value).abs(), 0.0) if bool(far.any()) else small) @ share
 
     return sum(integrated(row, panels((one, other, coarse), ROUGHLY), ROUGHLY))
+
+
+def _between(f: Generator, one: Side, other: Side, u: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """q f(p/q) where the laws have these ratios to their targets, and its derivatives in log p and in log q."""
+    log_p, log_q = one.log_density(u)[:, None], other.log_density(u)[:, None]
+    excess = torch.exp((log_p - log_q).clamp(-700.0, 700.0)) * p / q - 1 if one.target is not other.target else (p - q) / q
+    log = (log_p - log_q + torch.log(p / q)).clamp_min(SMALLEST)
+    density, reference = p * torch.exp(log_p), torch.exp(log_q) * q
+    return f.between(density, reference, log, excess), _weights(f, density, reference, log, excess)
 
 
 def _weights(f: Generator, p: Tensor, q: Tensor, log: Tensor, excess: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.laws.phase_plane.series import lacking
 from pmmtheory.numerics.hermite import hermite
@@ -28,6 +29,9 @@ _FINER = 3
 _TOLD = 0.3
 """A law is told where its modes change by less than this share of c_0 from the lower resolution."""
 
+_MASSIVE = 100.0
+"""How many times above its floor a density is no rounding: between modes it may be less."""
+
 _ROUNDED = 3e-15
 """By how much rounding may move a position, relative to the farthest."""
 
@@ -37,8 +41,8 @@ class PlaneLaw(Law):
 
     p(u, v) = phi(v) sum_n c_n(u) h_n(v), with phi the standard normal density and h_n orthonormal Hermite polynomials.
 
-    Where pi(u) is below `floor` of its maximum, or the lower resolution says something else, the ratio of c_n to it is not told, and continued
-    as a constant.
+    Where both pi(u) and c_0(u) are below `floor` of their maxima, farther out than they are anywhere above it, the ratio of c_n to pi is not told, and
+    continued as a constant; what that changes is in the error "tails". Distances take it for told only where the lower resolution says the same.
 
     Attributes
     ----------
@@ -55,7 +59,8 @@ class PlaneLaw(Law):
         "series", what further modes, frequencies and kicks may change: more where the last fell little from the lower resolution, or a step turns much;
         "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
         are taken together; "kicks", the end of a series in kicks of the velocity whose terms still grow; "rounding", of the arithmetic
-        and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "start", the error of the law that the
+        and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "tails", what
+        differs from what was computed where the law is continued; "start", the error of the law that the
         chain started from. The marginals have the same parts, with ends of their own; that of velocities "positions" too, the
         ends of this law.
     numerical_error : float
@@ -86,15 +91,18 @@ class PlaneLaw(Law):
         self.grid = plane.grid[0] + self.spacing * torch.arange(len(fine), dtype=plane.grid.dtype, device=plane.grid.device)
         density = target.density(self.grid)
         fine = fine / (fine[:, 0].sum() * self.spacing)
-        told = torch.nonzero(density > floor * density.max())[:, 0]
+        self._floor = floor
+        told = torch.nonzero((density > floor * density.max()) | (fine[:, 0] > floor * fine[:, 0].max()))[:, 0]
         self.told = self.joints = float(self.grid[told[0]]), float(self.grid[told[-1]])
         self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
         shift = _ROUNDED * float(self.grid.abs().max())
-        self.errors: dict[str, float] = {"resolution": math.inf, "rounding": shift * float(torch.diff(self.modes[:, 0]).abs().sum()) / 2}
+        tails = _distance(self.modes, fine, self.spacing)
+        self.errors: dict[str, float] = {"resolution": math.inf, "tails": tails, "rounding": shift * float(torch.diff(self.modes[:, 0]).abs().sum()) / 2}
         self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
-        self.position = LineLaw(self.grid, self.modes[:, 0], target.density, accuracy=Accuracy(shift=shift))
+        near = wide_too(self.grid, self.modes[:, 0], target.density, target.covariance)
+        self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=Accuracy(shift=shift))
         self.velocity = self._velocity()
 
     def inherit(self, error: float) -> None:
@@ -142,9 +150,10 @@ class PlaneLaw(Law):
         kept = (self.grid >= low) & (self.grid <= high)
         x, pi = self.grid[kept], self.target.density(self.grid[kept])
         middle, scale = (low + high) / 2, (high - low) / 2
-        weight = torch.sqrt(pi / pi.max())[:, None]
+        c = self.modes[kept, 0].clamp_min(0.0)
+        weight = torch.sqrt(pi / pi.max() + c / c.max())[:, None]
         basis = torch.stack([torch.ones_like(x), (x - middle) / scale, ((x - middle) / scale) ** 2], -1)
-        log_ratio, velocity = torch.log((self.modes[kept, 0] / pi).clamp_min(1e-3)), self.modes[kept, 1] / self.modes[kept, 0].clamp_min(1e-300)
+        log_ratio, velocity = torch.log((c / pi).clamp(1e-30, 1e300)), self.modes[kept, 1] / c.clamp_min(1e-300)
         fit, line = (torch.linalg.lstsq(weight * b, weight * y[:, None]).solution[:, 0] for b, y in ((basis, log_ratio), (basis[:, :2], velocity)))
 
         def grown(u: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,9 +167,7 @@ class PlaneLaw(Law):
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse, self.told = coarse, self._told_beside(coarse)
-        v = torch.linspace(-8.5, 8.5, 120, dtype=self.grid.dtype, device=self.grid.device)
-        change = torch.abs(self.over_normal(self.grid, v) - coarse.over_normal(self.grid, v)) * _normal(v)
-        seen = float(change.sum()) * self.spacing * float(v[1] - v[0]) / 2
+        seen = _distance(self.modes, coarse._modes_at(self.grid), self.spacing)
         further, ends = lacking(self, coarse, seen), max(self.position.edge, self._edge)
         carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
         self.errors |= {"resolution": seen, "series": further, "ends": ends}
@@ -175,13 +182,16 @@ class PlaneLaw(Law):
         return self
 
     def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:
-        """The part of what is told, around the largest c_0, where a coarser law says the same."""
+        """The part of what is told, around the largest c_0 and out to all that has mass, where a coarser law says the same."""
         other = torch.nn.functional.pad(coarse._modes_at(self.grid), (0, self.modes.shape[1] - coarse.modes.shape[1]))
         unlike = (self.modes - other).square().sum(1).sqrt() >= _TOLD * self.modes[:, 0]
         top = int(torch.argmax(self.modes[:, 0]))
         before, after = torch.nonzero(unlike[:top]).flatten(), torch.nonzero(unlike[top:]).flatten()
+        massive = torch.nonzero(~unlike & (self.modes[:, 0] > _MASSIVE * self._floor * self.modes[top, 0])).flatten()
         first = int(before[-1]) + 1 if len(before) else 0
         last = top + int(after[0]) - 1 if len(after) else len(self.grid) - 1
+        if len(massive):
+            first, last = min(first, int(massive[0])), max(last, int(massive[-1]))
         return max(self.told[0], float(self.grid[first])), min(self.told[1], float(self.grid[max(last, first)]))
 
     def moment(self, i: int, j: int) -> Estimate:
@@ -211,6 +221,13 @@ class PlaneLaw(Law):
 
     def _integral(self, values: Tensor) -> Tensor:
         return values.sum() * self.spacing
+
+
+def _distance(modes: Tensor, others: Tensor, spacing: float) -> float:
+    """Total variation between laws of these modes, (n, m) and (n, k), at positions of this spacing."""
+    v = torch.linspace(-8.5, 8.5, 120, dtype=modes.dtype, device=modes.device)
+    change = modes @ hermite(v, modes.shape[1]) - others @ hermite(v, others.shape[1])
+    return float((change.abs() * _normal(v)).sum()) * spacing * float(v[1] - v[0]) / 2
 
 
 def _normal(v: Tensor) -> Tensor:

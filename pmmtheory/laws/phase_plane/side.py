@@ -15,8 +15,8 @@ from pmmtheory.targets.line import LineTarget
 _PANEL = 5
 """Spacings of a law's grid in a panel of a quadrature rule."""
 
-_LEAST = 1e-3
-"""The least p/(pi phi) that is told from what rounding makes of a polynomial far out."""
+_LEAST, DOUBTED = 1e-12, 1e-3
+"""Between what p/(pi phi) is that the resolution of a law does not tell from none: its change from the lower one, within these."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,18 @@ class Side:
         return torch.nn.functional.pad(found, (0, size - found.shape[1]))
 
     def ratio(self, u: Tensor, v: Tensor) -> Tensor:
-        """p(u, v) / (pi(u) phi(v)) on a product, (n, k)."""
+        """p(u, v) / (pi(u) phi(v)) on a product, (n, k), as the series has it: negative far out, where rounding decides."""
         if self.law is None:
             return torch.ones((len(u), 1), dtype=u.dtype, device=u.device)
         rho = self.rho(u)
-        return (rho @ hermite(v, rho.shape[1])).clamp_min(_LEAST)
+        return rho @ hermite(v, rho.shape[1])
+
+    def least(self, u: Tensor, v: Tensor, ratio: Tensor) -> Tensor:
+        """The least of it that is told from none, where it is this."""
+        if self.law is None:
+            return torch.zeros_like(ratio)
+        coarse = self.coarse
+        return torch.full_like(ratio, DOUBTED) if coarse is None else (ratio - coarse.ratio(u, v)).abs().clamp(_LEAST, DOUBTED)
 
     def unsure(self, u: Tensor) -> Tensor:
         """By how much log p may be off where it is continued: what goes on growing as where it was told last, against staying constant."""
