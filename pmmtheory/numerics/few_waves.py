@@ -43,12 +43,21 @@ class FewWaves:
             matrices.append(orthonormal[len(self.zeta) :] @ np.linalg.pinv(orthonormal[: len(self.zeta)]))
         return matrices[0], matrices[1]
 
+    def lacking(self, zeta: np.ndarray) -> np.ndarray:
+        """The size of what terms of the next two degrees add that is not told, at others, (n,)."""
+        every, total = np.concatenate([self.zeta, zeta]), np.zeros(len(zeta))
+        for carry, longer, known in zip(self.carry(zeta), *(_bases(every, self.deviations, degree) for degree in (self.degree + 2, self.degree)), strict=True):
+            more = longer[:, known.shape[1] :]
+            total += ((more[len(self.zeta) :] - carry @ more[: len(self.zeta)]) ** 2).sum(1)
+        found: np.ndarray = np.sqrt(total)
+        return found
+
 
 def _bases(zeta: np.ndarray, deviations: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
     """The even and the odd terms at frequencies (n, 2), each (n, terms)."""
     share = zeta / np.abs(zeta).max(0)
     first, second = (np.polynomial.chebyshev.chebvander(share[:, k], degree) for k in (0, 1))
     damping = np.exp(-((zeta * deviations) ** 2).sum(1) / 2)
-    places = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    places = [(i, total - i) for total in range(degree + 1) for i in range(total + 1)]
     even, odd = (np.stack([first[:, i] * second[:, j] * damping for i, j in places if (i + j) % 2 == parity], 1) for parity in (0, 1))
     return even, odd

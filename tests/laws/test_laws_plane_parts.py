@@ -73,12 +73,3 @@ def test_gaussians_never_reach_numbers_that_are_barely_above_none() -> None:
     assert torch.allclose(seen, right, rtol=1e-12, atol=1e-130)
     tiny = torch.finfo(torch.float64).tiny
     assert bool((right[right > 0] < tiny).any()) and not bool((seen < tiny).any())
-
-
-def test_gaussians_are_derivatives_of_a_gaussian() -> None:
-    """(-s D)^k N = He_k(z) N, by waves: its transform is (i s xi)^k exp(-s^2 xi^2 / 2)."""
-    axis, middle, s = torch.linspace(-9.0, 9.0, 721, dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64), 0.7
-    xi = torch.tensor([0.0, 0.4, 1.7, 3.0], dtype=torch.float64)
-    for k, function in enumerate(gaussians(axis, middle, torch.full_like(middle, s), 9)):
-        seen = torch.exp(1j * xi[:, None] * (axis - middle)) @ function[0].to(torch.complex128)
-        assert torch.allclose(seen, (1j * s * xi) ** k * torch.exp(-((s * xi) ** 2) / 2), rtol=0, atol=1e-11 * math.factorial(k))

@@ -54,11 +54,11 @@ class OwnStep(PoissonMidpoint):
         return mean + 0.01 * self.step_size * torch.sin(x), factor
 
 
-def by_cubature(scheme: PoissonMidpoint, x: torch.Tensor, waves: torch.Tensor, centre: torch.Tensor, nodes: int) -> torch.Tensor:
+def by_cubature(scheme: PoissonMidpoint, x: torch.Tensor, waves: torch.Tensor, centre: torch.Tensor, nodes: int, t: float = 0.0) -> torch.Tensor:
     """E exp(i waves . (X' - centre)) by Gauss rules for all normals of all sets of midpoints, (n, k)."""
     rule = gauss_hermite(nodes)
-    at = cubature(scheme, 0, normal=lambda name, component: rule)
-    mean, factor = scheme.step(x[:, None], 0.0, at.draws)
+    at = cubature(scheme, 0, normal=lambda name, component: rule, t=t)
+    mean, factor = scheme.step(x[:, None], t, at.draws)
     still = torch.as_tensor(factor, dtype=torch.float64).expand(len(at), 1)
     phase = (mean.expand(len(x), len(at), 2) - centre[:, None]) @ waves.T
     damped = torch.exp(-(still**2) * (waves**2).sum(1) / 2) * at.weights[:, None]

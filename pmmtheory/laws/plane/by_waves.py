@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,19 +20,22 @@ from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.few_waves import FewWaves
 from pmmtheory.numerics.truncated_series import place
 
-_SEEN, _HELD = 24, 40
-"""Starts on which few frequencies and rules are chosen, and frequencies at which they are held against what they tell."""
+_SEEN, _TRIED, _HELD = 24, 40, 10
+"""Starts on which the rule for the noise is chosen, at so many frequencies, and frequencies at which all are held against what few tell."""
 
-_DEGREES, _STEP, _LIGHTER = range(5, 34, 2), 4, 50.0
-"""Degrees of polynomials that frequencies are chosen for; and by how much lower ones serve starts of so many times less mass."""
+_DEGREES, _MANY = range(5, 34, 2), 0.75
+"""Degrees of the polynomials that tell; and the share of the starts seen for which one must tell to be tried for all."""
 
-_MORE_NODES, _MOST_NODES = 2, 24
+_STEP, _LIGHTER = 4, 50.0
+"""By how much lower degrees are tried from starts of so many times less mass, and higher ones where they do not tell."""
+
+_MORE_NODES, _MOST_NODES = 2, 30
 """By how many nodes an axis rules for the noise grow, and up to how many."""
 
 _ENOUGH = 4.0
 """How many times the mass a step may leave out either of the two may leave in doubt: waves of more would be taken for those of the law."""
 
-_WIDE = 8.0
+_WIDE = 12.0
 """How many deviations of its noise long and wide what a step makes of one start is."""
 
 _RIM = 0.15
@@ -49,16 +52,15 @@ class Told:
     Attributes
     ----------
     groups : list
-        Frequencies, the starts, and the characteristic function there, (starts, k), of starts of about the same mass.
-    degree, nodes : int
-        The degree of the polynomials that tell, from the heaviest starts, and nodes an axis of the rule for the noise.
+        Frequencies, starts, and the characteristic function there, (starts, k).
+    highest : (2,) array
+        The highest of those that they tell.
     doubt : float
-        What both leave in doubt, in total variation.
+        What they and the rule for the noise leave in doubt, in total variation.
     """
 
     groups: list[tuple[FewWaves, Tensor, Tensor]]
-    degree: int
-    nodes: int
+    highest: np.ndarray
     doubt: float
 
 
@@ -139,47 +141,53 @@ class Waves:
         return plane_waves(chain.scheme, self.x[starts], self.t, torch.as_tensor(zeta, device=self.x.device), chain.level, nodes)
 
     def _telling(self, zeta: np.ndarray) -> Told:
-        """What the step is at few frequencies that tell these: at those of before where they do."""
+        """What the step is at few frequencies that tell these: at those of before, if these are none beyond."""
+        if self._told is not None and bool((np.abs(zeta).max(0) <= 1.001 * self._told.highest).all()):
+            return self._told
         some, shares = heaviest(self.masses.abs() / self.masses.abs().sum(), _SEEN)
-        held = zeta[np.random.default_rng(0).permutation(len(zeta))[:_HELD]]
+        order = np.random.default_rng(0).permutation(len(zeta))
+        place = order[:_HELD]
+        held = zeta[place]
         cell = math.prod(float(np.diff(np.unique(part.round(9)))[0]) for part in zeta.T)
-        weights = shares * _WIDE / (4 * math.pi) * math.sqrt(2 * len(zeta) * cell)
-        enough = _ENOUGH * self.chain.tolerance
-        nodes, now, unsure = self._ruled(some, held, weights, enough)
-        found = self._told
-        if found is not None and found.nodes == nodes:
-            known = torch.empty((len(self.x), len(held)), dtype=now.dtype, device=now.device)
-            for few, own, values in found.groups:
-                known[own] = self._carried(few, held, values)
-            left = _size(known[some] - now, weights)
-            if left < enough:
-                return replace(found, doubt=left + unsure)
+        scale = _WIDE / (4 * math.pi) * math.sqrt(2 * len(zeta) * cell)
+        nodes, unsure = self._ruled(some, zeta[order[:_TRIED]], scale * shares)
         deviations = (self.deviation[some].T @ shares).cpu().numpy() / self.chain.noise(self.t)
-        lighter = torch.floor(torch.log(self.masses.abs().max() / self.masses.abs()) / math.log(_LIGHTER)).long()
-        for degree in _DEGREES:
-            each = (degree - _STEP * lighter).clamp_min(_DEGREES[0])
-            fews = {own: FewWaves.among(zeta, deviations, own) for own in each.unique().tolist()}
-            known = torch.empty_like(now)
-            for own, few in fews.items():
-                which = each[some] == own
-                known[which] = self._carried(few, held, self._at(some[which], few.zeta, nodes))
-            left = _size(known - now, weights)
-            if left < enough:
-                break
-        else:
-            raise NotConverged(f"the characteristic function of {self.chain.scheme.name} at few frequencies", math.nan, self.chain.rtol)
-        starts = {own: (each == own).nonzero()[:, 0] for own in fews}
-        return Told([(few, starts[own], self._at(starts[own], few.zeta, nodes)) for own, few in fews.items()], degree, nodes, left + unsure)
+        heavy, right = self.masses.abs(), self._at(torch.arange(len(self.x), device=self.x.device), held, nodes)
+        enough = _ENOUGH * self.chain.tolerance * (heavy / heavy.sum() + 1 / len(heavy)) / 2
 
-    def _ruled(self, some: Tensor, held: np.ndarray, weights: Tensor, enough: float) -> tuple[int, Tensor, float]:
-        """Nodes an axis that tell the noise, the characteristic function by them, and what they leave in doubt."""
-        nodes = self.nodes if self._told is None else self._told.nodes
-        now = self._at(some, held, nodes)
+        def tried(starts: Tensor, own: int) -> tuple[FewWaves, Tensor, Tensor]:
+            """Frequencies for a degree, what the step is there, and what is off by it from each start."""
+            few = FewWaves.among(zeta, deviations, own)
+            values, lacking = self._at(starts, few.zeta, nodes), few.lacking(zeta)
+            usual = math.sqrt(float((lacking**2).mean() / (lacking[place] ** 2).mean()))  # of what is not told everywhere, over that at these frequencies
+            return few, values, usual * scale * heavy[starts] * (self._carried(few, held, values) - right[starts]).abs().square().mean(1).sqrt()
+
+        first = next((own for own in _DEGREES if float((tried(some, own)[2] <= enough[some]).double().mean()) > _MANY), _DEGREES[-1])
+        lighter = torch.floor(torch.log(heavy.max() / heavy) / math.log(_LIGHTER)).long()
+        degree, groups, pending = (first - _STEP * lighter).clamp_min(_DEGREES[0]), [], torch.arange(len(self.x), device=self.x.device)
+        while len(pending):
+            later = []
+            for own in degree[pending].unique().tolist():
+                starts = pending[degree[pending] == own]
+                few, values, off = tried(starts, own)
+                told = (off <= enough[starts]) | (own >= _DEGREES[-1])
+                groups.append((few, starts[told], values[told]))
+                unsure += float(off[told].sum())
+                later.append(starts[~told])
+            pending = torch.cat(later)
+            degree[pending] += _STEP
+        if unsure > self.chain.rtol:
+            raise NotConverged(f"the characteristic function of {self.chain.scheme.name} at few frequencies", unsure, self.chain.rtol)
+        return Told(groups, np.abs(zeta).max(0), unsure)
+
+    def _ruled(self, some: Tensor, held: np.ndarray, weights: Tensor) -> tuple[int, float]:
+        """Nodes an axis that tell the noise from some starts, and what they leave in doubt."""
+        nodes, now = self.nodes, self._at(some, held, self.nodes)
         while nodes <= _MOST_NODES:
             finer = self._at(some, held, nodes + _MORE_NODES)
-            unsure = _size(finer - now, weights)
-            if unsure < enough:
-                return nodes, now, unsure
+            unsure = float(weights @ (finer - now).abs().square().mean(1).sqrt())
+            if unsure < _ENOUGH * self.chain.tolerance:
+                return nodes, unsure
             nodes, now = nodes + _MORE_NODES, finer
         raise NotConverged(f"a rule for the noise of a step of {self.chain.scheme.name}, within which its force turns,", math.nan, self.chain.rtol)
 
@@ -187,11 +195,6 @@ class Waves:
         """Values at few frequencies, (starts, k), carried to others."""
         real, imaginary = self._carry(few, zeta)
         return torch.complex(values.real @ real, values.imag @ imaginary)
-
-
-def _size(off: Tensor, weights: Tensor) -> float:
-    """What characteristic functions from some starts, off by this at some frequencies, are off by in total variation, about."""
-    return float(weights @ off.abs().square().mean(1).sqrt())
 
 
 def by_waves(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Waves:

@@ -1,7 +1,7 @@
-"""The law of a chain of positions in the plane: every step is a sum of Gaussians and their derivatives, and each of these a product over the axes.
+"""The law of a chain of positions in the plane, step by step, on grids that move and narrow with it.
 
-A Gaussian of deviations s around c has the density N(y1; c1, s1^2) N(y2; c2, s2^2) on a product of grids: the sum over all starts and
-nodes of the draws is one product of two matrices.
+A step whose draws have rules is a sum of Gaussians: one of deviations s around c has the density N(y1; c1, s1^2) N(y2; c2, s2^2) on a product of grids, and the
+sum over all starts and nodes is one product of two matrices. With several midpoints a step it is known by its characteristic function.
 """
 
 from __future__ import annotations
