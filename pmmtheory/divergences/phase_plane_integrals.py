@@ -18,8 +18,8 @@ _VELOCITIES = 121
 _FAR = 1.0
 """A change of the logarithm of a density beyond which it is not followed by its derivative."""
 
-_LIFTED = 1e3
-"""How many times what is not told from none a density may be there."""
+_UNTOLD = 1e3
+"""How many times more or less than what is not told from none a density may be there, but for more than is told anywhere."""
 
 Measured = tuple[float, float, float]
 """A divergence, the error of its quadrature, and what of it hangs on how the tails are continued."""
@@ -41,10 +41,11 @@ def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7, floor: floa
         (value, weights), doubt = _between(f, one, other, u, p, q), (one.unsure(u), other.unsure(u))
         hanging = (weights @ share * torch.stack(doubt)).sum(0) if bool((doubt[0] + doubt[1] > 0).any()) else torch.zeros_like(doubt[0])
         for place in (0, 1):
-            if bool((low := (raw[place] < least[place]) & (floor < least[place]) & (least[place] < DOUBTED)).any()):
-                lifted = [p, q]
-                lifted[place] = torch.where(low, (_LIFTED * least[place]).clamp_max(DOUBTED), lifted[place])
-                hanging = hanging + (_between(f, one, other, u, *lifted)[0] - value).abs() @ share
+            if bool((low := (raw[place] < least[place]) & (floor < least[place])).any()):
+                for other_least in ((_UNTOLD * least[place]).clamp_max(DOUBTED), least[place] / _UNTOLD):
+                    ratios = [p, q]
+                    ratios[place] = torch.where(low, other_least, ratios[place])
+                    hanging = hanging + (_between(f, one, other, u, *ratios)[0] - value).abs() @ share
         return torch.stack([value @ share, hanging], -1)
 
     edges = panels((one, other), goal)

@@ -10,7 +10,7 @@ import torch
 from pmmtheory.dynamics import Underdamped
 from pmmtheory.laws.phase_plane.nodes import _straight
 from pmmtheory.laws.phase_plane.operator import _Plain
-from pmmtheory.laws.plane.bumps import gaussians
+from pmmtheory.laws.plane.bumps import hermite_functions
 from pmmtheory.numerics.interpolation import band_limited
 from pmmtheory.schemes import BAOAB, OBABO, EulerMaruyama, RandomizedMidpoint, Scheme
 from pmmtheory.targets import Cosine
@@ -68,8 +68,17 @@ def test_components_that_move_every_state_alike(scheme: Scheme, straight: list[t
 
 def test_gaussians_never_reach_numbers_that_are_barely_above_none() -> None:
     axis, middle, deviation = torch.linspace(-20.0, 20.0, 401, dtype=torch.float64), torch.tensor([0.03, -3.0]).double(), torch.tensor([0.2, 1.0]).double()
-    seen, z = gaussians(axis, middle, deviation), (axis - middle[:, None]) / deviation[:, None]
+    (seen,), z = hermite_functions(axis, middle, deviation, 0), (axis - middle[:, None]) / deviation[:, None]
     right = torch.exp(-(z**2) / 2) * 0.1 / math.sqrt(2 * math.pi) / deviation[:, None]
     assert torch.allclose(seen, right, rtol=1e-12, atol=1e-130)
     tiny = torch.finfo(torch.float64).tiny
     assert bool((right[right > 0] < tiny).any()) and not bool((seen < tiny).any())
+
+
+def test_hermite_functions_are_derivatives_of_a_gaussian() -> None:
+    """(-s D)^k N = He_k(z) N, by waves: its transform is (i s xi)^k exp(-s^2 xi^2 / 2)."""
+    axis, middle, s = torch.linspace(-9.0, 9.0, 721, dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64), 0.7
+    xi = torch.tensor([0.0, 0.4, 1.7, 3.0], dtype=torch.float64)
+    for k, function in enumerate(hermite_functions(axis, middle, torch.full_like(middle, s), 9)):
+        seen = torch.exp(1j * xi[:, None] * (axis - middle)) @ function[0].to(torch.complex128)
+        assert torch.allclose(seen, (1j * s * xi) ** k * torch.exp(-((s * xi) ** 2) / 2), rtol=0, atol=1e-11 * math.factorial(k))

@@ -27,7 +27,7 @@ def by_nodes(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
     matters = mass.abs() * mass.numel() > 1e-2 * chain.tolerance
     mean, deviation = mean[matters], deviation[matters]
     ends = ends_of(mean, deviation, mass[matters] * mass.numel(), chain.tolerance)
-    return Bumps(mean, deviation, mass[matters], ends)
+    return Bumps(mean, deviation, mass[matters][None], torch.zeros(len(mean), dtype=torch.long, device=x.device), ends)
 
 
 def _gaussians(chain: Resolution, x: Tensor, t: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,5 @@
-"""What a step with several random midpoints makes of masses in the plane: by its characteristic function from every start, at the frequencies of a grid."""
+"""What a step with several random midpoints makes of masses in the plane, where no series of it ends: by its characteristic function from every start, at the
+frequencies of a grid."""
 
 from __future__ import annotations
 
@@ -29,11 +30,14 @@ _DEGREES, _MANY = range(5, 34, 2), 0.75
 _STEP, _LIGHTER = 4, 50.0
 """By how much lower degrees are tried from starts of so many times less mass, and higher ones where they do not tell."""
 
-_MORE_NODES, _MOST_NODES = 2, 30
+_MORE_NODES, _MOST_NODES = 2, 24
 """By how many nodes an axis rules for the noise grow, and up to how many."""
 
+_RULED, _UNRULED = 0.02, 0.2
+"""What share of rtol a rule for the noise may leave in doubt for no finer one to be tried; and the best of all, for the law not to be refused."""
+
 _ENOUGH = 4.0
-"""How many times the mass a step may leave out either of the two may leave in doubt: waves of more would be taken for those of the law."""
+"""How many times the mass a step may leave out few frequencies may leave in doubt: waves of more would be taken for those of the law."""
 
 _WIDE = 12.0
 """How many deviations of its noise long and wide what a step makes of one start is."""
@@ -182,14 +186,14 @@ class Waves:
 
     def _ruled(self, some: Tensor, held: np.ndarray, weights: Tensor) -> tuple[int, float]:
         """Nodes an axis that tell the noise from some starts, and what they leave in doubt."""
-        nodes, now = self.nodes, self._at(some, held, self.nodes)
-        while nodes <= _MOST_NODES:
+        nodes, now, least = self.nodes, self._at(some, held, self.nodes), (math.inf, 0)
+        while nodes <= _MOST_NODES and least[0] > _RULED * self.chain.rtol:
             finer = self._at(some, held, nodes + _MORE_NODES)
-            unsure = float(weights @ (finer - now).abs().square().mean(1).sqrt())
-            if unsure < _ENOUGH * self.chain.tolerance:
-                return nodes, unsure
+            least = min(least, (float(weights @ (finer - now).abs().square().mean(1).sqrt()), nodes))
             nodes, now = nodes + _MORE_NODES, finer
-        raise NotConverged(f"a rule for the noise of a step of {self.chain.scheme.name}, within which its force turns,", math.nan, self.chain.rtol)
+        if least[0] > _UNRULED * self.chain.rtol:
+            raise NotConverged(f"a rule for the noise of a step of {self.chain.scheme.name}, within which its force turns,", least[0], self.chain.rtol)
+        return least[1], least[0]
 
     def _carried(self, few: FewWaves, zeta: np.ndarray, values: Tensor) -> Tensor:
         """Values at few frequencies, (starts, k), carried to others."""

@@ -1,7 +1,8 @@
 """The law of a chain of positions in the plane, step by step, on grids that move and narrow with it.
 
 A step whose draws have rules is a sum of Gaussians: one of deviations s around c has the density N(y1; c1, s1^2) N(y2; c2, s2^2) on a product of grids, and the
-sum over all starts and nodes is one product of two matrices. With several midpoints a step it is known by its characteristic function.
+sum over all starts and nodes is one product of two matrices. With several midpoints a step it is a series in what they push, or known by its
+characteristic function.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
+from pmmtheory.laws.plane.bumps import Bumps
 from pmmtheory.laws.plane.by_nodes import by_nodes
-from pmmtheory.laws.plane.by_waves import by_waves
+from pmmtheory.laws.plane.by_series import by_series
+from pmmtheory.laws.plane.by_waves import Waves, by_waves
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.plane.resolution import Axes, Resolution, roughness_of
 from pmmtheory.laws.refinement import refined_path
@@ -100,7 +103,7 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
     masses = values.reshape(-1)
     kept = masses.abs() * len(masses) > 1e-2 * chain.tolerance
     noded = enumerable(scheme)
-    bumps = (by_nodes if noded else by_waves)(chain, _product(axes).reshape(-1, 2)[kept], masses[kept], t)
+    bumps = (by_nodes if noded else _several)(chain, _product(axes).reshape(-1, 2)[kept], masses[kept], t)
     noise, middle = chain.noise(t), bumps.ends.mean(1, keepdim=True)
     expected = min(1.3 * chain.roughness(after), 1 / noise) if noise > 0 else 1.3 * chain.roughness(after)
     finer = wider = 1.0
@@ -120,6 +123,14 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
             wider *= 1.15
         else:
             return new, total, lost + float(masses[~kept].abs().sum()), cut + bumps.doubt
+
+
+def _several(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps | Waves:
+    """What a step with several midpoints makes of masses: by a series, which takes less where it ends."""
+    try:
+        return by_series(chain, x, masses, t)
+    except NotConverged:
+        return by_waves(chain, x, masses, t)
 
 
 def _resolved(chain: Resolution, axes: Axes, values: Tensor, band: float, cut: float) -> bool:
