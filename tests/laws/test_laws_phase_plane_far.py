@@ -9,6 +9,7 @@ import torch
 
 from pmmtheory.divergences import chi2, hellinger, kl, reverse_kl, tv
 from pmmtheory.dynamics import Underdamped
+from pmmtheory.errors import NotConverged
 from pmmtheory.laws import PlaneLaw, transient_law
 from pmmtheory.schemes import ABOBA, BAOAB
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
@@ -53,6 +54,20 @@ def test_a_far_mode_is_in_every_distance(rtol: float) -> None:
         assert abs(found.value - float(value) * float(x[1] - x[0])) <= found.error + 1e-9
     assert kl(law, TARGET).value > 0.4 and kl(law, TARGET).error < 0.05
     assert law.errors["tails"] < 1e-6
+
+
+@pytest.mark.parametrize("weight", [1e-9, 1e-11])
+def test_a_far_mode_of_next_to_no_mass_is_in_no_total_variation_but_in_moments_and_chi2(weight: float) -> None:
+    """Below what is told of a density it counts in errors: chi2 of the truth is 2776 and 0.52, not 0.245."""
+    start = GaussianMixture([1 - weight, weight], [0.5, 9.0], [0.8, 0.4])
+    law = law_of(start, 2, 1e-5, friction=2.0)
+    with pytest.raises(NotConverged, match="without being known"):
+        chi2(law, TARGET)
+    exact = [closed_form(Gaussian(m, v), 2, BAOAB, 2.0, 0.2) for m, v in ((0.5, 0.8), (9.0, 0.4))]
+    for power in (1, 2):
+        parts = [float(m[0]) if power == 1 else float(s[0, 0] + m[0] ** 2) for m, s in exact]
+        found = law.moment(power, 0)
+        assert abs(found.value - (1 - weight) * parts[0] - weight * parts[1]) <= found.error
 
 
 @pytest.mark.parametrize(("mean", "variance", "steps"), [(1.0, 0.3, 3), (-2.0, 0.2, 1), (0.0, 0.05, 4)])

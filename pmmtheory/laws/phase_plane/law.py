@@ -32,6 +32,9 @@ _TOLD = 0.3
 _MASSIVE = 100.0
 """How many times above its floor a density is no rounding: between modes it may be less."""
 
+_ARITHMETIC = 1e-12
+"""A share of the largest c_0 that is no rounding of the arithmetic."""
+
 _ROUNDED = 3e-15
 """By how much rounding may move a position, relative to the farthest."""
 
@@ -64,9 +67,9 @@ class PlaneLaw(Law):
         chain started from. The marginals have the same parts, with ends of their own; that of velocities "positions" too, the
         ends of this law.
     numerical_error : float
-        Their sum; infinite before a second resolution was seen.
-    coarse : PlaneLaw or None
-        That law.
+        Their sum; infinite before a second resolution, `coarse`, was seen.
+    dropped : (n, m) tensor
+        What was computed beyond `told` in both resolutions alike, less what is said there.
     turn : float
         The square of the step times max |F''|.
 
@@ -77,10 +80,8 @@ class PlaneLaw(Law):
     >>> from pmmtheory.schemes import BAOAB
     >>> from pmmtheory.targets import Cosine
     >>> law = stationary_law(BAOAB(Underdamped(Cosine(amplitude=0.5), friction=1.0), step_size=0.1))
-    >>> law.numerical_error < 1e-5
-    True
-    >>> law.density([[0.0, 0.0], [0.0, 1.0]]).shape
-    torch.Size([2])
+    >>> law.numerical_error < 1e-5, law.density([[0.0, 0.0], [0.0, 1.0]]).shape
+    (True, torch.Size([2]))
     """
 
     dim = 1
@@ -94,7 +95,8 @@ class PlaneLaw(Law):
         self._floor = floor
         told = torch.nonzero((density > floor * density.max()) | (fine[:, 0] > floor * fine[:, 0].max()))[:, 0]
         self.told = self.joints = float(self.grid[told[0]]), float(self.grid[told[-1]])
-        self.modes = _with_tails(fine, density, int(told[0]), int(told[-1]))
+        self.modes, self._computed = _with_tails(fine, density, int(told[0]), int(told[-1])), fine
+        self.dropped = torch.zeros_like(fine)
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
         shift = _ROUNDED * float(self.grid.abs().max())
@@ -167,6 +169,7 @@ class PlaneLaw(Law):
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
         """This law, with its numerical error measured against a coarser one."""
         self.coarse, self.told = coarse, self._told_beside(coarse)
+        self.dropped = self._dropped_beside(coarse)
         seen = _distance(self.modes, coarse._modes_at(self.grid), self.spacing)
         further, ends = lacking(self, coarse, seen), max(self.position.edge, self._edge)
         carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
@@ -194,6 +197,12 @@ class PlaneLaw(Law):
             first, last = min(first, int(massive[0])), max(last, int(massive[-1]))
         return max(self.told[0], float(self.grid[first])), min(self.told[1], float(self.grid[max(last, first)]))
 
+    def _dropped_beside(self, coarse: PlaneLaw) -> Tensor:
+        before = band_limited(coarse._computed, float(coarse.grid[0]), coarse.spacing, self.grid.clamp(coarse.grid[0], coarse.grid[-1]))[:, 0]
+        own, beyond = self._computed[:, 0], (self.grid < self.told[0]) | (self.grid > self.told[1])
+        alike = beyond & ((own - before).abs() < _TOLD * own) & (own > _ARITHMETIC * own.max())
+        return torch.where(alike[:, None], self._computed - self.modes, 0.0)
+
     def moment(self, i: int, j: int) -> Estimate:
         """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""
         powers = count("i", i, 0, 40), count("j", j, 0, 40)
@@ -202,11 +211,12 @@ class PlaneLaw(Law):
         low, high = self.told
         reach = max(abs(low), abs(high)) ** i * (2.0 + len(self.modes[0]) ** 0.5) ** j
         rest = sum(error for name, error in self.errors.items() if name != "resolution")
-        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=2 * rest * reach, rounding=1e-15 * abs(value))
+        tails = 2 * rest * reach + abs(self._moment(*powers, self.dropped))
+        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=tails, rounding=1e-15 * abs(value))
 
-    def _moment(self, i: int, j: int) -> float:
+    def _moment(self, i: int, j: int, modes: Tensor | None = None) -> float:
         v, w = (torch.as_tensor(part, device=self.grid.device) for part in gauss_hermite(self.modes.shape[1] + j // 2 + 1))
-        inner = self.modes @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
+        inner = (self.modes if modes is None else modes) @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
         return float(self._integral(self.grid**i * inner))
 
     def _modes_at(self, u: Tensor) -> Tensor:

@@ -93,6 +93,15 @@ class Side:
         coarse = self.coarse
         return torch.full_like(ratio, DOUBTED) if coarse is None else (ratio - coarse.ratio(u, v)).abs().clamp(_LEAST, DOUBTED)
 
+    def dropped(self, reference: LineTarget, power: float) -> float:
+        """What the law lacks of int p^a pi^(1-a) phi for that target and this power a, about, where what was computed far out is no constant times its own."""
+        if self.law is None:
+            return 0.0
+        sizes = self.law.dropped.square().sum(1).sqrt()
+        far = sizes > 0
+        log = power * torch.log(sizes[far]) + (1 - power) * reference.log_density(self.law.grid[far])
+        return float(torch.exp(log.clamp_max(600.0)).sum()) * self.law.spacing
+
     def unsure(self, u: Tensor) -> Tensor:
         """By how much log p may be off where it is continued: what goes on growing as where it was told last, against staying constant."""
         if self.law is None:
