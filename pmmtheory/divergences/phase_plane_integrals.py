@@ -35,8 +35,7 @@ def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7, floor: floa
     unsure = [0.0]
 
     def row(u: Tensor) -> Tensor:
-        raw = one.ratio(u, v), other.ratio(u, v)
-        least = one.least(u, v, raw[0]), other.least(u, v, raw[1])
+        raw, least = _known(one, other, u, v)
         p, q = (torch.maximum(ratio, low).clamp_min(floor) for ratio, low in zip(raw, least, strict=True))
         (value, weights), doubt = _between(f, one, other, u, p, q), (one.unsure(u), other.unsure(u))
         hanging = (weights @ share * torch.stack(doubt)).sum(0) if bool((doubt[0] + doubt[1] > 0).any()) else torch.zeros_like(doubt[0])
@@ -62,8 +61,7 @@ def moved(f: Generator, one: Side, other: Side, coarse: Side, place: int) -> flo
     v, share = _velocities(one.device)
 
     def row(u: Tensor) -> Tensor:
-        raw = one.ratio(u, v), other.ratio(u, v)
-        least = one.least(u, v, raw[0]), other.least(u, v, raw[1])
+        raw, least = _known(one, other, u, v)
         ratios = [torch.maximum(ratio, low) for ratio, low in zip(raw, least, strict=True)]
         value, weights = _between(f, one, other, u, *ratios)
         told, ratios[place] = ratios[place], torch.maximum(coarse.ratio(u, v), least[place])
@@ -72,6 +70,12 @@ def moved(f: Generator, one: Side, other: Side, coarse: Side, place: int) -> flo
         return (small + torch.where(far, (_between(f, one, other, u, *ratios)[0] - value).abs(), 0.0) if bool(far.any()) else small) @ share
 
     return sum(integrated(row, panels((one, other, coarse), ROUGHLY), ROUGHLY))
+
+
+def _known(one: Side, other: Side, u: Tensor, v: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """The ratios of both laws to their targets on a product, as they are computed, and the least of each that is told from none."""
+    raw = one.ratio(u, v), other.ratio(u, v)
+    return raw, (one.least(u, v, raw[0]), other.least(u, v, raw[1]))
 
 
 def _between(f: Generator, one: Side, other: Side, u: Tensor, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
