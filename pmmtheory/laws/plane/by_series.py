@@ -8,11 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from pmmtheory.laws.plane.bumps import Bumps, ends_of, without_noise
+from pmmtheory.laws.plane.bumps import Bumps, ends_of
 from pmmtheory.laws.plane.resolution import Resolution
 from pmmtheory.laws.step.midpoint_series import TOLD, endless, heaviest, midpoint_series, nodes_for, untold
-from pmmtheory.laws.step.midpoint_step import checked
-from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.truncated_series import exponents, place, times_gaussian, totals
 
 _LEAST, _MOST, _STEP, _MORE = 6, 18, 4, 2
@@ -33,14 +31,9 @@ def by_series(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps:
 
     Raises
     ------
-    InvalidParameter
-        Naming `scheme` where the step has no noise, or its pieces at that time are not what a walk over its midpoints takes them for.
     NotConverged
         Where the terms of the series do not fall.
     """
-    if not chain.noise(t) > 0:
-        raise without_noise(chain.scheme)
-    require_pieces(checked(chain.scheme), t)
     some, shares = heaviest(masses.abs() / masses.abs().sum(), _SEEN)
     nodes = nodes_for(chain.scheme, x[some], shares, TOLD * chain.rtol, t)
     enough, left = _ENOUGH * 0.3**chain.level * chain.rtol, [math.inf]

@@ -11,13 +11,11 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.plane.bumps import ends_of, without_noise
+from pmmtheory.laws.plane.bumps import ends_of
 from pmmtheory.laws.plane.resolution import Axes, Resolution
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.midpoint_series import TOLD, heaviest, midpoint_series, nodes_for, untold
-from pmmtheory.laws.step.midpoint_step import checked
 from pmmtheory.laws.step.plane_waves import plane_waves
-from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.numerics.few_waves import FewWaves
 from pmmtheory.numerics.truncated_series import place
 
@@ -202,16 +200,7 @@ class Waves:
 
 
 def by_waves(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Waves:
-    """What the step at time t makes of masses at x, (n, 2).
-
-    Raises
-    ------
-    InvalidParameter
-        Naming `scheme` where the step has no noise, or its pieces at that time are not what a walk over its midpoints takes them for.
-    """
-    if not chain.noise(t) > 0:
-        raise without_noise(chain.scheme)
-    require_pieces(checked(chain.scheme), t)
+    """What the step at time t makes of masses at x, (n, 2)."""
     some, shares = heaviest(masses.abs() / masses.abs().sum(), _SEEN)
     nodes = nodes_for(chain.scheme, x[some], shares, TOLD * chain.rtol, t) + chain.level
     mean, series = midpoint_series(chain.scheme, x, torch.full((len(x),), 2, device=x.device), chain.level, nodes, t)

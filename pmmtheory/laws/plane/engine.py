@@ -18,7 +18,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
-from pmmtheory.laws.plane.bumps import Bumps
+from pmmtheory.laws.plane.bumps import Bumps, without_noise
 from pmmtheory.laws.plane.by_nodes import by_nodes
 from pmmtheory.laws.plane.by_series import by_series
 from pmmtheory.laws.plane.by_waves import Waves, by_waves
@@ -28,6 +28,8 @@ from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.step.characteristic import centre
 from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.step.midpoint_series import several_midpoints
+from pmmtheory.laws.step.midpoint_step import checked
+from pmmtheory.laws.step.poisson_pieces import require_pieces
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Gaussian, GaussianMixture, Target
 
@@ -126,7 +128,16 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
 
 
 def _several(chain: Resolution, x: Tensor, masses: Tensor, t: float) -> Bumps | Waves:
-    """What a step with several midpoints makes of masses: by a series, which takes less where it ends."""
+    """What a step with several midpoints makes of masses: by a series, which takes less where it ends.
+
+    Raises
+    ------
+    InvalidParameter
+        Naming `scheme` where the step has no noise, or its pieces at that time are not what a walk over its midpoints takes them for.
+    """
+    if not chain.noise(t) > 0:
+        raise without_noise(chain.scheme)
+    require_pieces(checked(chain.scheme), t)
     try:
         return by_series(chain, x, masses, t)
     except NotConverged:
