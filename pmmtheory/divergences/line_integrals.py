@@ -141,7 +141,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak, total = float(x[top]), _held(pair, f)
+    peak, total = float(x[top]), _held(pair, f) + _unseen(pair, f)
     if f.steep and total > max(abs(value), 1e-10):
         raise _unresolved("law", f)
     unsure = torch.stack(errors).sum(0)
@@ -166,6 +166,12 @@ def _held(pair: OnGrid, f: Generator) -> float:
     above = d.p - d.p_error > d.q
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
     return float(integrand(most, f, _depths(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
+
+
+def _unseen(pair: OnGrid, f: Generator) -> float:
+    """What the law may lack where f grows like a power, as it is not told so far out."""
+    unseen = pair.law.accuracy.unseen
+    return 0.0 if unseen is None or not f.steep else 2 * unseen.power(f.order or 2.0, lambda x: pair.other.logs(x)[1].clamp_min(SMALLEST))
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:

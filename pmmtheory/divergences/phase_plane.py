@@ -53,7 +53,7 @@ class PhasePlanePair(Pair):
             self._finite(f)
         value, quadrature, tails = smooth(self.law, self.other, f)
         if f.steep:
-            tails += 2 * self.law.dropped(self.other.target, 2.0 if f.order is None else f.order)
+            tails += 2 * self.law.unseen(self.other.target, f.order or 2.0)
         resolution, carried, bend = 0.0, 0.0, max(1.0, f.bend / 2)
         for place, part in enumerate((self.law, self.other)):
             if (coarse := part.coarse) is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pmmtheory.laws.unseen import Unseen
+
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -35,6 +37,8 @@ class Accuracy:
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
+    unseen : Unseen or None
+        What the chain may have started with beyond where the values are known.
     """
 
     floor: float = 1e-16
@@ -48,3 +52,4 @@ class Accuracy:
     apart: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0
+    unseen: Unseen | None = None

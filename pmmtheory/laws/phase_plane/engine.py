@@ -161,7 +161,7 @@ def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps:
             cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
             now = step.matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target)))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.laws.phase_plane.series import lacking
+from pmmtheory.laws.phase_plane.tails import Reach, above, around, doubt, farther
+from pmmtheory.laws.unseen import Unseen
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
@@ -26,15 +29,6 @@ from pmmtheory.targets.target import as_points
 _FINER = 3
 """How much finer than the grid of the computation the marginals are tabulated: they are band limited."""
 
-_TOLD = 0.3
-"""A law is told where its modes change by less than this share of c_0 from the lower resolution."""
-
-_MASSIVE = 100.0
-"""How many times above its floor a density is no rounding: between modes it may be less."""
-
-_ARITHMETIC = 1e-12
-"""A share of the largest c_0 that is no rounding of the arithmetic."""
-
 _ROUNDED = 3e-15
 """By how much rounding may move a position, relative to the farthest."""
 
@@ -44,8 +38,8 @@ class PlaneLaw(Law):
 
     p(u, v) = phi(v) sum_n c_n(u) h_n(v), with phi the standard normal density and h_n orthonormal Hermite polynomials.
 
-    Where both pi(u) and c_0(u) are below `floor` of their maxima, farther out than they are anywhere above it, the ratio of c_n to pi is not told, and
-    continued as a constant; what that changes is in the error "tails". Distances take it for told only where the lower resolution says the same.
+    It is told as far out as the lower resolution says the same; beyond, the ratio of c_n to pi is continued as a constant, and what that changes is in the
+    error "tails". Before there is a lower resolution it is told as far out as pi(u) or c_0(u) is above `floor` of its maximum.
 
     Attributes
     ----------
@@ -53,8 +47,8 @@ class PlaneLaw(Law):
         Positions.
     modes : (n, m) tensor
         c_n there.
-    told, joints : pairs of floats
-        Between which positions the ratio is told; and between which it was computed, where the modes turn into a constant times the target.
+    told : (low, high)
+        Between which positions.
     position, velocity : LineLaw
         The marginals; each has its own numerical error.
     errors : dict of names to floats
@@ -68,10 +62,10 @@ class PlaneLaw(Law):
         ends of this law.
     numerical_error : float
         Their sum; infinite before a second resolution, `coarse`, was seen.
-    dropped : (n, m) tensor
-        What was computed beyond `told` in both resolutions alike, less what is said there.
     turn : float
         The square of the step times max |F''|.
+    unseen : Unseen or None
+        What the chain may have started with beyond.
 
     Examples
     --------
@@ -86,26 +80,37 @@ class PlaneLaw(Law):
 
     dim = 1
 
-    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float, turn: float = 0.0):
-        self.target, self.turn = target, turn
+    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float, turn: float = 0.0, unseen: Unseen | None = None):
+        self.target, self.turn, self.unseen = target, turn, unseen
         fine, self.spacing = finer(modes, _FINER), plane.spacing / _FINER
         self.grid = plane.grid[0] + self.spacing * torch.arange(len(fine), dtype=plane.grid.dtype, device=plane.grid.device)
-        density = target.density(self.grid)
-        fine = fine / (fine[:, 0].sum() * self.spacing)
-        self._floor = floor
-        told = torch.nonzero((density > floor * density.max()) | (fine[:, 0] > floor * fine[:, 0].max()))[:, 0]
-        self.told = self.joints = float(self.grid[told[0]]), float(self.grid[told[-1]])
-        self.modes, self._computed = _with_tails(fine, density, int(told[0]), int(told[-1])), fine
-        self.dropped = torch.zeros_like(fine)
+        self._computed = fine / (fine[:, 0].sum() * self.spacing)
+        self._density = target.density(self.grid)
         self.coarse_spacing = plane.spacing
         self.coarse: PlaneLaw | None = None
-        shift = _ROUNDED * float(self.grid.abs().max())
-        tails = _distance(self.modes, fine, self.spacing)
-        self.errors: dict[str, float] = {"resolution": math.inf, "tails": tails, "rounding": shift * float(torch.diff(self.modes[:, 0]).abs().sum()) / 2}
+        self._shift = _ROUNDED * float(self.grid.abs().max())
+        rounding = self._shift * float(torch.diff(self._computed[:, 0]).abs().sum()) / 2
+        self.errors: dict[str, float] = {"resolution": math.inf, "rounding": rounding}
         self._edge = float(modes[[0, -1], 0].abs().max() / modes[:, 0].abs().max())
-        near = wide_too(self.grid, self.modes[:, 0], target.density, target.covariance)
-        self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=Accuracy(shift=shift))
+        self._known = above(floor, self._density, self._computed[:, 0])
+        self._tell(self._known, self._known)
+
+    def _tell(self, joints: Reach, told: Reach) -> None:
+        """The law that is computed between the first places of the grid and told between the second, and its marginals."""
+        self._reach, self.modes = slice(told[0], told[1] + 1), self._continued(joints)
+        (low, high), self.told = self.grid[list(joints)].tolist(), tuple(self.grid[list(told)].tolist())
+        self.breaks = low, *self.told, high
+        self.errors["tails"] = _distance(self.modes, self._computed, self.spacing)
+        near = wide_too(self.grid, self.modes[:, 0], self.target.density, self.target.covariance)
+        off = float((self.modes - self._computed)[:, 0].abs().max() / self.modes[:, 0].max())
+        known = Accuracy(floor=max(Accuracy.floor, off), shift=self._shift, unseen=self.unseen)
+        self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=known)
         self.velocity = self._velocity()
+
+    def _continued(self, reach: Reach) -> Tensor:
+        """The modes that were computed, continued as a constant times the target's density before and after these places."""
+        ends = torch.arange(len(self.grid), device=self.grid.device).clamp(*reach)
+        return self._computed[ends] * (self._density / self._density[ends])[:, None]
 
     def inherit(self, error: float) -> None:
         for part in (self, self.position, self.velocity):
@@ -140,41 +145,21 @@ class PlaneLaw(Law):
     def ratios_at(self, u: Tensor) -> Tensor:
         """c_n(u)/pi(u), (n, m): the last ones that are told beyond `told`."""
         inside = u.clamp(*self.told)
-        value = band_limited(self.modes, float(self.grid[0]), self.spacing, inside)
+        value = band_limited(self._computed, float(self.grid[0]), self.spacing, inside)
         return value / self.target.density(inside).clamp_min(1e-300)[:, None]
 
-    def continued(self, u: Tensor) -> Tensor:
-        """How far log p would be beyond `told` from what is said there, if log c_0/pi went on as a parabola and the mean velocity as a line."""
-        low, high = self.told
-        beyond = u - u.clamp(low, high)
-        if not bool((beyond != 0).any()):
-            return torch.zeros_like(u)
-        kept = (self.grid >= low) & (self.grid <= high)
-        x, pi = self.grid[kept], self.target.density(self.grid[kept])
-        middle, scale = (low + high) / 2, (high - low) / 2
-        c = self.modes[kept, 0].clamp_min(0.0)
-        weight = torch.sqrt(pi / pi.max() + c / c.max())[:, None]
-        basis = torch.stack([torch.ones_like(x), (x - middle) / scale, ((x - middle) / scale) ** 2], -1)
-        log_ratio, velocity = torch.log((c / pi).clamp(1e-30, 1e300)), self.modes[kept, 1] / c.clamp_min(1e-300)
-        fit, line = (torch.linalg.lstsq(weight * b, weight * y[:, None]).solution[:, 0] for b, y in ((basis, log_ratio), (basis[:, :2], velocity)))
-
-        def grown(u: Tensor) -> tuple[Tensor, Tensor]:
-            z = (u - middle) / scale
-            return fit[0] + fit[1] * z + fit[2] * z * z, line[0] + line[1] * z
-
-        (far, moved), (near, kept_velocity) = grown(u), grown(u.clamp(low, high))
-        change = (moved - kept_velocity).abs()
-        return (far - near).abs() + change * (1 + moved.abs() + kept_velocity.abs()) + 1e-9 * (beyond != 0)
+    def doubt(self, u: Tensor) -> Tensor:
+        """By how much log p may be off beyond `told`, (n,)."""
+        return doubt(self.grid[self._reach], self.modes[self._reach], self._density[self._reach], u)
 
     def resolved_by(self, coarse: PlaneLaw) -> PlaneLaw:
-        """This law, with its numerical error measured against a coarser one."""
-        self.coarse, self.told = coarse, self._told_beside(coarse)
-        self.dropped = self._dropped_beside(coarse)
-        seen = _distance(self.modes, coarse._modes_at(self.grid), self.spacing)
-        further, ends = lacking(self, coarse, seen), max(self.position.edge, self._edge)
+        """This law, with its numerical error measured against a coarser one, both told where they agree."""
+        self.coarse = self._told_beside(coarse)
+        seen = _distance(self.modes, self.coarse._modes_at(self.grid), self.spacing)
+        further, ends = lacking(self, self.coarse, seen), max(self.position.edge, self._edge)
         carried = {name: error for name, error in self.errors.items() if name not in ("resolution", "ends")}
         self.errors |= {"resolution": seen, "series": further, "ends": ends}
-        for part, other in ((self.position, coarse.position), (self.velocity, coarse.velocity)):
+        for part, other in ((self.position, self.coarse.position), (self.velocity, self.coarse.velocity)):
             part.resolved_by(other)
             part.errors |= carried
         # summed over positions, what velocities are off by may be small by chance in both resolutions; positions have ends of their own
@@ -184,25 +169,6 @@ class PlaneLaw(Law):
         self.velocity.errors |= {"series": further * shares[1], "positions": ends}
         return self
 
-    def _told_beside(self, coarse: PlaneLaw) -> tuple[float, float]:
-        """The part of what is told, around the largest c_0 and out to all that has mass, where a coarser law says the same."""
-        other = torch.nn.functional.pad(coarse._modes_at(self.grid), (0, self.modes.shape[1] - coarse.modes.shape[1]))
-        unlike = (self.modes - other).square().sum(1).sqrt() >= _TOLD * self.modes[:, 0]
-        top = int(torch.argmax(self.modes[:, 0]))
-        before, after = torch.nonzero(unlike[:top]).flatten(), torch.nonzero(unlike[top:]).flatten()
-        massive = torch.nonzero(~unlike & (self.modes[:, 0] > _MASSIVE * self._floor * self.modes[top, 0])).flatten()
-        first = int(before[-1]) + 1 if len(before) else 0
-        last = top + int(after[0]) - 1 if len(after) else len(self.grid) - 1
-        if len(massive):
-            first, last = min(first, int(massive[0])), max(last, int(massive[-1]))
-        return max(self.told[0], float(self.grid[first])), min(self.told[1], float(self.grid[max(last, first)]))
-
-    def _dropped_beside(self, coarse: PlaneLaw) -> Tensor:
-        before = band_limited(coarse._computed, float(coarse.grid[0]), coarse.spacing, self.grid.clamp(coarse.grid[0], coarse.grid[-1]))[:, 0]
-        own, beyond = self._computed[:, 0], (self.grid < self.told[0]) | (self.grid > self.told[1])
-        alike = beyond & ((own - before).abs() < _TOLD * own) & (own > _ARITHMETIC * own.max())
-        return torch.where(alike[:, None], self._computed - self.modes, 0.0)
-
     def moment(self, i: int, j: int) -> Estimate:
         """E U^i V^j, with what the lower resolution and the other errors say of it: a part of the density that is off counts at twice the reach of the law."""
         powers = count("i", i, 0, 40), count("j", j, 0, 40)
@@ -211,18 +177,40 @@ class PlaneLaw(Law):
         low, high = self.told
         reach = max(abs(low), abs(high)) ** i * (2.0 + len(self.modes[0]) ** 0.5) ** j
         rest = sum(error for name, error in self.errors.items() if name != "resolution")
-        tails = 2 * rest * reach + abs(self._moment(*powers, self.dropped))
-        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=tails, rounding=1e-15 * abs(value))
+        return Estimate.of(value, "exact law in the phase plane", resolution=resolution, tails=2 * rest * reach, rounding=1e-15 * abs(value))
 
-    def _moment(self, i: int, j: int, modes: Tensor | None = None) -> float:
+    def _moment(self, i: int, j: int) -> float:
         v, w = (torch.as_tensor(part, device=self.grid.device) for part in gauss_hermite(self.modes.shape[1] + j // 2 + 1))
-        inner = (self.modes if modes is None else modes) @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
+        inner = self.modes @ (hermite(v, self.modes.shape[1]) @ (w * v**j))
         return float(self._integral(self.grid**i * inner))
 
     def _modes_at(self, u: Tensor) -> Tensor:
         """c_n(u) by sinc interpolation, zero off the grid."""
-        value = band_limited(self.modes, float(self.grid[0]), self.spacing, u)
+        return self._at(self.modes, u)
+
+    def _at(self, modes: Tensor, u: Tensor) -> Tensor:
+        value = band_limited(modes, float(self.grid[0]), self.spacing, u)
         return torch.where(((u >= self.grid[0] - 1e-12) & (u <= self.grid[-1] + 1e-12))[:, None], value, 0.0)
+
+    def _told_beside(self, coarse: PlaneLaw) -> PlaneLaw:
+        """The coarser law; tells both as far as they agree, and both farther out where there is more that they agree about."""
+
+        def there(modes: Tensor) -> Tensor:
+            return torch.nn.functional.pad(coarse._at(modes, self.grid), (0, modes_more))
+
+        modes_more = self.modes.shape[1] - coarse.modes.shape[1]
+        reach = around(self._computed, there(coarse._continued(coarse._known)), self._known)
+        far = farther(self._computed, there(coarse._computed), self._continued(reach), coarse.coarse_spacing / self.spacing)
+        first, last = min(reach[0], far[0]), max(reach[1], far[1])
+        self._tell((min(first, self._known[0]), max(last, self._known[1])), (first, last))
+        return coarse._told_to(self.told[0] if first < reach[0] else math.inf, self.told[1] if last > reach[1] else -math.inf)
+
+    def _told_to(self, low: float, high: float) -> PlaneLaw:
+        """This law, told out to these positions too."""
+        law, places = copy(self), torch.searchsorted(self.grid, self.grid.new_tensor([low, high])).clamp_max(len(self.grid) - 1).tolist()
+        law.errors = dict(self.errors)
+        law._tell(*(2 * [(min(self._known[0], places[0]), max(self._known[1], places[1]))]))
+        return law
 
     def _velocity(self) -> LineLaw:
         weights = self.modes.sum(0) * self.spacing
@@ -242,9 +230,3 @@ def _distance(modes: Tensor, others: Tensor, spacing: float) -> float:
 
 def _normal(v: Tensor) -> Tensor:
     return torch.exp(-v * v / 2) / math.sqrt(2 * math.pi)
-
-
-def _with_tails(modes: Tensor, density: Tensor, first: int, last: int) -> Tensor:
-    """Modes whose ratio to the target's density is continued as a constant before and after these places."""
-    ends = torch.arange(len(density), device=density.device).clamp(first, last)
-    return modes[ends] * (density / density[ends])[:, None]

@@ -14,6 +14,7 @@ from pmmtheory.laws.gaussian.engine import stationary_at
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.laws.unseen import Unseen
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
@@ -62,16 +63,17 @@ class Planes:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a chain starts: between which positions, up to which frequency by level, and its modes on a plane, flat."""
+    """Where a chain starts: between which positions, up to which frequency by level, its modes on a plane, flat, and what is not seen there."""
 
     low: float
     high: float
     highest: Callable[[int], float]
     on: Callable[[Plane], Tensor]
+    unseen: Unseen | None
 
     @classmethod
     def of_law(cls, law: PlaneLaw) -> Start:
-        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: math.pi / law.coarse_spacing, lambda plane: on_plane(plane, law))
+        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: math.pi / law.coarse_spacing, lambda plane: on_plane(plane, law), law.unseen)
 
     @classmethod
     def of_target(cls, target: LineTarget, rtol: float) -> Start:
@@ -80,7 +82,7 @@ class Start:
         def still(plane: Plane) -> Tensor:
             return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
-        return cls(target.quadrature.low, target.quadrature.high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still)
+        return cls(target.quadrature.low, target.quadrature.high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.of(target))
 
 
 def on_plane(plane: Plane, law: PlaneLaw) -> Tensor:

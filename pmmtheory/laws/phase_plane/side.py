@@ -58,7 +58,7 @@ class Side:
     @property
     def breaks(self) -> tuple[float, ...]:
         """Where the law begins to be continued, in itself and in what is told."""
-        return () if self.law is None else tuple(sorted({*self.law.told, *self.law.joints}))
+        return () if self.law is None else self.law.breaks
 
     @property
     def modes(self) -> int:
@@ -93,17 +93,12 @@ class Side:
         coarse = self.coarse
         return torch.full_like(ratio, DOUBTED) if coarse is None else (ratio - coarse.ratio(u, v)).abs().clamp(_LEAST, DOUBTED)
 
-    def dropped(self, reference: LineTarget, power: float) -> float:
-        """What the law lacks of int p^a pi^(1-a) phi for that target and this power a, about, where what was computed far out is no constant times its own."""
-        if self.law is None:
-            return 0.0
-        sizes = self.law.dropped.square().sum(1).sqrt()
-        far = sizes > 0
-        log = power * torch.log(sizes[far]) + (1 - power) * reference.log_density(self.law.grid[far])
-        return float(torch.exp(log.clamp_max(600.0)).sum()) * self.law.spacing
+    def unseen(self, reference: LineTarget, order: float) -> float:
+        """What the law may lack of int p^a pi^(1 - a) for that target and this a > 1."""
+        return 0.0 if self.law is None or self.law.unseen is None else self.law.unseen.power(order, reference.log_density)
 
     def unsure(self, u: Tensor) -> Tensor:
         """By how much log p may be off where it is continued: what goes on growing as where it was told last, against staying constant."""
         if self.law is None:
             return torch.zeros_like(u)
-        return self.law.continued(u)
+        return self.law.doubt(u)
