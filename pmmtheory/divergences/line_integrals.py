@@ -20,6 +20,9 @@ _SHARE = 0.01
 
 METHOD = "exact law on the line"
 
+_PART = 0.1
+"""Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
+
 _FARTHER, _ALIKE = 1.5, 0.5
 """How many times more mass beyond a grid may weigh than at its ends, and a logarithm of p/q up to which it weighs no more than without the reference."""
 
@@ -151,11 +154,21 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
             total += share
         elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
             total += rough
+        elif not f.steep and pair.law.accuracy.tail_index == math.inf and max(_at_most(pair, f) / _PART, error) <= abs(value):
+            return total + _at_most(pair, f)
         elif bool((unsure > torch.abs(inner))[[0, -1]].all()):  # what is seen there is the error of the law
             raise _unresolved("law", f)
         else:
             raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
     return total
+
+
+def _at_most(pair: OnGrid, f: Generator) -> float:
+    """A bound on the integral over what of both grids lies beyond the points where the densities are known."""
+    x, (low, high) = pair.grid, pair.known[[0, -1]]
+    d = pair.at(x[(x < low) | (x > high)])
+    value = f.between(d.p, d.q, d.log.clamp_min(SMALLEST), d.excess)
+    return float((value.abs() + _swing(d, f, value, _depths(pair, f)[0])).sum()) * pair.law.spacing
 
 
 def _held(pair: OnGrid, f: Generator) -> float:

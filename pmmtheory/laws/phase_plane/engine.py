@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pmmtheory.chain import Chain
 from pmmtheory.dynamics.underdamped import underdamped
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at
 from pmmtheory.laws.law import side_of
@@ -84,7 +84,10 @@ def tail_growth(scheme: Scheme) -> float:
     target = on_the_line(scheme.dynamics.target)
     if superlinear(target):
         return math.inf
-    return max(growth_at(scheme, tail_variance(target, curvature), swept=False, around=float(target.mean)) for curvature in set(target.tail_curvature))
+    try:
+        return max(growth_at(scheme, tail_variance(target, curvature), swept=False, around=float(target.mean)) for curvature in set(target.tail_curvature))
+    except InvalidParameter as error:
+        raise InvalidParameter("scheme", scheme.name, "a step that is affine where its target is Gaussian, for a law in the phase plane") from error
 
 
 def _turn(scheme: Scheme, target: LineTarget) -> float:
