@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 
 import torch
 from torch import Tensor
 
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.line_densities import Densities, OnGrid
+from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.panels import Integrals, integrals
@@ -45,7 +45,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if f.steep and pair.law.accuracy.apart > 0:
         raise _unresolved("law", f)
     pair = pair.covering(f.deep)
-    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, _depths(pair, f)), pair.shared, share=_SHARE)
+    found = _by_trapezoids(pair, f) if pair.on_one_grid else integrals(lambda x: integrand(pair.at(x), f, depths_of(pair, f)), pair.shared, share=_SHARE)
     value, first, second, squares = found.values.tolist()
     if not math.isfinite(value) or abs(value) > 1e250:
         raise _not_finite(pair, f, "the integrand exceeds what a number holds")
@@ -63,62 +63,10 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     return Estimate.of(value, METHOD, **parts)
 
 
-def _depths(pair: OnGrid, f: Generator) -> tuple[float, float]:
-    """Minus the logarithms of the least that the law, where that matters, and the reference may be."""
-    return (pair.own_depth if f.deep else -SMALLEST), pair.depth
-
-
-def integrand(d: Densities, f: Generator, depths: tuple[float, float]) -> Tensor:
-    """(4, ...): q f(p/q), and what the errors of p, of q and of their squares do to it.
-
-    Where a density is not told from none, it may be anything from exp(-depth) to twice its error. A
-    reference that is not is taken for its error; where f grows like a power, so that it decides everything, for what it was found to be.
-    """
-    hidden = torch.zeros_like(d.q, dtype=torch.bool) if f.steep else (d.q <= d.q_error) & (d.q_error > 0)
-    d = _raised(d, hidden) if bool(hidden.any()) else d
-    log = d.log.clamp_min(SMALLEST)
-    value = f.between(d.p, d.q, log, d.excess)
-    ratio = torch.exp(log.clamp(max=600))
-    r, q = torch.where(log < LARGE, d.excess, ratio), d.q.clamp_min(1e-300)
-    first = torch.where(d.p > d.p_error, torch.abs(f.slope(r, log)) * d.p_error, _swing(d, f, value, depths[0]))
-    relative = torch.where(hidden, 0.0, (d.q_error / q).clamp_max(1e6))
-    second = torch.where(hidden, _swing_of_reference(d, f, value, depths[1]), torch.abs(f.pull(r, log)) * d.q_error)
-    known = torch.maximum(d.p, d.p_error).clamp_min(1e-300)
-    told = (torch.log(known) - torch.log(q)).clamp_min(SMALLEST)
-    weight = torch.where(log > 0, d.p, d.q * ratio)
-    squares = f.curvature(told) * d.p_error**2 / known + f.curvature(log) * weight * relative**2
-    return torch.stack([value, first, second, squares])
-
-
-def _swing(d: Densities, f: Generator, value: Tensor, depth: float) -> Tensor:
-    """By how much q f(p/q) changes where p falls to exp(-depth) or grows to twice its error."""
-    none, most = torch.zeros_like(d.p), 2 * d.p_error
-    least = f.between(none, d.q, none - depth, none - 1)
-    log = (torch.log(most.clamp_min(1e-300)) - d.log_q).clamp_min(SMALLEST)
-    largest = f.between(most, d.q, log, torch.expm1(log.clamp_max(LARGE)))
-    return torch.maximum(torch.abs(least - value), torch.abs(largest - value))
-
-
-def _raised(d: Densities, hidden: Tensor) -> Densities:
-    """With the error of the reference in place of what it was found to be, where it is hidden."""
-    raised = Densities.of(d.p, d.p_error, d.q_error, torch.log(d.q_error.clamp_min(1e-300)), d.q_error)
-    return Densities(*(torch.where(hidden, getattr(raised, part.name), getattr(d, part.name)) for part in fields(d)))
-
-
-def _swing_of_reference(d: Densities, f: Generator, value: Tensor, depth: float) -> Tensor:
-    """By how much q f(p/q) changes where q falls to exp(-depth) or grows to twice its error."""
-    log_p = torch.log(d.p.clamp_min(1e-300))
-    changes = [torch.zeros_like(d.p)]
-    for log_q in (torch.full_like(d.p, -depth), torch.log((2 * d.q_error).clamp_min(1e-300))):
-        log = torch.where(d.p > 0, log_p - log_q, SMALLEST).clamp_min(SMALLEST)
-        changes.append(torch.abs(f.between(d.p, torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE))) - value))
-    return torch.stack(changes).amax(0)
-
-
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
     """On the grid of the law, where the trapezoid rule is spectrally accurate: a rule of half its points misses the root of what it misses."""
     grid, spacing = pair.known, pair.law.spacing
-    values = integrand(pair.at_known, f, _depths(pair, f))
+    values = integrand(pair.at_known, f, depths_of(pair, f))
     whole = values.sum(1) * spacing
     half = float(values[0, ::2].sum()) * 2 * spacing
     error = 10 * min(abs(half - float(whole[0])), 1e140) ** 2 / max(float(values[0].abs().sum()) * spacing, 1e-300)
@@ -132,7 +80,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     a power and the law ends above the reference, its tails must be seen to fall up to where it is last told from none.
     """
     x, d = pair.known, pair.at_known
-    inner, *errors = integrand(d, f, _depths(pair, f))
+    inner, *errors = integrand(d, f, depths_of(pair, f))
     if f.steep:
         there = torch.nonzero(d.p > d.p_error).flatten().tolist()
         if not there:
@@ -168,7 +116,7 @@ def _at_most(pair: OnGrid, f: Generator) -> float:
     x, (low, high) = pair.grid, pair.known[[0, -1]]
     d = pair.at(x[(x < low) | (x > high)])
     value = f.between(d.p, d.q, d.log.clamp_min(SMALLEST), d.excess)
-    return float((value.abs() + _swing(d, f, value, _depths(pair, f)[0])).sum()) * pair.law.spacing
+    return float((value.abs() + swing(d, f, value, depths_of(pair, f)[0])).sum()) * pair.law.spacing
 
 
 def _held(pair: OnGrid, f: Generator) -> float:
@@ -178,7 +126,7 @@ def _held(pair: OnGrid, f: Generator) -> float:
     d = pair.at(x[(x < low) | (x > high)])
     above = d.p - d.p_error > d.q
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
-    return float(integrand(most, f, _depths(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
+    return float(integrand(most, f, depths_of(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
 
 
 def _unseen(pair: OnGrid, f: Generator) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pmmtheory.laws.unseen import Unseen
+from pmmtheory.laws.line.unseen import Unseen
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.shown import best_told, wide_too
+from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.laws.phase_plane.series import lacking
 from pmmtheory.laws.phase_plane.tails import Reach, above, around, doubt, farther
-from pmmtheory.laws.unseen import Unseen
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.gaussian.engine import stationary_at
+from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.operator import Plane
-from pmmtheory.laws.unseen import Unseen
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
