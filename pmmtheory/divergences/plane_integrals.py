@@ -12,11 +12,15 @@ from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
+from pmmtheory.laws.line.unseen import TOLD
 
 METHOD = "exact law in the plane"
 
 _BEYOND = 50.0
 """Where another law is not known, log(p/q) is taken for this."""
+
+_DIM = 0.05
+"""The largest part of a divergence that may hang on densities that are not known."""
 
 _ROUNDING, _SOLVED = 1e-13, 1e-3
 """Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
@@ -43,6 +47,11 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * law.lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
     reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
+    if f.steep and law.unseen is not None:
+        unseen = 2 * law.unseen.power(f.order or 2.0, other.reference.log_density)
+        if unseen > _DIM * value and unseen > 1e-10:
+            raise _too_dim(max(TOLD, law.floor), f)
+        tails += unseen
     return Estimate.of(value, METHOD, **parts, tails=tails, reference=reference, rounding=1e-14 * (1 + abs(value)))
 
 
@@ -86,15 +95,19 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     tails = float(rest.sum() - rest[margins[0] : -margins[0], margins[1] : -margins[1]].sum()) * cell
     hidden = known & ~told & (_nearby(law, axes, seen, times) if f.steep else True)
     dim = (float(torch.where(last, values, 0.0).abs().sum()) + _untold(seen, log_q, hidden, f, law.floor * most)) * cell
-    if other.everywhere and dim > 0.05 * value and dim > 1e-10 and tails <= 0.05 * value:
-        known_to = f"known to {law.floor:.1g} of its largest density"
-        raise InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
+    if other.everywhere and dim > _DIM * value and dim > 1e-10 and tails <= _DIM * value:
+        raise _too_dim(law.floor, f)
     tails += dim
-    if other.everywhere and tails > 0.05 * value and tails > 1e-10:
+    if other.everywhere and tails > _DIM * value and tails > 1e-10:
         raise seems_infinite(f, "the integrand does not decay before the law ends")
     if f.deep:
         tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
+
+
+def _too_dim(share: float, f: Generator) -> InvalidParameter:
+    known_to = f"known to {share:.1g} of its largest density"
+    return InvalidParameter("law", known_to, f"one that is known as far out as {f.name} needs: a smaller rtol, or a reference that is wider")
 
 
 def _ratios(p: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:

@@ -82,7 +82,7 @@ class Start:
         def still(plane: Plane) -> Tensor:
             return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
-        return cls(target.quadrature.low, target.quadrature.high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.of(target))
+        return cls(target.quadrature.low, target.quadrature.high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.on_line(target))
 
 
 def on_plane(plane: Plane, law: PlaneLaw) -> Tensor:

@@ -18,6 +18,7 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
+from pmmtheory.laws.line.unseen import TOLD, Unseen
 from pmmtheory.laws.plane.bumps import Bumps, without_noise
 from pmmtheory.laws.plane.by_nodes import by_nodes
 from pmmtheory.laws.plane.by_series import by_series
@@ -35,6 +36,9 @@ from pmmtheory.targets import Gaussian, GaussianMixture, Target
 
 _NOISE = 10.0
 """How many times what is in doubt of a law its fastest waves may be."""
+
+_LEFT = 1e-2
+"""Masses of fewer times the tolerance, all together, are left out of a step."""
 
 _LOST, _WIDEST = 3.0, 3.0
 """For how many times the tolerance of mass beyond a grid it is made wider; and up to how many times as wide as Gaussians alone ask for."""
@@ -72,14 +76,14 @@ def _evolve(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw, st
     own = max(rough, chain.roughness(0.0))
     axes = chain.axes(wide, math.hypot(own, _kernel_band(chain, wide, 0.0)) if steps[-1] > 0 else own)
     values = density(axes) * math.prod(float(g[1] - g[0]) for g in axes)
-    lost, cut = abs(float(values.sum()) - 1), 0.0
+    lost, cut, unseen = abs(float(values.sum()) - 1), 0.0, _unseen(chain, start)
     for n in steps:
         for k in range(done, n):
             axes, values, left, terms = _advance(chain, axes, values, k * a, shown=k + 1 == n)
             lost, cut = lost + left, cut + terms
         done = n
         law = PlanarLaw(axes, values, chain.scheme.dynamics.law_at(n * a), lost=lost)
-        law.errors["series"] = cut
+        law.errors["series"], law.unseen = cut, unseen
         yield law
 
 
@@ -93,6 +97,17 @@ def _told(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw) -> t
     return told
 
 
+def _unseen(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw) -> Unseen | None:
+    """What is not seen of a start, as masses are left out from which nothing is seen to come."""
+    dynamics = chain.scheme.dynamics
+
+    def of_target(target: Target) -> Unseen:
+        return Unseen.in_plane(target, _support(target), max(TOLD, _LEFT * chain.tolerance), None if dynamics.autonomous else dynamics.law_at(0.0))
+
+    unseen: Unseen | None = side_of(start, {PlanarLaw: lambda law: law.unseen, Target: of_target})
+    return unseen
+
+
 def _support(target: Gaussian | GaussianMixture) -> Tensor:
     """Low and high on both axes, (2, 2)."""
     marginals = [target.along(direction).quadrature for direction in ([1.0, 0.0], [0.0, 1.0])]
@@ -103,7 +118,7 @@ def _advance(chain: Resolution, axes: Axes, values: Tensor, t: float, shown: boo
     """The law after the step at time t, as masses on axes fit for the next step, or for being interpolated; and what mass was left out, or terms."""
     scheme, after = chain.scheme, t + chain.scheme.step_size
     masses = values.reshape(-1)
-    kept = masses.abs() * len(masses) > 1e-2 * chain.tolerance
+    kept = masses.abs() * len(masses) > _LEFT * chain.tolerance
     noded = enumerable(scheme)
     bumps = (by_nodes if noded else _several)(chain, _product(axes).reshape(-1, 2)[kept], masses[kept], t)
     noise, middle = chain.noise(t), bumps.ends.mean(1, keepdim=True)

@@ -13,6 +13,7 @@ from pmmtheory.laws.law import Law
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import line_law
+from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.numerics.nufft import blurred
 from pmmtheory.targets import Target
 from pmmtheory.targets.line import on_the_line
@@ -46,6 +47,8 @@ class PlanarLaw(Law):
         The mass that a step throws off the grid, at most.
     caution : float
         How many times the distance to the coarse law the law may be off: more than once where the chain mixes slowly.
+    unseen : Unseen or None
+        What the chain may have started with where the law has no digits.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class PlanarLaw(Law):
         self.values = values / (values.sum() * self.cell)
         self.coarse: PlanarLaw | None = None
         self.caution, self.leaves = 1.0, 0.0
+        self.unseen: Unseen | None = None
         self.errors: dict[str, float] = {"resolution": math.inf, "ends": lost}
         rim = torch.cat([self.values[0], self.values[-1], self.values[:, 0], self.values[:, -1]])
         self.edge = float(rim.abs().max() / self.values.max())
@@ -144,7 +148,8 @@ class PlanarLaw(Law):
         inner = blurred(place, masses, torch.zeros(1, dtype=torch.float64, device=masses.device), grid, band=band)
         law = line_law(grid, inner, on_the_line(self.reference.along(unit.cpu())), Loss(self.errors["ends"]))
         law.errors |= {part: error for part, error in self.errors.items() if part not in ("resolution", "ends")}
-        law.accuracy = replace(law.accuracy, caution=max(law.accuracy.caution, self.caution))
+        unseen = None if self.unseen is None else self.unseen.along(unit.cpu())
+        law.accuracy = replace(law.accuracy, caution=max(law.accuracy.caution, self.caution), unseen=unseen)
         return law
 
     def _waves(self, k: int, x: Tensor) -> Tensor:

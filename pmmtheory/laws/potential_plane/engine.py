@@ -194,7 +194,7 @@ def _evolve(
                 lost += _rim(masses.reshape(grid.shape))
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
-        law.errors["solver"], law.errors["series"], law.leaves = n * _DIGITS, cut + doubt, leaves
+        law.errors["solver"], law.errors["series"], law.leaves, law.unseen = n * _DIGITS, cut + doubt, leaves, begun.unseen
         yield law
 
 

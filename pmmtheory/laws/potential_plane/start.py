@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.grid import bands
 from pmmtheory.targets import Target
@@ -17,23 +18,25 @@ from pmmtheory.targets.plane import in_plane
 
 @dataclass(frozen=True)
 class Start:
-    """Where a chain starts: its box, up to which frequencies it is seen, and its density on a product of axes."""
+    """Where a chain starts: its box, up to which frequencies it is seen, its density on a product of axes, and what is not seen of it."""
 
     box: Tensor
     bands: tuple[float, float]
     on: Callable[[tuple[Tensor, Tensor]], Tensor]
+    unseen: Unseen | None
 
     @classmethod
     def of_law(cls, law: PlanarLaw) -> Start:
         """A law in the plane, as it is known."""
         first, second = law.spacings
-        return cls(law.box, (math.pi / first, math.pi / second), law.on)
+        return cls(law.box, (math.pi / first, math.pi / second), law.on, law.unseen)
 
     @classmethod
     def of_target(cls, target: Target, faint: float) -> Start:
         """A target, but for waves that have less than a faint share."""
         quadrature = in_plane(target)
-        return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(points_of(axes)))
+        unseen = Unseen.in_plane(target, quadrature.box)
+        return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(points_of(axes)), unseen)
 
 
 def points_of(axes: tuple[Tensor, Tensor]) -> Tensor:
