@@ -101,7 +101,7 @@ def _unseen(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw) ->
     """What is not seen of a start, as masses are left out from which nothing is seen to come."""
     dynamics = chain.scheme.dynamics
 
-    def of_target(target: Target) -> Unseen:
+    def of_target(target: Gaussian | GaussianMixture) -> Unseen:
         return Unseen.in_plane(target, _support(target), max(TOLD, _LEFT * chain.tolerance), None if dynamics.autonomous else dynamics.law_at(0.0))
 
     unseen: Unseen | None = side_of(start, {PlanarLaw: lambda law: law.unseen, Target: of_target})
