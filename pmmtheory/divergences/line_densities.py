@@ -14,6 +14,9 @@ from pmmtheory.divergences.line_sides import LawSide, LineSide
 from pmmtheory.laws import LineLaw
 from pmmtheory.numerics.panels import joined
 
+_GAP = 8
+"""Points of a grid in a row that are not told between modes: fewer are rounding."""
+
 _KNOWN = 0.01
 """A density is known where its uncertainty is below this share of it."""
 
@@ -141,16 +144,18 @@ class OnGrid:
 
 
 def _depth(x: Tensor, log: Tensor, told: Tensor, where: tuple[float, float]) -> float:
-    """Minus the least log density at some places: that of a quadratic through where it is last told from none."""
+    """Minus the least log density at some places: that of a quadratic through where it is last told from none, next to any of its modes."""
     seen = torch.nonzero(told).flatten()
     if len(seen) < 2:
         return math.inf
     ends = seen[[0, -1]]
     first, last = map(float, x[ends])
     fallen = float(log.max() - log[ends].min())
-    middle, half = (first + last) / 2, (last - first) / 2
-    reach = max(middle - where[0], where[1] - middle, half)
-    return max(-SMALLEST, 3 * fallen * (reach / half) ** 2)
+    gaps = torch.nonzero(torch.diff(seen) > _GAP).flatten()
+    runs = x[seen[torch.cat([gaps.new_zeros(1), gaps + 1])]], x[seen[torch.cat([gaps, gaps.new_tensor([len(seen) - 1])])]]
+    half = float((runs[1] - runs[0]).max() if not len(gaps) else (runs[1] - runs[0])[runs[1] > runs[0]].min()) / 2
+    between = float((runs[0][1:] - runs[1][:-1]).max()) / 2 if len(gaps) else 0.0
+    return max(-SMALLEST, 3 * fallen * (1 + max(first - where[0], where[1] - last, between, 0.0) / half) ** 2)
 
 
 def shared_edges(one: LineSide, other: LineSide) -> Tensor:

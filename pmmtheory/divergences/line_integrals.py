@@ -20,6 +20,12 @@ _SHARE = 0.01
 
 METHOD = "exact law on the line"
 
+_FAINT = 1e-10
+"""A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
+
+_NONE = 1e-9
+"""A divergence that is told from none no better."""
+
 _PART = 0.1
 """Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
 
@@ -81,6 +87,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     """
     x, d = pair.known, pair.at_known
     inner, *errors = integrand(d, f, depths_of(pair, f))
+    unseen = _unseen(pair, f, inner)
     if f.steep:
         there = torch.nonzero(d.p > d.p_error).flatten().tolist()
         if not there:
@@ -90,9 +97,9 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
         x, inner, errors = x[told], inner[told], [part[told] for part in errors]
     seen = inner - torch.stack(errors).sum(0)
     top = int(torch.argmax(seen))
-    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value):
+    if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value) + 1e-14:
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak, total = float(x[top]), _held(pair, f) + _unseen(pair, f)
+    peak, total = float(x[top]), _held(pair, f) + unseen
     if f.steep and total > max(abs(value), 1e-10):
         raise _unresolved("law", f)
     unsure = torch.stack(errors).sum(0)
@@ -102,7 +109,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
             total += share
         elif rough <= 1e-3 * (1e-6 * abs(value) + error) or rough < 1e-12:
             total += rough
-        elif not f.steep and pair.law.accuracy.tail_index == math.inf and max(_at_most(pair, f) / _PART, error) <= abs(value):
+        elif not f.steep and pair.law.accuracy.tail_index == math.inf and max(_at_most(pair, f) / _PART, error) <= max(abs(value), _NONE):
             return total + _at_most(pair, f)
         elif bool((unsure > torch.abs(inner))[[0, -1]].all()):  # what is seen there is the error of the law
             raise _unresolved("law", f)
@@ -129,10 +136,13 @@ def _held(pair: OnGrid, f: Generator) -> float:
     return float(integrand(most, f, depths_of(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
 
 
-def _unseen(pair: OnGrid, f: Generator) -> float:
-    """What the law may lack where f grows like a power, as it is not told so far out."""
-    unseen = pair.law.accuracy.unseen
-    return 0.0 if unseen is None or not f.steep else 2 * unseen.power(f.order or 2.0, lambda x: pair.other.logs(x)[1].clamp_min(SMALLEST))
+def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
+    """What the law may lack where f grows like a power, as it is not told so far out, and has few digits before: as much as is seen of it there."""
+    unseen, d = pair.law.accuracy.unseen, pair.at_known
+    if unseen is None or not f.steep:
+        return 0.0
+    faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
+    return float(faint.abs().sum()) * pair.law.spacing + 2 * unseen.power(f.order or 2.0, lambda x: pair.other.logs(x)[1].clamp_min(SMALLEST))
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:

@@ -45,6 +45,9 @@ def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7, floor: floa
                     ratios = [p, q]
                     ratios[place] = torch.where(low, other_least, ratios[place])
                     hanging = hanging + (_between(f, one, other, u, *ratios)[0] - value).abs() @ share
+        if f.steep:  # as much may be missing of what is seen of tails of which few digits are known
+            above = torch.log(p / q) > (other.log_density(u) - one.log_density(u))[:, None]
+            hanging = hanging + torch.where(one.faint(u), torch.where(above, value.abs(), 0.0) @ share, 0.0)
         return torch.stack([value @ share, hanging], -1)
 
     edges = panels((one, other), goal)

@@ -15,7 +15,8 @@ from pmmtheory.targets.line import LineTarget
 SHORTEST = 0.16
 """The spacing of a grid on which a law is told between its points, over the shortest scale on which it varies."""
 
-_POINTS = 801
+_POINTS, _SEEN = 801, 0.5
+"""At which a law is looked at, and the largest spacing of these relative to the narrowest component of a mixture, and to where one gives way to another."""
 
 _LEAST = 2.0**-10
 """The smallest factor that is counted on: the error of degree 11 falls by 2^-12 in the end."""
@@ -32,12 +33,20 @@ def roughness(target: LineTarget, low: float, high: float) -> float:
     """
     variances = getattr(target, "variances", None)
     narrowest = 0.0 if variances is None else 1 / math.sqrt(float(variances.min()))
-    edges = target.quadrature.edges  # narrow where it is steep
-    x = torch.cat([torch.linspace(low, high, _POINTS, dtype=torch.float64), edges[(edges > low) & (edges < high)]])
+    x = torch.linspace(low, high, _POINTS, dtype=torch.float64)
+    if not 0 < float(x[1] - x[0]) * max(narrowest, narrowest**2 * _apart(target)) < _SEEN:
+        edges = target.quadrature.edges  # narrow where it is steep
+        x = torch.cat([x, edges[(edges > low) & (edges < high)]])
     curvature = target.curvature(x).abs()
     if float(curvature.max()) > narrowest**2:
         curvature = torch.where(target.density(x) * (high - low) > 1e-16, curvature, 0.0)
     return max(narrowest, math.sqrt(float(curvature.max())))
+
+
+def _apart(target: LineTarget) -> float:
+    """How far the means of a mixture lie apart."""
+    means = getattr(target, "means", None)
+    return 0.0 if means is None else float(means.max() - means.min())
 
 
 def total(density: Callable[[Tensor], Tensor], low: float, high: float, least: int, most: int) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from pmmtheory.laws.line.unseen import Unseen
 
 
@@ -37,6 +40,8 @@ class Accuracy:
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
+    unsure : pairs of numbers
+        Between which points a value is not told from none: it may be off by as much as it is.
     unseen : Unseen or None
         What the chain may have started with beyond where the values are known.
     """
@@ -52,4 +57,12 @@ class Accuracy:
     apart: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0
+    unsure: tuple[tuple[float, float], ...] = ()
     unseen: Unseen | None = None
+
+    def hides(self, x: Tensor) -> Tensor:
+        """Whether points are where a value is not told from none."""
+        hidden = torch.zeros_like(x, dtype=torch.bool)
+        for first, last in self.unsure:
+            hidden = hidden | ((x > first) & (x < last))
+        return hidden

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,6 +14,18 @@ from pmmtheory.targets.target import Target
 
 TOLD = 1e-11
 """The share of its largest value down to which the density of a start is in the law of the chain."""
+
+_FAINT = 1e-8
+"""A share of the largest value of which few digits are in the law."""
+
+_SMALLEST = -700.0
+"""The logarithm of a density below which it is none."""
+
+_WIDE = 3.0
+"""Cells in one of a marginal."""
+
+_ALIKE, _DEEPEST = 1e-2, -100.0
+"""By how much two references may differ, relative to their logarithms, to be the same, where the logarithm of h is above the second."""
 
 _POINTS, _A_SIDE, _FARTHER = 8001, 401, 0.25
 """Where the density of a start is looked at, and beyond its support, relative to its length: powers of it may fall more slowly."""
@@ -27,51 +39,84 @@ class Unseen:
         Points of a uniform grid over all of the start, and log h, -inf where it is told.
     cell : float
         The volume of a cell of the grid.
-    log_reference : (n,) tensor or None
-        log q there, for a q that the chain moves with time.
+    log_kept : (n,) tensor
+        log q there, for the q that the chain is to keep.
+    moves : bool
+        Whether that q moves with time, and the reference with it.
+    apart : bool
+        Whether there is more than tails, of that or of what has few digits.
     """
 
     points: Tensor
     log_density: Tensor
     cell: float
-    log_reference: Tensor | None = None
+    log_kept: Tensor
+    moves: bool = False
+    apart: bool = True
 
     @classmethod
-    def of(cls, points: Tensor, log_density: Tensor, cell: float, told: float = TOLD) -> Unseen:
-        """A density on a uniform grid, told above this share of its largest value."""
-        return cls(points, torch.where(log_density > log_density.max() + math.log(told), -math.inf, log_density), cell)
-
-    @classmethod
-    def on_line(cls, start: LineTarget) -> Unseen:
+    def on_line(cls, start: LineTarget, kept: LineTarget) -> Unseen:
+        """Of a start on the line."""
         low, high = start.quadrature.low, start.quadrature.high
         more = _FARTHER * (high - low)
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
-        return cls.of(points, start.log_density(points), float(points[1] - points[0]))
+        density = start.log_density(points)
+        log, _ = _far(density, TOLD)
+        faint, clear = _far(density, _FAINT)
+        left, right = faint[: int(clear[0])], faint[int(clear[-1]) + 1 :]
+        apart = bool((torch.diff(left) < 0).any()) or bool((torch.diff(right) > 0).any())
+        return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart)
 
     @classmethod
-    def in_plane(cls, start: Target, box: Tensor, told: float = TOLD, moved: Target | None = None) -> Unseen:
-        """Of a start whose support is this box, low and high on both axes, (2, 2); `moved` is the law at the start that a chain keeps as it moves with time."""
+    def in_plane(cls, start: Target, box: Tensor, kept: Target, told: float = TOLD, moves: bool = False) -> Unseen:
+        """Of a start whose support is this box, low and high on both axes, (2, 2)."""
         more = _FARTHER * (box[:, 1] - box[:, 0])
         axes = [torch.linspace(float(low), float(high), _A_SIDE, dtype=torch.float64) for low, high in zip(box[:, 0] - more, box[:, 1] + more, strict=True)]
         points = torch.cartesian_prod(*axes)
-        found = cls.of(points, start.log_density(points), math.prod(float(axis[1] - axis[0]) for axis in axes), told)
-        return found if moved is None else replace(found, log_reference=moved.log_density(points))
+        density = start.log_density(points)
+        log, _ = _far(density, told)
+        return cls(
+            points, log, math.prod(float(axis[1] - axis[0]) for axis in axes), kept.log_density(points), moves, _has_modes(density.reshape(_A_SIDE, _A_SIDE))
+        )
 
     def along(self, direction: Tensor) -> Unseen:
         """What its marginal along a unit vector is not told of."""
-        if self.log_reference is not None:
+        if self.moves:
             return self  # marginals have no larger powers
-        place, width = self.points @ direction.to(self.points), math.sqrt(self.cell)
-        number = ((place - place.min()) / width).round().to(torch.long)
-        mass = torch.zeros(int(number.max()) + 1, dtype=torch.float64).index_add(0, number, torch.exp(self.log_density) * self.cell)
-        points = place.min() + width * torch.arange(len(mass), dtype=torch.float64)
-        return Unseen(points, torch.log(mass / width), width)
+        place, width = self.points @ direction.to(self.points), _WIDE * math.sqrt(self.cell)
+        number = (place - place.min()) / width
+        first = number.to(torch.long)
+        count = int(first.max()) + 2
+
+        def summed(log: Tensor) -> Tensor:
+            mass, share = torch.exp(log) * self.cell / width, number - first
+            return torch.log(torch.zeros(count, dtype=torch.float64).index_add(0, first, mass * (1 - share)).index_add(0, first + 1, mass * share))
+
+        points = place.min() + width * torch.arange(count, dtype=torch.float64)
+        return Unseen(points, summed(self.log_density), width, summed(self.log_kept), apart=self.apart)
 
     def power(self, order: float, log_reference: Callable[[Tensor], Tensor]) -> float:
         """int h^a q^(1 - a) for the order a > 1, given log q.
 
-        Steps of a chain take it down, by Jensen's inequality, if they keep q: about that much of the power of its law may be missing.
+        Steps of a chain take it down, by Jensen's inequality, if they keep q: about that much of the power of its law may be missing. Infinite where
+        they do not, and there are modes that may move to where q has less.
         """
         far = self.log_density > -math.inf
-        log = order * self.log_density[far] + (1 - order) * (log_reference(self.points[far]) if self.log_reference is None else self.log_reference[far])
-        return float(torch.exp(log.clamp_max(600.0)).sum()) * self.cell
+        kept = self.log_kept[far]
+        log = kept if self.moves else log_reference(self.points[far])
+        largest = order * self.log_density[far] + (1 - order) * log
+        if self.apart and bool(((log - kept).abs() > _ALIKE * (1 + kept.abs()))[self.log_density[far] > _DEEPEST].any()):
+            return math.inf
+        return float(torch.exp(largest.clamp_max(600.0)).sum()) * self.cell
+
+
+def _has_modes(log: Tensor) -> bool:
+    """Whether a density on a product of grids, (n, m), has local maxima where it has few digits."""
+    far = (log < log.max() + math.log(_FAINT)) & (log > _SMALLEST)
+    return bool((far & (log >= torch.nn.functional.max_pool2d(log[None], 3, 1, 1)[0])).any())
+
+
+def _far(log: Tensor, told: float) -> tuple[Tensor, Tensor]:
+    """log h without what is above this share of the largest, and where that is."""
+    seen = log > log.max() + math.log(told)
+    return torch.where(seen, -math.inf, log), torch.nonzero(seen).flatten()

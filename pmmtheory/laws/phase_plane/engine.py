@@ -70,7 +70,7 @@ class PhasePlaneEngine(Engine):
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[PlaneLaw]:
         """The laws after the given numbers of steps, from a target for the position and N(0, 1) for the velocity, or from a law."""
         target = on_the_line(scheme.dynamics.target)
-        begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, rtol)})
+        begun: Start = side_of(start, {PlaneLaw: Start.of_law, LineTarget: lambda source: Start.of_target(source, rtol, target)})
         planes = Planes(scheme, target, rtol, begun)
 
         def at_level(level: int) -> list[PlaneLaw]:

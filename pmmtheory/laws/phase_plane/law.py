@@ -103,7 +103,8 @@ class PlaneLaw(Law):
         self.errors["tails"] = _distance(self.modes, self._computed, self.spacing)
         near = wide_too(self.grid, self.modes[:, 0], self.target.density, self.target.covariance)
         off = float((self.modes - self._computed)[:, 0].abs().max() / self.modes[:, 0].max())
-        known = Accuracy(floor=max(Accuracy.floor, off), shift=self._shift, unseen=self.unseen)
+        unsure = tuple(pair for pair in ((low, self.told[0]), (self.told[1], high)) if pair[1] > pair[0])
+        known = Accuracy(floor=max(Accuracy.floor, off), shift=self._shift, unsure=unsure, unseen=self.unseen)
         self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=known)
         self.velocity = self._velocity()
 

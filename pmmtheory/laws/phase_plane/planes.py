@@ -76,13 +76,14 @@ class Start:
         return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: math.pi / law.coarse_spacing, lambda plane: on_plane(plane, law), law.unseen)
 
     @classmethod
-    def of_target(cls, target: LineTarget, rtol: float) -> Start:
-        """A target for the position, with N(0, 1) for the velocity."""
+    def of_target(cls, target: LineTarget, rtol: float, kept: LineTarget) -> Start:
+        """A target for the position, with N(0, 1) for the velocity, of a chain that is to keep another."""
 
         def still(plane: Plane) -> Tensor:
             return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
-        return cls(target.quadrature.low, target.quadrature.high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.on_line(target))
+        low, high = target.quadrature.low, target.quadrature.high
+        return cls(low, high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.on_line(target, kept))
 
 
 def on_plane(plane: Plane, law: PlaneLaw) -> Tensor:

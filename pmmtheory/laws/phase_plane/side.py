@@ -15,6 +15,9 @@ from pmmtheory.targets.line import LineTarget
 _PANEL = 5
 """Spacings of a law's grid in a panel of a quadrature rule."""
 
+_FAINT = 1e-10
+"""A share of the largest density below which few digits are known."""
+
 _LEAST, DOUBTED = 1e-12, 1e-3
 """Between what p/(pi phi) is that the resolution of a law does not tell from none: its change from the lower one, within these."""
 
@@ -92,6 +95,12 @@ class Side:
             return torch.zeros_like(ratio)
         coarse = self.coarse
         return torch.full_like(ratio, DOUBTED) if coarse is None else (ratio - coarse.ratio(u, v)).abs().clamp(_LEAST, DOUBTED)
+
+    def faint(self, u: Tensor) -> Tensor:
+        """Whether the density of the position is so small, (n,), that few of its digits are known, or it is continued."""
+        if self.law is None:
+            return torch.zeros_like(u, dtype=torch.bool)
+        return self.rho(u)[:, 0] * torch.exp(self.log_density(u)) < _FAINT * self.law.modes[:, 0].max()
 
     def unseen(self, reference: LineTarget, order: float) -> float:
         """What the law may lack of int p^a pi^(1 - a) for that target and this a > 1."""

@@ -102,7 +102,7 @@ def _unseen(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw) ->
     dynamics = chain.scheme.dynamics
 
     def of_target(target: Gaussian | GaussianMixture) -> Unseen:
-        return Unseen.in_plane(target, _support(target), max(TOLD, _LEFT * chain.tolerance), None if dynamics.autonomous else dynamics.law_at(0.0))
+        return Unseen.in_plane(target, _support(target), dynamics.law_at(0.0), max(TOLD, _LEFT * chain.tolerance), not dynamics.autonomous)
 
     unseen: Unseen | None = side_of(start, {PlanarLaw: lambda law: law.unseen, Target: of_target})
     return unseen

@@ -173,7 +173,7 @@ def _evolve(
     """The laws after each number of steps, on a grid this factor as wide as the target and the start ask for."""
     target, done, leaves, cut, doubt = scheme.dynamics.target, 0, 0.0, 0.0, 0.0
     band = bands(target, quadrature, _faint(scheme, rtol))
-    begun: Start = side_of(start, {PlanarLaw: Start.of_law, Target: lambda source: Start.of_target(source, _faint(scheme, rtol))})
+    begun: Start = side_of(start, {PlanarLaw: Start.of_law, Target: lambda source: Start.of_target(source, _faint(scheme, rtol), target)})
     wide = widened(quadrature, spread_of(scheme, quadrature))
     whole = torch.stack([torch.minimum(wide[:, 0], begun.box[:, 0]), torch.maximum(wide[:, 1], begun.box[:, 1])], 1)
     middle = whole.mean(1, keepdim=True)

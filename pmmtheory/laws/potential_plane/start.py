@@ -32,10 +32,10 @@ class Start:
         return cls(law.box, (math.pi / first, math.pi / second), law.on, law.unseen)
 
     @classmethod
-    def of_target(cls, target: Target, faint: float) -> Start:
-        """A target, but for waves that have less than a faint share."""
+    def of_target(cls, target: Target, faint: float, kept: Target) -> Start:
+        """A target, for a chain that is to keep another, but for waves that have less than a faint share."""
         quadrature = in_plane(target)
-        unseen = Unseen.in_plane(target, quadrature.box)
+        unseen = Unseen.in_plane(target, quadrature.box, kept)
         return cls(quadrature.box, bands(target, quadrature, faint), lambda axes: target.density(points_of(axes)), unseen)
 
 
