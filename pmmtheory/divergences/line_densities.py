@@ -57,9 +57,9 @@ class OnGrid:
 
     @property
     def grid(self) -> Tensor:
-        """The grid of the law, continued over the support of a reference that is known everywhere."""
+        """The grid of the law, continued over the support of the reference."""
         (low, high), spacing = self.law.ends, self.law.spacing
-        first, last = self.other.support if self.other.known[0] == -math.inf else (low, high)
+        first, last = self.other.support
         left, right = max(0, math.ceil((low - first) / spacing)), max(0, math.ceil((last - high) / spacing))
         if left + right == 0:
             return self.law.grid

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.far_tails import parabolas, power_beyond
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.line_densities import Densities, OnGrid
 from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
@@ -22,6 +23,9 @@ METHOD = "exact law on the line"
 
 _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
+
+_DIGITS = 100.0
+"""How many times its error a density is that has digits."""
 
 _NONE = 1e-9
 """A divergence that is told from none no better."""
@@ -61,7 +65,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if pair.law.accuracy.cut > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] = parts.get("ends", 0.0) + f.at_none(-pair.own_depth) * pair.missing + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+        parts["ends"] = parts.get("ends", 0.0) + _missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
@@ -87,7 +91,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     """
     x, d = pair.known, pair.at_known
     inner, *errors = integrand(d, f, depths_of(pair, f))
-    unseen = _unseen(pair, f, inner)
+    unseen = _unseen(pair, f, inner) + _far(pair, f)
     if f.steep:
         there = torch.nonzero(d.p > d.p_error).flatten().tolist()
         if not there:
@@ -136,13 +140,44 @@ def _held(pair: OnGrid, f: Generator) -> float:
     return float(integrand(most, f, depths_of(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
 
 
-def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
-    """What the law may lack where f grows like a power, as it is not told so far out, and has few digits before: as much as is seen of it there."""
-    unseen, d = pair.law.accuracy.unseen, pair.at_known
-    if unseen is None or not f.steep:
+def _far(pair: OnGrid, f: Generator) -> float:
+    """What the law counts beyond where it has digits, if its logarithm goes on as a parabola, where f grows like a power: a target of several components
+    may fall otherwise there than where the law is known."""
+    law = pair.law
+    told = law.grid[law.values > _DIGITS * law.uncertainty(law.grid, law.values)]
+    if not f.steep or law.truncated or pair.other.known[0] != -math.inf or len(told) < 2:
         return 0.0
+    ends = float(told[0]), float(told[-1])
+    log = parabolas(lambda x: torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu(), ends)
+    return power_beyond(f.order or 2.0, log, lambda x: pair.other.logs(x)[1].clamp_min(-1e300), ends)
+
+
+def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
+    """What the law may lack as it is not told so far out; and, where f grows like a power, has few digits before: as much as is seen of it there."""
+    unseen, d = pair.law.accuracy.unseen, pair.at_known
+
+    def log_q(x: Tensor) -> Tensor:
+        return pair.other.logs(x)[1].clamp_min(SMALLEST)
+
+    def weight(log: Tensor) -> Tensor:
+        return f.between(torch.ones_like(log), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))).abs()
+
+    if unseen is None:
+        return 0.0
+    if not f.steep:
+        return unseen.weighed(weight, log_q)
     faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
-    return float(faint.abs().sum()) * pair.law.spacing + 2 * unseen.power(f.order or 2.0, lambda x: pair.other.logs(x)[1].clamp_min(SMALLEST))
+    seen: float = float(faint.abs().sum()) * pair.law.spacing
+    return seen + 2 * unseen.power(f.order or 2.0, log_q)
+
+
+def _missing(pair: OnGrid, f: Generator) -> float:
+    """What the reference beyond the grid of the law may count for other than without any of the law, where f falls steeply from 0: by Hoelder's inequality,
+    with what of the law may be there, where f is a power below 1 of it."""
+    missing, left = pair.missing, pair.law.errors["ends"]
+    if f.order is not None and 0 < f.order < 1:
+        return 2 * math.exp((1 - f.order) * math.log(max(missing, 1e-300)) + f.order * math.log(max(left, 1e-300)))
+    return f.at_none(-pair.own_depth) * missing
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.far_tails import power_beyond
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.phase_plane_panels import ROUGHLY, integrated, panels
 from pmmtheory.laws.phase_plane.side import DOUBTED, Side
@@ -52,7 +53,7 @@ def smooth(one: Side, other: Side, f: Generator, goal: float = 1e-7, floor: floa
 
     edges = panels((one, other), goal)
     value, error = integrated(row, edges, goal, unsure)
-    return value, error, 2 * unsure[0] + _beyond(lambda u: row(u)[:, 0], edges)
+    return value, error, 2 * unsure[0] + _beyond(lambda u: row(u)[:, 0], edges) + (_farther(one, other, f, edges) if f.steep else 0.0)
 
 
 def moved(f: Generator, one: Side, other: Side, coarse: Side, place: int) -> float:
@@ -103,6 +104,16 @@ def _velocities(device: torch.device) -> tuple[Tensor, Tensor]:
     v = torch.linspace(-9.0, 9.0, _VELOCITIES, dtype=torch.float64, device=device)
     share = torch.exp(-v * v / 2)
     return v, share / share.sum()
+
+
+def _farther(one: Side, other: Side, f: Generator, edges: Tensor) -> float:
+    """int p^a q^(1 - a) of the positions beyond the panels, where both are continued as constants times their targets, the first with what that
+    is in doubt by."""
+
+    def log(side: Side) -> Callable[[Tensor], Tensor]:
+        return lambda u: side.log_density(u).clamp_min(-1e300) + torch.log(side.rho(u)[:, 0].clamp_min(1e-300))
+
+    return power_beyond(f.order or 2.0, lambda u: log(one)(u) + one.unsure(u), log(other), (float(edges[0]), float(edges[-1])))
 
 
 def _beyond(row: Callable[[Tensor], Tensor], edges: Tensor) -> float:

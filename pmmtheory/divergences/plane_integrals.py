@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from pmmtheory.divergences.far_tails import power_around
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
@@ -21,6 +22,9 @@ _BEYOND = 50.0
 
 _DIM = 0.05
 """The largest part of a divergence that may hang on densities that are not known."""
+
+_DIGITS = 100.0
+"""How many times what is told from none a density is that has digits."""
 
 _ROUNDING, _SOLVED = 1e-13, 1e-3
 """Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
@@ -47,8 +51,8 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * law.lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
     reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
-    if f.steep and law.unseen is not None:
-        unseen = 2 * law.unseen.power(f.order or 2.0, other.reference.log_density)
+    if f.steep:
+        unseen = _unseen(law, other, f)
         if unseen > _DIM * value and unseen > 1e-10:
             raise _too_dim(max(TOLD, law.floor), f)
         tails += unseen
@@ -103,6 +107,17 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     if f.deep:
         tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
+
+
+def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
+    """What may be missing where a divergence grows like a power: of the start, and far out, where a reference may fall otherwise than where the law
+    is told."""
+    order, log_q = f.order or 2.0, other.reference.log_density
+    found = 0.0 if law.unseen is None else 2 * law.unseen.power(order, log_q)
+    if not other.everywhere:
+        return found
+    least = _DIGITS * max(_ROUNDING, law.floor) * float(law.values.max())
+    return found + power_around(order, lambda x: law.density(x).cpu(), least, log_q, law.box, law.mean.cpu())
 
 
 def _too_dim(share: float, f: Generator) -> InvalidParameter:

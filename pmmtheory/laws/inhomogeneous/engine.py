@@ -28,6 +28,7 @@ from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import NOTHING
 from pmmtheory.laws.line.shown import ROUNDING, line_law
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line, start_on_line
+from pmmtheory.laws.line.unseen import TOLD, Unseen
 from pmmtheory.laws.refinement import refined_path
 from pmmtheory.laws.scales import SHORTEST, roughness
 from pmmtheory.schemes import Scheme
@@ -56,11 +57,18 @@ class InhomogeneousEngine(Engine):
         def at_level(level: int) -> list[LineLaw]:
             return list(_evolve(replace(rough, level=level), begun, steps, silent))
 
-        return refined_path(at_level, rtol, scheme.name, steps)
+        laws = refined_path(at_level, rtol, scheme.name, steps)
+        for n, law in zip(steps, laws, strict=True):
+            process = rough.target(n * scheme.step_size)
+            law.accuracy = replace(law.accuracy, unseen=Unseen.on_line(process, process, max(TOLD, _LEFT * rough.tolerance)))
+        return laws
 
 
 _DOUBT = 1e-10
 """What the density after steps without noise may be in doubt by, relative to itself, where a pass through all of them more would tell."""
+
+_LEFT = 0.1
+"""Densities of so many times the tolerance, relative to the largest, may be left out of a law."""
 
 _AHEAD = 31
 """How many steps more are tried on one grid."""

@@ -18,7 +18,7 @@ Density = Callable[[Tensor], Tensor]
 INTERPOLATED = 0.25
 """The share of the accuracy asked for that interpolation may use up."""
 
-_CAUTION = 3.0
+_CAUTION = 4.0
 """How many times the change between two resolutions a moving law may be off: each step has a grid of its own, and their errors add up unevenly."""
 
 ROUNDING = 1e-15

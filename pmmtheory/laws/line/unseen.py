@@ -15,8 +15,8 @@ from pmmtheory.targets.target import Target
 TOLD = 1e-11
 """The share of its largest value down to which the density of a start is in the law of the chain."""
 
-_FAINT = 1e-8
-"""A share of the largest value of which few digits are in the law."""
+_FAINTER = 1e3
+"""How many times more has few digits."""
 
 _SMALLEST = -700.0
 """The logarithm of a density below which it is none."""
@@ -55,14 +55,14 @@ class Unseen:
     apart: bool = True
 
     @classmethod
-    def on_line(cls, start: LineTarget, kept: LineTarget) -> Unseen:
-        """Of a start on the line."""
+    def on_line(cls, start: LineTarget, kept: LineTarget, told: float = TOLD) -> Unseen:
+        """Of a start on the line, that is told above this share of its largest value."""
         low, high = start.quadrature.low, start.quadrature.high
         more = _FARTHER * (high - low)
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
         density = start.log_density(points)
-        log, _ = _far(density, TOLD)
-        faint, clear = _far(density, _FAINT)
+        log, _ = _far(density, told)
+        faint, clear = _far(density, _FAINTER * told)
         left, right = faint[: int(clear[0])], faint[int(clear[-1]) + 1 :]
         apart = bool((torch.diff(left) < 0).any()) or bool((torch.diff(right) > 0).any())
         return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart)
@@ -75,9 +75,8 @@ class Unseen:
         points = torch.cartesian_prod(*axes)
         density = start.log_density(points)
         log, _ = _far(density, told)
-        return cls(
-            points, log, math.prod(float(axis[1] - axis[0]) for axis in axes), kept.log_density(points), moves, _has_modes(density.reshape(_A_SIDE, _A_SIDE))
-        )
+        cell, apart = math.prod(float(axis[1] - axis[0]) for axis in axes), _has_modes(density.reshape(_A_SIDE, _A_SIDE), _FAINTER * told)
+        return cls(points, log, cell, kept.log_density(points), moves, apart)
 
     def along(self, direction: Tensor) -> Unseen:
         """What its marginal along a unit vector is not told of."""
@@ -109,10 +108,18 @@ class Unseen:
             return math.inf
         return float(torch.exp(largest.clamp_max(600.0)).sum()) * self.cell
 
+    def weighed(self, weight: Callable[[Tensor], Tensor], log_reference: Callable[[Tensor], Tensor]) -> float:
+        """int h w(log h/q), given log q, of a start that has modes there."""
+        if not self.apart:
+            return 0.0
+        far = self.log_density > _SMALLEST
+        log = self.log_density[far]
+        return float((torch.exp(log) * weight(log - log_reference(self.points[far]))).sum()) * self.cell
 
-def _has_modes(log: Tensor) -> bool:
+
+def _has_modes(log: Tensor, faint: float) -> bool:
     """Whether a density on a product of grids, (n, m), has local maxima where it has few digits."""
-    far = (log < log.max() + math.log(_FAINT)) & (log > _SMALLEST)
+    far = (log < log.max() + math.log(faint)) & (log > _SMALLEST)
     return bool((far & (log >= torch.nn.functional.max_pool2d(log[None], 3, 1, 1)[0])).any())
 
 
