@@ -7,8 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_LENGTHS, _POINTS, _BACK = 12.0, 4001, 0.05
-"""How far is looked, in lengths of what is known, and at how many points; and over what part of that length the parabola is read off."""
+_LENGTHS, _POINTS, _BACK, _FITTED = 12.0, 4001, 0.2, 40
+"""How far is looked, in lengths of what is known, and at how many points; and over what part of that length a parabola is fitted to
+so many values."""
+
+_KNOWN_WIDTHS = 14.0
+"""Standard deviations of a Gaussian over which it is known."""
 
 _CAUTION = 2.0
 """How many times more there may be than is found so."""
@@ -29,20 +33,25 @@ def power_beyond(order: float, log_p: Callable[[Tensor], Tensor], log_q: Callabl
 
 
 def parabolas(log: Callable[[Tensor], Tensor], ends: tuple[float, float]) -> Callable[[Tensor], Tensor]:
-    """A logarithm beyond the ends, as the parabolas through its last values before them: never curved upwards."""
-    low, high = ends
-    back = _BACK * (high - low)
-    sides = []
-    for end, inwards in ((low, back), (high, -back)):
-        last, near, before = log(torch.tensor([end, end + inwards, end + 2 * inwards], dtype=torch.float64)).tolist()
-        curvature = min(0.0, (last - 2 * near + before) / back**2)
-        sides.append((end, last, (last - near) / -inwards + curvature * -inwards / 2, curvature))
+    """A logarithm beyond the ends, as the parabolas that are nearest to it before them."""
+    (low, high), inwards = ends, _BACK * (ends[1] - ends[0]) * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)
+    sides = [(end, *(part.item() for part in _fitted(log(end + sign * inwards)[None], inwards[None, -1:]))) for end, sign in ((low, 1), (high, -1))]
 
     def beyond(x: Tensor) -> Tensor:
-        left, right = (last + slope * (x - end) + curvature * (x - end) ** 2 / 2 for end, last, slope, curvature in sides)
+        left, right = (last + slope * (x - end).abs() + curvature * (x - end) ** 2 / 2 for end, last, slope, curvature in sides)
         return torch.where(x < (low + high) / 2, left, right)
 
     return beyond
+
+
+def _fitted(log: Tensor, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The value, the outward slope and the curvature at the first of some points inwards over a length, (n, 1), of the parabolas that are nearest to
+    values there, (n, k); where these are no tail, of a Gaussian of the width that is known."""
+    z = torch.linspace(0.0, 1.0, log.shape[1], dtype=log.dtype)
+    fit = torch.linalg.lstsq(torch.stack([torch.ones_like(z), -z, z**2 / 2], -1), log.T).solution.T
+    value, slope, curvature = fit[:, :1], fit[:, 1:2] / length, fit[:, 2:] / length**2
+    tail = (curvature <= 0) & (slope <= 0)
+    return torch.where(tail, value, log[:, :1]), slope.clamp_max(0.0), torch.where(tail, curvature, -((_KNOWN_WIDTHS * _BACK / length) ** 2))
 
 
 def power_around(order: float, density: Callable[[Tensor], Tensor], least: float, log_q: Callable[[Tensor], Tensor], box: Tensor, centre: Tensor) -> float:
@@ -54,11 +63,9 @@ def power_around(order: float, density: Callable[[Tensor], Tensor], least: float
     radii = longest[:, None] * torch.linspace(0.0, 1.0, _A_RAY, dtype=torch.float64)
     told = density(centre + radii[..., None] * rays[:, None]) > least
     ends = torch.where(told, radii, 0.0).amax(1)[:, None]
-    back = _BACK * 2 * ends
-    log = torch.log(density(centre + (ends - back * torch.arange(3.0))[..., None] * rays[:, None]).clamp_min(1e-300))
-    last, near, before = log.split(1, 1)
-    curvature = ((last - 2 * near + before) / back**2).clamp_max(0.0)
-    slope = (last - near) / back + curvature * back / 2
+    length = _BACK * 2 * ends
+    inwards = length * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)
+    last, slope, curvature = _fitted(torch.log(density(centre + (ends - inwards)[..., None] * rays[:, None]).clamp_min(1e-300)), length)
     away = 2 * ends * _LENGTHS * torch.linspace(0.0, 1.0, _POINTS // 10, dtype=torch.float64) ** 2
     log_p = last + slope * away + curvature * away**2 / 2
     power = torch.exp((order * log_p + (1 - order) * log_q(centre + (ends + away)[..., None] * rays[:, None])).clamp(-1e300, 600.0))
