@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import parabolas, power_beyond
+from pmmtheory.divergences.far_tails import continued, counted_beyond
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.line_densities import Densities, OnGrid
 from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
@@ -148,8 +148,11 @@ def _far(pair: OnGrid, f: Generator) -> float:
     if not f.steep or law.truncated or pair.other.known[0] != -math.inf or len(told) < 2:
         return 0.0
     ends = float(told[0]), float(told[-1])
-    log = parabolas(lambda x: torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu(), ends)
-    return power_beyond(f.order or 2.0, log, lambda x: pair.other.logs(x)[1].clamp_min(-1e300), ends)
+
+    def log_q(x: Tensor) -> Tensor:
+        return pair.other.logs(x)[1].clamp_min(-1e300)
+
+    return counted_beyond(f, continued(lambda x: torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu(), log_q, ends), log_q, ends)
 
 
 def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:

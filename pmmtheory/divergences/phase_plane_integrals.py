@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import power_beyond
+from pmmtheory.divergences.far_tails import continued, counted_beyond
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.phase_plane_panels import ROUGHLY, integrated, panels
 from pmmtheory.laws.phase_plane.side import DOUBTED, Side
@@ -107,13 +107,13 @@ def _velocities(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _farther(one: Side, other: Side, f: Generator, edges: Tensor) -> float:
-    """int p^a q^(1 - a) of the positions beyond the panels, where both are continued as constants times their targets, the first with what that
-    is in doubt by."""
+    """What the positions beyond the panels count, where the first law goes on as it did, and the second as a constant times its target."""
 
     def log(side: Side) -> Callable[[Tensor], Tensor]:
         return lambda u: side.log_density(u).clamp_min(-1e300) + torch.log(side.rho(u)[:, 0].clamp_min(1e-300))
 
-    return power_beyond(f.order or 2.0, lambda u: log(one)(u) + one.unsure(u), log(other), (float(edges[0]), float(edges[-1])))
+    own = log(one) if one.law is None else continued(log(one), one.log_density, one.law.told)
+    return counted_beyond(f, own, log(other), (float(edges[0]), float(edges[-1])))
 
 
 def _beyond(row: Callable[[Tensor], Tensor], edges: Tensor) -> float:

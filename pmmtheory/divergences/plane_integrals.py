@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import power_around
+from pmmtheory.divergences.far_tails import counted_around
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
@@ -117,7 +117,7 @@ def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
     if not other.everywhere:
         return found
     least = _DIGITS * max(_ROUNDING, law.floor) * float(law.values.max())
-    return found + power_around(order, lambda x: law.density(x).cpu(), least, log_q, law.box, law.mean.cpu())
+    return found + counted_around(f, lambda x: law.density(x).cpu(), least, log_q, law.box, law.mean.cpu())
 
 
 def _too_dim(share: float, f: Generator) -> InvalidParameter:

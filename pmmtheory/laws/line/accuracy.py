@@ -40,8 +40,8 @@ class Accuracy:
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
-    unsure : pairs of numbers
-        Between which points a value is not told from none: it may be off by as much as it is.
+    doubts : triples of numbers
+        Between the first and the second of each a value may be off by the third, a share of the largest.
     unseen : Unseen or None
         What the chain may have started with beyond where the values are known.
     """
@@ -57,12 +57,12 @@ class Accuracy:
     apart: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0
-    unsure: tuple[tuple[float, float], ...] = ()
+    doubts: tuple[tuple[float, float, float], ...] = ()
     unseen: Unseen | None = None
 
-    def hides(self, x: Tensor) -> Tensor:
-        """Whether points are where a value is not told from none."""
-        hidden = torch.zeros_like(x, dtype=torch.bool)
-        for first, last in self.unsure:
-            hidden = hidden | ((x > first) & (x < last))
-        return hidden
+    def shares(self, x: Tensor) -> Tensor:
+        """What values at points may be off by, as shares of the largest."""
+        found = torch.full_like(x, self.floor)
+        for first, last, share in self.doubts:
+            found = torch.where((x > first) & (x < last), found.clamp_min(share), found)
+        return found

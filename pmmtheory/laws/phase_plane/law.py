@@ -103,8 +103,9 @@ class PlaneLaw(Law):
         self.errors["tails"] = _distance(self.modes, self._computed, self.spacing)
         near = wide_too(self.grid, self.modes[:, 0], self.target.density, self.target.covariance)
         off = float((self.modes - self._computed)[:, 0].abs().max() / self.modes[:, 0].max())
-        unsure = tuple(pair for pair in ((low, self.told[0]), (self.told[1], high)) if pair[1] > pair[0])
-        known = Accuracy(floor=max(Accuracy.floor, off), shift=self._shift, unsure=unsure, unseen=self.unseen)
+        between = ((low, self.told[0], slice(joints[0], told[0] + 1)), (self.told[1], high, slice(told[1], joints[1] + 1)))
+        noise = [(first, last, float(self.modes[part, 0].abs().max() / self.modes[:, 0].max())) for first, last, part in between if last > first]
+        known = Accuracy(shift=self._shift, doubts=((-math.inf, low, off), (high, math.inf, off), *noise), unseen=self.unseen)
         self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=known)
         self.velocity = self._velocity()
 
