@@ -16,6 +16,9 @@ so many values."""
 _KNOWN_WIDTHS = 14.0
 """Standard deviations of a Gaussian over which it is known."""
 
+_DIGITS = 100.0
+"""How many times its error a density is that has digits."""
+
 _NEARER = 2.0
 """How many times nearer a parabola is to log p/q where it is taken for the better."""
 
@@ -27,7 +30,7 @@ _RAYS, _A_RAY = 48, 120
 
 
 def counted_beyond(f: Generator, log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], ends: tuple[float, float]) -> float:
-    """int q f(p/q) outside of the ends, if log p is there what it is given as; log q is known everywhere."""
+    """int q f(p/q) outside of the ends where p > q, if log p is there what it is given as; log q is known everywhere."""
     low, high = ends
     away = (high - low) * _LENGTHS * torch.linspace(0.0, 1.0, _POINTS, dtype=torch.float64) ** 2
     total = 0.0
@@ -39,7 +42,7 @@ def counted_beyond(f: Generator, log_p: Callable[[Tensor], Tensor], log_q: Calla
 def _counted(f: Generator, log_p: Tensor, log_q: Tensor) -> Tensor:
     log = (log_p - log_q).clamp_min(SMALLEST)
     value: Tensor = f.between(torch.exp(log_p.clamp_max(LARGE)), torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE)))
-    return value.nan_to_num(1e300, 1e300).clamp_max(1e300)
+    return torch.where(log > 0, value.nan_to_num(1e300, 1e300).clamp_max(1e300), 0.0)
 
 
 def continued(log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], ends: tuple[float, float]) -> Callable[[Tensor], Tensor]:
@@ -75,14 +78,18 @@ def _fitted(log: Tensor, length: Tensor, tails: bool) -> tuple[Tensor, Tensor, T
     return torch.where(tail, value, log[:, :1]), slope.clamp_max(0.0), torch.where(tail, curvature, -((_KNOWN_WIDTHS * _BACK / length) ** 2)), off
 
 
-def counted_around(f: Generator, density: Callable[[Tensor], Tensor], least: float, log_q: Callable[[Tensor], Tensor], box: Tensor, centre: Tensor) -> float:
-    """The same in the plane, along rays from a centre within a box, low and high on both axes, (2, 2): beyond where a density is last above `least`."""
+def counted_around(
+    f: Generator, density: Callable[[Tensor], Tensor], error: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], box: Tensor, centre: Tensor
+) -> float:
+    """The same in the plane, along rays from a centre within a box, low and high on both axes, (2, 2): beyond where a density is last above what it may
+    be off by, many times."""
     angles = 2 * torch.pi * torch.arange(_RAYS, dtype=torch.float64) / _RAYS
     rays = torch.stack([torch.cos(angles), torch.sin(angles)], -1)
     limits = torch.where(rays > 0, (box[:, 1] - centre) / rays, (box[:, 0] - centre) / rays)
     longest = torch.where(rays.abs() > 1e-9, limits, torch.inf).amin(1)
     radii = longest[:, None] * torch.linspace(0.0, 1.0, _A_RAY, dtype=torch.float64)
-    told = density(centre + radii[..., None] * rays[:, None]) > least
+    along = centre + radii[..., None] * rays[:, None]
+    told = density(along) > _DIGITS * error(along)
     ends = torch.where(told, radii, 0.0).amax(1)[:, None]
     length = _BACK * 2 * ends
     inwards = length * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)

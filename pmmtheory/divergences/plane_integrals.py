@@ -23,9 +23,6 @@ _BEYOND = 50.0
 _DIM = 0.05
 """The largest part of a divergence that may hang on densities that are not known."""
 
-_DIGITS = 100.0
-"""How many times what is told from none a density is that has digits."""
-
 _ROUNDING, _SOLVED = 1e-13, 1e-3
 """Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
 
@@ -116,8 +113,13 @@ def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
     found = 0.0 if law.unseen is None else 2 * law.unseen.power(order, log_q)
     if not other.everywhere:
         return found
-    least = _DIGITS * max(_ROUNDING, law.floor) * float(law.values.max())
-    return found + counted_around(f, lambda x: law.density(x).cpu(), least, log_q, law.box, law.mean.cpu())
+    least = max(_ROUNDING, law.floor) * float(law.values.max())
+
+    def error(x: Tensor) -> Tensor:
+        change = 0.0 if law.coarse is None else (law.density(x) - law.coarse.density(x)).abs().cpu()
+        return least + change * torch.ones(x.shape[:-1], dtype=torch.float64)
+
+    return found + counted_around(f, lambda x: law.density(x).cpu(), error, log_q, law.box, law.mean.cpu())
 
 
 def _too_dim(share: float, f: Generator) -> InvalidParameter:
