@@ -141,8 +141,7 @@ def _held(pair: OnGrid, f: Generator) -> float:
 
 
 def _far(pair: OnGrid, f: Generator) -> float:
-    """What the law counts beyond where it has digits, if its logarithm goes on as a parabola, where f grows like a power: a target of several components
-    may fall otherwise there than where the law is known."""
+    """What the law counts beyond where it has digits, if it goes on as it did, where f grows like a power: a reference may fall otherwise there."""
     law = pair.law
     told = law.grid[law.values > _DIGITS * law.uncertainty(law.grid, law.values)]
     if not f.steep or law.truncated or pair.other.known[0] != -math.inf or len(told) < 2:
