@@ -40,8 +40,8 @@ class Accuracy:
     caution : float
         How many times the distance to a lower resolution the law may be off: more than once where the chain mixes so slowly that the
         weights of its modes magnify every error of a step.
-    doubts : triples of numbers
-        Between the first and the second of each a value may be off by the third, a share of the largest.
+    doubts : (n,) tensor or None
+        What each value on the grid may be off by besides.
     unseen : Unseen or None
         What the chain may have started with beyond where the values are known.
     """
@@ -57,12 +57,10 @@ class Accuracy:
     apart: float = 0.0
     leaves: float = 0.0
     caution: float = 1.0
-    doubts: tuple[tuple[float, float, float], ...] = ()
+    doubts: Tensor | None = None
     unseen: Unseen | None = None
 
-    def shares(self, x: Tensor) -> Tensor:
-        """What values at points may be off by, as shares of the largest."""
-        found = torch.full_like(x, self.floor)
-        for first, last, share in self.doubts:
-            found = torch.where((x > first) & (x < last), found.clamp_min(share), found)
-        return found
+    def least(self, place: Tensor, largest: float) -> Tensor:
+        """What values at places counted from the first are off by however small they are, given the largest."""
+        found = torch.full_like(place, self.floor * largest)
+        return found if self.doubts is None else found + self.doubts[place.round().long().clamp(0, len(self.doubts) - 1)]

@@ -198,7 +198,7 @@ class LineLaw(Law):
         """What the density p at points may be off by: the change from the lower resolution and rounding. Zero off the grid."""
         change = torch.abs(p - self._coarse(x)) if self.coarse is not None else torch.zeros_like(p)
         low, high = self.ends
-        floor = torch.where((x >= low) & (x <= high), self.accuracy.shares(x) * float(self.values.max()), 0.0)
+        floor = torch.where((x >= low) & (x <= high), self.accuracy.least((x - low) / self.spacing, float(self.values.max())), 0.0)
         relative = self.accuracy.relative + self.unplaced + sum(self.errors.get(part, 0.0) for part in ("rounding", "interpolation", "start"))
         return self.accuracy.caution * change + floor + relative * torch.abs(p) + _SMALLEST
 

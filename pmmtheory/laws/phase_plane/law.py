@@ -18,7 +18,7 @@ from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.laws.phase_plane.series import lacking
-from pmmtheory.laws.phase_plane.tails import Reach, above, around, doubt, farther
+from pmmtheory.laws.phase_plane.tails import Reach, above, around, doubt, farther, nearby
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
@@ -102,10 +102,10 @@ class PlaneLaw(Law):
         self.breaks = low, *self.told, high
         self.errors["tails"] = _distance(self.modes, self._computed, self.spacing)
         near = wide_too(self.grid, self.modes[:, 0], self.target.density, self.target.covariance)
-        off = float((self.modes - self._computed)[:, 0].abs().max() / self.modes[:, 0].max())
-        between = ((low, self.told[0], slice(joints[0], told[0] + 1)), (self.told[1], high, slice(told[1], joints[1] + 1)))
-        noise = [(first, last, float(self.modes[part, 0].abs().max() / self.modes[:, 0].max())) for first, last, part in between if last > first]
-        known = Accuracy(shift=self._shift, doubts=((-math.inf, low, off), (high, math.inf, off), *noise), unseen=self.unseen)
+        doubts = (self.modes - self._computed)[:, 0].abs()
+        for between in (slice(joints[0], told[0]), slice(told[1] + 1, joints[1] + 1)):
+            doubts[between] = self.modes[between, 0].abs()
+        known = Accuracy(shift=self._shift, doubts=nearby(doubts), unseen=self.unseen)
         self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=known)
         self.velocity = self._velocity()
 

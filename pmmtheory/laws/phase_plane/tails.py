@@ -14,6 +14,9 @@ _ARITHMETIC = 1e-12
 _RUN = 2.0
 """Spacings of the coarser grid over which rounding does not agree by chance."""
 
+_AROUND = 6
+"""Places to each side: two spacings of the computation."""
+
 _DIGITS = 1e-9
 """What log p may be off by where it is continued, however slowly it grows."""
 
@@ -46,6 +49,12 @@ def farther(modes: Tensor, coarse: Tensor, continued: Tensor, spacings: float) -
         return len(far) - 1, 0
     first, last = _ends(runs)
     return first, last + length - 1
+
+
+def nearby(values: Tensor) -> Tensor:
+    """The largest of the values around each, (n,): noise is as large where it happens to vanish."""
+    pooled: Tensor = torch.nn.functional.max_pool1d(values[None], 2 * _AROUND + 1, 1, _AROUND)[0]
+    return pooled
 
 
 def doubt(grid: Tensor, modes: Tensor, density: Tensor, u: Tensor) -> Tensor:
