@@ -25,6 +25,9 @@ _NEARER = 2.0
 _CAUTION = 2.0
 """How many times more there may be than is found so."""
 
+_BESIDE = 3
+"""Rays to each side."""
+
 _RAYS, _A_RAY = 48, 120
 """In the plane: how many directions are looked into, and at how many points of each for where the law is told last."""
 
@@ -78,6 +81,13 @@ def _fitted(log: Tensor, length: Tensor, tails: bool) -> tuple[Tensor, Tensor, T
     return torch.where(tail, value, log[:, :1]), slope.clamp_max(0.0), torch.where(tail, curvature, -((_KNOWN_WIDTHS * _BACK / length) ** 2)), off
 
 
+def _of_neighbours(curvature: Tensor) -> Tensor:
+    """The most curved of some rays next to each, (n, 1): between two modes' flanks a parabola reads less than either has."""
+    around = torch.cat([curvature[-_BESIDE:], curvature, curvature[:_BESIDE]]).T
+    found: Tensor = -torch.nn.functional.max_pool1d(-around, 2 * _BESIDE + 1, 1).T
+    return found
+
+
 def counted_around(
     f: Generator, density: Callable[[Tensor], Tensor], error: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], box: Tensor, centre: Tensor
 ) -> float:
@@ -98,6 +108,7 @@ def counted_around(
     away = 2 * ends * _LENGTHS * torch.linspace(0.0, 1.0, _POINTS // 10, dtype=torch.float64) ** 2
     far = log_q(centre + (ends + away)[..., None] * rays[:, None])
     own, ratio = _fitted(log, length, True), _fitted(log - log_q(places), length, False)
+    own = own[0], own[1], _of_neighbours(own[2]), own[3]
     alone, beside = (last + slope * away + curvature * away**2 / 2 for last, slope, curvature, _ in (own, ratio))
     log_p = torch.where(own[3] <= _NEARER * ratio[3], alone, far + beside)
     values = _counted(f, log_p, far)

@@ -174,12 +174,12 @@ def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
 
 
 def _missing(pair: OnGrid, f: Generator) -> float:
-    """What the reference beyond the grid of the law may count for other than without any of the law, where f falls steeply from 0: by Hoelder's inequality,
-    with what of the law may be there, where f is a power below 1 of it."""
-    missing, left = pair.missing, pair.law.errors["ends"]
-    if f.order is not None and 0 < f.order < 1:
-        return 2 * math.exp((1 - f.order) * math.log(max(missing, 1e-300)) + f.order * math.log(max(left, 1e-300)))
-    return f.at_none(-pair.own_depth) * missing
+    """What the reference beyond the grid may count, where f falls steeply from 0: for powers below 1 by Hoelder's inequality, with what of the law is there."""
+    missing, left = pair.missing, max(pair.law.errors["ends"], pair.law.beyond(0))
+    most = f.at_none(-pair.own_depth) * missing
+    if f.order is None or not 0 < f.order < 1:
+        return most
+    return min(most, 2 * math.exp((1 - f.order) * math.log(max(missing, 1e-300)) + f.order * math.log(max(left, 1e-300))))
 
 
 def _lost(pair: OnGrid, f: Generator) -> float:
