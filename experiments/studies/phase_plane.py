@@ -42,9 +42,6 @@ _UNTOLD = {
 _FINER, _LONG = ("bimodal", "PMM bernoulli, K=inf"), 0.1
 """Where sets of many midpoints, which are left out, would hide the rate of a KL; and steps of which less is known."""
 
-_LARGE_ENOUGH = 8
-"""How many of the largest steps are used where a KL of 1e-13 hangs on tails whose digits are not known."""
-
 _DISTANCES = {"position tv": 1, "position kl": 2, "position w2": 1, "velocity tv": 1, "joint tv": 1}
 _CORRECTION = {1: 1.0, 2: 2.0, 3: 1.0}
 """By the order: the splittings are symmetric, so that their errors are even in the step."""
@@ -61,7 +58,7 @@ def _checks(profile: str) -> Iterator[Check]:
                     continue
                 if (target, label, distance) == ("bimodal", "PMM single, K=inf", "position kl"):  # 1e-13 and less: its errors hide the rate
                     continue
-                at = steps(target, label, profile)[: _LARGE_ENOUGH if (label, distance) == ("PMM bernoulli, K=inf", "position kl") else None]
+                at = steps(target, label, profile)
                 if distance == "velocity tv" and order > 2:  # its local rates turn: steps further apart tell more of them
                     at = at[::2]
                 points = tuple(Point(step, cell(target, label, step), distance) for step in at)
