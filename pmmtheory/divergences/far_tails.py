@@ -16,7 +16,7 @@ so many values."""
 _KNOWN_WIDTHS = 14.0
 """Standard deviations of a Gaussian over which it is known."""
 
-_DIGITS = 100.0
+DIGITS = 100.0
 """How many times its error a density is that has digits."""
 
 _NEARER = 2.0
@@ -99,7 +99,7 @@ def counted_around(
     longest = torch.where(rays.abs() > 1e-9, limits, torch.inf).amin(1)
     radii = longest[:, None] * torch.linspace(0.0, 1.0, _A_RAY, dtype=torch.float64)
     along = centre + radii[..., None] * rays[:, None]
-    told = density(along) > _DIGITS * error(along)
+    told = density(along) > DIGITS * error(along)
     ends = torch.where(told, radii, 0.0).amax(1)[:, None]
     length = _BACK * 2 * ends
     inwards = length * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)

@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import continued, counted_beyond
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
 from pmmtheory.divergences.line_densities import Densities, OnGrid
 from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
+from pmmtheory.divergences.line_unseen import unseen
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.numerics.panels import Integrals, integrals
@@ -20,12 +20,6 @@ _SHARE = 0.01
 """Of what the densities do to an integral: a rule that misses less would be refined in vain, down to their noise."""
 
 METHOD = "exact law on the line"
-
-_FAINT = 1e-10
-"""A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
-
-_DIGITS = 100.0
-"""How many times its error a density is that has digits."""
 
 _NONE = 1e-9
 """A divergence that is told from none no better."""
@@ -91,7 +85,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     """
     x, d = pair.known, pair.at_known
     inner, *errors = integrand(d, f, depths_of(pair, f))
-    unseen = _unseen(pair, f, inner) + _far(pair, f)
+    hidden = unseen(pair, f, inner)
     if f.steep:
         there = torch.nonzero(d.p > d.p_error).flatten().tolist()
         if not there:
@@ -103,7 +97,7 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     top = int(torch.argmax(seen))
     if min(top, len(x) - 1 - top) <= len(x) // 50 and float(seen[top]) * float(x[-1] - x[0]) > 1e-9 * abs(value) + 1e-14:
         raise _not_finite(pair, f, "the integrand does not decay where the densities are known")
-    peak, total = float(x[top]), _held(pair, f) + unseen
+    peak, total = float(x[top]), _held(pair, f) + hidden
     if f.steep and total > max(abs(value), 1e-10):
         raise _unresolved("law", f)
     unsure = torch.stack(errors).sum(0)
@@ -138,39 +132,6 @@ def _held(pair: OnGrid, f: Generator) -> float:
     above = d.p - d.p_error > d.q
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
     return float(integrand(most, f, depths_of(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
-
-
-def _far(pair: OnGrid, f: Generator) -> float:
-    """What the law counts beyond where it has digits, if it goes on as it did, where f grows like a power: a reference may fall otherwise there."""
-    law = pair.law
-    told = law.grid[law.values > _DIGITS * law.uncertainty(law.grid, law.values)]
-    if not f.steep or law.truncated or pair.other.known[0] != -math.inf or len(told) < 2:
-        return 0.0
-    ends = float(told[0]), float(told[-1])
-
-    def log_q(x: Tensor) -> Tensor:
-        return pair.other.logs(x)[1].clamp_min(-1e300)
-
-    return counted_beyond(f, continued(lambda x: torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu(), log_q, ends), log_q, ends)
-
-
-def _unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
-    """What the law may lack as it is not told so far out; and, where f grows like a power, has few digits before: as much as is seen of it there."""
-    unseen, d = pair.law.accuracy.unseen, pair.at_known
-
-    def log_q(x: Tensor) -> Tensor:
-        return pair.other.logs(x)[1].clamp_min(SMALLEST)
-
-    def weight(log: Tensor) -> Tensor:
-        return f.between(torch.ones_like(log), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))).abs()
-
-    if unseen is None:
-        return 0.0
-    if not f.steep:
-        return unseen.weighed(weight, log_q)
-    faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
-    seen: float = float(faint.abs().sum()) * pair.law.spacing
-    return seen + 2 * unseen.power(f.order or 2.0, log_q)
 
 
 def _missing(pair: OnGrid, f: Generator) -> float:

@@ -23,6 +23,9 @@ _BEYOND = 50.0
 _DIM = 0.05
 """The largest part of a divergence that may hang on densities that are not known."""
 
+_PLACES = 7
+"""To a side, at which two targets are compared."""
+
 _ROUNDING, _SOLVED = 1e-13, 1e-3
 """Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
 
@@ -111,7 +114,7 @@ def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
     is told."""
     order, log_q = f.order or 2.0, other.reference.log_density
     found = 0.0 if law.unseen is None else 2 * law.unseen.power(order, log_q)
-    if not other.everywhere:
+    if not other.everywhere or _alike(law, other):
         return found
     least = max(_ROUNDING, law.floor) * float(law.values.max())
 
@@ -120,6 +123,12 @@ def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
         return least + change * torch.ones(x.shape[:-1], dtype=torch.float64)
 
     return found + counted_around(f, lambda x: law.density(x).cpu(), error, log_q, law.box, law.mean.cpu())
+
+
+def _alike(law: PlanarLaw, other: PlaneSide) -> bool:
+    """Whether the reference is what the chain itself is to have: then the tails of the law turn where those of the reference do."""
+    places = torch.cartesian_prod(*(torch.linspace(float(low), float(high), _PLACES, dtype=torch.float64) for low, high in law.box))
+    return torch.allclose(law.reference.log_density(places), other.reference.log_density(places), rtol=1e-9, atol=1e-9)
 
 
 def _too_dim(share: float, f: Generator) -> InvalidParameter:

@@ -100,13 +100,18 @@ class Unseen:
         Steps of a chain take it down, by Jensen's inequality, if they keep q: about that much of the power of its law may be missing. Infinite where
         they do not, and there are modes that may move to where q has less.
         """
-        far = self.log_density > -math.inf
-        kept = self.log_kept[far]
-        log = kept if self.moves else log_reference(self.points[far])
-        largest = order * self.log_density[far] + (1 - order) * log
-        if self.apart and bool(((log - kept).abs() > _ALIKE * (1 + kept.abs()))[self.log_density[far] > _DEEPEST].any()):
+        if self.apart and not self.keeps(log_reference, self.log_density):
             return math.inf
+        far = self.log_density > -math.inf
+        log = self.log_kept[far] if self.moves else log_reference(self.points[far])
+        largest = order * self.log_density[far] + (1 - order) * log
         return float(torch.exp(largest.clamp_max(600.0)).sum()) * self.cell
+
+    def keeps(self, log_reference: Callable[[Tensor], Tensor], where: Tensor) -> bool:
+        """Whether that is the q that the chain is to keep, as far as a logarithm, (n,), tells where it matters."""
+        there = where > _DEEPEST
+        kept = self.log_kept[there]
+        return self.moves or not bool(((log_reference(self.points[there]) - kept).abs() > _ALIKE * (1 + kept.abs())).any())
 
     def weighed(self, weight: Callable[[Tensor], Tensor], log_reference: Callable[[Tensor], Tensor]) -> float:
         """int h w(log h/q), given log q, of a start that has modes there."""
