@@ -36,13 +36,15 @@ class Tail:
     exponent: float
     light: bool = True
 
-    def moment(self, k: float) -> float:
-        """A bound on int r^k p beyond the distance; infinite where the exponent does not tell that it is finite.
+    def moment(self, k: float, beyond: float = 0.0) -> float:
+        """A bound on int r^k p beyond the distance, or farther out; infinite where the exponent does not tell that it is finite.
 
         A light tail whose decay cannot be read off is taken to fall like r^-(k + 2).
         """
         left = max(self.exponent - k - 1, 1.0 if self.light else 0.0)
-        return self.density * self.distance ** (k + 1) / left if left > 0.05 else math.inf
+        if left <= 0.05:
+            return math.inf
+        return self.density * self.distance ** (k + 1) / left * max(beyond / self.distance, 1.0) ** -left
 
 
 def tails(grid: Tensor, values: Tensor, uncertainty: Tensor, centre: float, index: float = math.inf, light: bool = True) -> tuple[Tail, Tail]:
