@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -53,6 +54,21 @@ def continued(log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tenso
     own, off = _parabolas(log_p, ends, tails=True)
     ratio, missed = _parabolas(lambda x: log_p(x) - log_q(x), ends, tails=False)
     return own if off <= _NEARER * missed else lambda x: log_q(x) + ratio(x)
+
+
+def falling(log_p: Callable[[Tensor], Tensor], ends: tuple[float, float], variances: tuple[float, float]) -> Callable[[Tensor], Tensor]:
+    """log p beyond the ends, as it falls there and like Gaussians with these variances; nothing where there is none."""
+    (low, high), inwards = ends, _BACK * (ends[1] - ends[0]) * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)
+    fits = [_fitted(log_p(end + sign * inwards)[None], inwards[None, -1:], tails=True) for end, sign in ((low, 1), (high, -1))]
+
+    def beyond(x: Tensor) -> Tensor:
+        left, right = (
+            fit[0].item() + fit[1].item() * (x - end).abs() - (x - end) ** 2 / (2 * variance) if variance > 0 else torch.full_like(x, -math.inf)
+            for fit, end, variance in zip(fits, ends, variances, strict=True)
+        )
+        return torch.where(x < (low + high) / 2, left, right)
+
+    return beyond
 
 
 def _parabolas(log: Callable[[Tensor], Tensor], ends: tuple[float, float], tails: bool) -> tuple[Callable[[Tensor], Tensor], float]:

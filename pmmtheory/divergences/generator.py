@@ -93,6 +93,12 @@ class Generator(ABC):
         return pair.integrate(self)
 
 
+def too_wide(f: Generator) -> InvalidParameter:
+    """That it is infinite, or may be, for how laws fall far out."""
+    why = "far out it is wider than the other, though its density may be no number there"
+    return InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: {why}")
+
+
 def seems_infinite(f: Generator, why: str) -> InvalidParameter:
     """What is raised where an integral does not decay as far as it is known, which is no proof."""
     return InvalidParameter("law", "tails that seem too heavy for the other", f"laws whose {f.name} is seen to be finite: {why}")

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite, too_wide
 from pmmtheory.divergences.line_densities import Densities, OnGrid
 from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
 from pmmtheory.divergences.line_unseen import unseen
@@ -27,6 +27,9 @@ _NONE = 1e-9
 _PART = 0.1
 """Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
 
+_NEARLY = 1 - 1e-6
+"""A law that is so wide, of the width from which an integral is infinite, may be too wide."""
+
 _FARTHER, _ALIKE = 1.5, 0.5
 """How many times more mass beyond a grid may weigh than at its ends, and a logarithm of p/q up to which it weighs no more than without the reference."""
 
@@ -43,9 +46,11 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     InvalidParameter
         Where it is infinite, or the reference is not known where the law has mass.
     """
-    if f.steep and math.isfinite(pair.law.accuracy.tail_index) and pair.other.gaussian_tails:
+    if f.steep and math.isfinite(pair.law.accuracy.tail_index) and max(pair.other.far) < math.inf:
         why = "its tails are a power of |x|, those of the reference are Gaussian"
         raise InvalidParameter("law", "tails too heavy for the other", f"laws whose {f.name} is finite: {why}")
+    if f.steep and _too_wide(pair, f.order or 2.0):
+        raise too_wide(f)
     if f.steep and pair.law.accuracy.apart > 0:
         raise _unresolved("law", f)
     pair = pair.covering(f.deep)
@@ -56,7 +61,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.errors["ends"] > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
-    if pair.law.accuracy.cut > 0 and not f.steep:
+    if pair.law.accuracy.cut + pair.law.accuracy.missed > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
         parts["ends"] = parts.get("ends", 0.0) + _missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
@@ -65,6 +70,14 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
         raise _unresolved("law" if second <= squares else "other", f)
     return Estimate.of(value, METHOD, **parts)
+
+
+def _too_wide(pair: OnGrid, order: float) -> bool:
+    """Whether int p^a q^(1 - a) is infinite, or nearly, for Gaussians p and q that fall like both laws far out."""
+    far = pair.law.accuracy.far
+    if far is None or pair.law.truncated:
+        return False
+    return any((order - 1) * own > _NEARLY * order * other for own, other in zip(far.variances, pair.other.far, strict=True))
 
 
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:
@@ -178,8 +191,8 @@ def _not_there(pair: OnGrid, f: Generator, slope: Tensor) -> float:
 
 
 def _cut(pair: OnGrid, f: Generator) -> float:
-    """What mass does that the law left out for being too little to matter, which may be far off: as its second moment weighs where f(p/q) grows like a
-    quadratic, that of log q between the ends of the grid and four times as far."""
+    """What mass does that left the grid, or that was left out for being too little to matter, and may be far off: as its second moment weighs where f(p/q)
+    grows like a quadratic, that of log q between the ends of the grid and four times as far."""
     law, (low, high) = pair.law, pair.law.ends
     away = min(law.mean - low, high - law.mean) * torch.tensor([1.0, 2.0, 4.0], dtype=law.grid.dtype, device=law.grid.device)
     if pair.other.known[0] == -math.inf:
@@ -187,7 +200,7 @@ def _cut(pair: OnGrid, f: Generator) -> float:
         worth = max(abs(f.per_mass(float(fallen))) / float(far) ** 2 for side in falls for fallen, far in zip(side, away, strict=True))
     else:
         worth = abs(f.per_mass(pair.depth)) / float(away[0]) ** 2
-    return float(law.accuracy.cut * worth)
+    return float((law.accuracy.cut + law.accuracy.missed) * worth)
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:

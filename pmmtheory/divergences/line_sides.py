@@ -11,6 +11,8 @@ from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.laws import LineLaw
+from pmmtheory.laws.line.far import of_target
+from pmmtheory.laws.step.far_maps import Sides
 from pmmtheory.targets.line import LineTarget
 
 _CELLS = 6
@@ -117,9 +119,9 @@ class LineSide(ABC):
         return False
 
     @property
-    def gaussian_tails(self) -> bool:
-        """Whether its tails are surely Gaussian."""
-        return False
+    def far(self) -> Sides:
+        """The variances of Gaussians that it falls like far out, on the left and on the right; infinite where it falls more slowly, or that is not known."""
+        return math.inf, math.inf
 
 
 class LawSide(LineSide):
@@ -244,5 +246,5 @@ class TargetSide(LineSide):
         return not self.target.kinks and spacing <= own
 
     @property
-    def gaussian_tails(self) -> bool:
-        return min(self.target.tail_curvature) > 0
+    def far(self) -> Sides:
+        return of_target(self.target).variances

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond
+from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond, falling
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.line_densities import OnGrid
+from pmmtheory.laws.line.unseen import Unseen
 
 _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
@@ -23,15 +24,20 @@ def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
     if not f.steep:
         return 0.0 if start is None else start.weighed(lambda log: _per_mass(f, log), _log_q(pair, SMALLEST))
     if start is None:
-        return _beyond(pair, f)
+        return _beyond(pair, f, own=False)
     log_q = _log_q(pair, SMALLEST)
-    far = 0.0 if not start.moves and start.keeps(log_q, start.log_kept) else _beyond(pair, f)
+    far = _beyond(pair, f, own=not start.moves and start.keeps(log_q, start.log_kept))
+    if start.carried:
+        return far + 2 * start.power(f.order or 2.0, log_q) + _farther(pair, f, start)
     faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
     return far + float(faint.abs().sum()) * pair.law.spacing + 2 * start.power(f.order or 2.0, log_q)
 
 
-def _beyond(pair: OnGrid, f: Generator) -> float:
-    """Beyond where it has digits, if it goes on as it did: a reference may fall otherwise there, but one that the chain itself is to have."""
+def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
+    """Beyond where it has digits, if it goes on as it did, or falls as slowly as it does far out.
+
+    A reference may fall otherwise there, but one that the chain itself is to have: then the second alone.
+    """
     law = pair.law
     if law.truncated or pair.other.known[0] != -math.inf:
         return 0.0
@@ -39,7 +45,30 @@ def _beyond(pair: OnGrid, f: Generator) -> float:
     if len(told) < 2:
         return 0.0
     ends, log_q = (float(told[0]), float(told[-1])), _log_q(pair, -1e300)
-    return counted_beyond(f, continued(lambda x: torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu(), log_q, ends), log_q, ends)
+
+    def log_p(x: Tensor) -> Tensor:
+        return torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu()
+
+    widths = (0.0, 0.0) if law.accuracy.far is None else law.accuracy.far.variances
+    slowly = falling(log_p, ends, widths)
+    if own:
+        return counted_beyond(f, slowly, log_q, ends)
+    alike = continued(log_p, log_q, ends)
+    return counted_beyond(f, lambda x: torch.maximum(alike(x), slowly(x)), log_q, ends)
+
+
+def _farther(pair: OnGrid, f: Generator, start: Unseen) -> float:
+    """What of the start is beyond where that is told."""
+    variances = (0.0, 0.0) if pair.law.accuracy.far is None else pair.law.accuracy.far.variances
+    first, last = start.ends
+    if first is None or last is None:
+        return 0.0
+    left, right = first, last
+
+    def log_p(x: Tensor) -> Tensor:
+        return torch.where(x < (left.place + right.place) / 2, left.beyond(x, variances[0]), right.beyond(x, variances[1]))
+
+    return counted_beyond(f, log_p, _log_q(pair, -1e300), (left.place, right.place))
 
 
 def _log_q(pair: OnGrid, least: float) -> Callable[[Tensor], Tensor]:
@@ -47,5 +76,6 @@ def _log_q(pair: OnGrid, least: float) -> Callable[[Tensor], Tensor]:
 
 
 def _per_mass(f: Generator, log: Tensor) -> Tensor:
-    """|f(t)|/t at these logarithms of t."""
-    return f.between(torch.ones_like(log), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))).abs()
+    """|f(t) - f(0)|/t at these logarithms of t, of f alone where that is infinite at 0."""
+    none = torch.exp(-log) * (0.0 if f.deep else f.at_none())
+    return (f.between(torch.ones_like(log), torch.exp(-log), log, torch.expm1(log.clamp_max(LARGE))) - none).abs()

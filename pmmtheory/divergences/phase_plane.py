@@ -10,8 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pmmtheory.divergences.comparison import Comparison
-from pmmtheory.divergences.generator import Generator
+from pmmtheory.divergences.generator import Generator, too_wide
 from pmmtheory.divergences.pair import Pair
 from pmmtheory.divergences.phase_plane_integrals import moved, smooth
 from pmmtheory.divergences.phase_plane_panels import ROUGHLY
@@ -19,6 +21,7 @@ from pmmtheory.divergences.phase_plane_tv import tv_phase_plane
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlaneLaw
+from pmmtheory.laws.line.far import of_target
 from pmmtheory.laws.phase_plane.side import DOUBTED, Side
 from pmmtheory.targets.line import LineTarget
 
@@ -80,6 +83,9 @@ class PhasePlanePair(Pair):
 
     def _finite(self, f: Generator) -> None:
         """Raises InvalidParameter unless p^a q^(1 - a) falls on both sides, a the order of f."""
+        far = None if self.law.law is None or self.other.law is not None else self.law.law.far
+        if far is not None and far.wider(f.order or 2.0, np.diag([max(of_target(self.other.target).variances), 1.0])):
+            raise too_wide(f)
         if self.law.target is self.other.target:
             return  # both are continued as constants times it
         a = 2.0 if f.order is None else f.order

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from pmmtheory.divergences.far_tails import counted_around
-from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite
+from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite, too_wide
 from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
 from pmmtheory.laws.line.unseen import TOLD
+from pmmtheory.laws.plane.far import far_covariance
 
 METHOD = "exact law in the plane"
 
@@ -43,6 +44,10 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     InvalidParameter
         Where the integrand does not decay before the law ends, or the law has mass where the other is not known.
     """
+    if f.steep and other.everywhere and law.far is not None:
+        length = float((law.box[:, 1] - law.box[:, 0]).max())
+        if law.far.wider(f.order or 2.0, far_covariance(other.reference, length)):
+            raise too_wide(f)
     value, tails, reference = _integral(law, other, f)
     coarse = law.coarse if law.coarse is not None else law
     change = abs(_integral(law, PlanarLawSide(coarse), f, beyond=False)[0])

@@ -36,7 +36,7 @@ class Powers:
         self._squares = [_Banded(matrix)]
 
     def apply(self, p: Tensor, steps: int) -> Tensor:
-        """p P^steps for p of shape (n,)."""
+        """p P^steps for p of shape (..., n)."""
         top = min(range(steps.bit_length()), key=lambda k: self._cost(steps, k), default=0)
         while len(self._squares) <= top:
             self._squares.append(self._squares[-1].squared())
@@ -72,7 +72,7 @@ class _Banded:
     def along(self, p: Tensor) -> Tensor:
         if self._band is None:
             return p @ self.matrix
-        return (torch.nn.functional.pad(p, (self.after, self.before)).unfold(0, self.width, 1) * self._band).sum(1)
+        return (torch.nn.functional.pad(p, (self.after, self.before)).unfold(-1, self.width, 1) * self._band).sum(-1)
 
     def squared(self) -> _Banded:
         if self._band is None:

@@ -44,7 +44,8 @@ class Tail:
         left = max(self.exponent - k - 1, 1.0 if self.light else 0.0)
         if left <= 0.05:
             return math.inf
-        return self.density * self.distance ** (k + 1) / left * max(beyond / self.distance, 1.0) ** -left
+        farther: float = max(beyond / self.distance, 1.0) ** -left
+        return float(self.density * self.distance ** (k + 1) / left * farther)
 
 
 def tails(grid: Tensor, values: Tensor, uncertainty: Tensor, centre: float, index: float = math.inf, light: bool = True) -> tuple[Tail, Tail]:

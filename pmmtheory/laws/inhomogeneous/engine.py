@@ -24,6 +24,7 @@ from pmmtheory.laws.inhomogeneous.resolution import MOST, Masses, Move, Resoluti
 from pmmtheory.laws.inhomogeneous.same_grid import stay
 from pmmtheory.laws.inhomogeneous.step import advance
 from pmmtheory.laws.inhomogeneous.still import mapped, noiseless
+from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import NOTHING
 from pmmtheory.laws.line.shown import ROUNDING, line_law
@@ -60,7 +61,8 @@ class InhomogeneousEngine(Engine):
         laws = refined_path(at_level, rtol, scheme.name, steps)
         for n, law in zip(steps, laws, strict=True):
             process = rough.target(n * scheme.step_size)
-            law.accuracy = replace(law.accuracy, unseen=Unseen.on_line(process, process, max(TOLD, _LEFT * rough.tolerance)))
+            unseen, times = Unseen.on_line(process, process, max(TOLD, _LEFT * rough.tolerance)), [k * scheme.step_size for k in range(n)]
+            law.accuracy = replace(law.accuracy, unseen=unseen, far=FarTails(scheme, begun.far, times))
         return laws
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.line.unseen import Unseen
+from pmmtheory.laws.step.far_maps import Far
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Accuracy:
         What each value on the grid may be off by besides.
     unseen : Unseen or None
         What the chain may have started with beyond where the values are known.
+    far : Far or None
+        How the law falls far out.
     """
 
     floor: float = 1e-16
@@ -59,6 +62,7 @@ class Accuracy:
     caution: float = 1.0
     doubts: Tensor | None = None
     unseen: Unseen | None = None
+    far: Far | None = None
 
     def least(self, place: Tensor, largest: float) -> Tensor:
         """What values at places counted from the first are off by however small they are, given the largest."""

@@ -14,19 +14,22 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, moves, overdamped
 from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, scale, steepest, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
+from pmmtheory.laws.line.layers import Layers
 from pmmtheory.laws.line.mesh import Mesh
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start, begins_on_line, begun_on_line, on_line
 from pmmtheory.laws.line.tail_index import tail_index
+from pmmtheory.laws.line.thrown import leaves_grid, thrown, thrown_far, unbalanced
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
 from pmmtheory.laws.step.bends import bends
 from pmmtheory.laws.step.characteristic import mean_square
 from pmmtheory.laws.step.kernel import FULL_DEPTH, noise_scale, transition_matrices, transition_matrix
 from pmmtheory.laws.step.leaving import leaving
-from pmmtheory.laws.wide_enough import WIDEST, above_noise, wide_enough
+from pmmtheory.laws.wide_enough import above_noise, wide_enough
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.invariant import invariant_by_solve, quasi_invariant
 from pmmtheory.numerics.powers import Powers
@@ -79,8 +82,8 @@ class LineEngine(Engine):
 
         def at_level(level: int) -> LineLaw:
             reach = 1.0 if truncated else 1 + _WIDER * (1 - 0.5**level)
-            at, far = lambda factor: over(*stretched(target, reach * factor), level), lambda law: _thrown_far(scheme, law)
-            best = wide_enough(at, _leaves, factors, scheme, rtol, at_ends, far)
+            at, far = lambda factor: over(*stretched(target, reach * factor), level), lambda law: thrown_far(scheme, law)
+            best = wide_enough(at, leaves_grid, factors, scheme, rtol, at_ends, far)
             if best.accuracy.floor == 0:
                 best.wider = lambda low, high: _covering(over, best, low, high, level)
             return best
@@ -89,41 +92,17 @@ class LineEngine(Engine):
 
     def evolved(self, scheme: Scheme, start: Any, steps: Sequence[int], rtol: float, device: str) -> list[LineLaw]:
         """The laws after each of the given numbers of steps (ascending)."""
-        target, begun = on_the_line(scheme.dynamics.target), begun_on_line(start, steps)
-        factors = [1.0]
+        target, begun, factors = on_the_line(scheme.dynamics.target), begun_on_line(start, steps), [1.0]
 
         def at_level(level: int) -> list[LineLaw]:
             def over(factor: float) -> list[LineLaw]:
                 return list(_evolve(scheme, target, begun, steps, level, device, rtol, factor))
 
             return wide_enough(
-                over, lambda laws: max(map(_leaves, laws)), factors, scheme, rtol, far=lambda laws: max(_thrown_far(scheme, law) for law in laws)
+                over, lambda laws: max(map(leaves_grid, laws)), factors, scheme, rtol, far=lambda laws: max(thrown_far(scheme, law) for law in laws)
             )
 
         return refined_path(at_level, rtol, scheme.name, steps)
-
-
-def _leaves(law: LineLaw) -> float:
-    return law.accuracy.leaves
-
-
-def _thrown(points: Mesh, masses: Tensor, leave: Tensor) -> float:
-    """The mass above noise that a step throws off its grid, which it leaves from each point with some probability."""
-    return float(above_noise(masses / points.weights) * points.weights @ leave)
-
-
-def _thrown_far(scheme: Scheme, law: LineLaw) -> float:
-    """The mass that a step throws off a grid the most times as wide."""
-    middle, half = sum(law.ends) / 2, WIDEST * (law.ends[1] - law.ends[0]) / 2
-    return float(above_noise(law.values) @ leaving(scheme, law.grid, (middle - half, middle + half))) * law.spacing
-
-
-def _unbalanced(gained: Tensor, gap: float) -> float:
-    """What mass that steps between the points gain and lose does to the law: until the chain has mixed if it is not made up for nearby.
-
-    By parts: the slowest eigenfunctions are monotone or nearly so, of a variation of a few. What leaves the grid is told apart.
-    """
-    return float(gained.abs().sum() + 4 * torch.cumsum(gained, 0).abs().max() / gap)
 
 
 def _covering(over: Callable[[float, float, int], LineLaw], law: LineLaw, low: float, high: float, level: int) -> LineLaw:
@@ -148,15 +127,15 @@ def _stationary_on(
         invariant = quasi_invariant if truncated else invariant_by_solve
         masses, rounding, gap = invariant(matrix, scale(scheme, target, points), f"the stationary law of {scheme.name}", rtol)
         if not truncated:
-            rounding += _unbalanced(gained * masses, gap)
+            rounding += unbalanced(gained * masses, gap)
         if not truncated and index == math.inf:  # a tail that is a power is told by its points
             leave = leaving(scheme, points.points, ends)
-            leaves = _thrown(points, masses, leave)
+            leaves = thrown(points, masses, leave)
             rounding += 4 * float(masses.abs() @ leave) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), rough))
     shift = 4 * _EPS * max(map(abs, ends))
-    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift)
+    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift, far=FarTails(scheme))
     values = masses / points.weights if seen is None else masses @ seen
     return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)
 
@@ -178,6 +157,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
     else:
         masses, done = begun.density(points.points) * points.weights, 0
     before, missed, leaves, rough = None, 0.0, 0.0, _rough(scheme, target, ends, points)
+    below = Layers.of(begun, masses, points.weights) if level > 0 else None
     balanced = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
     misses = _missing(scheme, target, points.points) if balanced else None
     leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
@@ -186,6 +166,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
             many = 1 if misses is not None else max(1, n - 1 - done)
             before, masses, done = masses, powers.apply(masses, many), done + many
             missed = misses(missed, before, masses) if misses is not None else 0.0
+            below = below and below.moved(powers, many)
         if not float(masses.sum()) > _FAINT:
             raise NotConverged(f"the law of {scheme.name} after {n} steps, of which no mass is left on the grid,", math.nan, rtol)
         if seen is None:
@@ -197,11 +178,14 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         else:
             values = begun.density(grid)
         last = masses if before is None else before
-        leaves = max(leaves, _thrown(points, last, leave))
+        leaves = max(leaves, thrown(points, last, leave))
         lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        accuracy = Accuracy(rounding=rounding, caution=rough, shift=shift, missed=missed, leaves=leaves)
+        far, unseen = FarTails(scheme, begun.far, [0.0] * n), None if begun.law is None else begun.law.accuracy.unseen
+        if below is not None:
+            unseen = below.unseen(points.points, masses / points.weights, points.weights, target)
+        accuracy = Accuracy(rounding=rounding, caution=rough, shift=shift, missed=missed, leaves=leaves, unseen=unseen, far=far)
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 

@@ -13,9 +13,11 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import InvalidParameter, count, real
 from pmmtheory.laws.engine import Refusal, refused
 from pmmtheory.laws.law import side_of
+from pmmtheory.laws.line.far import Held, of_target
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.scales import SHORTEST
+from pmmtheory.laws.step.far_maps import Far
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
@@ -62,6 +64,13 @@ class Start:
     def kinks(self) -> tuple[float, ...]:
         """Where the density has no derivative."""
         return () if self.target is None else self.target.kinks
+
+    @property
+    def far(self) -> Far:
+        """How it falls far out."""
+        if self.target is not None:
+            return of_target(self.target)
+        return (self.law and self.law.accuracy.far) or Held()
 
     @property
     def loss(self) -> Loss:

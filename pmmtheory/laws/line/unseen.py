@@ -31,13 +31,44 @@ _POINTS, _A_SIDE, _FARTHER = 8001, 401, 0.25
 """Where the density of a start is looked at, and beyond its support, relative to its length: powers of it may fall more slowly."""
 
 
+_FITTED = 12
+"""At so many points before its end it is seen how a logarithm goes on."""
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a logarithm is told last, outwards, and the parabola that is nearest to it before: its value, slope and curvature there."""
+
+    place: float
+    value: float
+    slope: float
+    curvature: float
+
+    @classmethod
+    def of(cls, x: Tensor, log: Tensor) -> End | None:
+        """From values at points, going outwards; None where too few are finite before the last."""
+        told = torch.nonzero(torch.isfinite(log)).flatten()
+        last = int(told[-1]) + 1 if len(told) else 0
+        x, log = x[max(0, last - _FITTED) : last], log[max(0, last - _FITTED) : last]
+        if len(x) < _FITTED or not bool(torch.isfinite(log).all()):
+            return None
+        z = (x - x[-1]).abs()
+        value, slope, curvature = torch.linalg.lstsq(torch.stack([torch.ones_like(z), -z, z**2 / 2], -1), log[:, None]).solution[:, 0].tolist()
+        return cls(float(x[-1]), value, min(slope, 0.0), min(curvature, 0.0))
+
+    def beyond(self, x: Tensor, variance: float) -> Tensor:
+        """The logarithm there, if it falls no faster than a Gaussian of this variance."""
+        away = (x - self.place).abs()
+        return self.value + self.slope * away + max(self.curvature, -1 / variance if variance > 0 else -math.inf) * away**2 / 2
+
+
 @dataclass(frozen=True)
 class Unseen:
     """The density h of a start where the law of a chain has no digits of it: far modes of next to no mass, and tails.
 
     points, log_density : (n,) or (n, d) tensor, and (n,)
         Points of a uniform grid over all of the start, and log h, -inf where it is told.
-    cell : float
+    cell : float or (n,) tensor
         The volume of a cell of the grid.
     log_kept : (n,) tensor
         log q there, for the q that the chain is to keep.
@@ -45,14 +76,20 @@ class Unseen:
         Whether that q moves with time, and the reference with it.
     apart : bool
         Whether there is more than tails, of that or of what has few digits.
+    carried : bool
+        Whether h is what steps made of it.
+    ends : pair of Ends or None
+        How log h goes on beyond the first and the last point where it is told.
     """
 
     points: Tensor
     log_density: Tensor
-    cell: float
+    cell: float | Tensor
     log_kept: Tensor
     moves: bool = False
     apart: bool = True
+    carried: bool = False
+    ends: tuple[End | None, ...] = (None, None)
 
     @classmethod
     def on_line(cls, start: LineTarget, kept: LineTarget, told: float = TOLD) -> Unseen:
@@ -62,10 +99,7 @@ class Unseen:
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
         density = start.log_density(points)
         log, _ = _far(density, told)
-        faint, clear = _far(density, _FAINTER * told)
-        left, right = faint[: int(clear[0])], faint[int(clear[-1]) + 1 :]
-        apart = bool((torch.diff(left) < 0).any()) or bool((torch.diff(right) > 0).any())
-        return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart)
+        return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=has_modes(density, told))
 
     @classmethod
     def in_plane(cls, start: Target, box: Tensor, kept: Target, told: float = TOLD, moves: bool = False) -> Unseen:
@@ -82,7 +116,7 @@ class Unseen:
         """What its marginal along a unit vector is not told of."""
         if self.moves:
             return self  # marginals have no larger powers
-        place, width = self.points @ direction.to(self.points), _WIDE * math.sqrt(self.cell)
+        place, width = self.points @ direction.to(self.points), _WIDE * math.sqrt(float(self.cell))
         number = (place - place.min()) / width
         first = number.to(torch.long)
         count = int(first.max()) + 2
@@ -100,12 +134,12 @@ class Unseen:
         Steps of a chain take it down, by Jensen's inequality, if they keep q: about that much of the power of its law may be missing. Infinite where
         they do not, and there are modes that may move to where q has less.
         """
-        if self.apart and not self.keeps(log_reference, self.log_density):
+        if self.apart and not self.carried and not self.keeps(log_reference, self.log_density):
             return math.inf
         far = self.log_density > -math.inf
         log = self.log_kept[far] if self.moves else log_reference(self.points[far])
         largest = order * self.log_density[far] + (1 - order) * log
-        return float(torch.exp(largest.clamp_max(600.0)).sum()) * self.cell
+        return float((torch.exp(largest.clamp_max(600.0)) * self._cells(far)).sum())
 
     def keeps(self, log_reference: Callable[[Tensor], Tensor], where: Tensor) -> bool:
         """Whether that is the q that the chain is to keep, as far as a logarithm, (n,), tells where it matters."""
@@ -119,7 +153,17 @@ class Unseen:
             return 0.0
         far = self.log_density > _SMALLEST
         log = self.log_density[far]
-        return float((torch.exp(log) * weight(log - log_reference(self.points[far]))).sum()) * self.cell
+        return float((torch.exp(log) * weight(log - log_reference(self.points[far])) * self._cells(far)).sum())
+
+    def _cells(self, some: Tensor) -> Tensor:
+        return torch.as_tensor(self.cell).expand(some.shape)[some]
+
+
+def has_modes(log: Tensor, told: float = TOLD) -> bool:
+    """Whether a density on a grid, (n,), grows outwards where it has few digits."""
+    faint, clear = _far(log, _FAINTER * told)
+    left, right = faint[: int(clear[0])], faint[int(clear[-1]) + 1 :]
+    return bool((torch.diff(left) < 0).any()) or bool((torch.diff(right) > 0).any())
 
 
 def _has_modes(log: Tensor, faint: float) -> bool:

@@ -20,7 +20,7 @@ from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.leaving import require_held
 from pmmtheory.laws.phase_plane.midpoints import sets_left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
-from pmmtheory.laws.phase_plane.planes import Planes, Start, on_plane, tail_variance
+from pmmtheory.laws.phase_plane.planes import Planes, Start, far_out, on_plane, tail_variance
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear
 from pmmtheory.numerics.invariant import slowest
@@ -113,7 +113,7 @@ def _stationary_on(plane: Plane, left_out: float, scheme: Scheme, target: LineTa
     if gap < 30 * _EPS or (gap < _SLOW and 4 * _EPS / gap > rtol):
         what = f"the stationary law of {scheme.name} in the phase plane of {target.name}, whose mixing time of {1 / gap:.1g} steps float64 cannot resolve,"
         raise NotConverged(what, 4 * _EPS / gap, rtol)
-    law = PlaneLaw(plane, modes, target, left_out, _turn(scheme, target))
+    law = PlaneLaw(plane, modes, target, left_out, _turn(scheme, target), far=far_out(scheme, target))
     structure = scheme.structure
     slow = _DEFECT * defect / gap if gap < _SLOW else 0.0
     law.errors["rounding"] = (law.errors["rounding"] + 4 * _EPS) / gap
@@ -164,7 +164,7 @@ def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps:
             cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
             now = step.matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen))
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen, far_out(scheme, target, begun, n)))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

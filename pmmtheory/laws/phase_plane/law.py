@@ -19,6 +19,7 @@ from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.operator import Plane
 from pmmtheory.laws.phase_plane.series import lacking
 from pmmtheory.laws.phase_plane.tails import Reach, above, around, doubt, farther, nearby
+from pmmtheory.laws.step.far_plane import FarPlane
 from pmmtheory.numerics.hermite import hermite
 from pmmtheory.numerics.interpolation import band_limited, finer
 from pmmtheory.numerics.rules import gauss_hermite
@@ -66,6 +67,8 @@ class PlaneLaw(Law):
         The square of the step times max |F''|.
     unseen : Unseen or None
         What the chain may have started with beyond.
+    far : FarPlane or None
+        How it falls far out.
 
     Examples
     --------
@@ -80,8 +83,10 @@ class PlaneLaw(Law):
 
     dim = 1
 
-    def __init__(self, plane: Plane, modes: Tensor, target: LineTarget, floor: float, turn: float = 0.0, unseen: Unseen | None = None):
-        self.target, self.turn, self.unseen = target, turn, unseen
+    def __init__(
+        self, plane: Plane, modes: Tensor, target: LineTarget, floor: float, turn: float = 0.0, unseen: Unseen | None = None, far: FarPlane | None = None
+    ):
+        self.target, self.far, self.turn, self.unseen = target, far, turn, unseen
         fine, self.spacing = finer(modes, _FINER), plane.spacing / _FINER
         self.grid = plane.grid[0] + self.spacing * torch.arange(len(fine), dtype=plane.grid.dtype, device=plane.grid.device)
         self._computed = fine / (fine[:, 0].sum() * self.spacing)
@@ -105,7 +110,7 @@ class PlaneLaw(Law):
         doubts = (self.modes - self._computed)[:, 0].abs()
         for between in (slice(joints[0], told[0]), slice(told[1] + 1, joints[1] + 1)):
             doubts[between] = self.modes[between, 0].abs()
-        known = Accuracy(shift=self._shift, doubts=nearby(doubts), unseen=self.unseen)
+        known = Accuracy(shift=self._shift, doubts=nearby(doubts), unseen=self.unseen, far=self.far.along((1.0, 0.0)) if self.far else None)
         self.position = best_told(self.grid, self.modes[:, 0], near, accuracy=known)
         self.velocity = self._velocity()
 
@@ -217,7 +222,9 @@ class PlaneLaw(Law):
     def _velocity(self) -> LineLaw:
         weights = self.modes.sum(0) * self.spacing
         v = torch.linspace(-9.0, 9.0, 241, dtype=self.grid.dtype, device=self.grid.device)
-        return LineLaw(v, (weights @ hermite(v, len(weights))) * _normal(v), Gaussian().density)
+        return LineLaw(
+            v, (weights @ hermite(v, len(weights))) * _normal(v), Gaussian().density, accuracy=Accuracy(far=self.far.along((0.0, 1.0)) if self.far else None)
+        )
 
     def _integral(self, values: Tensor) -> Tensor:
         return values.sum() * self.spacing

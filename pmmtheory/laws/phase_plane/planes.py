@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.gaussian.engine import stationary_at
+from pmmtheory.laws.line.far import of_target
 from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.laws.step.far_plane import FarPlane
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
 _FLAT = 1e-8
 """A curvature of the tails, times the variance of the target, below which they are taken for no flatter."""
+
+_ALIKE = 1e-6
+"""By how much curvatures of tails that are alike may differ, relatively."""
 
 _LARGEST = 8000
 """Unknowns of a law: its matrix has the square of them."""
@@ -63,17 +69,20 @@ class Planes:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a chain starts: between which positions, up to which frequency by level, its modes on a plane, flat, and what is not seen there."""
+    """Where a chain starts: between which positions, up to which frequency by level, its modes on a plane, flat, what is not seen there, and
+    how it falls far out."""
 
     low: float
     high: float
     highest: Callable[[int], float]
     on: Callable[[Plane], Tensor]
     unseen: Unseen | None
+    far: Sequence[np.ndarray]
 
     @classmethod
     def of_law(cls, law: PlaneLaw) -> Start:
-        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: math.pi / law.coarse_spacing, lambda plane: on_plane(plane, law), law.unseen)
+        highest, far = math.pi / law.coarse_spacing, law.far.covariances if law.far else []
+        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: highest, lambda plane: on_plane(plane, law), law.unseen, far)
 
     @classmethod
     def of_target(cls, target: LineTarget, rtol: float, kept: LineTarget) -> Start:
@@ -83,7 +92,14 @@ class Start:
             return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
         low, high = target.quadrature.low, target.quadrature.high
-        return cls(low, high, lambda level: 1.1 * band(target, _tolerance(level), rtol), still, Unseen.on_line(target, kept))
+        return cls(
+            low,
+            high,
+            lambda level: 1.1 * band(target, _tolerance(level), rtol),
+            still,
+            Unseen.on_line(target, kept),
+            [np.diag([max(of_target(target).variances), 1.0])],
+        )
 
 
 def on_plane(plane: Plane, law: PlaneLaw) -> Tensor:
@@ -105,3 +121,10 @@ def _wider(scheme: Scheme, target: LineTarget) -> float:
     if not 0 < curvature < math.inf:
         return 1.0
     return max(1.0, float(stationary_at(scheme, tail_variance(target, curvature), swept=False, around=float(target.mean))[0, 0, 0]) * curvature)
+
+
+def far_out(scheme: Scheme, target: LineTarget, begun: Start | None = None, steps: int = 0) -> FarPlane:
+    """How a law falls far out, where both tails of the target are alike."""
+    left, right = target.tail_curvature
+    alike = abs(left - right) <= _ALIKE * left < math.inf
+    return FarPlane(scheme, target.quadrature.high - target.quadrature.low, None if begun is None else begun.far, steps, alike)

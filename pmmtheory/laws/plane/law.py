@@ -14,6 +14,7 @@ from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import Loss
 from pmmtheory.laws.line.shown import line_law
 from pmmtheory.laws.line.unseen import Unseen
+from pmmtheory.laws.step.far_plane import FarPlane
 from pmmtheory.numerics.nufft import blurred
 from pmmtheory.targets import Target
 from pmmtheory.targets.line import on_the_line
@@ -49,6 +50,8 @@ class PlanarLaw(Law):
         How many times the distance to the coarse law the law may be off: more than once where the chain mixes slowly.
     unseen : Unseen or None
         What the chain may have started with where the law has no digits.
+    far : FarPlane or None
+        How the law falls far out.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class PlanarLaw(Law):
         self.coarse: PlanarLaw | None = None
         self.caution, self.leaves = 1.0, 0.0
         self.unseen: Unseen | None = None
+        self.far: FarPlane | None = None
         self.errors: dict[str, float] = {"resolution": math.inf, "ends": lost}
         rim = torch.cat([self.values[0], self.values[-1], self.values[:, 0], self.values[:, -1]])
         self.edge = float(rim.abs().max() / self.values.max())
@@ -149,7 +153,8 @@ class PlanarLaw(Law):
         law = line_law(grid, inner, on_the_line(self.reference.along(unit.cpu())), Loss(self.errors["ends"]))
         law.errors |= {part: error for part, error in self.errors.items() if part not in ("resolution", "ends")}
         unseen = None if self.unseen is None else self.unseen.along(unit.cpu())
-        law.accuracy = replace(law.accuracy, caution=max(law.accuracy.caution, self.caution), unseen=unseen)
+        far = None if self.far is None else self.far.along(unit.tolist())
+        law.accuracy = replace(law.accuracy, caution=max(law.accuracy.caution, self.caution), unseen=unseen, far=far)
         return law
 
     def _waves(self, k: int, x: Tensor) -> Tensor:

@@ -13,12 +13,13 @@ from pmmtheory.chain import Chain
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, overdamped, smooth, starts_from
 from pmmtheory.laws.law import side_of
+from pmmtheory.laws.plane.far import far_out
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.by_nodes import by_nodes, steady
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
 from pmmtheory.laws.potential_plane.operator import StepOperator
 from pmmtheory.laws.potential_plane.stability import require_law, spread_of
-from pmmtheory.laws.potential_plane.start import Start, points_of
+from pmmtheory.laws.potential_plane.start import Start, length_of, points_of
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.wide_enough import above_noise, wide_enough
@@ -134,7 +135,7 @@ def _stationary_on(
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
     law = _law(axes, step.everywhere(masses), target, leak / gap)
-    law.leaves = float(above_noise(masses) @ step.thrown)
+    law.leaves, law.far = float(above_noise(masses) @ step.thrown), far_out(scheme, length_of(quadrature))
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.errors["series"] = step.cut_off(masses) + float(masses.abs() @ step.doubt) / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
@@ -195,6 +196,7 @@ def _evolve(
         done = n
         law = _law(axes, masses.reshape(grid.shape), target, lost)
         law.errors["solver"], law.errors["series"], law.leaves, law.unseen = n * _DIGITS, cut + doubt, leaves, begun.unseen
+        law.far = far_out(scheme, length_of(quadrature), begun.far, n)
         yield law
 
 
