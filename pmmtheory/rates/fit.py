@@ -73,7 +73,7 @@ def fit_rate(
     kind : "asymptotic" or "bound"
         Whether the rate is claimed to equal `predicted`, or to be at least that.
     constant : float, optional
-        The constant claimed.
+        The constant claimed; that of a bound is not judged.
     correction : float
         The exponent r of the first correction. Those of half of it are found too, if they show.
     logarithm : float

@@ -34,7 +34,7 @@ def judge(rate: Interval, predicted: float | None, kind: str, log_constant: Inte
     if rate.low < predicted - WITHIN or (kind == "asymptotic" and rate.high > predicted + WITHIN):
         return "undecided", f"the interval {seen} is too wide to tell {predicted:g} from its neighbours"
     if constant is None or kind == "bound":
-        return "pass", f"the rate is in {seen}"
+        return "pass", f"the rate is in {seen}" + ("" if constant is None else "; of a bound no constant is judged")
     return _judge_constant(seen, log_constant, constant)
 
 

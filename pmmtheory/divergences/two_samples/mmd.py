@@ -22,9 +22,9 @@ def mmd_squared(x: Any, y: Any, bandwidth: float | None = None) -> Estimate:
     """The unbiased estimate of MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y), with k(a, b) = exp(-|a - b|^2/(2 bandwidth^2)).
 
     It estimates the square of a distance of the laws, 0 only where they are equal, and may be below 0. The standard error, "sampling", is that of the
-    jackknife: right where the laws differ, too large by up to sqrt(2) where they are equal. Of few points, or of values with heavy tails, it is up to
-    2.2 times as large, so that 1.96 of it are Student's interval. For points that are independent of each other: of one chain, take one a few
-    correlation times.
+    jackknife: right where the laws differ; up to 2.5 times too large where they are equal, as where they nearly are it is found small with the value. Of
+    few points, or of values with heavy tails, it is up to 2.2 times as large, so that 1.96 of it are Student's interval. For points that are independent
+    of each other: of one chain, take one a few correlation times.
 
     Parameters
     ----------

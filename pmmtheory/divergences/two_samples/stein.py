@@ -23,8 +23,9 @@ def stein_discrepancy(x: Any, target: Target, width: float = 1.0) -> Estimate:
         u(a, b) = s(a).s(b) k + s(a).grad_b k + s(b).grad_a k + tr grad_a grad_b k,
 
     whose mean is 0 for the target and above 0 for other laws; the estimate may be below 0. It says little of the weights of modes that lie far apart.
-    The standard error, "sampling", is that of the jackknife: right off the target, too large by up to sqrt(2) on it. Of few points, or of values with heavy
-    tails, it is up to 2.2 times as large, so that 1.96 of it are Student's interval. For points that are independent of each other.
+    The standard error, "sampling", is that of the jackknife: right off the target; up to 2.5 times too large on it, as next to it it is found small with the
+    value. Of few points, or of values with heavy tails, it is up to 2.2 times as large, so that 1.96 of it are Student's interval. For points that are
+    independent of each other.
 
     Parameters
     ----------
