@@ -30,6 +30,9 @@ _PART = 0.1
 _NEARLY = 1 - 1e-6
 """A law that is so wide, of the width from which an integral is infinite, may be too wide."""
 
+_FARTHER_OUT = 2.0
+"""How many times as much mass that got lost may weigh as where there is last more than that."""
+
 _FARTHER, _ALIKE = 1.5, 0.5
 """How many times more mass beyond a grid may weigh than at its ends, and a logarithm of p/q up to which it weighs no more than without the reference."""
 
@@ -170,7 +173,7 @@ def _lost(pair: OnGrid, f: Generator) -> float:
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
-            total += lost * float(weight[seen].abs().max())
+            total += _FARTHER_OUT * lost * float(weight[seen].abs().max())
     return total if f.steep or f.deep or left == 0 else total + _not_there(pair, f, slope)
 
 

@@ -17,7 +17,7 @@ from pmmtheory.numerics.devices import known_device
 from pmmtheory.numerics.finite import all_finite
 from pmmtheory.particles.noise_path import advance, parts
 from pmmtheory.particles.simulate import LONGEST, diverged, simulate, stream
-from pmmtheory.particles.student import interval95
+from pmmtheory.particles.student import freedom, interval95
 from pmmtheory.schemes import Scheme
 
 Function = Callable[[Tensor], Tensor]
@@ -43,6 +43,8 @@ class CoupledDifference:
         Its error: "sampling", the standard error over independent pairs, and "horizon", by how much the start may still move it.
     interval : tuple of two floats
         With 95% confidence: Student's for the sampling, widened by the horizon.
+    freedom : float
+        Its degrees of freedom: fewer, the heavier the tails of the differences.
     variances : tuple of three floats
         Of one pair's time average: of the difference, and of each chain alone.
     contraction : float
@@ -61,6 +63,7 @@ class CoupledDifference:
 
     estimate: Estimate
     interval: tuple[float, float]
+    freedom: float
     variances: tuple[float, float, float]
     contraction: float
     particles: int
@@ -165,8 +168,8 @@ def coupled_difference(
     one, two = (own.drift_calls * k for own, k in zip(pair, parts(pair), strict=True))
     costs, calls = (one * (before + length), two * (before + length)), (one + two) * (n * (before + length) + 3 * few * before)
     spread = (float(difference.var()), float(means[0].var()), float(means[1].var()))
-    interval = interval95(estimate.value, sampling, n, horizon)
-    return CoupledDifference(estimate, interval, spread, rate, n, length, before, costs, calls, tuple(warnings), telling)
+    interval = interval95(estimate.value, sampling, degrees := freedom(difference), horizon)
+    return CoupledDifference(estimate, interval, degrees, spread, rate, n, length, before, costs, calls, tuple(warnings), telling)
 
 
 def values(function: Any, pair: Sequence[Scheme], state: Tensor) -> Tensor:

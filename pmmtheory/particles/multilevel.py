@@ -10,7 +10,7 @@ from typing import Any
 from pmmtheory.errors import InvalidParameter, count, positive, scale, whole
 from pmmtheory.estimate import Estimate
 from pmmtheory.particles.coupled import CoupledDifference, Function, coupled_difference
-from pmmtheory.particles.student import interval95
+from pmmtheory.particles.student import interval95, joined
 from pmmtheory.schemes import Scheme
 from pmmtheory.schemes.randomized_midpoint import RandomizedMidpoint
 
@@ -216,7 +216,8 @@ def _numbers(levels: list[CoupledDifference], target: float) -> list[int]:
 
 def _answer(levels: tuple[CoupledDifference, ...], order: float, wanted: float, needed: int, spent: float) -> Bias:
     value = sum(level.estimate.value for level in levels)
-    sampling = math.sqrt(sum(level.estimate.parts["sampling"] ** 2 for level in levels))
+    errors = [level.estimate.parts["sampling"] for level in levels]
+    sampling, degrees = math.sqrt(sum(error**2 for error in errors)), joined(errors, [level.freedom for level in levels])
     horizon = sum(level.estimate.parts["horizon"] for level in levels)
     beyond = _beyond(levels[-1], order)
     pairs = sum(level.particles for level in levels)
@@ -230,4 +231,4 @@ def _answer(levels: tuple[CoupledDifference, ...], order: float, wanted: float, 
     coarse, fine = levels[0], levels[-1]
     own = math.sqrt(coarse.variances[1] * coarse.costs[0]) + math.sqrt(fine.variances[2] * fine.costs[1])
     plain = own**2 / sampling**2 if sampling else math.inf
-    return Bias(estimate, interval95(value, sampling, pairs, horizon + beyond), verdict, reason, needed, pairs, levels, spent, plain)
+    return Bias(estimate, interval95(value, sampling, degrees, horizon + beyond), verdict, reason, needed, pairs, levels, spent, plain)

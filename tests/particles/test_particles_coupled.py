@@ -164,3 +164,14 @@ def test_functions_that_few_pairs_tell_apart_are_warned_of() -> None:
     common = coupled_difference(lmc, lmc.with_step(0.25), lambda x: (x > 0).double(), particles=200, steps=5, burn_in=20)
     same = coupled_difference(lmc, lmc, square, particles=20, steps=5, burn_in=20)
     assert not common.warnings and not same.warnings and same.estimate.error == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("power", "pairs"), [(2, 40), (4, 8), (4, 40)])
+def test_intervals_of_functions_with_heavy_tails(power: int, pairs: int) -> None:
+    """Those of x^4 from 8 pairs held in 85 of 100."""
+    one = EulerMaruyama(Overdamped(Gaussian()), 0.4)
+    wide, narrow = 1 / 0.8, 1 / 0.9
+    right = wide - narrow if power == 2 else 3 * (wide**2 - narrow**2)
+    found = [coupled_difference(one, one.with_step(0.2), lambda x: x**power, particles=pairs, steps=10, burn_in=20, seed=seed) for seed in range(200)]
+    assert sum(low <= right <= high for low, high in (one.interval for one in found)) >= 180
