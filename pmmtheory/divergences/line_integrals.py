@@ -67,7 +67,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     if pair.law.accuracy.cut + pair.law.accuracy.missed > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] = parts.get("ends", 0.0) + _missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"]
+        parts["ends"] = parts.get("ends", 0.0) + _FARTHER_OUT * (_missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"])
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
