@@ -56,19 +56,28 @@ def continued(log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tenso
     return own if off <= _NEARER * missed else lambda x: log_q(x) + ratio(x)
 
 
-def falling(log_p: Callable[[Tensor], Tensor], ends: tuple[float, float], variances: tuple[float, float]) -> Callable[[Tensor], Tensor]:
-    """log p beyond the ends, as it falls there and like Gaussians with these variances; nothing where there is none."""
+def falling(log_p: Callable[[Tensor], Tensor], ends: tuple[float, float], centre: float, variances: tuple[float, float]) -> Callable[[Tensor], Tensor]:
+    """log p beyond the ends, if it falls no faster there than it does before, and like Gaussians about a centre with these variances; nothing where there is
+    none."""
     (low, high), inwards = ends, _BACK * (ends[1] - ends[0]) * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)
     fits = [_fitted(log_p(end + sign * inwards)[None], inwards[None, -1:], tails=True) for end, sign in ((low, 1), (high, -1))]
 
     def beyond(x: Tensor) -> Tensor:
         left, right = (
-            fit[0].item() + fit[1].item() * (x - end).abs() - (x - end) ** 2 / (2 * variance) if variance > 0 else torch.full_like(x, -math.inf)
+            fit[0].item() + slowest((x - end).abs(), fit[1].item(), -math.inf, abs(end - centre), variance)
             for fit, end, variance in zip(fits, ends, variances, strict=True)
         )
         return torch.where(x < (low + high) / 2, left, right)
 
     return beyond
+
+
+def slowest(away: Tensor, slope: float, curvature: float, distance: float, variance: float) -> Tensor:
+    """How far a logarithm has fallen so far beyond its end, that has these there, and falls no faster than a Gaussian of this variance whose centre is at
+    this distance."""
+    if variance > 0:
+        slope, curvature = max(slope, -distance / variance), max(curvature, -1 / variance)
+    return slope * away + curvature * away**2 / 2 if curvature > -math.inf else torch.full_like(away, -math.inf)
 
 
 def _parabolas(log: Callable[[Tensor], Tensor], ends: tuple[float, float], tails: bool) -> tuple[Callable[[Tensor], Tensor], float]:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond, falling
+from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond, falling, slowest
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.line_densities import OnGrid
-from pmmtheory.laws.line.unseen import Unseen
+from pmmtheory.laws.line.unseen import End, Unseen
 
 _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
@@ -50,7 +50,7 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
         return torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu()
 
     widths = (0.0, 0.0) if law.accuracy.far is None else law.accuracy.far.variances
-    slowly = falling(log_p, ends, widths)
+    slowly = falling(log_p, ends, law.mean, widths)
     if own:
         return counted_beyond(f, slowly, log_q, ends)
     alike = continued(log_p, log_q, ends)
@@ -58,17 +58,20 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
 
 
 def _farther(pair: OnGrid, f: Generator, start: Unseen) -> float:
-    """What of the start is beyond where that is told."""
+    """What of the start is beyond where its parts are told."""
     variances = (0.0, 0.0) if pair.law.accuracy.far is None else pair.law.accuracy.far.variances
-    first, last = start.ends
-    if first is None or last is None:
-        return 0.0
-    left, right = first, last
+    mean, log_q = pair.law.mean, _log_q(pair, -1e300)
 
-    def log_p(x: Tensor) -> Tensor:
-        return torch.where(x < (left.place + right.place) / 2, left.beyond(x, variances[0]), right.beyond(x, variances[1]))
+    def beyond(x: Tensor, end: End, variance: float) -> Tensor:
+        return end.value + slowest((x - end.place).abs(), end.slope, end.curvature, abs(end.place - mean), variance)
 
-    return counted_beyond(f, log_p, _log_q(pair, -1e300), (left.place, right.place))
+    def of_part(left: End, right: End) -> float:
+        def log_p(x: Tensor) -> Tensor:
+            return torch.where(x < (left.place + right.place) / 2, beyond(x, left, variances[0]), beyond(x, right, variances[1]))
+
+        return counted_beyond(f, log_p, log_q, (left.place, right.place))
+
+    return sum(of_part(left, right) for left, right in start.ends if left is not None and right is not None)
 
 
 def _log_q(pair: OnGrid, least: float) -> Callable[[Tensor], Tensor]:

@@ -34,6 +34,8 @@ def test_what_is_left_out_counts_where_it_is(mean: float, variance: float, stop:
 
     def of_order(a: float) -> float:
         both = a * broad + (1 - a) * width
+        if both <= 0:
+            return math.inf
         return a * (middle - goal) ** 2 / (2 * both) - math.log(both / (width ** (1 - a) * broad**a)) / (2 * (a - 1))
 
     right = {

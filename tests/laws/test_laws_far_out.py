@@ -23,7 +23,7 @@ from pmmtheory.laws.phase_plane.planes import far_out
 from pmmtheory.schemes import ABOBA, BAOAB, BUB, OBABO, UBU, EulerMaruyama, PoissonMidpoint, RandomizedMidpoint, Scheme, TamedEuler
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, LogCosh
 
-X, SPACING = torch.linspace(-90.0, 90.0, 180_001, dtype=torch.float64), 1e-3
+X, SPACING, CHUNK = torch.linspace(-90.0, 90.0, 18_001, dtype=torch.float64), 0.01, 256
 Parts = list[tuple[float, float, float]]
 """Weights, means and variances."""
 
@@ -114,7 +114,11 @@ def test_the_border_is_where_it_is(off: float) -> None:
 
 
 def log_density(parts: Parts) -> Tensor:
-    return torch.logsumexp(torch.stack([math.log(w) - (X - m) ** 2 / (2 * v) - math.log(2 * math.pi * v) / 2 for w, m, v in parts]), 0)
+    found = torch.full_like(X, -math.inf)
+    for some in (parts[k : k + CHUNK] for k in range(0, len(parts), CHUNK)):
+        logs = [math.log(w) - (X - m) ** 2 / (2 * v) - math.log(2 * math.pi * v) / 2 for w, m, v in some]
+        found = torch.logaddexp(found, torch.logsumexp(torch.stack(logs), 0))
+    return found
 
 
 def mixture(parts: Parts) -> Any:
@@ -162,10 +166,12 @@ LIGHT = [(1e-7, 0.0, 2.5), (1e-4, 0.0, 1.6), (1e-14, 15.0, 1.0), (1e-14, 8.0, 0.
 REFERENCES: list[Parts] = [[(1.0, 0.0, 1.0)], [(1.0, 0.0, 0.9)], [(1.0, 0.5, 1.3)], [(0.99, -1.0, 0.5), (0.01, 4.0, 1.0)]]
 
 
-@pytest.mark.parametrize("light", LIGHT)
-@pytest.mark.parametrize("n", [1, 3])
-@pytest.mark.parametrize("substeps", [1, 3, 5])
-def test_components_too_light_for_the_digits_of_a_law(substeps: int, n: int, light: tuple[float, float, float]) -> None:
+CHAINS = [(1, 1), (1, 3), (3, 1), (3, 3), (5, 1), (5, 2)]
+"""Substeps, and steps."""
+
+
+@pytest.mark.parametrize(("light", "substeps", "n"), [(light, *chain) for chain in CHAINS for light in (LIGHT if chain[0] < 5 else LIGHT[:-1])])
+def test_components_too_light_for_the_digits_of_a_law(light: tuple[float, float, float], substeps: int, n: int) -> None:
     """chi2 8.0e-4 +- 3e-14 where it is infinite, 13.5 +- 2e-5 for 9974."""
     step, parts = 0.2 if substeps < 5 else 0.5, [(1 - light[0], 0.0, 1.0), light]
     chain = PoissonMidpoint(Overdamped(TARGET), step, substeps) if substeps > 1 else EulerMaruyama(Overdamped(TARGET), step)
@@ -205,7 +211,7 @@ def test_wide_and_light_in_the_phase_plane_and_in_the_plane(weight: float) -> No
         with pytest.raises(UNRESOLVED):
             renyi(one, TARGET, 3.0)
     whole = GaussianMixture([1 - weight, weight], [[0.0, 0.0]] * 2, [1.0, 2.5])
-    law = transient_law(EulerMaruyama(Overdamped(Gaussian(dim=2)), 0.2), whole, 2, engine="potential_plane")
+    law = transient_law(EulerMaruyama(Overdamped(Gaussian(dim=2)), 0.2), whole, 1, engine="potential_plane")
     for one, other in ((law, Gaussian(0.0, 0.95, dim=2)), (law.along([1.0, 0.0]), Gaussian(0.0, 0.95))):
         with pytest.raises(UNRESOLVED):
             chi2(one, other)
@@ -219,7 +225,7 @@ def test_one_random_midpoint_is_no_wider(friction: float) -> None:
 
 def test_mass_thrown_off_the_grid_counts_where_it_is() -> None:
     """At rtol .1 a mode of 1e-3 is thrown to 50, and the grid ends at 31: KL was .1317 +- .0346 for .1777."""
-    parts: Parts = [(0.999, 0.0, 0.3), (0.001, 25.0, 0.3)]
+    parts: Parts = [(0.9989999999, 0.0, 0.3), (1e-10, 15.0, 3.0), (0.001, 25.0, 0.3)]
     law = transient_law(PoissonMidpoint(Overdamped(TARGET), 1.0, 5), mixture(parts), 1, rtol=0.1)
     log_p = log_density(after(parts, branches(1.0, 5), 1))
     for mean, variance in ((0.0, 1.0), (8.0, 0.7), (0.0, 3.0)):

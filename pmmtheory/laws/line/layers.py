@@ -42,9 +42,9 @@ class Layers:
         return replace(self, masses=powers.apply(self.masses, steps))
 
     def unseen(self, points: Tensor, values: Tensor, weights: Tensor, kept: LineTarget) -> Unseen:
-        """What there is where a law with these values has no digits, and how it goes on beyond."""
-        told = torch.where(self.masses > _NOISE * self.masses.amax(1, keepdim=True), self.masses, 0.0).sum(0) / weights
-        x, log = points.cpu(), torch.log(told).cpu()
-        ends = tuple(End.of(*part) for part in ((x.flip(0), log.flip(0)), (x, log)))
-        hidden = torch.where((values < _DIGITS * values.max()).cpu(), log, -math.inf)
+        """What there is where a law with these values has no digits, and how each goes on beyond its own."""
+        told = torch.where(self.masses > _NOISE * self.masses.amax(1, keepdim=True), self.masses, 0.0) / weights
+        x, logs = points.cpu(), torch.log(told).cpu()
+        ends = tuple((End.of(x.flip(0), log.flip(0)), End.of(x, log)) for log in logs)
+        hidden = torch.where((values < _DIGITS * values.max()).cpu(), torch.log(told.sum(0)).cpu(), -math.inf)
         return Unseen(x, hidden, weights.cpu(), kept.log_density(x), apart=self.apart, carried=True, ends=ends)

@@ -56,11 +56,6 @@ class End:
         value, slope, curvature = torch.linalg.lstsq(torch.stack([torch.ones_like(z), -z, z**2 / 2], -1), log[:, None]).solution[:, 0].tolist()
         return cls(float(x[-1]), value, min(slope, 0.0), min(curvature, 0.0))
 
-    def beyond(self, x: Tensor, variance: float) -> Tensor:
-        """The logarithm there, if it falls no faster than a Gaussian of this variance."""
-        away = (x - self.place).abs()
-        return self.value + self.slope * away + max(self.curvature, -1 / variance if variance > 0 else -math.inf) * away**2 / 2
-
 
 @dataclass(frozen=True)
 class Unseen:
@@ -78,8 +73,8 @@ class Unseen:
         Whether there is more than tails, of that or of what has few digits.
     carried : bool
         Whether h is what steps made of it.
-    ends : pair of Ends or None
-        How log h goes on beyond the first and the last point where it is told.
+    ends : pairs of Ends or None
+        How the logarithms of its parts go on beyond the first and the last point where each is told.
     """
 
     points: Tensor
@@ -89,7 +84,7 @@ class Unseen:
     moves: bool = False
     apart: bool = True
     carried: bool = False
-    ends: tuple[End | None, ...] = (None, None)
+    ends: tuple[tuple[End | None, End | None], ...] = ()
 
     @classmethod
     def on_line(cls, start: LineTarget, kept: LineTarget, told: float = TOLD) -> Unseen:
