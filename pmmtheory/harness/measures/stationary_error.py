@@ -19,7 +19,7 @@ def measure(
     substeps: float | str | None = None,
     midpoints: str | None = None,
     against: str = "target",
-    distances: str = "kl tv w2 chi2",
+    distances: str = "kl tv w2",
     **options: Any,
 ) -> dict[str, Estimate]:
     """The named distances from the target, or (against="fine") from Euler-Maruyama with step step_size/substeps; options are those of build_scheme."""
