@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from scipy import stats
+from scipy import optimize, stats
 from scipy.special import digamma
 
 from experiments.measures._routes import apart, compared, held
@@ -76,13 +76,19 @@ def _kernels(x: Numbers, y: Numbers, target: Gaussian) -> dict[str, Estimate]:
 
     left = [[mmd(np.delete(x, k, 0), y, _WIDTH) for k in range(len(x))], [mmd(x, np.delete(y, k, 0), _WIDTH) for k in range(len(y))]]
     alone = [without(k) for k in range(len(x))]
+    parts = [(np.exp(-(_distances(some, some) ** 2) / (2 * _WIDTH**2)), len(some)) for some in (x, y)]
+    plain = [_student(*left) * math.hypot(*(_jackknife(values) for values in left)), _student(alone) * _jackknife(alone)]
+    near = [
+        _near(float(found), sum(_jackknife(values) ** 2 for values in left), parts),
+        _near(float(stein), _jackknife(alone) ** 2, [(kernel, len(x))]),
+    ]
     return {
         "mmd": apart(float(found), mmd(x, y, _WIDTH)),
-        "mmd, standard error": apart(found.parts["sampling"], _student(*left) * math.hypot(*(_jackknife(values) for values in left))),
+        "mmd, standard error": apart(found.parts["sampling"], max(plain[0], near[0])),
         "mmd at the median distance": apart(float(by_median), mmd(x, y, median)),
         "Stein discrepancy": apart(float(stein), float(kernel.sum() - kernel.trace()) / (len(x) * (len(x) - 1))),
         "Stein discrepancy of width 1": apart(float(stein_discrepancy(x, target)), float(other.sum() - other.trace()) / (len(x) * (len(x) - 1))),
-        "Stein discrepancy, standard error": apart(stein.parts["sampling"], _student(alone) * _jackknife(alone)),
+        "Stein discrepancy, standard error": apart(stein.parts["sampling"], max(plain[1], near[1])),
     }
 
 
@@ -118,6 +124,19 @@ def _student(*left: list[float]) -> float:
     sizes = [(len(values), len(values) * float(np.var(values)), float(stats.kurtosis(values, fisher=False))) for values in left]
     freedom = 2 * sum(size for _, size, _ in sizes) ** 2 / sum((2 + 8 * kurtosis) * size**2 / (n - 1) for n, size, kurtosis in sizes)
     return float(stats.t.ppf(0.975, max(freedom, 2.0)) / stats.norm.ppf(0.975))
+
+
+def _near(value: float, variance: float, parts: list[tuple[Numbers, int]]) -> float:
+    """The standard error e with e^2 = V of a mean that is e/2 larger, where V grows by four times the largest eigenvalue of a kernel over its points, or
+    as V over the value."""
+    slope = root = 0.0
+    for kernel, n in parts:
+        centred = kernel @ (np.eye(n) - 1 / n) / n  # with the eigenvalues of the kernel about its mean on both sides
+        slope += 4 * float(np.linalg.eigvals(centred).real.max()) / n
+        root += math.sqrt(float(np.trace(centred @ centred))) / n
+    slope = min(slope, variance / value) if value > 0 else slope
+    inside = max(variance, slope * max(value, 0.0) + 2 * root**2)
+    return float(optimize.brentq(lambda e: e * e - slope * e / 2 - inside, 0.0, 10 * (slope + math.sqrt(inside)), xtol=1e-18, rtol=1e-14))
 
 
 def _neighbours(x: Numbers, y: Numbers) -> dict[str, Estimate]:

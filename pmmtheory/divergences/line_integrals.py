@@ -13,6 +13,7 @@ from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
 from pmmtheory.divergences.line_unseen import unseen
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.laws import LineLaw
 from pmmtheory.numerics.panels import Integrals, integrals
 from pmmtheory.numerics.tails import tails
 
@@ -26,6 +27,9 @@ _NONE = 1e-9
 
 _PART = 0.1
 """Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
+
+_ROUNDED = 1e-10
+"""A share of the second moment that is no rounding."""
 
 _NEARLY = 1 - 1e-6
 """A law that is so wide, of the width from which an integral is infinite, may be too wide."""
@@ -64,7 +68,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.errors["ends"] > 0 or pair.other.astray > 0:
         parts["ends"] = _lost(pair, f)
-    if pair.law.accuracy.cut + pair.law.accuracy.missed > 0 and not f.steep:
+    if pair.law.accuracy.cut + _thrown(pair.law) > 0 and not f.steep:
         parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
         parts["ends"] = parts.get("ends", 0.0) + _FARTHER_OUT * (_missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"])
@@ -203,7 +207,13 @@ def _cut(pair: OnGrid, f: Generator) -> float:
         worth = max(abs(f.per_mass(float(fallen))) / float(far) ** 2 for side in falls for fallen, far in zip(side, away, strict=True))
     else:
         worth = abs(f.per_mass(pair.depth)) / float(away[0]) ** 2
-    return float((law.accuracy.cut + law.accuracy.missed) * worth)
+    return float((law.accuracy.cut + _thrown(law)) * worth)
+
+
+def _thrown(law: LineLaw) -> float:
+    """The second moment of mass that left the grid, where it is more than what rounding does to it step by step."""
+    missed = law.accuracy.missed
+    return missed if missed > _ROUNDED * law.covariance else 0.0
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:
