@@ -121,7 +121,8 @@ def _beyond(pair: OnGrid, f: Generator, value: float, error: float) -> float:
     if f.steep and total > max(abs(value), 1e-10):
         raise _unresolved("law", f)
     unsure = torch.stack(errors).sum(0)
-    light = math.isinf(pair.law.accuracy.tail_index)  # then what lies between the points from which a decay is read off and the last ones is in the integral
+    # what lies between the points from which a decay is read off and the last ones is in the integral, but for what hangs on tails of few digits
+    light = math.isinf(pair.law.accuracy.tail_index) and not f.steep
     for tail, end in zip(tails(x, torch.abs(inner), unsure, peak, light=False), (peak - float(x[0]), float(x[-1]) - peak), strict=True):
         share, rough = tail.moment(0, end if light else 0.0), tail.density * tail.distance
         if math.isfinite(share):

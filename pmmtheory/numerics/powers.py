@@ -72,7 +72,9 @@ class _Banded:
     def along(self, p: Tensor) -> Tensor:
         if self._band is None:
             return p @ self.matrix
-        return (torch.nn.functional.pad(p, (self.after, self.before)).unfold(-1, self.width, 1) * self._band).sum(-1)
+        if p.ndim > 1:  # one by one: the windows of all are too many numbers
+            return torch.stack([self.along(one) for one in p])
+        return (torch.nn.functional.pad(p, (self.after, self.before)).unfold(0, self.width, 1) * self._band).sum(1)
 
     def squared(self) -> _Banded:
         if self._band is None:

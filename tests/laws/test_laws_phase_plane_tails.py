@@ -111,4 +111,4 @@ def test_small_distances_are_told_to_six_digits(scheme: type[Scheme], step_size:
     for divergence, value in right.items():
         found = divergence(law.position, Gaussian())
         assert abs(found.value - value) <= found.error + 1e-15 * value + 1e-16 * abs(variance - 1)
-        assert found.error < 3e-6 * found.value
+        assert found.error < (3e-6 if divergence is kl else 3e-5) * found.value
