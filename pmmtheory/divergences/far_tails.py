@@ -56,16 +56,18 @@ def continued(log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tenso
     return own if off <= _NEARER * missed else lambda x: log_q(x) + ratio(x)
 
 
-def falling(log_p: Callable[[Tensor], Tensor], ends: tuple[float, float], centre: float, variances: tuple[float, float]) -> Callable[[Tensor], Tensor]:
-    """log p beyond the ends, if it falls no faster there than it does before, and like Gaussians about a centre with these variances; nothing where there is
-    none."""
+def falling(
+    log_p: Callable[[Tensor], Tensor], ends: tuple[float, float], tops: tuple[float, ...], variances: tuple[float, float]
+) -> Callable[[Tensor], Tensor]:
+    """log p beyond the ends, if it falls no faster there than it does before, and like Gaussians about these tops with these variances; -inf where those
+    have none."""
     (low, high), inwards = ends, _BACK * (ends[1] - ends[0]) * torch.linspace(0.0, 1.0, _FITTED, dtype=torch.float64)
     fits = [_fitted(log_p(end + sign * inwards)[None], inwards[None, -1:], tails=True) for end, sign in ((low, 1), (high, -1))]
 
     def beyond(x: Tensor) -> Tensor:
         left, right = (
-            fit[0].item() + slowest((x - end).abs(), fit[1].item(), -math.inf, abs(end - centre), variance)
-            for fit, end, variance in zip(fits, ends, variances, strict=True)
+            fit[0].item() + slowest((x - end).abs(), fit[1].item(), -math.inf, abs(end - top), variance)
+            for fit, end, top, variance in zip(fits, ends, tops, variances, strict=True)
         )
         return torch.where(x < (low + high) / 2, left, right)
 

@@ -28,8 +28,8 @@ _NONE = 1e-9
 _PART = 0.1
 """Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
 
-_ROUNDED = 1e-10
-"""A share of the second moment that is no rounding."""
+_ROUNDED = 1e-8
+"""A share of the second moment that is neither rounding nor what each step of a moving law may leave out."""
 
 _NEARLY = 1 - 1e-6
 """A law that is so wide, of the width from which an integral is infinite, may be too wide."""
@@ -212,7 +212,7 @@ def _cut(pair: OnGrid, f: Generator) -> float:
 
 
 def _thrown(law: LineLaw) -> float:
-    """The second moment of mass that left the grid, where it is more than what rounding does to it step by step."""
+    """The second moment of mass that left the grid, where it is more than what steps do to it one by one."""
     missed = law.accuracy.missed
     return missed if missed > _ROUNDED * law.covariance else 0.0
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond, falling, slowest
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.line_densities import OnGrid
-from pmmtheory.laws.line.unseen import End, Unseen
+from pmmtheory.laws.line.unseen import End, Unseen, top_of
 
 _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
@@ -50,7 +50,9 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
         return torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu()
 
     widths = (0.0, 0.0) if law.accuracy.far is None else law.accuracy.far.variances
-    slowly = falling(log_p, ends, law.mean, widths)
+    inside = told.cpu()
+    tops = tuple(top_of(x, log_p(x)) for x in (inside.flip(0), inside))
+    slowly = falling(log_p, ends, tops, widths)
     if own:
         return counted_beyond(f, slowly, log_q, ends)
     alike = continued(log_p, log_q, ends)
@@ -60,10 +62,10 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
 def _farther(pair: OnGrid, f: Generator, start: Unseen) -> float:
     """What of the start is beyond where its parts are told."""
     variances = (0.0, 0.0) if pair.law.accuracy.far is None else pair.law.accuracy.far.variances
-    mean, log_q = pair.law.mean, _log_q(pair, -1e300)
+    log_q = _log_q(pair, -1e300)
 
     def beyond(x: Tensor, end: End, variance: float) -> Tensor:
-        return end.value + slowest((x - end.place).abs(), end.slope, end.curvature, abs(end.place - mean), variance)
+        return end.value + slowest((x - end.place).abs(), end.slope, end.curvature, abs(end.place - end.top), variance)
 
     def of_part(left: End, right: End) -> float:
         def log_p(x: Tensor) -> Tensor:

@@ -13,6 +13,9 @@ from pmmtheory.laws.step.far_maps import Far, Sides, far_maps
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
+_ALIKE = 1e-9
+"""By how much curvatures of tails that are alike may differ, relatively."""
+
 _MOST = 10_000
 """Steps after which a law far out is taken for the stationary one, where steps throw to the other side."""
 
@@ -27,8 +30,10 @@ class FarStep:
     @classmethod
     def of(cls, scheme: Scheme, t: float) -> FarStep:
         """That of the step at time t."""
-        support = on_the_line(scheme.dynamics.target).quadrature
-        left, right = (far_maps(scheme, support.high - support.low, side, t) for side in (-1.0, 1.0))
+        target = on_the_line(scheme.dynamics.target)
+        (one, other), support = target.tail_curvature, target.quadrature
+        alike = abs(one - other) <= _ALIKE * one
+        left, right = (far_maps(scheme, support.high - support.low, side, t, alike) for side in (-1.0, 1.0))
         return cls(*(np.stack([one[:, 0, 0], other[:, 0, 0]]) for one, other in zip(left, right, strict=True)))
 
     def __call__(self, variances: Sides) -> Sides:

@@ -31,30 +31,42 @@ _POINTS, _A_SIDE, _FARTHER = 8001, 401, 0.25
 """Where the density of a start is looked at, and beyond its support, relative to its length: powers of it may fall more slowly."""
 
 
+_RIM = 20
+"""The share of points at an end, one over this, where mass is missing that comes in from beyond."""
+
 _FITTED = 12
 """At so many points before its end it is seen how a logarithm goes on."""
 
 
 @dataclass(frozen=True)
 class End:
-    """Where a logarithm is told last, outwards, and the parabola that is nearest to it before: its value, slope and curvature there."""
+    """Where a logarithm is told last, outwards, and the parabola that is nearest to it before: its value, slope and curvature there; top: where the
+    whole, of which it is a part, is largest last before that."""
 
     place: float
     value: float
     slope: float
     curvature: float
+    top: float
 
     @classmethod
-    def of(cls, x: Tensor, log: Tensor) -> End | None:
-        """From values at points, going outwards; None where too few are finite before the last."""
+    def of(cls, x: Tensor, log: Tensor, top: float) -> End | None:
+        """From values at points, going outwards; None where too few are finite before the last. At the last of all points mass is missing."""
+        x, log = x[: len(x) - len(x) // _RIM], log[: len(x) - len(x) // _RIM]
         told = torch.nonzero(torch.isfinite(log)).flatten()
         last = int(told[-1]) + 1 if len(told) else 0
-        x, log = x[max(0, last - _FITTED) : last], log[max(0, last - _FITTED) : last]
-        if len(x) < _FITTED or not bool(torch.isfinite(log).all()):
+        near, values = x[max(0, last - _FITTED) : last], log[max(0, last - _FITTED) : last]
+        if len(near) < _FITTED or not bool(torch.isfinite(values).all()):
             return None
-        z = (x - x[-1]).abs()
-        value, slope, curvature = torch.linalg.lstsq(torch.stack([torch.ones_like(z), -z, z**2 / 2], -1), log[:, None]).solution[:, 0].tolist()
-        return cls(float(x[-1]), value, min(slope, 0.0), min(curvature, 0.0))
+        z = (near - near[-1]).abs()
+        value, slope, curvature = torch.linalg.lstsq(torch.stack([torch.ones_like(z), -z, z**2 / 2], -1), values[:, None]).solution[:, 0].tolist()
+        return cls(float(near[-1]), value, min(slope, 0.0), min(curvature, 0.0), top)
+
+
+def top_of(x: Tensor, log: Tensor) -> float:
+    """The last local maximum of a logarithm, going outwards."""
+    grows = torch.nonzero(torch.diff(log) > 0).flatten()
+    return float(x[int(grows[-1]) + 1 if len(grows) else 0])
 
 
 @dataclass(frozen=True)

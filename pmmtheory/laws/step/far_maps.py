@@ -37,25 +37,27 @@ class Far(ABC):
         """Of Gaussians that the law falls no faster than, on the left and on the right; infinite where it falls more slowly than any."""
 
 
-def far_maps(scheme: Scheme, length: float, side: float = 1.0, t: float = 0.0) -> Maps:
+def far_maps(scheme: Scheme, length: float, side: float = 1.0, t: float = 0.0, alike: bool = True) -> Maps:
     """The maps of the step at time t far out on a side of the first axis; length: that of the support.
+
+    alike : whether the force is so on the other side. Where it is not, what other normals than the last Gaussian add is left out, as they may lead there.
 
     The draws are the nodes of a rule and, of several midpoints, none of them and the last ones, up to all: where there may be as many as one likes, and they
     push at all, M is infinite for these. What may be drawn lies between.
     """
     for far in _FAR:
-        found = _of_draws(scheme, side * far * length, t) if enumerable(scheme) else _of_midpoints(scheme, side * far * length, t)
+        found = _of_draws(scheme, side * far * length, t, alike) if enumerable(scheme) else _of_midpoints(scheme, side * far * length, t, alike)
         if not (np.isnan(found[0]).any() or np.isnan(found[1]).any()):
             break
     return found
 
 
-def _of_draws(scheme: Scheme, far: float, t: float) -> Maps:
+def _of_draws(scheme: Scheme, far: float, t: float, alike: bool) -> Maps:
     at = cubature(scheme, 0, normal=lambda name, component: STILL, t=t)
-    return _maps(scheme, far, at.draws, len(at), t)
+    return _maps(scheme, far, at.draws, len(at), t, alike)
 
 
-def _of_midpoints(scheme: Scheme, far: float, t: float) -> Maps:
+def _of_midpoints(scheme: Scheme, far: float, t: float, alike: bool) -> Maps:
     k = scheme.draws["midpoints"].substeps  # type: ignore[attr-defined]
     count = 1 if k == math.inf else min(int(k) - 1, _MIDPOINTS)
     times = torch.tensor([0.5]) if k == math.inf else torch.arange(k - count, k) / k
@@ -63,21 +65,21 @@ def _of_midpoints(scheme: Scheme, far: float, t: float) -> Maps:
     still, numbers = torch.zeros((count, *axes), dtype=torch.float64), torch.arange(count).reshape(-1, *axes)
     times = times.to(still).reshape(still.shape)
     sizes = sorted({round(share * count) for share in np.linspace(0, 1, _SETS + 1)})
-    every = [_maps(scheme, far, {"z": still, "midpoints": (times, numbers >= count - size)}, 1, t) for size in sizes]
+    every = [_maps(scheme, far, {"z": still, "midpoints": (times, numbers >= count - size)}, 1, t, alike) for size in sizes]
     matrices, noises = (np.concatenate(parts) for parts in zip(*every, strict=True))
     if k == math.inf and not np.allclose(matrices[0], matrices[1], rtol=0, atol=1e-12):
         matrices[1] = math.inf
     return matrices, noises
 
 
-def _maps(scheme: Scheme, far: float, draws: dict[str, Any], nodes: int, t: float) -> Maps:
+def _maps(scheme: Scheme, far: float, draws: dict[str, Any], nodes: int, t: float, alike: bool) -> Maps:
     """The columns of M from states far out, one for each number in them; those of normals by draws as large; and what the last Gaussian adds."""
     shape, scale = scheme.dynamics.state_shape, abs(far)
     size = math.prod(shape)
     units = scale * torch.eye(size, dtype=torch.float64)
     states = units[:1] * math.copysign(1.0, far) + torch.cat([0 * units[:1], units[1:]])
     layered = any(draw.layered for draw in scheme.draws.values())
-    normals = {name: draws[name].shape[0] if layered else 1 for name, draw in scheme.draws.items() if draw.normal}
+    normals = {name: draws[name].shape[0] if layered else 1 for name, draw in scheme.draws.items() if draw.normal and alike}
     count = size * sum(normals.values())
     x = torch.cat([states, states[:1].expand(count, size)]).reshape(-1, 1, *shape)
     drawn, row = dict(draws), size
