@@ -178,7 +178,7 @@ def _lost(pair: OnGrid, f: Generator) -> float:
         seen = torch.minimum(d.p, d.q) * length > lost
         seen = seen if f.steep else seen | more
         if lost > 0 and bool(seen.any()):
-            total += _FARTHER_OUT * lost * float(weight[seen].abs().max())
+            total += (_FARTHER_OUT if f.steep or f.deep else _FARTHER) * lost * float(weight[seen].abs().max())
     return total if f.steep or f.deep or left == 0 else total + _not_there(pair, f, slope)
 
 
