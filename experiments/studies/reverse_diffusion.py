@@ -21,7 +21,11 @@ _SCHEMES: dict[str, tuple[int, tuple[int, ...], Callable[[int], dict[str, Any]]]
     "reverse PMM, K=steps": (2, (6, 9, 14, 21, 32), lambda n: _PMM | {"substeps": n}),
     "reverse PMM exponential, K=steps": (2, (6, 10, 17, 28, 46), lambda n: _PMM | {"substeps": n, "integrator": "exponential"}),
     "reverse PMM single, K=steps": (2, (14, 21, 32, 48, 72), lambda n: _PMM | {"substeps": n, "midpoints": "single"}),
-    "reverse PMM single exponential, K=steps": (2, (14, 21, 32, 48, 72), lambda n: _PMM | {"substeps": n, "midpoints": "single", "integrator": "exponential"}),
+    "reverse PMM single exponential, K=steps": (
+        2,
+        (14, 21, 32, 48, 72),
+        lambda n: _PMM | {"substeps": n, "midpoints": "single", "integrator": "exponential", "rtol": 1e-8},
+    ),
     "reverse RMM": (2, (16, 24, 32, 48, 64), lambda n: {"scheme": "RandomizedMidpoint", "rtol": 1e-9}),
 }
 
