@@ -14,6 +14,7 @@ from pmmtheory.divergences.line_unseen import unseen
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import LineLaw
+from pmmtheory.laws.step.far_maps import too_wide as is_too_wide
 from pmmtheory.numerics.panels import Integrals, integrals
 from pmmtheory.numerics.tails import tails
 
@@ -30,9 +31,6 @@ _PART = 0.1
 
 _ROUNDED = 1e-8
 """A share of the second moment that is neither rounding nor what each step of a moving law may leave out."""
-
-_NEARLY = 1 - 1e-6
-"""A law that is so wide, of the width from which an integral is infinite, may be too wide."""
 
 _FARTHER_OUT = 2.0
 """How many times as much mass that got lost may weigh as where there is last more than that."""
@@ -80,11 +78,11 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
 
 
 def _too_wide(pair: OnGrid, order: float) -> bool:
-    """Whether int p^a q^(1 - a) is infinite, or nearly, for Gaussians p and q that fall like both laws far out."""
+    """Whether int p^a q^(1 - a) is infinite, or nearly, for how both laws fall far out."""
     far = pair.law.accuracy.far
     if far is None or pair.law.truncated:
         return False
-    return any((order - 1) * own > _NEARLY * order * other for own, other in zip(far.variances, pair.other.far, strict=True))
+    return any(is_too_wide(order, own, other) for own, other in zip(far.variances, pair.other.far, strict=True))
 
 
 def _by_trapezoids(pair: OnGrid, f: Generator) -> Integrals:

@@ -9,12 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from pmmtheory.laws.step.far_maps import Far, Sides, far_maps
+from pmmtheory.laws.step.far_maps import Far, Sides, far_maps, tails_alike
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
-
-_ALIKE = 1e-9
-"""By how much curvatures of tails that are alike may differ, relatively."""
 
 _MOST = 10_000
 """Steps after which a law far out is taken for the stationary one, where steps throw to the other side."""
@@ -31,9 +28,8 @@ class FarStep:
     def of(cls, scheme: Scheme, t: float) -> FarStep:
         """That of the step at time t."""
         target = on_the_line(scheme.dynamics.target)
-        (one, other), support = target.tail_curvature, target.quadrature
-        alike = abs(one - other) <= _ALIKE * one
-        left, right = (far_maps(scheme, support.high - support.low, side, t, alike) for side in (-1.0, 1.0))
+        support, same = target.quadrature, tails_alike(target.tail_curvature)
+        left, right = (far_maps(scheme, support.high - support.low, side, t, same) for side in (-1.0, 1.0))
         return cls(*(np.stack([one[:, 0, 0], other[:, 0, 0]]) for one, other in zip(left, right, strict=True)))
 
     def __call__(self, variances: Sides) -> Sides:

@@ -19,7 +19,6 @@ _LAYERS = 5
 _NOISE, _DIGITS = 1e-14, 1e-13
 """Shares of its largest value below which a layer is not told from none, and below which the law itself is not."""
 
-
 _AWAY, _PLACES = 12.0, 4001
 """In so many lengths of the points, and at so many places on either side, it is looked for what a start has beyond them."""
 

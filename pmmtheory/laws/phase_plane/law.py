@@ -222,9 +222,8 @@ class PlaneLaw(Law):
     def _velocity(self) -> LineLaw:
         weights = self.modes.sum(0) * self.spacing
         v = torch.linspace(-9.0, 9.0, 241, dtype=self.grid.dtype, device=self.grid.device)
-        return LineLaw(
-            v, (weights @ hermite(v, len(weights))) * _normal(v), Gaussian().density, accuracy=Accuracy(far=self.far.along((0.0, 1.0)) if self.far else None)
-        )
+        known = Accuracy(far=self.far.along((0.0, 1.0)) if self.far else None)
+        return LineLaw(v, (weights @ hermite(v, len(weights))) * _normal(v), Gaussian().density, accuracy=known)
 
     def _integral(self, values: Tensor) -> Tensor:
         return values.sum() * self.spacing

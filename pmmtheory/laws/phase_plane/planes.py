@@ -17,15 +17,13 @@ from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.operator import Plane
+from pmmtheory.laws.step.far_maps import tails_alike
 from pmmtheory.laws.step.far_plane import FarPlane
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget
 
 _FLAT = 1e-8
 """A curvature of the tails, times the variance of the target, below which they are taken for no flatter."""
-
-_ALIKE = 1e-6
-"""By how much curvatures of tails that are alike may differ, relatively."""
 
 _LARGEST = 8000
 """Unknowns of a law: its matrix has the square of them."""
@@ -125,6 +123,5 @@ def _wider(scheme: Scheme, target: LineTarget) -> float:
 
 def far_out(scheme: Scheme, target: LineTarget, begun: Start | None = None, steps: int = 0) -> FarPlane:
     """How a law falls far out, where both tails of the target are alike."""
-    left, right = target.tail_curvature
-    alike = abs(left - right) <= _ALIKE * left < math.inf
-    return FarPlane(scheme, target.quadrature.high - target.quadrature.low, None if begun is None else begun.far, steps, alike)
+    length = target.quadrature.high - target.quadrature.low
+    return FarPlane(scheme, length, None if begun is None else begun.far, steps, tails_alike(target.tail_curvature))

@@ -28,6 +28,22 @@ _MIDPOINTS, _SETS = 200, 8
 """The most midpoints of a step that are looked at, the latest ones, and how many sets of them."""
 
 
+_NEARLY, _SAME = 1 - 1e-6, 1e-6
+"""A law that is so wide, of the width from which an integral is infinite, may be too wide; and by how much curvatures of tails that are alike may differ,
+relatively."""
+
+
+def too_wide(order: float, own: float, other: float) -> bool:
+    """Whether int p^a q^(1 - a) is infinite, or nearly, for Gaussians p and q with these variances."""
+    return (order - 1) * own > _NEARLY * order * other
+
+
+def tails_alike(curvatures: Sides) -> bool:
+    """Whether both tails of a target are so, by the curvatures there."""
+    left, right = curvatures
+    return abs(left - right) <= _SAME * left < math.inf
+
+
 class Far(ABC):
     """How a law on the line falls far out."""
 

@@ -10,11 +10,8 @@ from functools import cached_property
 import numpy as np
 import scipy.linalg
 
-from pmmtheory.laws.step.far_maps import Far, Sides, far_maps
+from pmmtheory.laws.step.far_maps import Far, Sides, far_maps, too_wide
 from pmmtheory.schemes import Scheme
-
-_NEARLY = 1 - 1e-6
-"""A law that is so wide, of the width from which an integral is infinite, may be too wide."""
 
 _ENDLESS = np.full((2, 2), math.inf)
 
@@ -60,7 +57,7 @@ class FarPlane:
             return False
         root = np.linalg.inv(np.linalg.cholesky(reference))
         largest = max((float(np.linalg.eigvalsh(root @ one @ root.T)[-1]) if np.isfinite(one).all() else math.inf for one in self.covariances), default=0.0)
-        return (order - 1) * largest > _NEARLY * order
+        return too_wide(order, largest, 1.0)
 
 
 @dataclass(frozen=True)
