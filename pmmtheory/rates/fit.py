@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pmmtheory.errors import InvalidParameter, choice, positive, real, reals
 from pmmtheory.estimate import Estimate
 from pmmtheory.rates.form import Form
@@ -15,7 +17,8 @@ USABLE = 0.01
 """Relative error beyond which a point does not enter a fit."""
 FEWEST = 4
 """Points that a fit needs."""
-LARGEST_LOG = 700.0
+NEAR = 1.2
+"""Steps nearer to each other than by this factor say little more than one of them."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,9 @@ def fit_rate(
     The slopes of the logarithms between neighbouring steps approach p. It is assumed that from each to the next their distance from p
     shrinks at least like step^(0.4 r), and so do its changes. Where they shrink like one power of the step they are extrapolated, with
     every exponent about the one seen that its own drift allows; where they turn, or are lost in the errors of the points, the interval
-    is what the assumption leaves, or the hull of all fits that match. Where they do not shrink, the verdict is "undecided". On steps nearer to each
-    other, on average, than by a factor of 1.2 intervals are wider: over a short range a large next term looks like another rate.
+    is what the assumption leaves, or the hull of all fits that match. Where they do not shrink, the verdict is "undecided". Of steps nearer to each
+    other than by a factor of 1.2 one is used; where too few would be left all are, and intervals are wider: over a short range a large next term looks
+    like another rate.
     Errors are taken three times as large as stated and added up, so that they may be bounds as well as standard errors.
 
     Parameters
@@ -113,19 +117,20 @@ def fit_rate(
         raise InvalidParameter("step_sizes", steps, "as many different steps as estimates")
     if logarithm and max(steps, default=0.0) >= 1:
         raise InvalidParameter("step_sizes", steps, "below 1 where there is a factor log(1/step)")
-    measured = usable(steps, estimates)
+    measured = _apart(usable(steps, estimates), FEWEST + (crossover is not None))
     used = tuple(sorted(h for h, _ in measured))
     if len(used) < FEWEST:
         reason = f"only {len(used)} of {len(steps)} points are positive with an error below 1%; a fit needs {FEWEST}"
         return RateFit(math.nan, (-math.inf, math.inf), math.nan, (0.0, math.inf), used, "undecided", reason)
-    points = form.points(measured)
-    rate = form.rate(points)
-    last = form.local_rates(points).values[-1:]
-    middle = rate.middle if rate.known else correction * float(last[0]) if len(last) else math.nan
-    log_constant = form.log_constant(points, middle if predicted is None else predicted)
+    with np.errstate(all="ignore"):  # powers that are no numbers tell nothing: infinite intervals
+        points = form.points(measured)
+        rate = form.rate(points)
+        last = form.local_rates(points).values[-1:]
+        middle = rate.middle if rate.known else correction * float(last[0]) if len(last) else math.nan
+        log_constant = form.log_constant(points, middle if predicted is None else predicted)
     verdict, reason = judge(rate, predicted, kind, log_constant, constant)
-    found = math.exp(min(log_constant.middle, LARGEST_LOG)) if log_constant.known else math.nan
-    constants = (math.exp(min(log_constant.low, LARGEST_LOG)), math.exp(min(log_constant.high, LARGEST_LOG)))
+    constants = log_constant.exponentials
+    found = math.sqrt(constants[0]) * math.sqrt(constants[1]) if log_constant.known else math.nan
     return RateFit(middle, (rate.low, rate.high), found, constants, used, verdict, reason)
 
 
@@ -133,6 +138,15 @@ def usable(steps: Sequence[float], estimates: Sequence[Estimate | float]) -> lis
     """The pairs whose error is positive and known to 1%; plain numbers are exact to rounding."""
     pairs = zip(steps, (_estimate(given) for given in estimates), strict=True)
     return [(h, e) for h, e in pairs if e.value > 0 and e.error <= USABLE * e.value]
+
+
+def _apart(measured: list[tuple[float, Estimate]], fewest: int) -> list[tuple[float, Estimate]]:
+    """From the smallest step on those that are no nearer than NEAR to the last; all where that leaves fewer than so many."""
+    kept: list[tuple[float, Estimate]] = []
+    for point in sorted(measured, key=lambda pair: pair[0]):
+        if not kept or point[0] >= NEAR * (1 - 1e-9) * kept[-1][0]:
+            kept.append(point)
+    return kept if len(kept) >= fewest else measured
 
 
 def _estimate(given: Estimate | float) -> Estimate:

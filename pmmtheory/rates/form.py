@@ -61,7 +61,7 @@ class Form:
 
     def _limit(self, sequence: Sequence, points: Points, pad: float) -> Interval:
         """An interval of the limit, and more of it where steps are close."""
-        gap = float(np.ptp(points.x)) / (len(points.x) - 1) / self.correction
+        gap = float(np.exp(np.log(-np.diff(points.x)).mean())) / self.correction
         return beyond_close_steps(limit(sequence), sequence, gap, pad)
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_LARGEST_LOG = 700.0
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -28,6 +30,12 @@ class Interval:
     def known(self) -> bool:
         """Whether it is finite."""
         return math.isfinite(self.width)
+
+    @property
+    def exponentials(self) -> tuple[float, float]:
+        """exp of both ends: 0 and infinity beyond what floats hold."""
+        low, high = (math.exp(end) if end < _LARGEST_LOG else math.inf for end in (self.low, self.high))
+        return low, high
 
     @classmethod
     def unknown(cls, why: str) -> Interval:

@@ -43,7 +43,7 @@ def _judge_constant(seen: str, log_constant: Interval, constant: float) -> tuple
     if not log_constant.known:
         return "undecided", f"the rate holds, but no constant can be given: {log_constant.how}"
     low, high = _widened(log_constant, CONSTANT_DOUBT)
-    small, large = math.exp(log_constant.low), math.exp(log_constant.high)
+    small, large = log_constant.exponentials
     if constant <= 0 or not low <= math.log(constant) <= high:
         return "fail", f"the rate holds, but the interval [{small:.6g}, {large:.6g}] excludes the constant {constant:.6g}"
     if large > WIDTH * small:
