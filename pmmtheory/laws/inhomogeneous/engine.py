@@ -59,9 +59,11 @@ class InhomogeneousEngine(Engine):
             return list(_evolve(replace(rough, level=level), begun, steps, silent))
 
         laws = refined_path(at_level, rtol, scheme.name, steps)
+        told = max(TOLD, _LEFT * rough.tolerance)
+        astray = begun.modes_below(told)
         for n, law in zip(steps, laws, strict=True):
-            process = rough.target(n * scheme.step_size)
-            unseen, times = Unseen.on_line(process, process, max(TOLD, _LEFT * rough.tolerance)), [k * scheme.step_size for k in range(n)]
+            process, times = rough.target(n * scheme.step_size), [k * scheme.step_size for k in range(n)]
+            unseen = replace(Unseen.on_line(process, process, told), astray=astray)
             law.accuracy = replace(law.accuracy, unseen=unseen, far=FarTails(scheme, begun.far, times))
         return laws
 

@@ -182,7 +182,7 @@ def _evolve(scheme: Scheme, target: LineTarget, begun: Start, steps: Sequence[in
         lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), 4 * _EPS * max(map(abs, ends))
         rounding = _EPS * done + shift / width(target, ends)
         references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
-        far, unseen = FarTails(scheme, begun.far, [0.0] * n), None if begun.law is None else begun.law.accuracy.unseen
+        far, unseen = FarTails(scheme, begun.far, [0.0] * n), begun.unseen
         if below is not None:
             unseen = below.unseen(points.points, masses / points.weights, points.weights, target)
         accuracy = Accuracy(rounding=rounding, caution=rough, shift=shift, missed=missed, leaves=leaves, unseen=unseen, far=far)

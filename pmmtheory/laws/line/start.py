@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pmmtheory.chain import Chain
@@ -16,10 +17,14 @@ from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.far import Held, of_target
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.loss import Loss
+from pmmtheory.laws.line.unseen import Unseen, has_modes
 from pmmtheory.laws.scales import SHORTEST
 from pmmtheory.laws.step.far_maps import Far
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
+
+_LOOKED_AT = 8001
+"""Points at which modes of a target are looked for."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,18 @@ class Start:
         if self.target is not None:
             return of_target(self.target)
         return (self.law and self.law.accuracy.far) or Held()
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """What a law was not told of, from where steps take it on."""
+        unseen = None if self.law is None else self.law.accuracy.unseen
+        return unseen and replace(unseen, carried=False)
+
+    def modes_below(self, told: float) -> bool:
+        """Whether it has more than tails where its density is below this share of the largest, or may have."""
+        if self.law is not None:
+            return has_modes(torch.log(self.law.values.clamp_min(1e-300)), told) or (self.unseen is not None and (self.unseen.astray or self.unseen.apart))
+        return self.target is not None and has_modes(self.target.log_density(torch.linspace(*self.ends, _LOOKED_AT, dtype=torch.float64)), told)
 
     @property
     def loss(self) -> Loss:

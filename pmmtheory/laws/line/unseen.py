@@ -85,6 +85,8 @@ class Unseen:
         Whether there is more than tails, of that or of what has few digits.
     carried : bool
         Whether h is what steps made of it.
+    astray : bool
+        Whether a start had more there of which it is not known where steps took it.
     ends : pairs of Ends or None
         How the logarithms of its parts go on beyond the first and the last point where each is told.
     """
@@ -96,6 +98,7 @@ class Unseen:
     moves: bool = False
     apart: bool = True
     carried: bool = False
+    astray: bool = False
     ends: tuple[tuple[End | None, End | None], ...] = ()
 
     @classmethod
@@ -141,6 +144,8 @@ class Unseen:
         Steps of a chain take it down, by Jensen's inequality, if they keep q: about that much of the power of its law may be missing. Infinite where
         they do not, and there are modes that may move to where q has less.
         """
+        if self.astray:
+            return math.inf
         if self.apart and not self.carried and not self.keeps(log_reference, self.log_density):
             return math.inf
         far = self.log_density > -math.inf
