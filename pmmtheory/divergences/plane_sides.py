@@ -38,6 +38,8 @@ class PlaneSide(ABC):
         Whose density it is, with its moments.
     reference : Target
         A target next to it: itself, or that of the chain.
+    box : (2, 2) tensor
+        Low and high on both axes of where it lives.
     """
 
     dim: int = 2
@@ -49,6 +51,10 @@ class PlaneSide(ABC):
     everywhere: bool = True
     goal: Any
     reference: Target
+
+    @property
+    @abstractmethod
+    def box(self) -> Tensor: ...
 
     @abstractmethod
     def on(self, axes: Axes) -> Tensor:
@@ -73,6 +79,10 @@ class PlanarLawSide(PlaneSide):
         self.left, self.lost = 2 * law.unplaced, law.lost
         self.goal, self.reference = law, law.reference
         self.spacings = self.crossings = law.spacings
+
+    @property
+    def box(self) -> Tensor:
+        return self.law.box
 
     def on(self, axes: Axes) -> Tensor:
         return self.law.on(axes)
@@ -111,6 +121,10 @@ class PlanarTargetSide(PlaneSide):
     @property
     def crossings(self) -> tuple[float, ...]:  # type: ignore[override]
         return tuple(2 * spacing for spacing in self.spacings)
+
+    @property
+    def box(self) -> Tensor:
+        return in_plane(self.target).box
 
     def on(self, axes: Axes) -> Tensor:
         return self.target.density(points(axes))

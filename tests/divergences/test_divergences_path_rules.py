@@ -61,7 +61,7 @@ class TestRoutesAgree:
         cases = [(0.3, 8, 100, 3), (0.5, 12, 2, 4), (0.1, 12, 1000, 2), (0.4, 4, 1, 5)]
         found = [path_kl(*pair(Gaussian(dim=d), step, k), n) for step, k, d, n in cases]
         finest = radial._Level(12, 15, radial.Resolution(0.06, 18), 3)
-        monkeypatch.setattr(radial, "_LEVELS", (finest, radial._LEVELS[0]))
+        monkeypatch.setattr(radial, "_LEVELS", (finest, *radial._LEVELS[:2]))
         monkeypatch.setattr(step_mixture, "_FEW", 400)
         for (step, k, d, n), seen in zip(cases, found, strict=True):
             better = path_kl(*pair(Gaussian(dim=d), step, k), n)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pmmtheory.divergences.paths.around_axis import COARSE, FINE, Resolution, kl_around_axis
-from pmmtheory.divergences.paths.paths import PathComparison, Paths
+from pmmtheory.divergences.paths.around_axis import COARSE, COARSER, FINE, Resolution, kl_around_axis
+from pmmtheory.divergences.paths.paths import PathComparison, Paths, change
 from pmmtheory.divergences.paths.radii import Begun, Radii, radii
 from pmmtheory.divergences.paths.step_mixture import StepMixture, step_mixture
 from pmmtheory.errors import NotConverged
@@ -40,8 +40,8 @@ class _Level:
     draws: int
 
 
-_LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1)
-"""Two resolutions that have no rule in common."""
+_LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1), _Level(6, 6, COARSER, 1)
+"""Three resolutions that have no rule in common but for the draws."""
 
 
 class GaussianPaths(PathComparison):
@@ -59,11 +59,11 @@ class GaussianPaths(PathComparison):
             mixture = step_mixture(paths.scheme, paths.fine, paths.many, width, level.degree, level.draws)
             at = radii(begun, mixture, paths.steps, level.nodes)
             values.append(summed(at, mixture, begun.dim, level.grid))
-        value, change = values[0], abs(values[0] - values[1])
+        value, off = values[0], change(*values)
         rounding = carried(mixture, at, begun.dim, paths, value)
-        if not change <= WORST * value + rounding:
-            raise NotConverged(f"the path KL of {paths.scheme.name} in dimension {begun.dim}", change / value if value else math.nan, WORST)
-        return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=2 * change, rounding=rounding)
+        if not off <= WORST * value + rounding:
+            raise NotConverged(f"the path KL of {paths.scheme.name} in dimension {begun.dim}", off / value if value else math.nan, WORST)
+        return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=2 * off, rounding=rounding)
 
 
 def summed(at: Radii, mixture: StepMixture, dim: int, grid: Resolution) -> float:

@@ -1,4 +1,4 @@
-"""Paths at the substeps on smooth targets on the line, for few substeps: Gauss rules for the normals of the fine chain, and all sets of midpoints.
+"""Paths at the substeps on smooth targets on the line, for few substeps: rules for the normals of the fine chain, and all sets of midpoints.
 
 With r = p/q of a path from x, KL = E_Q[r log r - r + 1]; X after i substeps, and which midpoints came before, take values whose number grows with i alone.
 """
@@ -17,7 +17,7 @@ from pmmtheory.divergences.paths.gaussian import WORST
 from pmmtheory.divergences.paths.hidden import listed
 from pmmtheory.divergences.paths.hidden_forms import sets_of
 from pmmtheory.divergences.paths.line import grid_of, masses_on, smooth_on_line
-from pmmtheory.divergences.paths.paths import PathComparison, Paths
+from pmmtheory.divergences.paths.paths import PathComparison, Paths, change
 from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal
@@ -27,10 +27,16 @@ from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import PoissonStructure, Scheme
 from pmmtheory.targets.line import on_the_line
 
-_NODES = {1: (20, 16), 2: (20, 16), 3: (14, 12), 4: (10, 9), 5: (7, 6), 6: (6, 5)}
+_NODES = {1: (61, 49, 41), 2: (49, 41, 33), 3: (25, 21, 17), 4: (10, 9, 8), 5: (7, 6, 5), 6: (6, 5, 4)}
 """For each normal of a path, by the number of substeps; and fewer, to tell their error."""
 
-_STRIDE = 0.3, 0.24
+_EVEN, _REACH = 17, 8.5
+"""From so many nodes on they are evenly spaced, out to so many deviations: a ratio that grows like a Gaussian no polynomial follows."""
+
+_LOGS = 36.0
+"""What log r may be where the rule misses mass of the scheme."""
+
+_STRIDE = 0.24, 0.3, 0.36
 """The spacing of starts, over the shortest scale of the target: every so many points of the grid of the laws."""
 
 _AT_ONCE = 4_000_000
@@ -55,28 +61,30 @@ class HiddenOnLine(PathComparison):
         return None if paths.many <= most else Refusal("substeps", paths.many, f"at most {most} on the line for paths at the substeps, by quadrature")
 
     def kl(self, paths: Paths) -> Estimate:
-        (low, _), (high, added) = (_at_level(paths, level) for level in (0, 1))
-        change, rounding = abs(high - low), 1e-15 * paths.steps * paths.many * math.sqrt(abs(high)) + 1e-28
-        if not change + added <= WORST * high + rounding:
-            raise NotConverged(f"the KL of the paths of {paths.scheme.name} at the substeps", (change + added) / high if high else math.nan, WORST)
-        return Estimate.of(max(high, 0.0), "chain rule, quadrature over paths and all sets of midpoints", resolution=2 * change, ends=added, rounding=rounding)
+        values, ends = zip(*(_at_level(paths, coarser) for coarser in range(3)), strict=True)
+        value, added, off = values[0], ends[0], change(*values)
+        rounding = 1e-15 * paths.steps * paths.many * math.sqrt(abs(value)) + 1e-28
+        if not off + added <= WORST * value + rounding:
+            raise NotConverged(f"the KL of the paths of {paths.scheme.name} at the substeps", (off + added) / value if value else math.nan, WORST)
+        return Estimate.of(max(value, 0.0), "chain rule, quadrature over paths and all sets of midpoints", resolution=2 * off, ends=added, rounding=rounding)
 
 
-def _at_level(paths: Paths, level: int) -> tuple[float, float]:
-    """The sum over the steps, and what the mass that is left out may add."""
+def _at_level(paths: Paths, coarser: int) -> tuple[float, float]:
+    """The sum over the steps, and what the mass that is left out may add; by rules that are coarser by so much."""
     target, structure = on_the_line(paths.scheme.dynamics.target), paths.scheme.structure
     assert structure is not None
+    level = int(coarser == 0)
     x, dx = grid_of(paths, level)
     step = transition_matrix(paths.scheme, x, 0.0, level) if paths.steps > 1 else torch.zeros(0)
     lost, masses = masses_on(paths, x, dx, step)
-    stride = max(1, math.floor(_STRIDE[level] / math.sqrt(steepest(target, (float(x[0]), float(x[-1])))) / dx))
+    stride = max(1, math.floor(_STRIDE[coarser] / math.sqrt(steepest(target, (float(x[0]), float(x[-1])))) / dx))
     x, masses = x[::stride], masses[::stride] * stride
     seen = masses > _FAINT * masses.max()
     x, masses = x[seen], masses[seen]
-    rule = _Rule.of(structure, paths.fine, _NODES[paths.many][1 - level])
+    rule = _Rule.of(structure, paths.fine, _NODES[paths.many][coarser])
     most = max(1, _AT_ONCE // (rule.nodes**paths.many * len(rule.weights)))
-    each = torch.cat([rule.kl(part) for part in x.split(most)])
-    return float(masses @ each), lost * float(each.abs().max())
+    each, missed = torch.cat([rule.kl(part) for part in x.split(most)], 1)
+    return float(masses @ each), lost * float(each.abs().max()) + _LOGS * float(masses @ missed.abs())
 
 
 @dataclass(frozen=True)
@@ -93,19 +101,29 @@ class _Rule:
     def of(cls, pmm: PoissonStructure, fine: Scheme, nodes: int) -> _Rule:
         return cls(pmm, fine, *sets_of(pmm), nodes)
 
+    @property
+    def points(self) -> tuple[Tensor, Tensor]:
+        """Of the standard normal law, with weights."""
+        if self.nodes < _EVEN:
+            zeta, shares = (torch.as_tensor(part) for part in gauss_hermite(self.nodes))
+            return zeta, shares
+        zeta = torch.linspace(-_REACH, _REACH, self.nodes, dtype=torch.float64)
+        weights = torch.exp(-(zeta**2) / 2)
+        return zeta, weights / weights.sum()
+
     def kl(self, x: Tensor) -> Tensor:
-        """From every start, (m,)."""
-        ratios, (_, shares) = self._logs(x), gauss_hermite(self.nodes)
-        u = torch.einsum("smn,s->mn", torch.expm1(ratios), torch.as_tensor(self.weights))
-        value, weights = entropy(u.clamp_min(-1.0)), torch.as_tensor(shares)
+        """From every start, and what the rule makes of E_Q[r - 1], which is 0, (2, m)."""
+        ratios, (_, weights) = self._logs(x), self.points
+        u = torch.einsum("smn,s->mn", torch.expm1(ratios), torch.as_tensor(self.weights)).clamp_min(-1.0)
+        value = torch.stack([entropy(u), u])
         for _ in range(self.sets.shape[1]):
-            value = value.reshape(len(x), -1, self.nodes) @ weights
-        return value[:, 0] if value.ndim > 1 else value
+            value = value.reshape(2, len(x), -1, self.nodes) @ weights
+        return value[:, :, 0] if value.ndim > 2 else value
 
     def _logs(self, x: Tensor) -> Tensor:
         """log p_H/q for every set, start and path, (sets, m, nodes^K): a path gains a normal, and prefixes of sets a mark, with every substep."""
         pmm, system, h, k = self.pmm, self.pmm.dynamics, self.pmm.substep, self.sets.shape[1]
-        zeta, sigma, b0 = torch.as_tensor(gauss_hermite(self.nodes)[0]), float(pmm.dynamics.noise(pmm.substep, 0.0)), system.drift(x, 0.0)[:, None]
+        zeta, sigma, b0 = self.points[0], float(pmm.dynamics.noise(pmm.substep, 0.0)), system.drift(x, 0.0)[:, None]
         state, apart, logs = x[:, None], x.new_zeros((1, len(x), 1)), x.new_zeros((1, len(x), 1))
         before = np.zeros((1, 0))
         for i in range(k):

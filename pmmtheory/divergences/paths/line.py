@@ -87,7 +87,11 @@ def _at_level(paths: Paths, level: int) -> _Found:
     if ratio > _STEEP and last > _FAINT * gained[2] + noise:
         raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, of which the tails have a share,", ratio, _STEEP)
     ratio = min(ratio, _STEEP)
-    return _Found(gained[2], last * (0.1 + ratio / (1 - ratio)) + lost * gained[2], noise)
+    tails, beyond = last * (0.1 + ratio / (1 - ratio)), float(masses @ _beyond(p, q)) * dx
+    if beyond > tails + noise:
+        far = "of whose large steps a part goes where the finer chain has next to none,"
+        raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, {far}", beyond / gained[2], WORST)
+    return _Found(gained[2], tails + lost * gained[2], noise)
 
 
 def grid_of(paths: Paths, level: int) -> tuple[Tensor, float]:
@@ -135,6 +139,13 @@ def _each(p: Tensor, q: Tensor, cut: float) -> tuple[Tensor, Tensor]:
     first = noise * (torch.abs(torch.log1p(u.clamp_min(-0.999))) + torch.abs(u))  # of the derivatives log(p/q) and -u
     second = torch.where(seen, noise**2 / torch.where(seen, q, 1.0), 0.0)
     return (torch.where(seen, q, 0.0) * entropy(u)).sum(1), (first + 2 * second).sum(1)
+
+
+def _beyond(p: Tensor, q: Tensor) -> Tensor:
+    """int p log(p/q) - p from every start, over dx, where q is too small and p above the largest that q may have there: a part of what is missing."""
+    most = _CUTS[-1] * q.amax(1, keepdim=True)
+    least = torch.where((q <= most) & (p > most), p * (torch.log((p / most).clamp_min(1.0)) - 1), 0.0)
+    return least.clamp_min(0.0).sum(1)
 
 
 def smooth_on_line(paths: Paths) -> Refusal | None:

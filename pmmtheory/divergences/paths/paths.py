@@ -12,6 +12,9 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal
 from pmmtheory.schemes import Scheme
 
+_FALLS = 1.5
+"""How many times smaller the change to the next resolution is, at least: rules for rough integrands gain little."""
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -22,6 +25,11 @@ class Paths:
     many: int
     steps: int
     start: Any
+
+
+def change(finest: float, finer: float, fine: float) -> float:
+    """By how much rules of three resolutions differ: the last two alone may agree by chance."""
+    return max(abs(finest - finer), abs(finer - fine) / _FALLS)
 
 
 class PathComparison(ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -169,6 +170,8 @@ class PlaneLaw(Law):
         for part, other in ((self.position, self.coarse.position), (self.velocity, self.coarse.velocity)):
             part.resolved_by(other)
             part.errors |= carried
+        change = (self.velocity.values - self.coarse.velocity.values).abs()
+        self.velocity.accuracy = replace(self.velocity.accuracy, doubts=nearby(change) - change)
         # summed over positions, what velocities are off by may be small by chance in both resolutions; positions have ends of their own
         apart = (self.position.errors["resolution"], max(self.velocity.errors["resolution"], further))
         shares = [min(1.0, change / seen) if seen else 0.0 for change in apart]

@@ -25,6 +25,9 @@ from pmmtheory.targets.line import LineTarget
 _FLAT = 1e-8
 """A curvature of the tails, times the variance of the target, below which they are taken for no flatter."""
 
+_TOLD = 1e-9
+"""The share of its largest value down to which a grid of the second level has the density of a start."""
+
 _LARGEST = 8000
 """Unknowns of a law: its matrix has the square of them."""
 
@@ -95,7 +98,7 @@ class Start:
             high,
             lambda level: 1.1 * band(target, _tolerance(level), rtol),
             still,
-            Unseen.on_line(target, kept),
+            Unseen.on_line(target, kept, _TOLD),
             [np.diag([max(of_target(target).variances), 1.0])],
         )
 
