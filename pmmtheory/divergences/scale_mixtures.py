@@ -24,6 +24,9 @@ _GOAL, _ROUNDED, _WORST = 3e-9, 1e-6, 1e-2
 _CAUTION = 3.0
 """How many times what a geometric sum of the changes leaves may be left: the numbers of nodes are not evenly spaced, and neither do the changes fall evenly."""
 
+_FALLS = 4.0
+"""A change that is so many times smaller than the two before it tell may be so by chance."""
+
 _WIDER = 1.37
 """By how much the grid of the second radial integral is coarser."""
 
@@ -103,7 +106,7 @@ def along_radius(sought: Sought, law: LinearLaw, variance: float) -> Estimate:
         raise InvalidParameter("law", law.words, f"laws whose {sought.name} is surely finite: {why}")
     value, resolution, used = _radial(sought, law, _NODES[0], variance), 0.0, _NODES[0]
     if not law.gaussian:
-        value, resolution, used = _by_more_nodes(sought, law, variance, value)
+        value, resolution, used = _by_more_nodes(sought, law, variance, value, getattr(rule, "rough", False))
         if (coarser := getattr(rule, "coarser", None)) is not None:
             resolution += _from_coarser(sought, law, used, variance, coarser)
     if not sought.whole:
@@ -114,23 +117,27 @@ def along_radius(sought: Sought, law: LinearLaw, variance: float) -> Estimate:
     return Estimate.of(value, method, covariance=sought.carried(value, law.numerical_error), resolution=resolution, rounding=rounding)
 
 
-def _by_more_nodes(sought: Sought, law: LinearLaw, variance: float, value: float) -> tuple[float, float, int]:
-    """The value, what is left of its changes, and the number of nodes."""
-    change, ratio, used = math.inf, 0.5, _NODES[0]
+def _by_more_nodes(sought: Sought, law: LinearLaw, variance: float, value: float, rough: bool) -> tuple[float, float, int]:
+    """The value, what is left of its changes, and the number of nodes; of a rough law of the variance a change may be small by chance."""
+    changes, expected, ratio, used = [math.inf], math.inf, 0.5, _NODES[0]
     for nodes in _NODES[1:]:
         try:
             new = _radial(sought, law, nodes, variance)
-        except NotConverged:  # the moments have no digits left for so many nodes
+        except NotConverged:  # the moments have no digits left for so many nodes: too few to see how the changes fall
+            expected = max(expected, *changes[-2:]) if rough and len(changes) > 2 else expected
             break
-        if change <= _ROUNDED * value and abs(new - value) >= change:
+        change, last = abs(new - value), changes[-1]
+        if last <= _ROUNDED * value and change >= last:
             break
-        ratio = min(0.9, max(0.5, abs(new - value) / change)) if 0 < change < math.inf else 0.5
-        value, change, used = new, abs(new - value), nodes
-        if change <= max(_GOAL * value, sought.carried(value, law.numerical_error)):
+        ratio = min(0.9, max(0.5, change / last)) if 0 < last < math.inf else 0.5
+        expected = max(change, last * min(1.0, last / changes[-2]) / _FALLS) if rough and len(changes) > 2 else change
+        value, used = new, nodes
+        changes.append(change)
+        if expected <= max(_GOAL * value, sought.carried(value, law.numerical_error)):
             break
-    if not change <= _WORST * value:
-        raise NotConverged(f"the {sought.name} of a scale mixture in dimension {law.dim}", change / value, _WORST)
-    return value, _CAUTION * change * ratio / (1 - ratio), used
+    if not expected <= _WORST * value:
+        raise NotConverged(f"the {sought.name} of a scale mixture in dimension {law.dim}", expected / value, _WORST)
+    return value, _CAUTION * expected * ratio / (1 - ratio), used
 
 
 def _from_coarser(sought: Sought, law: LinearLaw, used: int, variance: float, rule: Callable[[int], Mixture]) -> float:

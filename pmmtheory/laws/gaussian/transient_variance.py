@@ -23,7 +23,7 @@ from pmmtheory.targets import Gaussian
 _DEGENERATE = 1e-14
 """A relative deviation of the variance below which it is none."""
 
-_FEW = 256
+_FEW = 4096
 """Up to so many sets of midpoints, over all steps, each is a node."""
 
 
@@ -40,7 +40,11 @@ class TransientVarianceRule:
 
     chain : the scheme on an axis of the target. start : (s, s) covariance of the Gaussian start. shift : by how many levels the rules for the midpoints of a
     step are refined.
+
+    rough : the law of few steps has few variances, and no density.
     """
+
+    rough = True
 
     def __init__(self, chain: OnAxes, start: Tensor, block: int, count: int, shift: int = 0):
         self._chain, self._start, self._block, self._count, self._shift = chain, start, block, count, shift
