@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schemes import EulerMaruyama, PoissonMidpoint, RandomizedMidpoint
 from pmmtheory.targets import Gaussian, GaussianMixture
 
-X, SPACING, CHUNK = torch.linspace(-90.0, 90.0, 18_001, dtype=torch.float64), 0.01, 256
+X, SPACING, CHUNK = torch.linspace(-90.0, 90.0, 9_001, dtype=torch.float64), 0.02, 256
 Parts = list[tuple[float, float, float]]
 """Weights, means and variances."""
 
@@ -28,6 +29,11 @@ UNRESOLVED = (InvalidParameter, NotConverged)
 
 
 def log_density(parts: Parts) -> Tensor:
+    return _log_density(tuple(parts))
+
+
+@lru_cache(maxsize=8)
+def _log_density(parts: tuple[tuple[float, float, float], ...]) -> Tensor:
     found = torch.full_like(X, -math.inf)
     for some in (parts[k : k + CHUNK] for k in range(0, len(parts), CHUNK)):
         logs = [math.log(w) - (X - m) ** 2 / (2 * v) - math.log(2 * math.pi * v) / 2 for w, m, v in some]
@@ -80,17 +86,18 @@ LIGHT = [(1e-7, 0.0, 2.5), (1e-4, 0.0, 1.6), (1e-14, 15.0, 1.0), (1e-14, 8.0, 0.
 REFERENCES: list[Parts] = [[(1.0, 0.0, 1.0)], [(1.0, 0.0, 0.9)], [(1.0, 0.5, 1.3)], [(0.99, -1.0, 0.5), (0.01, 4.0, 1.0)]]
 
 
-CHAINS = [(1, 1), (1, 3), (3, 1), (3, 3), (5, 1), (5, 2)]
-"""Substeps, and steps."""
+CHAINS = [(1, 1), (3, 3), (5, 1), (1, 3), (3, 1), (5, 2)]
+"""Substeps, and steps: of the last three a part is looked at."""
 
 
-@pytest.mark.parametrize(("light", "substeps", "n"), [(light, *chain) for chain in CHAINS for light in (LIGHT if chain[0] < 5 else LIGHT[:-1])])
+@pytest.mark.slow
+@pytest.mark.parametrize(("light", "substeps", "n"), [(light, *chain) for k, chain in enumerate(CHAINS) for light in (LIGHT[:-1] if k < 3 else LIGHT[1:-1:2])])
 def test_components_too_light_for_the_digits_of_a_law(light: tuple[float, float, float], substeps: int, n: int) -> None:
     """chi2 8.0e-4 +- 3e-14 where it is infinite, 13.5 +- 2e-5 for 9974."""
     step, parts = 0.2 if substeps < 5 else 0.5, [(1 - light[0], 0.0, 1.0), light]
     chain = PoissonMidpoint(Overdamped(TARGET), step, substeps) if substeps > 1 else EulerMaruyama(Overdamped(TARGET), step)
     law, exact = transient_law(chain, mixture(parts), n), after(parts, branches(step, substeps), n)
-    for reference in REFERENCES:
+    for reference in REFERENCES[LIGHT.index(light) % 2 :: 2]:
         other = mixture(reference)
         assert holds(chi2, law, other, right(exact, reference, 2.0))
         for order in (1.5, 3.0):
