@@ -22,6 +22,9 @@ from pmmtheory.targets.target import Constant, Target, as_points, as_shares, dra
 HIGHEST = 10**6
 """The highest order of a moment; float64 holds few of that."""
 
+_JUNK, _TOLD = 1e3, 300.0
+"""How many times larger than on the support F'' is no more believed where F is so far above its minimum that the square of its exponential is no number."""
+
 
 class LineTarget(Target):
     """A one-dimensional target; a subclass gives `potential` and, where it can, `drift` and `curvature`.
@@ -193,7 +196,16 @@ class LineTarget(Target):
         """max |F''|, on the support where F' grows faster than |x|."""
         x, low, high = self._curved, self.quadrature.low, self.quadrature.high
         inside = torch.cat([x[(x >= low) & (x <= high)], self._bends]) if self.superlinear else x
-        return maximum(lambda y: torch.abs(self.curvature(y)), inside)
+        found = maximum(lambda y: torch.abs(self.curvature(y)), inside)
+        nodes = self.quadrature.nodes
+        if self.superlinear or found <= _JUNK * float(self.curvature(nodes).detach().abs().nan_to_num(nan=0.0).max()):
+            return found
+        least = float(self.potential(nodes).detach().min())
+
+        def told(y: Tensor) -> Tensor:
+            return torch.where(self.potential(y).detach() - least < _TOLD, torch.abs(self.curvature(y)), math.nan)
+
+        return maximum(told, inside)
 
     @property
     def _curved(self) -> Tensor:

@@ -67,6 +67,13 @@ def test_paths_at_two_substeps(target: LineTarget, step: float) -> None:
     assert found.error < 0.02 * found.value
 
 
+def test_mass_beyond_the_rule_counts_for_every_normal() -> None:
+    """Paths at three substeps whose likelihood ratio is large in all normals together; the value is by quadrature about the coarse chain."""
+    target = GaussianMixture([0.8277, 0.1723], [-1.601, 1.256], [0.979, 0.535])
+    found = path_kl(*pair(target, 0.7295, 3), 1, start=Gaussian(2.725, 1.195), path="fine")
+    assert abs(found.value - 0.937047) <= found.error + 1e-5
+
+
 def around_origin(dim: int, step: float, variance: float) -> float:
     """KL of a large step of two substeps on N(0, I) from N(0, variance I), by Legendre rules in |x| and across, and the trapezoid rule along x."""
     parts, slope, noise = parts_of_step(step, 2, "bernoulli"), (1 - step / 2) ** 2, step * (1 + (1 - step / 2) ** 2)

@@ -33,8 +33,8 @@ _NODES = {1: (61, 49, 41), 2: (49, 41, 33), 3: (25, 21, 17), 4: (10, 9, 8), 5: (
 _EVEN, _REACH = 17, 8.5
 """From so many nodes on they are evenly spaced, out to so many deviations: a ratio that grows like a Gaussian no polynomial follows."""
 
-_LOGS = 36.0
-"""What log r may be where the rule misses mass of the scheme."""
+_LOGS = _REACH**2 / 2
+"""What a normal may add to log r where the rule misses mass of the scheme."""
 
 _STRIDE = 0.24, 0.3, 0.36
 """The spacing of starts, over the shortest scale of the target: every so many points of the grid of the laws."""
@@ -84,7 +84,7 @@ def _at_level(paths: Paths, coarser: int) -> tuple[float, float]:
     rule = _Rule.of(structure, paths.fine, _NODES[paths.many][coarser])
     most = max(1, _AT_ONCE // (rule.nodes**paths.many * len(rule.weights)))
     each, missed = torch.cat([rule.kl(part) for part in x.split(most)], 1)
-    return float(masses @ each), lost * float(each.abs().max()) + _LOGS * float(masses @ missed.abs())
+    return float(masses @ each), lost * float(each.abs().max()) + paths.many * _LOGS * float(masses @ missed.abs())
 
 
 @dataclass(frozen=True)

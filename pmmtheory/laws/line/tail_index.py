@@ -15,6 +15,11 @@ from pmmtheory.targets.line import on_the_line
 _HIGHEST = 1000.0
 """Orders beyond this are not asked for."""
 
+_FAR = (1e3, 10.0, 1.0)
+"""Distances in lengths of the support."""
+
+_GROWS = 2.0
+"""How many times the noise at the centre that far out is, where it grows."""
 
 _NO_SPREAD = 1e-2
 """Noise below this share of a far deviation is that of a step whose noise does not grow: a thousand times its range is far."""
@@ -61,12 +66,19 @@ def tail_index(scheme: Scheme) -> float:
 
 
 def _far_factors(scheme: Scheme, level: int) -> tuple[Tensor, Tensor, Tensor]:
-    """E(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), the deviation of X' over |X - c|, and weights (q,)."""
-    target = on_the_line(scheme.dynamics.target)
-    reach = 1e3 * (target.quadrature.high - target.quadrature.low)
-    centre = target.mean
-    x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)
+    """E(X' - c) / (X - c) for X far to the left and to the right of the centre c, (2, q), the deviation of X' over |X - c|, and weights (q,).
+
+    As far as the step is a number: a potential as one writes it down may overflow.
+    """
+    target, centre = on_the_line(scheme.dynamics.target), on_the_line(scheme.dynamics.target).mean
     at = cubature(scheme, level, normal=lambda name, component: STILL)
-    mean, factor = scheme.step(x, 0.0, at.draws)
-    spread = torch.as_tensor(factor, dtype=x.dtype).abs() / reach
-    return ((mean - centre) / (x - centre)).expand(2, len(at)), spread.expand(2, len(at)), at.weights
+    here = torch.as_tensor(scheme.step(torch.full((1, 1), centre, dtype=torch.float64), 0.0, at.draws)[1], dtype=torch.float64).abs()
+    for far in _FAR:
+        reach = far * (target.quadrature.high - target.quadrature.low)
+        x = centre + torch.tensor([[-reach], [reach]], dtype=torch.float64)
+        mean, factor = scheme.step(x, 0.0, at.draws)
+        there = torch.as_tensor(factor, dtype=x.dtype).abs()
+        slope, spread = (mean - centre) / (x - centre), torch.where(there > _GROWS * here, there / reach, 0.0)
+        if bool(torch.isfinite(slope).all()):
+            break
+    return slope.expand(2, len(at)), spread.expand(2, len(at)), at.weights

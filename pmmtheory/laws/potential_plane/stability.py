@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from pmmtheory.errors import UnstableStep
+from pmmtheory.errors import InvalidParameter, UnstableStep
 from pmmtheory.laws.stability import require_stable
 from pmmtheory.laws.step.cubature import cubature, enumerable
 from pmmtheory.laws.step.midpoint_step import MidpointStep, checked
@@ -15,7 +15,7 @@ from pmmtheory.numerics.rules import gauss_hermite
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.plane import PlaneQuadrature
 
-_FAR = (1e4, 1e2, 8.0)
+_FAR = (1e4, 1e2, 8.0, 2.0, 1.0)
 """Distances in half lengths of the support, the farthest at which a step is a number."""
 
 _STEEPER = 1.5
@@ -26,14 +26,13 @@ _DIRECTIONS = 720
 
 def tail_growth(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """The largest E |X' - m|^2 / |x - m|^2 over directions, x far out and m the mean."""
-    growth = math.nan
     for factor in _FAR:
         x = _ring(quadrature, factor)
         _, square, noise = _after(scheme, x, quadrature.mean)
         growth = float(((square + noise) / ((x - quadrature.mean) ** 2).sum(-1)).max())
         if not math.isnan(growth):
-            break
-    return growth
+            return growth
+    raise InvalidParameter("target", scheme.dynamics.target.name, f"a potential whose gradient is a number at {_FAR[-1]:g} half lengths of its support")
 
 
 def require_law(scheme: Scheme, quadrature: PlaneQuadrature) -> None:
