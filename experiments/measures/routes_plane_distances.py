@@ -225,10 +225,12 @@ def _errors_of_integrals() -> dict[str, Estimate]:
     law.coarse, other.coarse, law.caution = _law(_NEAR, _FINE), _law(_CLOSE, _FINE), 1.5
     law.errors |= {"ends": 1e-7, "start": 2e-7, "solver": 1e-6}
     x, (first, second) = _places(_FINE), _axes(_FINE)
-    p, coarse, q, close = (_density(moments, x) for moments in (_TILTED, _NEAR, _OTHER, _CLOSE))
+    finer = _places(tuple((3 * (n - 1) + 1, half) for n, half in _FINE))  # the grid of weak errors
+    p, q, close = (_density(moments, x) for moments in (_TILTED, _OTHER, _CLOSE))
     cell, shift = (first[1] - first[0]) * (second[1] - second[0]), np.log(q / close)
     value, change = _kl(_TILTED, _OTHER), _kl(_TILTED, _NEAR)
-    size = np.abs(np.cos(x @ _FREQUENCY) - math.cos(float(_FREQUENCY @ _TILTED[0])))
+    size = np.abs(np.cos(finer @ _FREQUENCY) - math.cos(float(_FREQUENCY @ _TILTED[0])))
+    there = [_density(moments, finer) for moments in (_TILTED, _NEAR, _OTHER, _CLOSE)]
     known = {
         "kl": {
             "resolution": 1.5 * (2 * math.sqrt(value * change) + change + abs(value - _kl(_NEAR, _OTHER))),
@@ -237,8 +239,8 @@ def _errors_of_integrals() -> dict[str, Estimate]:
             "reference": float((np.abs((p - q) * shift) + p * shift**2).sum()) * cell,
         },
         "the mean of a wave": {
-            "resolution": 1.5 * float((size * np.abs(p - coarse)).sum()) * cell,
-            "reference": float((size * q * np.abs(shift)).sum()) * cell,
+            "resolution": 1.5 * float((size * np.abs(there[0] - there[1])).sum()) * cell / 9,
+            "reference": float((size * there[2] * np.abs(np.log(there[2] / there[3]))).sum()) * cell / 9,
             "solver": 2e-6 * float(size.max()),
             "ends": 3e-7 * float(size.max()),
         },

@@ -35,7 +35,7 @@ class Resolution:
     angles: int
 
 
-FINE, COARSE, COARSER = Resolution(0.09, 14), Resolution(0.131, 11), Resolution(0.16, 9)
+FINE, COARSE, OTHER = Resolution(0.09, 14), Resolution(0.131, 11), Resolution(0.113, 12)
 
 
 def kl_around_axis(dim: int, weights: np.ndarray, shifts: np.ndarray, excess: np.ndarray, at: Resolution) -> float:

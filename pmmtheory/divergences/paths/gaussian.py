@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pmmtheory.divergences.paths.around_axis import COARSE, COARSER, FINE, Resolution, kl_around_axis
+from pmmtheory.divergences.paths.around_axis import COARSE, FINE, OTHER, Resolution, kl_around_axis
 from pmmtheory.divergences.paths.paths import PathComparison, Paths, change
 from pmmtheory.divergences.paths.radii import Begun, Radii, radii
 from pmmtheory.divergences.paths.step_mixture import StepMixture, step_mixture
@@ -40,7 +40,7 @@ class _Level:
     draws: int
 
 
-_LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1), _Level(6, 6, COARSER, 1)
+_LEVELS = _Level(9, 11, FINE, 2), _Level(7, 8, COARSE, 1), _Level(8, 9, OTHER, 1)
 """Three resolutions that have no rule in common but for the draws."""
 
 
@@ -63,7 +63,7 @@ class GaussianPaths(PathComparison):
         rounding = carried(mixture, at, begun.dim, paths, value)
         if not off <= WORST * value + rounding:
             raise NotConverged(f"the path KL of {paths.scheme.name} in dimension {begun.dim}", off / value if value else math.nan, WORST)
-        return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=2 * off, rounding=rounding)
+        return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=3 * off, rounding=rounding)
 
 
 def summed(at: Radii, mixture: StepMixture, dim: int, grid: Resolution) -> float:

@@ -12,9 +12,6 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.laws.engine import Refusal
 from pmmtheory.schemes import Scheme
 
-_FALLS = 1.5
-"""How many times smaller the change to the next resolution is, at least: rules for rough integrands gain little."""
-
 
 @dataclass(frozen=True)
 class Paths:
@@ -27,9 +24,9 @@ class Paths:
     start: Any
 
 
-def change(finest: float, finer: float, fine: float) -> float:
-    """By how much rules of three resolutions differ: the last two alone may agree by chance."""
-    return max(abs(finest - finer), abs(finer - fine) / _FALLS)
+def change(finest: float, *others: float) -> float:
+    """The largest distance to other rules that are nearly as fine: one alone may agree by chance."""
+    return max(abs(finest - other) for other in others)
 
 
 class PathComparison(ABC):
