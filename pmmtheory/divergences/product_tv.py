@@ -20,7 +20,7 @@ _OPEN, _SMOOTH = 1e-6, 1e-5
 """What twice as many frequencies may change, relative to the distance; and beyond which error of theirs a grid is tried: few coordinates have a log ratio
 whose density has singularities."""
 
-_FEWEST, _MOST = 128, 1024
+_FEWEST, _MOST = 64, 512
 """Frequencies."""
 
 _REACH = 20.0
