@@ -20,8 +20,8 @@ _OPEN, _SMOOTH = 1e-6, 1e-5
 """What twice as many frequencies may change, relative to the distance; and beyond which error of theirs a grid is tried: few coordinates have a log ratio
 whose density has singularities."""
 
-_FEWEST, _MOST = 64, 512
-"""Frequencies."""
+_FEWEST, _ENOUGH, _MOST, _FALLS = 128, 512, 4096, 0.01
+"""Frequencies: the second for all, more where what they change falls to a small share each time."""
 
 _REACH = 20.0
 """Standard deviations of log(p/q) within which frequencies tell its sign: for two coordinates it has exponential tails."""
@@ -104,7 +104,7 @@ def _inverted(ratios: list[tuple[LogRatio, int]], reach: float) -> tuple[float, 
         before, found = found, integral(values, s, spacing * len(s))
         changes = [abs(found - before), changes[0]]
         left = 2 * max(changes[0], changes[1] / 4)  # where it falls like the square of the highest it also swings: one change may be small by luck
-        if left < _OPEN * abs(found) or 2 * len(s) > _MOST:
+        if left < _OPEN * abs(found) or 2 * len(s) > (_MOST if changes[0] < _FALLS * changes[1] else _ENOUGH):
             break
         more = spacing * (torch.arange(len(s), 2 * len(s), dtype=torch.float64) + 0.5)
         s, values = torch.cat([s, more]), torch.cat([values, integrand(more)])
