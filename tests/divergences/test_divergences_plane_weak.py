@@ -61,8 +61,10 @@ def test_boxes_between_the_points_of_the_grid(law: PlanarLaw, first: tuple[float
     def chance(variances: np.ndarray) -> float:
         return float(np.diff(norm.cdf(np.array([a, b]) / math.sqrt(variances[0])))[0] * np.diff(norm.cdf(np.array([c, d]) / math.sqrt(variances[1])))[0])
 
+    def inside(x: Tensor) -> Tensor:
+        return ((x[..., 0] > a) & (x[..., 0] < b) & (x[..., 1] > c) & (x[..., 1] < d)).double()
+
     if min(b - a, d - c) > 0.03:
-        inside = lambda x: ((x[..., 0] > a) & (x[..., 0] < b) & (x[..., 1] > c) & (x[..., 1] < d)).double()  # noqa: E731
         holds(law, TARGET, inside, abs(chance(OWN) - chance(VARIANCES)))
 
 

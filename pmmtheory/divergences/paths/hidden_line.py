@@ -61,7 +61,8 @@ class HiddenOnLine(PathComparison):
         return None if paths.many <= most else Refusal("substeps", paths.many, f"at most {most} on the line for paths at the substeps, by quadrature")
 
     def kl(self, paths: Paths) -> Estimate:
-        values, ends = zip(*(_at_level(paths, coarser) for coarser in range(3)), strict=True)
+        fine, coarse = (_starts(paths, level) for level in (1, 0))
+        values, ends = zip(*(_mean(paths, starts, rule) for rule, starts in enumerate((fine, coarse, coarse))), strict=True)
         value, added, off = values[0], ends[0], change(*values)
         rounding = 1e-15 * paths.steps * paths.many * math.sqrt(abs(value)) + 1e-28
         if not off + added <= WORST * value + rounding:
@@ -69,14 +70,18 @@ class HiddenOnLine(PathComparison):
         return Estimate.of(max(value, 0.0), "chain rule, quadrature over paths and all sets of midpoints", resolution=2 * off, ends=added, rounding=rounding)
 
 
-def _at_level(paths: Paths, coarser: int) -> tuple[float, float]:
+def _starts(paths: Paths, level: int) -> tuple[Tensor, float, float, Tensor]:
+    """A uniform grid and its spacing, and on it what share of the law is missing, and sum_t of the law of X_t, as masses."""
+    x, dx = grid_of(paths, level)
+    step = transition_matrix(paths.scheme, x, 0.0, level) if paths.steps > 1 else torch.zeros(0)
+    return x, dx, *masses_on(paths, x, dx, step)
+
+
+def _mean(paths: Paths, starts: tuple[Tensor, float, float, Tensor], coarser: int) -> tuple[float, float]:
     """The sum over the steps, and what the mass that is left out may add; by the finest rules for 0, or others."""
     target, structure = on_the_line(paths.scheme.dynamics.target), paths.scheme.structure
     assert structure is not None
-    level = int(coarser == 0)
-    x, dx = grid_of(paths, level)
-    step = transition_matrix(paths.scheme, x, 0.0, level) if paths.steps > 1 else torch.zeros(0)
-    lost, masses = masses_on(paths, x, dx, step)
+    x, dx, lost, masses = starts
     stride = max(1, math.floor(_STRIDE[coarser] / math.sqrt(steepest(target, (float(x[0]), float(x[-1])))) / dx))
     x, masses = x[::stride], masses[::stride] * stride
     seen = masses > _FAINT * masses.max()
@@ -89,7 +94,7 @@ def _at_level(paths: Paths, coarser: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Rule:
-    """All sets of midpoints of a step, the finer scheme, and a Gauss rule for each normal."""
+    """All sets of midpoints of a step, the finer scheme, and a rule for each normal."""
 
     pmm: PoissonStructure
     fine: Scheme

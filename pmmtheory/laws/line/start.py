@@ -23,9 +23,6 @@ from pmmtheory.laws.step.far_maps import Far
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
 
-_LOOKED_AT = 8001
-"""Points at which modes of a target are looked for."""
-
 
 @dataclass(frozen=True)
 class Start:
@@ -87,7 +84,7 @@ class Start:
         """Whether it has more than tails where its density is below this share of the largest, or may have."""
         if self.law is not None:
             return has_modes(torch.log(self.law.values.clamp_min(1e-300)), told) or (self.unseen is not None and (self.unseen.astray or self.unseen.apart))
-        return self.target is not None and has_modes(self.target.log_density(torch.linspace(*self.ends, _LOOKED_AT, dtype=torch.float64)), told)
+        return self.target is not None and Unseen.on_line(self.target, self.target, told).apart
 
     @property
     def loss(self) -> Loss:

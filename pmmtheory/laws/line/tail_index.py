@@ -70,7 +70,8 @@ def _far_factors(scheme: Scheme, level: int) -> tuple[Tensor, Tensor, Tensor]:
 
     As far as the step is a number: a potential as one writes it down may overflow.
     """
-    target, centre = on_the_line(scheme.dynamics.target), on_the_line(scheme.dynamics.target).mean
+    target = on_the_line(scheme.dynamics.target)
+    centre = target.mean
     at = cubature(scheme, level, normal=lambda name, component: STILL)
     here = torch.as_tensor(scheme.step(torch.full((1, 1), centre, dtype=torch.float64), 0.0, at.draws)[1], dtype=torch.float64).abs()
     for far in _FAR:
