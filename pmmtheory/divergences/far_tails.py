@@ -66,8 +66,8 @@ def falling(
 
     def beyond(x: Tensor) -> Tensor:
         left, right = (
-            fit[0].item() + slowest((x - end).abs(), fit[1].item(), -math.inf, abs(end - top), variance)
-            for fit, end, top, variance in zip(fits, ends, tops, variances, strict=True)
+            fit[0].item() + slowest((x - end).abs(), fit[1].item(), -math.inf, sign * (top - end), variance)
+            for fit, end, sign, top, variance in zip(fits, ends, (1, -1), tops, variances, strict=True)
         )
         return torch.where(x < (low + high) / 2, left, right)
 

@@ -49,9 +49,10 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
     def log_p(x: Tensor) -> Tensor:
         return torch.log(law.density(x.to(told)).clamp_min(1e-300)).cpu()
 
-    widths = (0.0, 0.0) if law.accuracy.far is None else law.accuracy.far.variances
+    widths, centres = ((0.0, 0.0), ()) if law.accuracy.far is None else (law.accuracy.far.variances, law.accuracy.far.centres)
     inside = told.cpu()
-    tops = tuple(top_of(x, log_p(x)) for x in (inside.flip(0), inside))
+    left, right = (top_of(x, log_p(x)) for x in (inside.flip(0), inside))
+    tops = min(left, *centres, left), max(right, *centres, right)
     slowly = falling(log_p, ends, tops, widths)
     if own:
         return counted_beyond(f, slowly, log_q, ends)

@@ -23,6 +23,7 @@ from pmmtheory.laws.phase_plane.operator import Plane, transition
 from pmmtheory.laws.phase_plane.planes import Planes, Start, far_out, on_plane, tail_variance
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import require_stable, superlinear
+from pmmtheory.laws.step.far_plane import moved
 from pmmtheory.numerics.invariant import slowest
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
@@ -158,13 +159,15 @@ def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps:
     require_held(scheme, target, plane, level, rtol)
     step, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = sets_left_out(structure, 0.0, level) if structure is not None else 0.0
-    done, laws, cut = 0, [], 0.0
+    done, laws, cut, centres = 0, [], 0.0, begun.centres
     for n in steps:
         for _ in range(n - done):
+            centres = None if centres is None else moved(scheme, centres)
             cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
             now = step.matrix @ now
         done = n
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen, far_out(scheme, target, begun, n)))
+        far = far_out(scheme, target, begun, n, centres)
+        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen, far))
         laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
         laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
     return laws

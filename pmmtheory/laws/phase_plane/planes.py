@@ -13,7 +13,7 @@ from torch import Tensor
 from pmmtheory.errors import NotConverged
 from pmmtheory.laws.gaussian.engine import stationary_at
 from pmmtheory.laws.line.far import of_target
-from pmmtheory.laws.line.unseen import Unseen
+from pmmtheory.laws.line.unseen import Unseen, top_of
 from pmmtheory.laws.phase_plane.band import band
 from pmmtheory.laws.phase_plane.law import PlaneLaw
 from pmmtheory.laws.phase_plane.operator import Plane
@@ -27,6 +27,9 @@ _FLAT = 1e-8
 
 _TOLD = 1e-9
 """The share of its largest value down to which a grid of the second level has the density of a start."""
+
+_POINTS = 4001
+"""At which it is seen where the parts of a start are centred."""
 
 _LARGEST = 8000
 """Unknowns of a law: its matrix has the square of them."""
@@ -79,11 +82,12 @@ class Start:
     on: Callable[[Plane], Tensor]
     unseen: Unseen | None
     far: Sequence[np.ndarray]
+    centres: Tensor | None
 
     @classmethod
     def of_law(cls, law: PlaneLaw) -> Start:
-        highest, far = math.pi / law.coarse_spacing, law.far.covariances if law.far else []
-        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: highest, lambda plane: on_plane(plane, law), law.unseen, far)
+        highest, (far, centres) = math.pi / law.coarse_spacing, (law.far.covariances, law.far.centres) if law.far else ([], None)
+        return cls(float(law.grid[0]), float(law.grid[-1]), lambda level: highest, lambda plane: on_plane(plane, law), law.unseen, far, centres)
 
     @classmethod
     def of_target(cls, target: LineTarget, rtol: float, kept: LineTarget) -> Start:
@@ -93,13 +97,15 @@ class Start:
             return torch.nn.functional.pad(target.density(plane.grid)[:, None], (0, plane.modes - 1)).flatten()
 
         low, high = target.quadrature.low, target.quadrature.high
+        variance = max(of_target(target).variances)
         return cls(
             low,
             high,
             lambda level: 1.1 * band(target, _tolerance(level), rtol),
             still,
             Unseen.on_line(target, kept, _TOLD),
-            [np.diag([max(of_target(target).variances), 1.0])],
+            [np.diag([variance, 1.0])],
+            torch.tensor([[place, 0.0] for place in _centres(target, variance)], dtype=torch.float64),
         )
 
 
@@ -124,7 +130,15 @@ def _wider(scheme: Scheme, target: LineTarget) -> float:
     return max(1.0, float(stationary_at(scheme, tail_variance(target, curvature), swept=False, around=float(target.mean))[0, 0, 0]) * curvature)
 
 
-def far_out(scheme: Scheme, target: LineTarget, begun: Start | None = None, steps: int = 0) -> FarPlane:
-    """How a law falls far out, where both tails of the target are alike."""
+def _centres(target: LineTarget, variance: float) -> list[float]:
+    """The outermost centres of Gaussians of this variance that touch a density beyond the last of its maxima on either side."""
+    x = torch.linspace(target.quadrature.low, target.quadrature.high, _POINTS, dtype=torch.float64)
+    log, touching = target.log_density(x), x + (variance * target.drift(x) if variance < math.inf else 0.0)
+    left, right = x <= top_of(x.flip(0), log.flip(0)), x >= top_of(x, log)
+    return [float(touching[left].min()), float(touching[right].max())]
+
+
+def far_out(scheme: Scheme, target: LineTarget, begun: Start | None = None, steps: int = 0, centres: Tensor | None = None) -> FarPlane:
+    """How a law falls far out, where both tails of the target are alike; with centres, where steps took those of its start."""
     length = target.quadrature.high - target.quadrature.low
-    return FarPlane(scheme, length, None if begun is None else begun.far, steps, tails_alike(target.tail_curvature))
+    return FarPlane(scheme, length, None if begun is None else begun.far, steps, tails_alike(target.tail_curvature), centres)

@@ -52,6 +52,11 @@ class Far(ABC):
     def variances(self) -> Sides:
         """Of Gaussians that the law falls no faster than, on the left and on the right; infinite where it falls more slowly than any."""
 
+    @property
+    def centres(self) -> tuple[float, ...]:
+        """Where these may be centred besides where the law is seen to be largest."""
+        return ()
+
 
 def far_maps(scheme: Scheme, length: float, side: float = 1.0, t: float = 0.0, alike: bool = True) -> Maps:
     """The maps of the step at time t far out on a side of the first axis; length: that of the support.

@@ -9,7 +9,10 @@ from functools import cached_property
 
 import numpy as np
 import scipy.linalg
+from torch import Tensor
 
+from pmmtheory.laws.step.characteristic import centre
+from pmmtheory.laws.step.cubature import STILL, cubature, enumerable
 from pmmtheory.laws.step.far_maps import Far, Sides, far_maps, too_wide
 from pmmtheory.schemes import Scheme
 
@@ -29,6 +32,8 @@ class FarPlane:
         How many there were since.
     affine : bool
         Whether a step is alike on all sides; where it is not, nothing is told.
+    centres : (n, 2) tensor or None
+        Where steps take the centres of the Gaussians of the start: a part of little mass may be seen nowhere.
     """
 
     scheme: Scheme
@@ -36,6 +41,7 @@ class FarPlane:
     start: Sequence[np.ndarray] | None = None
     steps: int = 0
     affine: bool = True
+    centres: Tensor | None = None
 
     @cached_property
     def covariances(self) -> list[np.ndarray]:
@@ -72,6 +78,21 @@ class FarMarginal(Far):
         e = np.array(self.direction)
         largest = max((float(e @ one @ e) if np.isfinite(one).all() else math.inf for one in self.plane.covariances), default=0.0)
         return largest, largest
+
+    @property
+    def centres(self) -> tuple[float, ...]:
+        found = self.plane.centres
+        return () if found is None else tuple((found @ found.new_tensor(self.direction)).tolist())
+
+
+def moved(scheme: Scheme, points: Tensor) -> Tensor:
+    """Where a step takes points, (n, 2), without its noise, in the mean over what else it draws."""
+    x = points.reshape(-1, *scheme.dynamics.state_shape)
+    if not enumerable(scheme):
+        return centre(scheme, x, 0.0).reshape(-1, 2)
+    at = cubature(scheme, 0, normal=lambda name, component: STILL)
+    mean = scheme.step(x[:, None], 0.0, at.draws)[0]
+    return (mean.reshape(len(x), -1, 2) * (at.weights / at.weights.sum())[:, None]).sum(1)
 
 
 def _kept(matrix: np.ndarray, noise: np.ndarray) -> np.ndarray:
