@@ -23,6 +23,9 @@ _EPS = 2.0**-52
 _FINE, _STEEP, _JUMPS = 1 << 17, 100.0, 200
 """Into how many cells the range is parted to look for jumps of f; by how many times the median of changes over a cell one is more; and their largest number."""
 
+_BOUNDED = 0.1
+"""A function that grows like a smaller power of the distance is bounded, as far as it is seen."""
+
 
 def weak_line(pair: OnGrid, f: Function) -> Estimate:
     """|int (f - c) (p - q)|, c the value of f in the middle, on panels that are halved where f has kinks or jumps.
@@ -33,7 +36,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
     Raises
     ------
     InvalidParameter
-        Where f is not finite, of another shape than the points, or grows so fast that its means may be infinite.
+        Where f is not finite, of another shape than the points, or grows so fast that its means may be infinite; or where the law is not seen to fall.
     """
     sides, edges = (LawSide(pair.law), pair.other), _with_jumps(f, pair.edges)
     middle = edges.new_tensor([pair.law.mean])
@@ -110,8 +113,11 @@ def _outside(x: Tensor, size: Tensor, density: Tensor, error: Tensor, index: flo
     """The same from values on a grid, |f - c|, a density and its error; the density has moments of orders below the index."""
     top = int(torch.argmax(density))
     largest = torch.cat([torch.cummax(size[:top].flip(0), 0).values.flip(0), torch.cummax(size[top:], 0).values])
-    sides = tails(x, largest * density, largest * error, float(x[top]), index - _growth(x, largest), light=False)
+    growth = _growth(x, largest)
+    sides = tails(x, largest * density, largest * error, float(x[top]), index - growth, light=False)
     total = sum(tail.moment(0) for tail, most in zip(sides, largest[[0, -1]].tolist(), strict=True) if most > 0)
+    if not math.isfinite(total) and growth < _BOUNDED:
+        raise InvalidParameter("law", "tails that are not known well enough", "a law of smaller rtol, for the mean of this function")
     if not math.isfinite(total):
         raise InvalidParameter("f", "a function that grows fast", "one whose mean under both laws is surely finite")
     return total
