@@ -16,7 +16,8 @@ from pmmtheory.laws.engine import Engine, Refusal, refused, smooth, starts_from
 from pmmtheory.laws.gaussian.engine import growth_at
 from pmmtheory.laws.law import side_of
 from pmmtheory.laws.line.start import on_line
-from pmmtheory.laws.phase_plane.law import PlaneLaw
+from pmmtheory.laws.phase_plane.growth import Growing, grown
+from pmmtheory.laws.phase_plane.law import PlaneLaw, variation
 from pmmtheory.laws.phase_plane.leaving import require_held
 from pmmtheory.laws.phase_plane.midpoints import sets_left_out
 from pmmtheory.laws.phase_plane.operator import Plane, transition
@@ -155,19 +156,26 @@ def _invariant(matrix: Tensor, target: LineTarget, plane: Plane) -> tuple[Tensor
 
 
 def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps: Sequence[int], level: int, rtol: float) -> list[PlaneLaw]:
-    target, now = on_the_line(scheme.dynamics.target), begun.on(plane)
+    target = on_the_line(scheme.dynamics.target)
     require_held(scheme, target, plane, level, rtol)
     step, structure = transition(scheme, plane, 0.0, level), scheme.structure
     omitted = sets_left_out(structure, 0.0, level) if structure is not None else 0.0
-    done, laws, cut, centres = 0, [], 0.0, begun.centres
-    for n in steps:
-        for _ in range(n - done):
-            centres = None if centres is None else moved(scheme, centres)
-            cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
-            now = step.matrix @ now
-        done = n
-        far = far_out(scheme, target, begun, n, centres)
-        laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen, far))
-        laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
-        laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut}
+    first = grown(step.matrix, max(steps, default=0))
+    laws = []
+    for some in ([n for n in steps if n < first], [n for n in steps if n >= first]):
+        now, growing, left, cut, done, centres = begun.on(plane), None, 0.0, 0.0, 0, begun.centres
+        if some and some[0] >= first:
+            growing = Growing.of(step.matrix)
+            left = variation(growing.part(now).reshape(-1, plane.modes), plane.spacing)
+            now = now - growing.part(now)
+        for n in some:
+            for _ in range(n - done):
+                centres = None if centres is None else moved(scheme, centres)
+                cut += step.cut(now.reshape(-1, plane.modes), plane.spacing)
+                now = step.matrix @ now
+                now = now if growing is None else now - growing.part(now)
+            done, far = n, far_out(scheme, target, begun, n, centres)
+            laws.append(PlaneLaw(plane, now.reshape(-1, plane.modes), target, left_out, _turn(scheme, target), begun.unseen, far))
+            laws[-1].errors["rounding"] = (laws[-1].errors["rounding"] + 4 * _EPS) * (n + 1)
+            laws[-1].errors |= {"midpoints": n * omitted, "kicks": cut, "growth": left}
     return laws

@@ -54,14 +54,13 @@ class PlaneLaw(Law):
     position, velocity : LineLaw
         The marginals; each has its own numerical error.
     errors : dict of names to floats
-        What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution;
-        "series", what further modes, frequencies and kicks may change: more where the last fell little from the lower resolution, or a step turns much;
-        "mixing", what slow mixing may make of a change of the step that moved the law by less; "midpoints", sets of more midpoints than
-        are taken together; "kicks", the end of a series in kicks of the velocity whose terms still grow; "rounding", of the arithmetic
-        and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "tails", what
-        differs from what was computed where the law is continued; "start", the error of the law that the
-        chain started from. The marginals have the same parts, with ends of their own; that of velocities "positions" too, the
-        ends of this law.
+        What the law may be off by, in total variation: "resolution", the distance to the same law at the next lower resolution; "series", what further modes,
+        frequencies and kicks may change: more where the last fell little from the lower resolution, or a step turns much; "mixing", what slow mixing may make
+        of a change of the step that moved the law by less; "midpoints", sets of more midpoints than are taken together; "growth", what was taken out of the
+        start as a step of the computation makes it grow; "kicks", the end of a series in kicks of the velocity whose terms still grow; "rounding", of the
+        arithmetic and of positions far from 0, amplified by slow mixing; "ends", what lies beyond the grid; "tails", what differs from what was computed
+        where the law is continued; "start", the error of the law that the chain started from. The marginals have the same parts, with ends of their own; that
+        of velocities "positions" too, the ends of this law.
     numerical_error : float
         Their sum; infinite before a second resolution, `coarse`, was seen.
     turn : float
@@ -232,11 +231,17 @@ class PlaneLaw(Law):
         return values.sum() * self.spacing
 
 
-def _distance(modes: Tensor, others: Tensor, spacing: float) -> float:
-    """Total variation between laws of these modes, (n, m) and (n, k), at positions of this spacing."""
+def variation(modes: Tensor, spacing: float) -> float:
+    """Half the integral of the absolute value of what has these modes, (n, m), at positions of this spacing."""
     v = torch.linspace(-8.5, 8.5, 120, dtype=modes.dtype, device=modes.device)
-    change = modes @ hermite(v, modes.shape[1]) - others @ hermite(v, others.shape[1])
-    return float((change.abs() * _normal(v)).sum()) * spacing * float(v[1] - v[0]) / 2
+    return float(((modes @ hermite(v, modes.shape[1])).abs() * _normal(v)).sum()) * spacing * float(v[1] - v[0]) / 2
+
+
+def _distance(modes: Tensor, others: Tensor, spacing: float) -> float:
+    """Total variation between laws of these modes, (n, m) and (n, k)."""
+    most = max(modes.shape[1], others.shape[1])
+    wide, narrow = (torch.nn.functional.pad(some, (0, most - some.shape[1])) for some in (modes, others))
+    return variation(wide - narrow, spacing)
 
 
 def _normal(v: Tensor) -> Tensor:
