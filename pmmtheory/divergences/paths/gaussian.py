@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pmmtheory.divergences.paths.around_axis import COARSE, FINE, OTHER, Resolution, kl_around_axis
+from pmmtheory.divergences.paths.around_axis import COARSE, FINE, OTHER, Resolution, kl_around_axis, wider
 from pmmtheory.divergences.paths.paths import PathComparison, Paths, change
 from pmmtheory.divergences.paths.radii import Begun, Radii, radii
 from pmmtheory.divergences.paths.step_mixture import StepMixture, step_mixture
@@ -54,22 +54,27 @@ class GaussianPaths(PathComparison):
 
     def kl(self, paths: Paths) -> Estimate:
         begun, width = begins(paths.start), width_of(paths)
-        values = []
+        values, unseen = [], 0.0
         for level in _LEVELS:
             mixture = step_mixture(paths.scheme, paths.fine, paths.many, width, level.degree, level.draws)
             at = radii(begun, mixture, paths.steps, level.nodes)
-            values.append(summed(at, mixture, begun.dim, level.grid))
-        value, off = values[0], change(*values)
+            found, missed = summed(at, mixture, begun.dim, level.grid)
+            values.append(found)
+            unseen = max(unseen, missed)
+        value, off = values[0], change(*values) + unseen
         rounding = carried(mixture, at, begun.dim, paths, value)
         if not off <= WORST * value + rounding:
             raise NotConverged(f"the path KL of {paths.scheme.name} in dimension {begun.dim}", off / value if value else math.nan, WORST)
         return Estimate.of(max(value, 0.0), "chain rule, integrals over radius and angle", resolution=3 * off, rounding=rounding)
 
 
-def summed(at: Radii, mixture: StepMixture, dim: int, grid: Resolution) -> float:
-    """sum_t E KL(P(. | X_t) || Q(. | X_t))."""
-    found = [kl_around_axis(dim, mixture.weights, mixture.shifts * math.sqrt(place), mixture.excess, grid) for place in at.places]
-    return float(at.weights @ np.array(found))
+def summed(at: Radii, mixture: StepMixture, dim: int, grid: Resolution) -> tuple[float, float]:
+    """sum_t E KL(P(. | X_t) || Q(. | X_t)), and what mass of P that no node sees may count: as much as its farthest part does."""
+    each = [kl_around_axis(dim, mixture.weights, mixture.shifts * math.sqrt(place), mixture.excess, grid) for place in at.places]
+    own = dim * wider(mixture.excess) / 2
+    farthest = [float((own + mixture.shifts**2 * place / 2).max()) for place in at.places]
+    missed = [one.unseen * far for one, far in zip(each, farthest, strict=True)]
+    return float(at.weights @ np.array([one.kl for one in each])), float(np.abs(at.weights) @ np.array(missed))
 
 
 def carried(mixture: StepMixture, at: Radii, dim: int, paths: Paths, value: float) -> float:
