@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ _SPACING = 0.5
 _MOST = 2500
 """Points of a grid: powers of a matrix of them take seconds."""
 
-_CUTS = 1e-11, 1e-12, 1e-13
+_CUTS = 1e-10, 1e-11, 1e-12, 1e-13
 """Shares of the largest density of the fine steps below which a ratio is left out: the last is what is used."""
 
 _LEFT = 1e-13
@@ -46,6 +47,10 @@ _STILL = 1e-14
 
 _STEEP, _FAINT = 0.8, 1e-4
 """By how much what is gained must fall from decade to decade, and below which share of the whole it need not."""
+
+
+_UNSURE = 0.4
+"""The share of what lies beyond the last cut that is in doubt, however it falls."""
 
 
 class LinePaths(PathComparison):
@@ -82,16 +87,15 @@ def _at_level(paths: Paths, level: int) -> _Found:
     for cut in _CUTS:
         found, noise = (float(masses @ part) * dx for part in _each(p, q, cut))
         gained.append(found)
-    last, before = abs(gained[2] - gained[1]), abs(gained[1] - gained[0])
-    ratio = last / before if before > 0 else 0.0
-    if ratio > _STEEP and last > _FAINT * gained[2] + noise:
-        raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, of which the tails have a share,", ratio, _STEEP)
-    ratio = min(ratio, _STEEP)
-    tails, beyond = last * (0.1 + ratio / (1 - ratio)), float(masses @ _beyond(p, q)) * dx
-    if beyond > tails + noise:
+    value, last = gained[-1], abs(gained[-1] - gained[-2])
+    expected, tails, falls = _tails(gained)
+    if falls > _STEEP and last > _FAINT * value + noise:
+        raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, of which the tails have a share,", falls, _STEEP)
+    beyond = float(masses @ _beyond(p, q)) * dx
+    if beyond > expected + tails + noise:
         far = "of whose large steps a part goes where the finer chain has next to none,"
-        raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, {far}", beyond / gained[2], WORST)
-    return _Found(gained[2], tails + lost * gained[2], noise)
+        raise NotConverged(f"the path KL of {paths.scheme.name} on {paths.scheme.dynamics.target.name}, {far}", beyond / value, WORST)
+    return _Found(value + expected, tails + lost * value, noise)
 
 
 def grid_of(paths: Paths, level: int) -> tuple[Tensor, float]:
@@ -139,6 +143,18 @@ def _each(p: Tensor, q: Tensor, cut: float) -> tuple[Tensor, Tensor]:
     first = noise * (torch.abs(torch.log1p(u.clamp_min(-0.999))) + torch.abs(u))  # of the derivatives log(p/q) and -u
     second = torch.where(seen, noise**2 / torch.where(seen, q, 1.0), 0.0)
     return (torch.where(seen, q, 0.0) * entropy(u)).sum(1), (first + 2 * second).sum(1)
+
+
+def _tails(gained: list[float]) -> tuple[float, float, float]:
+    """What is gained beyond the last cut, what that may be off by, and by how much it falls from decade to decade; from what is gained up to each cut.
+
+    It is a geometric sum. A fall that becomes less steep from decade to decade may do so twice more: starts and steps may have a narrow part and a wide one.
+    """
+    first, before, last = (abs(more - less) for less, more in pairwise(gained))
+    ratio, former = (after / of if of > 0 else 0.0 for after, of in ((last, before), (before, first)))
+    falls = ratio * max(1.0, ratio / former if former > 0 else 1.0) ** 2
+    expected, most = (last * share / (1 - share) for share in (min(ratio, _STEEP), min(falls, _STEEP)))
+    return expected, _UNSURE * (last + expected) + most - expected, falls
 
 
 def _beyond(p: Tensor, q: Tensor) -> Tensor:
