@@ -45,7 +45,9 @@ class PlaneMap:
         def carried(places: Tensor) -> Tensor:
             return places @ turn + shift
 
+        self.carried = carried
         self.axes, weight = _wide_enough(law.finer(times), lambda places: reference.density(carried(places)) * factor)
+        self.weight = weight
         self.spacings = [float(axis[1] - axis[0]) for axis in self.axes]
         self.cell, self.width = math.prod(self.spacings), math.hypot(*(float(axis[-1] - axis[0]) for axis in self.axes))
         self.density: Callable[[Tensor], Tensor] = goal.density

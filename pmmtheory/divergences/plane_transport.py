@@ -9,10 +9,11 @@ import math
 
 import torch
 
+from pmmtheory.divergences.plane_apart import cost
 from pmmtheory.divergences.plane_integrals import finer
 from pmmtheory.divergences.plane_map import PlaneMap
 from pmmtheory.divergences.plane_sides import PlaneSide
-from pmmtheory.errors import NotConverged
+from pmmtheory.errors import InvalidParameter, NotConverged
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
 
@@ -29,7 +30,8 @@ def w2_plane(law: PlanarLaw, other: PlaneSide) -> Estimate:
     "map": 2 ||p - q(T) det T'||, a bound on W2(T#p, q), with ||r||^2 = int grad eta.T'^-1 grad eta w for div(w T'^-1 grad eta) = r, times what T
     stretches. "resolution": twice that norm of the law less its coarser one. "solver" and "reference": what the law's equation was left with and what the
     reference is off by, in total variation, over the root of the gap of w. "ends": mass that was lost, moved as far as the grid is wide. "tails": what
-    densities that are not told from none may add, by the last two decades that are: the map is not known at their rim.
+    densities that are not told from none may add, by the last two decades that are: the map is not known at their rim. "apart": modes of either that are
+    too faint or too far for the map.
 
     Raises
     ------
@@ -75,7 +77,9 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         raise NotConverged("the map between two laws in the plane: they are too far apart for Newton's method", left, law.numerical_error)
     coarse = law.coarse if law.coarse is not None else law
     resolution = about.solved(about.told(p - coarse.on(about.axes).clamp_min(0.0)), _ENOUGH)[2]
-    unit = 2 / math.sqrt(about.gap())
+    unit, apart = 2 / math.sqrt(about.gap()), math.hypot(size, math.sqrt(cost(law, other, about))) - size
+    if apart > size:
+        raise InvalidParameter("other", "mass far beyond the grid of the law", "a reference that is not much wider than the law, for w2 in the plane")
     return Estimate.of(
         size,
         METHOD,
@@ -85,5 +89,6 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         reference=unit * other.off,
         ends=math.hypot(size, math.sqrt(law.lost) * about.width) - size,
         tails=math.hypot(size, about.size(moved, torch.where(p <= 1e4 * about.floor, p, 0.0))) - size,
+        apart=apart,
         rounding=1e-15 * about.width,
     )
