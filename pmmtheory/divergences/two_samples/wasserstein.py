@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import torch
+from scipy.special import ndtri, stdtrit
 from torch import Tensor
 
 from pmmtheory.divergences.two_samples.points import both
@@ -14,6 +15,9 @@ from pmmtheory.estimate import Estimate
 from pmmtheory.targets.target import generator
 
 _GROUPS = 10
+
+_WIDER = float(stdtrit(_GROUPS - 1, 0.975) / ndtri(0.975))
+"""Of a standard error from so few groups, that 1.96 of it are Student's interval."""
 
 
 def w2_squared(x: Any, y: Any) -> Estimate:
@@ -24,8 +28,8 @@ def w2_squared(x: Any, y: Any) -> Estimate:
 
         W2^2(x, y) - (W2^2(x', x'') + W2^2(y', y''))/4,
 
-    as samples of n points of one law are apart by a multiple of 1/n. The error: "sampling", the jackknife over ten groups of points, and "floor", by how
-    much quarters say otherwise than halves. For points that are independent of each other.
+    as samples of n points of one law are apart by a multiple of 1/n. The error: "sampling", the jackknife over ten groups of points, so that 1.96 of
+    it are Student's interval, and "floor", by how much quarters say otherwise than halves. For points that are independent of each other.
 
     Parameters
     ----------
@@ -95,7 +99,7 @@ def _debiased(x: Tensor, y: Tensor, method: str) -> Estimate:
     value = float(each.mean())
     groups = (torch.arange(_GROUPS)[:, None] != torch.arange(_GROUPS)).tolist()
     left = torch.stack([_statistic(_kept(x, keep), _kept(y, keep)).mean() for keep in groups])
-    sampling = math.sqrt(float((_GROUPS - 1) / _GROUPS * (left - left.mean()).square().sum()))
+    sampling = _WIDER * math.sqrt(float((_GROUPS - 1) / _GROUPS * (left - left.mean()).square().sum()))
     floor = abs(float((_floor(x, 1) + _floor(y, 1) - _floor(x, 2) - _floor(y, 2)).mean()))
     parts = {"sampling": sampling, "floor": floor}
     if x.shape[1] > 1:
