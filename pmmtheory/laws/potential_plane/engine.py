@@ -138,7 +138,7 @@ def _stationary_on(
     law.leaves, law.far = float(above_noise(masses) @ step.thrown), far_out(scheme, length_of(quadrature))
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.errors["series"] = step.cut_off(masses) + float(masses.abs() @ step.doubt) / gap
-    law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_relaxation(scheme, quadrature) / gap))
+    law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_narrowest(scheme, quadrature) / gap))
     return law, gap
 
 
@@ -230,6 +230,11 @@ def _cut(law: PlanarLaw) -> float:
 def _share_of_relaxation(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
     """The step over the largest variance, about what a step does to the law where it has one mode; 1 at most."""
     return min(1.0, scheme.step_size / float(torch.linalg.eigvalsh(quadrature.covariance).max()))
+
+
+def _share_of_narrowest(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
+    """The step over the least variance: the largest is that of far modes too, between which a chain is slow."""
+    return min(1.0, scheme.step_size / float(torch.linalg.eigvalsh(quadrature.covariance).min()))
 
 
 def _faint(scheme: Scheme, rtol: float) -> float:
