@@ -21,6 +21,7 @@ CASES: dict[str, Sequence[int]] = dict.fromkeys(relations(), range(4)) | {
     "leading_limits": (3, 8, 9, 10),
     "line_distances": (1, 3, 5),
     "lmc_oracle": (1, 3, 6, 10),
+    "masses": (3, 8, 9, 10),
     "metrics": (0, 3, 5, 7),
     "one_step": (0, 2, 4, 10),
     "particles": (5, 8, 9, 10),

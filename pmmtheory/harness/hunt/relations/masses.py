@@ -61,7 +61,8 @@ class ReferenceMass(Generator):
 def draw(draw: Draw) -> dict[str, Any]:
     underdamped = draw.chance(0.2)
     chain = chains.underdamped(draw) if underdamped else chains.overdamped(draw)
-    return {"chain": chain, "rtol": draw.one_of([1e-4, 1e-2, 1e-6, 1e-1]), "other": targets.any_target(draw), "shorter": draw.real(0.5, 0.3)}
+    rtol = draw.one_of([chains.tolerance(draw, chain), 1e-2, 1e-1])
+    return {"chain": chain, "rtol": rtol, "other": targets.any_target(draw), "shorter": draw.real(0.5, 0.3)}
 
 
 def check(chain: chains.Chain, rtol: float, other: Any, shorter: float) -> Iterator[Compared]:
