@@ -47,6 +47,8 @@ class LineSide(ABC):
         points may have been moved; the mass that was lost on the way or lies beyond the points; the error of where the chain started.
     astray : float
         What of that was lost on the way.
+    unplaced : float
+        What its equations were left with, in total variation.
     """
 
     dim: int = 1
@@ -61,6 +63,7 @@ class LineSide(ABC):
     lost: float = 0.0
     astray: float = 0.0
     start: float = 0.0
+    unplaced: float = 0.0
     rounded: float = 0.0
     outer: float = 0.0
     tail_index: float = math.inf
@@ -137,7 +140,7 @@ class LawSide(LineSide):
         self.lost, self.astray = (0.0, 0.0) if law.truncated else (law.errors["ends"], law.lost)
         spread = law.accuracy.relative + law.accuracy.floor * float(law.values.max()) * (law.ends[1] - law.ends[0])
         self.rounded = law.errors.get("rounding", 0.0) + law.unplaced + spread
-        self.start = law.errors.get("start", 0.0)
+        self.start, self.unplaced = law.errors.get("start", 0.0), law.unplaced
 
     def density(self, x: Tensor) -> Tensor:
         return self.law.density(x)

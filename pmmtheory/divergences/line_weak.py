@@ -30,8 +30,9 @@ _BOUNDED = 0.1
 def weak_line(pair: OnGrid, f: Function) -> Estimate:
     """|int (f - c) (p - q)|, c the value of f in the middle, on panels that are halved where f has kinks or jumps.
 
-    "resolution" and "reference" are what the errors of the densities do to it; "rounding" what points that were moved do, and the digits of
-    f; "ends" counts lost mass at the largest |f - c| there is on the panels; "tails" bounds what lies beyond the points that are known.
+    "resolution" and "reference" are what the errors of the densities do to it; "rounding" what points that were moved do, and the digits of f; "ends"
+    counts lost mass, and what a solver left, which may be between modes, at the largest |f - c| there is on the panels; "tails" bounds what lies beyond the
+    points that are known.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def weak_line(pair: OnGrid, f: Function) -> Estimate:
     found = integrals(rows, edges, 1e-10, _EPS, most=4000)
     value, resolution, reference, rounding = found.values.tolist()
     largest = float(torch.abs(_values(f, edges) - centre).max())
-    lost = sum(side.lost + side.start for side in sides)
+    lost = sum(side.lost + side.start + 2 * side.unplaced for side in sides)
     beyond = 0.0 if pair.law.truncated else sum(_beyond(side, f, float(centre)) for side in sides)
     parts = {"resolution": resolution, "reference": reference, "rounding": rounding, "ends": lost * largest, "tails": beyond}
     return Estimate.of(abs(value), METHOD, **parts, quadrature=found.error + 4 * _EPS * abs(value))

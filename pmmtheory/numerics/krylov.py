@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_STALLED = 12
-"""Applications without gain, after which no more is to be had."""
+_STALLED, _NEAR = 12, 10.0
+"""Applications without gain after which no more is to be had, where so many times the tolerance is left: farther from it a slow mode may not be seen yet."""
 
 
 def gmres(operator: Callable[[Tensor], Tensor], right: Tensor, tolerance: float, most: int) -> tuple[Tensor, float, float]:
@@ -38,7 +38,7 @@ def gmres(operator: Callable[[Tensor], Tensor], right: Tensor, tolerance: float,
         k += 1
         y, left = _least(hessenberg[: k + 1, :k], size)
         seen.append(left)
-        if left <= tolerance or height < 1e-300 or (k > 2 * _STALLED and left > 0.7 * seen[-_STALLED]):
+        if left <= tolerance or height < 1e-300 or (k > 2 * _STALLED and left > 0.7 * seen[-_STALLED] and left < _NEAR * tolerance):
             break
         basis[k] = w / height
     gap = float(np.abs(np.linalg.eigvals(hessenberg[:k, :k])).min())

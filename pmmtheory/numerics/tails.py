@@ -14,6 +14,9 @@ _SEEN = 100.0
 _INSIDE, _SAFETY = 0.8, 2.0
 """Where the tail is a power, the density near the end of the grid lacks what comes in from beyond: it is read off further in, and doubled."""
 
+_BEFORE = 0.6
+"""Where values rise again towards the end, as ripples do, they must be below those from here on, and fall after the last top."""
+
 
 @dataclass(frozen=True)
 class Tail:
@@ -63,6 +66,15 @@ def _tail(distance: Tensor, values: Tensor, uncertainty: Tensor, index: float, l
     last = int(seen[-1])
     inner = int(torch.searchsorted(distance.contiguous(), 0.9 * distance[last]))
     inner = min(max(inner, int(seen[0])), last - 1)
-    fallen = math.log(float(values[inner] / values[last])) if values[inner] > 0 else 0.0
-    exponent = fallen / math.log(float(distance[last] / distance[inner]))
-    return Tail(float(distance[last]), float(values[last]) * (_SAFETY if heavy else 1.0), min(exponent, index + 1), light and not heavy)
+    exponent, density = _fall(distance, values, inner, last), float(values[last])
+    before = int(torch.searchsorted(distance.contiguous(), _BEFORE * distance[last]))
+    if exponent <= 1 and not heavy and before < inner and (top := inner + int(torch.argmax(values[inner : last + 1]))) < last:
+        density = float(values[top])
+        exponent = _fall(distance, values, top, last) if density < float(values[before:inner].max()) else exponent
+    return Tail(float(distance[last]), density * (_SAFETY if heavy else 1.0), min(exponent, index + 1), light and not heavy)
+
+
+def _fall(distance: Tensor, values: Tensor, first: int, last: int) -> float:
+    """-d log p / d log r between two points."""
+    fallen = math.log(float(values[first] / values[last])) if values[first] > 0 else 0.0
+    return fallen / math.log(float(distance[last] / distance[first]))

@@ -165,6 +165,8 @@ def _invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, l
         chi = float(torch.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
         if chi < 30 * tolerance / least:
             break
+    else:  # the slowest mode was not seen, and its gap is not known
+        raise NotConverged(f"the stationary law of a chain that takes {1 / least:.1g} steps or more to mix")
     return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
 
 
