@@ -204,7 +204,7 @@ def _lines(x: Numbers, y: Numbers) -> dict[str, Estimate]:
         ]
         floor = float(np.mean([sum(_floor(points, 2) - _floor(points, 4) for points in side) for side in sides]))
         found[f"squared w2 {words}"] = apart(float(seen), float(np.mean(each)))
-        found[f"squared w2 {words}, standard error"] = apart(seen.parts["sampling"], _jackknife(left))
+        found[f"squared w2 {words}, standard error"] = apart(seen.parts["sampling"], _jackknife(left) * stats.t.ppf(0.975, _PARTS - 1) / stats.norm.ppf(0.975))
         found[f"squared w2 {words}, floor"] = apart(seen.parts["floor"], abs(floor))
     found["squared w2 in directions, spread"] = apart(seen.parts["directions"], float(np.std(each, ddof=1)) / math.sqrt(_DIRECTIONS))
     return found
