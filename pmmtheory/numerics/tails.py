@@ -27,7 +27,7 @@ class Tail:
     distance : float
         From the centre c to the last point where the density is well above its uncertainty.
     density : float
-        There.
+        There, or where it is largest shortly before, if it rises again towards the end.
     exponent : float
         -d log p / d log r there, or that of the far tail where it is smaller.
     light : bool
