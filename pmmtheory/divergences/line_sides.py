@@ -30,10 +30,8 @@ class LineSide(ABC):
 
     Attributes
     ----------
-    support : pair of floats
-        Where its mass lies.
-    known : pair of floats
-        Where it is known.
+    support, known : pairs of floats
+        Where its mass lies, and where it is known.
     near : float
         A length on which it is smooth.
     coarse : LineSide or None
@@ -45,10 +43,8 @@ class LineSide(ABC):
     caution, floor, shift, lost, start : floats
         How many times the distance to the lower resolution it may be off; relative to its largest value, what a value may be; by how much
         points may have been moved; the mass that was lost on the way or lies beyond the points; the error of where the chain started.
-    astray : float
-        What of that was lost on the way.
-    unplaced : float
-        What its equations were left with, in total variation.
+    astray, unplaced : floats
+        What of that was lost on the way; what its equations were left with, in total variation.
     """
 
     dim: int = 1
