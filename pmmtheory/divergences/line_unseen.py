@@ -52,7 +52,7 @@ def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:
     widths, centres = ((0.0, 0.0), ()) if law.accuracy.far is None else (law.accuracy.far.variances, law.accuracy.far.centres)
     inside = told.cpu()
     left, right = (top_of(x, log_p(x)) for x in (inside.flip(0), inside))
-    tops = min(left, *centres, left), max(right, *centres, right)
+    tops = min((left, *centres)), max((right, *centres))
     slowly = falling(log_p, ends, tops, widths)
     if own:
         return counted_beyond(f, slowly, log_q, ends)

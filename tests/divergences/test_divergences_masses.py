@@ -8,7 +8,7 @@ import pytest
 
 from pmmtheory.divergences.measured import measured
 from pmmtheory.dynamics import Overdamped, Underdamped
-from pmmtheory.harness.hunt.relations.masses import Mass, ReferenceMass, seen
+from pmmtheory.harness.hunt.relations.masses import MASSES, seen
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schemes import BAOAB, EulerMaruyama
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture
@@ -33,7 +33,7 @@ def in_the_plane() -> tuple[Any, list[Any]]:
 
 
 @pytest.mark.parametrize("pairs", [on_the_line, in_the_phase_plane, in_the_plane])
-@pytest.mark.parametrize("f", [Mass(), ReferenceMass()], ids=lambda f: f.name)
+@pytest.mark.parametrize("f", MASSES, ids=lambda f: f.name)
 def test_both_masses_are_one(pairs: Any, f: Any) -> None:
     law, others = pairs()
     for other in others:

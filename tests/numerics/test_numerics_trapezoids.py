@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pmmtheory.numerics.trapezoids import aliased
 
 
-def missed(f, whole: float, spacing: float, shift: float) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def missed(f: Callable[[torch.Tensor], torch.Tensor], whole: float, spacing: float, shift: float) -> tuple[float, float]:
     x = spacing * torch.arange(-math.ceil(50 / spacing), math.ceil(50 / spacing) + 1, dtype=torch.float64) + shift
     values = f(x)
     return abs(spacing * float(values.sum()) - whole), aliased(values, spacing)

@@ -166,8 +166,8 @@ def _evolved(scheme: Scheme, begun: Start, plane: Plane, left_out: float, steps:
         now, growing, left, cut, done, centres = begun.on(plane), None, 0.0, 0.0, 0, begun.centres
         if some and some[0] >= first:
             growing = Growing.of(step.matrix)
-            left = variation(growing.part(now).reshape(-1, plane.modes), plane.spacing)
-            now = now - growing.part(now)
+            taken = growing.part(now)
+            left, now = variation(taken.reshape(-1, plane.modes), plane.spacing), now - taken
         for n in some:
             for _ in range(n - done):
                 centres = None if centres is None else moved(scheme, centres)

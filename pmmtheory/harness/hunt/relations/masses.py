@@ -19,43 +19,29 @@ _ROUNDED = 1e-12
 """What is left of a number by sums that are rounded in another order."""
 
 
-class Mass(Generator):
-    """t, whose integral is the mass of the first law."""
+class Linear(Generator):
+    """a t + b, whose integral is a times the mass of the first law and b times that of the reference."""
 
-    name = "mass"
+    def __init__(self, name: str, a: float, b: float):
+        self.name, self.a, self.b = name, a, b
 
     def near(self, r: Tensor, log: Tensor) -> Tensor:
-        return 1 + r
+        return self.a * (1 + r) + self.b
 
     def far(self, p: Tensor, q: Tensor, log: Tensor) -> Tensor:
-        return p
+        return self.a * p + self.b * q
 
     def slope(self, r: Tensor, log: Tensor) -> Tensor:
-        return torch.ones_like(log)
+        return torch.full_like(log, self.a)
 
     def curvature(self, log: Tensor) -> Tensor:
         return torch.zeros_like(log)
 
     def pull(self, r: Tensor, log: Tensor) -> Tensor:
-        return torch.zeros_like(log)
+        return torch.full_like(log, self.b)
 
 
-class ReferenceMass(Generator):
-    """1, whose integral is the mass of the reference."""
-
-    name = "mass of the reference"
-
-    def near(self, r: Tensor, log: Tensor) -> Tensor:
-        return torch.ones_like(r)
-
-    def far(self, p: Tensor, q: Tensor, log: Tensor) -> Tensor:
-        return q
-
-    def slope(self, r: Tensor, log: Tensor) -> Tensor:
-        return torch.zeros_like(log)
-
-    def curvature(self, log: Tensor) -> Tensor:
-        return torch.zeros_like(log)
+MASSES = Linear("mass", 1.0, 0.0), Linear("mass of the reference", 0.0, 1.0)
 
 
 def draw(draw: Draw) -> dict[str, Any]:
@@ -77,7 +63,7 @@ def check(chain: chains.Chain, rtol: float, other: Any, shorter: float) -> Itera
 
 
 def _both(where: str, law: Any, other: Any) -> Iterator[Compared]:
-    for f in (Mass(), ReferenceMass()):
+    for f in MASSES:
         found = measured(f, law, other)
         yield Compared(f"{f.name} {where}", found.value, 1.0, seen(found) + _ROUNDED)
 
