@@ -57,7 +57,12 @@ class Series:
     def __call__(self, grid: Grid, masses: Tensor, level: int) -> StepOperator:
         """Raises NotConverged where a series takes a higher degree than is computed."""
         weights = masses / masses.sum()
-        self._degree = self._degree or self._lowest(grid, weights)
+        some, shares = heaviest(weights, _SEEN)
+        self._nodes = self._nodes or nodes_for(self.scheme, grid.points[some], shares, TOLD * self.rtol)
+        doubt = untold(self.scheme, grid.points, self._nodes + level)
+        if float(doubt @ weights) > self.rtol:
+            raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
+        self._degree = self._degree or self._lowest(grid, some, shares)
         degree = self._degree + _MORE * level
         if degree > _HIGHEST:
             raise NotConverged(f"a Hermite series of degree {degree} of {self.scheme.name}", math.nan, self.rtol)
@@ -69,9 +74,6 @@ class Series:
         gaussian = undone(grid) * np.exp(-(tau[0] * first[:, None] ** 2 + tau[1] * second**2) / 2)
         damping = np.stack([(-1j) ** (i + j) * np.outer(first**i, second**j) * gaussian for i, j in exponents(degree)])
         term = Term(Spreading([block], grid.shape), torch.as_tensor(damping, device=masses.device), series)
-        doubt = untold(self.scheme, grid.points, self._nodes + level)
-        if float(doubt @ weights) > self.rtol:
-            raise NotConverged(f"a rule for the noise of a step of {self.scheme.name}, within which its force turns,", math.nan, self.rtol)
         return StepOperator(grid, [term], off(grid, places).to(torch.float64), last - totals(degree, masses.device)[:, None], doubt)
 
     @property
@@ -86,13 +88,12 @@ class Series:
         mean, series = midpoint_series(self.scheme, points, last, level, self._nodes)
         return mean, series, last
 
-    def _lowest(self, grid: Grid, weights: Tensor) -> int:
+    def _lowest(self, grid: Grid, some: Tensor, shares: Tensor) -> int:
         """The degree at the lowest level: where the last terms from some starts are next to nothing, or least."""
-        (some, shares), least, found = heaviest(weights, _SEEN), math.inf, 0
-        nodes = self._nodes = nodes_for(self.scheme, grid.points[some], shares, TOLD * self.rtol)
+        least, found = math.inf, 0
         decay = 1 + 2 * math.log(1 / (_FAINT * self.rtol)) / (self._width * math.pi / min(grid.spacings)) ** 2  # of the step's waves, and of the law's
         for degree in _DEGREES:
-            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], torch.full_like(some, degree), 0, nodes)[1], shares)
+            _, series = _narrowed(midpoint_series(self.scheme, grid.points[some], torch.full_like(some, degree), 0, self._nodes)[1], shares)
             sizes = zip((series.abs() @ shares).tolist(), exponents(degree), strict=True)
             left = sum(size * _largest(i + j, decay) for size, (i, j) in sizes if i + j > degree - 2)
             if left < least:
