@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from pmmtheory.errors import NotNormalisable
-from pmmtheory.targets.derivative import derivative
+from pmmtheory.targets.landscape import Landscape, Potential
 from pmmtheory.targets.target import Target
 
-DEPTH = 40.0
-"""Densities below exp(-40) of the largest are left out."""
+_SEES = 1.4
+"""Cells of so many deviations see a Gaussian: on them two grids do not agree by chance."""
 
-_RIM, _SEEN = 96, 97
-"""Points of a side, and of an axis, at which a box is looked at."""
-
-_WIDENINGS = 400
-_RADII = torch.logspace(-3, 6, 37, dtype=torch.float64)
-_ANGLES = torch.arange(32, dtype=torch.float64) * (math.pi / 16)
 _SIZES = (49, 72, 108, 162, 243, 364, 546, 820, 1230, 1845)
 _AGREE = 1e-12
 """Two grids on which the normaliser and the moments differ by no more have the same."""
-
-Potential = Callable[[Tensor], Tensor]
 
 
 class PlaneQuadrature:
     """The integrals of exp(-F) over a box in R^2, on uniform grids that are refined until two of them agree.
 
     The box is found from F: minima from a scan along rays from the origin and from the places given, then a box around them all, widened until F is 40 above
-    its minimum along its rim. A scan cannot see a well that lies between its rays and behind a wall of more than 40: `places` name such.
+    its minimum along its rim. A scan cannot see a well that lies between its rays and behind a wall of more than 40: `places` name such. Where it is known
+    how narrow a density is there, the least deviation, and what share of the mass is as narrow, `widths` and `shares` say so, (n,).
 
     Attributes
     ----------
@@ -65,16 +56,18 @@ class PlaneQuadrature:
         Where F is not bounded below, does not rise far out, or exp(-F) varies on scales that no grid of 1845 x 1845 points sees.
     """
 
-    def __init__(self, potential: Potential, places: Sequence[Sequence[float]] = (), name: str = "F"):
-        self._potential, self._name = potential, name
+    def __init__(
+        self, potential: Potential, places: Sequence[Sequence[float]] = (), name: str = "F", widths: Tensor | None = None, shares: Tensor | None = None
+    ):
+        self._name = name
         self.marginals: dict[Any, Any] = {}
         starts = torch.tensor([[0.0, 0.0], *places], dtype=torch.float64)
-        minima = self._minima(starts)
-        values = self._values(minima)
-        self.least = float(values.min())
-        self.minima = _distinct(minima[values < self.least + DEPTH])
-        self.box = self._box(self.minima)
-        self._integrate()
+        found = self._landscape = Landscape(potential, starts, name)
+        self.minima, self.least, self.box = found.minima, found.least, found.box
+        wells = [(found.minima, found.widths, found.shares)]
+        if widths is not None and shares is not None:
+            wells.append((starts[1:], widths, shares))
+        self._integrate(*(torch.cat(part) for part in zip(*wells, strict=True)))
 
     def grid(self, n: int, m: int, shift: float = 0.0) -> tuple[Tensor, Tensor, float]:
         """Two axes of n and m points of the box, shifted by a share of a cell, and the area of a cell."""
@@ -85,91 +78,10 @@ class PlaneQuadrature:
 
     def on(self, axes: tuple[Tensor, Tensor]) -> Tensor:
         """exp(least - F) on a product of axes."""
-        return torch.exp(self.least - self._values(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)))
+        return torch.exp(self.least - self._landscape.values(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)))
 
-    def _values(self, x: Tensor) -> Tensor:
-        value = self._potential(x).detach()
-        return torch.where(torch.isnan(value), math.inf, value)
-
-    def _minima(self, starts: Tensor) -> Tensor:
-        """Places of low F: the lowest of every start's rays, followed downhill."""
-        rays = _RADII[:, None, None] * torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
-        found = list(starts)
-        for start in starts:
-            points = torch.cat([start[None], (start + rays).reshape(-1, 2)])
-            values = self._values(points)
-            found += [points[int(k)] for k in torch.argsort(values)[:4]]
-        return torch.stack([self._downhill(x) for x in found])
-
-    def _downhill(self, x: Tensor) -> Tensor:
-        def value(z: np.ndarray) -> tuple[float, np.ndarray]:
-            point = torch.as_tensor(z)
-            return float(self._potential(point[None])[0]), derivative(self._potential, point[None])[0].detach().numpy()
-
-        if not bool(torch.isfinite(self._values(x[None])).all()):
-            return x
-        with np.errstate(all="ignore"):
-            best = minimize(value, x.numpy(), jac=True, method="BFGS", options={"maxiter": 200})
-        if not math.isfinite(best.fun) or best.fun < -1e12 or float(np.abs(best.x).max()) > 1e12:
-            raise NotNormalisable("potential", self._name, "bounded below, and rising far out")
-        return torch.as_tensor(best.x)
-
-    def _box(self, minima: Tensor) -> Tensor:
-        """A box beyond which F is at least DEPTH above its minimum, as far as its rim tells."""
-        size = self._scale(minima)
-        box = torch.stack([minima.min(0).values - 4 * size, minima.max(0).values + 4 * size], 1)
-        for _ in range(_WIDENINGS):
-            sides = self._rim(box)
-            self.least = min(self.least, *(float(side) for side in sides.flatten()))
-            low = sides < self.least + DEPTH
-            if not bool(low.any()):
-                shrunk = self._shrunk(box)
-                if bool(((shrunk[:, 1] - shrunk[:, 0]) > 0.8 * (box[:, 1] - box[:, 0])).all()):
-                    return shrunk
-                box = shrunk
-                continue
-            width = (box[:, 1] - box[:, 0])[:, None]
-            box = box + torch.where(low, 0.3 * width, 0.0) * torch.tensor([-1.0, 1.0], dtype=torch.float64)
-            if self.least < -1e12 or float(box.abs().max()) > 1e15:
-                break
-        raise NotNormalisable("potential", self._name, "bounded below, and rising far out faster than a logarithm")
-
-    def _scale(self, minima: Tensor) -> float:
-        """A length at which F has risen by about one around its lowest minimum."""
-        centre = minima[int(self._values(minima).argmin())]
-        around = torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
-        for k in range(-40, 41):
-            if float(self._values(centre + 2.0**k * around).max()) > self.least + 1:
-                return 2.0**k
-        raise NotNormalisable("potential", self._name, "rising away from its minimum")
-
-    def _rim(self, box: Tensor) -> Tensor:
-        """The least F along the sides of a box: (coordinate, end)."""
-        share = torch.linspace(0, 1, _RIM, dtype=torch.float64)
-        sides = torch.empty((2, 2), dtype=torch.float64)
-        for k in (0, 1):
-            along = box[1 - k, 0] + share * (box[1 - k, 1] - box[1 - k, 0])
-            for end in (0, 1):
-                points = torch.empty((_RIM, 2), dtype=torch.float64)
-                points[:, k], points[:, 1 - k] = box[k, end], along
-                sides[k, end] = self._values(points).min()
-        return sides
-
-    def _shrunk(self, box: Tensor) -> Tensor:
-        """The box without what is 40 above the minimum, but for a cell and a half."""
-        axes = [torch.linspace(float(low), float(high), _SEEN, dtype=torch.float64) for low, high in box]
-        values = self._values(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1))
-        self.least = min(self.least, float(values.min()))
-        kept = values < self.least + DEPTH
-        ends = []
-        for k, axis in enumerate(axes):
-            where = kept.any(1 - k).nonzero().flatten()
-            cell = 1.5 * float(axis[1] - axis[0])
-            near = (axis[where[0]], axis[where[-1]]) if len(where) else (box[k].mean(), box[k].mean())
-            ends.append([max(float(near[0]) - cell, float(box[k, 0])), min(float(near[1]) + cell, float(box[k, 1]))])
-        return torch.tensor(ends, dtype=torch.float64)
-
-    def _integrate(self) -> None:
+    def _integrate(self, places: Tensor, widths: Tensor, shares: Tensor) -> None:
+        """On ever finer grids. A well that falls between the points of two of them would be missed by both: its share counts as long as the cells are wider."""
         before: tuple[float, Tensor, Tensor] | None = None
         for k, n in enumerate(_SIZES):
             axes = self.grid(n, n, 0.37 * (k % 2))
@@ -182,8 +94,10 @@ class PlaneQuadrature:
             now = whole * cell, mean, matrix
             if before is not None:
                 largest = max(float(matrix.diagonal().max()), 1e-300)
-                change = abs(before[0] / now[0] - 1)
-                moved = max(float((before[1] - mean).abs().max()) / math.sqrt(largest), float((before[2] - matrix).abs().max()) / largest)
+                missed = shares * (max(float(axis[1] - axis[0]) for axis in axes[:2]) > _SEES * widths)
+                aside = (((places - mean) ** 2).sum(1) / largest) @ missed
+                change = abs(before[0] / now[0] - 1) + float(missed.sum())
+                moved = float(aside) + max(float((before[1] - mean).abs().max()) / math.sqrt(largest), float((before[2] - matrix).abs().max()) / largest)
                 if max(change, moved) < _AGREE * (1 + float(self.box.abs().max()) / math.sqrt(largest)):
                     rim = float(torch.cat([p[0], p[-1], p[:, 0], p[:, -1]]).sum()) / whole
                     self.error, self.moment_error = change + n * rim + 4e-15, moved + 60 * n * rim + 4e-15
@@ -195,15 +109,6 @@ class PlaneQuadrature:
         raise NotNormalisable("potential", self._name, f"one whose exp(-F) is seen on a grid of {_SIZES[-1]} x {_SIZES[-1]} points over its support")
 
 
-def _distinct(points: Tensor) -> Tensor:
-    """Points without those that are next to an earlier one."""
-    found: list[Tensor] = []
-    for x in points:
-        if all(float((x - other).abs().max()) > 1e-3 * (1e-3 + float(x.abs().max())) for other in found):
-            found.append(x)
-    return torch.stack(found)
-
-
 _KNOWN: WeakKeyDictionary[Target, PlaneQuadrature] = WeakKeyDictionary()
 
 
@@ -212,7 +117,11 @@ def in_plane(target: Target) -> PlaneQuadrature:
     if target.plane is not None:
         return target.plane
     if target not in _KNOWN:
-        centres: Any = getattr(target, "means", None)
-        places = torch.as_tensor(target.mean if centres is None else centres, dtype=torch.float64).reshape(-1, 2)  # type: ignore[attr-defined]
-        _KNOWN[target] = PlaneQuadrature(target.potential, places.tolist(), target.name)
+        parts: Any = target
+        if hasattr(target, "means"):
+            widths, shares = torch.linalg.eigvalsh(parts.covariances)[:, 0].sqrt(), parts.weights / parts.weights.sum()
+            _KNOWN[target] = PlaneQuadrature(target.potential, parts.means.tolist(), target.name, widths, shares)
+        else:
+            place = torch.as_tensor(parts.mean, dtype=torch.float64)
+            _KNOWN[target] = PlaneQuadrature(target.potential, [place.tolist()], target.name)
     return _KNOWN[target]

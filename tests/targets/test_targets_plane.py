@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from pmmtheory.errors import InvalidParameter, NotNormalisable
 from pmmtheory.targets import Cosine, Gaussian, GaussianMixture, Potential, Product
-from pmmtheory.targets.plane import PlaneQuadrature
+from pmmtheory.targets.plane import PlaneQuadrature, in_plane
 
 LINE = Cosine(amplitude=0.6)
 
@@ -73,6 +73,30 @@ def test_a_far_mode_is_found_where_it_is_named() -> None:
     assert Potential(near.potential, dim=2).plane.log_normaliser == pytest.approx(0.0, abs=1e-13)
     unnamed = PlaneQuadrature(mixture.potential)  # what the docstring says of a scan: it can be seen to miss one behind a wall
     assert unnamed.log_normaliser == pytest.approx(math.log(0.5), abs=1e-12)
+
+
+@settings(max_examples=12)
+@given(
+    log_weight=st.floats(-12, -0.3),
+    place=st.tuples(st.floats(3, 800), st.floats(-800, 800)),
+    deviation=st.floats(0.02, 1.0),
+    log_scale=st.integers(-3, 3),
+)
+def test_a_narrow_mode_that_is_named_is_seen_or_all_is_refused(log_weight: float, place: tuple[float, float], deviation: float, log_scale: int) -> None:
+    """It may fall between the points at which a box is looked at, and between those of two grids that agree."""
+    weight, scale = 10**log_weight, 10.0**log_scale
+    centre = [scale * one for one in place]
+    target = GaussianMixture([1 - weight, weight], [[0.0, 0.0], centre], [scale**2, (scale * deviation) ** 2])
+    try:
+        seen = in_plane(target)
+    except NotNormalisable as error:
+        assert "is seen on a grid" in str(error)
+        return
+    assert abs(seen.log_normaliser) <= seen.error + 1e-14
+    off = (seen.mean - weight * torch.tensor(centre, dtype=torch.float64)).abs().max() / seen.covariance.diagonal().max().sqrt()
+    assert float(off) <= seen.moment_error + 1e-14
+    if log_weight + 40 / math.log(10) > 2 * math.log10(deviation) + 1:
+        assert bool((seen.box[:, 0] < torch.tensor(centre)).all()) and bool((torch.tensor(centre) < seen.box[:, 1]).all())
 
 
 @pytest.mark.slow

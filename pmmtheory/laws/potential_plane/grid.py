@@ -11,7 +11,8 @@ from torch import Tensor
 
 from pmmtheory.errors import NotConverged
 from pmmtheory.targets import Target
-from pmmtheory.targets.plane import DEPTH, PlaneQuadrature
+from pmmtheory.targets.landscape import DEPTH
+from pmmtheory.targets.plane import PlaneQuadrature
 
 _MOST = 900
 """Points of an axis beyond which a law is out of reach."""
