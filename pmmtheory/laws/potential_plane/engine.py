@@ -89,7 +89,7 @@ class PotentialPlaneEngine(Engine):
             return law
 
         def at_level(level: int) -> PlanarLaw:
-            return wide_enough(lambda width: over(level, width), _leaves, widths, scheme, rtol, lambda law: _cut(law) / max(_EDGE, 1e-4 * rtol, _blur(law)))
+            return wide_enough(lambda width: over(level, width), _leaves, widths, scheme, rtol, lambda law: _cut(law, rtol))
 
         return refined(at_level, rtol, f"the stationary law of {scheme.name}", levels=5)
 
@@ -224,14 +224,9 @@ def _leaves(law: PlanarLaw) -> float:
     return law.leaves
 
 
-def _cut(law: PlanarLaw) -> float:
-    """What of a law is seen to lie beyond its grid."""
-    return max(law.edge, law.errors["ends"])
-
-
-def _blur(law: PlanarLaw) -> float:
-    """What at the ends of a grid is no tail, but a small share of what a law is off by anywhere."""
-    return 0.1 * (law.errors["solver"] + law.errors["series"])
+def _cut(law: PlanarLaw, rtol: float) -> float:
+    """What of a law is seen beyond its grid, over what is no matter, or is no tail but a small share of what the law is off by anywhere."""
+    return max(law.edge, law.errors["ends"]) / max(_EDGE, 1e-4 * rtol, 0.1 * (law.errors["solver"] + law.errors["series"]))
 
 
 def _share_of_relaxation(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
