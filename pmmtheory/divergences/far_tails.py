@@ -33,20 +33,21 @@ _RAYS, _A_RAY = 48, 120
 """In the plane: how many directions are looked into, and at how many points of each for where the law is told last."""
 
 
+def counted(f: Generator, log_p: Tensor, log_q: Tensor) -> Tensor:
+    """q f(p/q) where p > q, and nothing elsewhere."""
+    log = (log_p - log_q).clamp_min(SMALLEST)
+    value: Tensor = f.between(torch.exp(log_p.clamp_max(LARGE)), torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE)))
+    return torch.where(log > 0, value.nan_to_num(1e300, 1e300).clamp_max(1e300), 0.0)
+
+
 def counted_beyond(f: Generator, log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], ends: tuple[float, float]) -> float:
     """int q f(p/q) outside of the ends where p > q, if log p is there what it is given as; log q is known everywhere."""
     low, high = ends
     away = (high - low) * _LENGTHS * torch.linspace(0.0, 1.0, _POINTS, dtype=torch.float64) ** 2
     total = 0.0
     for x in (low - away, high + away):
-        total += float(torch.trapezoid(_counted(f, log_p(x), log_q(x)), away))
+        total += float(torch.trapezoid(counted(f, log_p(x), log_q(x)), away))
     return _CAUTION * total
-
-
-def _counted(f: Generator, log_p: Tensor, log_q: Tensor) -> Tensor:
-    log = (log_p - log_q).clamp_min(SMALLEST)
-    value: Tensor = f.between(torch.exp(log_p.clamp_max(LARGE)), torch.exp(log_q), log, torch.expm1(log.clamp_max(LARGE)))
-    return torch.where(log > 0, value.nan_to_num(1e300, 1e300).clamp_max(1e300), 0.0)
 
 
 def continued(log_p: Callable[[Tensor], Tensor], log_q: Callable[[Tensor], Tensor], ends: tuple[float, float]) -> Callable[[Tensor], Tensor]:
@@ -138,5 +139,5 @@ def counted_around(
     own = own[0], own[1], _of_neighbours(own[2]), own[3]
     alone, beside = (last + slope * away + curvature * away**2 / 2 for last, slope, curvature, _ in (own, ratio))
     log_p = torch.where(own[3] <= _NEARER * ratio[3], alone, far + beside)
-    values = _counted(f, log_p, far)
+    values = counted(f, log_p, far)
     return _CAUTION * float(torch.trapezoid(values * (ends + away), away).sum()) * 2 * torch.pi / _RAYS

@@ -8,13 +8,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import DIGITS, continued, counted_beyond, falling, slowest
+from pmmtheory.divergences.far_tails import DIGITS, continued, counted, counted_beyond, falling, slowest
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator
 from pmmtheory.divergences.line_densities import OnGrid
 from pmmtheory.laws.line.unseen import End, Unseen, top_of
 
 _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
+
+_POINTS = 4001
+"""At which it is looked between modes."""
 
 
 def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
@@ -30,7 +33,18 @@ def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
     if start.carried:
         return far + 2 * start.power(f.order or 2.0, log_q) + _farther(pair, f, start)
     faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
-    return far + float(faint.abs().sum()) * pair.law.spacing + 2 * start.power(f.order or 2.0, log_q)
+    return far + float(faint.abs().sum()) * pair.law.spacing + 2 * start.power(f.order or 2.0, log_q) + _between(pair, f, start, log_q)
+
+
+def _between(pair: OnGrid, f: Generator, start: Unseen, log_q: Callable[[Tensor], Tensor]) -> float:
+    """Between modes, of the law and of what is not seen of the process, where the law may be anything below what steps leave out."""
+    law, most = pair.law, start.left_out * float(pair.law.values.max())
+    if start.modes is None or not most > 0:
+        return 0.0
+    places = torch.cat([law.grid[law.values > most].cpu(), start.modes])
+    x = torch.linspace(float(places.min()), float(places.max()), _POINTS, dtype=torch.float64)
+    log = torch.where(law.density(x.to(law.grid)).cpu() > most, -math.inf, math.log(most))
+    return float(torch.trapezoid(counted(f, log, log_q(x)), x))
 
 
 def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:

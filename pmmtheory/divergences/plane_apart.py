@@ -8,6 +8,7 @@ from torch import Tensor
 from pmmtheory.divergences.plane_map import PlaneMap
 from pmmtheory.divergences.plane_sides import PlaneSide, points
 from pmmtheory.laws import PlanarLaw
+from pmmtheory.laws.line.unseen import Unseen
 
 _POINTS = 401
 """To a side, at which modes of a reference are looked for."""
@@ -23,7 +24,8 @@ def cost(law: PlanarLaw, other: PlaneSide, about: PlaneMap) -> float:
     """A bound on the mean square distance that mass of either goes which lies apart, where the map tells nothing: its second moment about the law, and as
     much of the law's own, twice."""
     spread = float(law.covariance.trace())
-    return sum(2 * (second + mass * spread) for mass, second in (_of_law(law, about), _of_start(law), _of_reference(law, other, about)))
+    parts = _of_law(law, about), _of_start(law, law.unseen), _of_start(law, other.unseen), _of_reference(law, other, about)
+    return sum(2 * (second + mass * spread) for mass, second in parts)
 
 
 def _of_law(law: PlanarLaw, about: PlaneMap) -> tuple[float, float]:
@@ -35,12 +37,12 @@ def _of_law(law: PlanarLaw, about: PlaneMap) -> tuple[float, float]:
     return float(p.sum()), float((p * (points(about.axes) - law.mean).square().sum(-1)).sum())
 
 
-def _of_start(law: PlanarLaw) -> tuple[float, float]:
-    """The same of what the chain may have started with below the digits of its law."""
-    if law.unseen is None or not law.unseen.apart:
+def _of_start(law: PlanarLaw, unseen: Unseen | None) -> tuple[float, float]:
+    """The same of what a chain may have started with below the digits of its law."""
+    if unseen is None or not unseen.apart:
         return 0.0, 0.0
-    mass = torch.exp(law.unseen.log_density) * law.unseen.cell
-    return float(mass.sum()), float((mass * (law.unseen.points - law.mean.cpu()).square().sum(-1)).sum())
+    mass = torch.exp(unseen.log_density) * unseen.cell
+    return float(mass.sum()), float((mass * (unseen.points - law.mean.cpu()).square().sum(-1)).sum())
 
 
 def _of_reference(law: PlanarLaw, other: PlaneSide, about: PlaneMap) -> tuple[float, float]:

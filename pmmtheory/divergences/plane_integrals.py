@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences.far_tails import counted_around
+from pmmtheory.divergences.far_tails import counted, counted_around
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite, too_wide
 from pmmtheory.divergences.plane_sides import NOTHING, PlanarLawSide, PlaneSide
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
 from pmmtheory.laws import PlanarLaw
-from pmmtheory.laws.line.unseen import TOLD
+from pmmtheory.laws.line.unseen import TOLD, Unseen
 from pmmtheory.laws.plane.far import far_covariance
 
 METHOD = "exact law in the plane"
@@ -26,6 +27,9 @@ _DIM = 0.05
 
 _PLACES = 7
 """To a side, at which two targets are compared."""
+
+_ACROSS, _SIDES = 201, 48
+"""Points on an axis at which it is looked between modes, and sides of a hull around them."""
 
 _ROUNDING, _SOLVED = 1e-13, 1e-3
 """Shares of the largest density: what the digits of a law leave, and what a solver that is left with 1 does far out."""
@@ -53,7 +57,8 @@ def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     change = abs(_integral(law, PlanarLawSide(coarse), f, beyond=False)[0])
     apart = abs(value - _integral(coarse, other, f)[0])
     moved = 2 * law.unplaced
-    parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart), "ends": 2 * law.lost * (1 + abs(value))}
+    doubted = 0.0 if law.coarse is None else _doubted(law, law.coarse, other, f)
+    parts = {"resolution": law.caution * (2 * math.sqrt(abs(value) * change) + change + apart + doubted), "ends": 2 * law.lost * (1 + abs(value))}
     parts["solver"] = _second_order(value, moved)
     reference += _second_order(value, other.left) + 2 * other.lost * (1 + abs(value))
     if f.steep:
@@ -91,7 +96,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     bounded = f.at_none() < -SMALLEST / 10
     missing = max(0.0, 1 - float(q[known].sum()) * cell) if beyond else 0.0
     value = float(values.sum()) * cell + (f.at_none() * missing if bounded else 0.0)
-    reference = _hidden(p, known, cell, value, log, f)
+    reference = _hidden(p, known, cell, value, log, f) if beyond else 0.0
     if not other.everywhere:
         shift = torch.where(known, other.shift(axes, log_q), 0.0)
         ratio = torch.exp(log.clamp(max=600))
@@ -114,11 +119,20 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
     return value, tails, reference
 
 
+def _doubted(law: PlanarLaw, coarse: PlanarLaw, other: PlaneSide, f: Generator) -> float:
+    """What is counted where the coarser law is another by more than half, and its logarithm tells nothing."""
+    axes = law.finer(finer(law, other.spacings))
+    p, (log_q, unknown), none = law.on(axes), other.logs(axes), PlanarLawSide(coarse).logs(axes)[1]
+    where = none & ~unknown & (p > law.floor * law.values.max())
+    p, log_q = p[where], log_q[where]
+    return float(f.between(p, torch.exp(log_q), *_ratios(p, log_q)).abs().sum()) * math.prod(float(axis[1] - axis[0]) for axis in axes)
+
+
 def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
     """What may be missing where a divergence grows like a power: of the start, and far out, where a reference may fall otherwise than where the law
     is told."""
     order, log_q = f.order or 2.0, other.reference.log_density
-    found = 0.0 if law.unseen is None else 2 * law.unseen.power(order, log_q)
+    found = 0.0 if law.unseen is None else 2 * law.unseen.power(order, log_q) + _between(law, f, law.unseen, log_q)
     if not other.everywhere or _alike(law, other):
         return found
     least = max(_ROUNDING, law.floor) * float(law.values.max())
@@ -128,6 +142,22 @@ def _unseen(law: PlanarLaw, other: PlaneSide, f: Generator) -> float:
         return least + change * torch.ones(x.shape[:-1], dtype=torch.float64)
 
     return found + counted_around(f, lambda x: law.density(x).cpu(), error, log_q, law.box, law.mean.cpu())
+
+
+def _between(law: PlanarLaw, f: Generator, start: Unseen, log_q: Callable[[Tensor], Tensor]) -> float:
+    """What may lie between modes, of the law and of the start, where the law may be anything below what steps leave out: in the hull of them all."""
+    most = start.left_out * float(law.values.max())
+    if start.modes is None or not most > 0:
+        return 0.0
+    box = torch.cat([law.box.T, start.modes])
+    axes = tuple(torch.linspace(float(low), float(high), _ACROSS, dtype=torch.float64) for low, high in zip(box.amin(0), box.amax(0), strict=True))
+    angles = 2 * torch.pi * torch.arange(_SIDES, dtype=torch.float64) / _SIDES
+    normals, x = torch.stack([torch.cos(angles), torch.sin(angles)]), torch.cartesian_prod(*axes)
+    told = law.density(x.to(law.values)).cpu() > most
+    places = torch.cat([x[told], start.modes])
+    between = ~told & (x @ normals <= (places @ normals).amax(0)).all(1)
+    log = log_q(x[between])
+    return float(counted(f, torch.full_like(log, math.log(most)), log).sum()) * math.prod(float(axis[1] - axis[0]) for axis in axes)
 
 
 def _alike(law: PlanarLaw, other: PlaneSide) -> bool:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws import PlanarLaw
+from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.targets import Target
 from pmmtheory.targets.plane import in_plane
 
@@ -34,6 +35,8 @@ class PlaneSide(ABC):
         The spacings at which its integrals have all digits; and those at which the lines on which it crosses another density are seen.
     everywhere : bool
         Whether its logarithm is known everywhere.
+    unseen : Unseen or None
+        What its chain may have started with where it has no digits.
     goal : Law or Target
         Whose density it is, with its moments.
     reference : Target
@@ -49,6 +52,7 @@ class PlaneSide(ABC):
     spacings: tuple[float, ...]
     crossings: tuple[float, ...]
     everywhere: bool = True
+    unseen: Unseen | None = None
     goal: Any
     reference: Target
 
@@ -76,7 +80,7 @@ class PlanarLawSide(PlaneSide):
 
     def __init__(self, law: PlanarLaw):
         self.law, self.off = law, law.numerical_error
-        self.left, self.lost = 2 * law.unplaced, law.lost
+        self.left, self.lost, self.unseen = 2 * law.unplaced, law.lost, law.unseen
         self.goal, self.reference = law, law.reference
         self.spacings = self.crossings = law.spacings
 

@@ -87,7 +87,7 @@ def _on_grid(law: PlanarLaw, other: PlaneSide, times: int) -> Estimate:
         resolution=2 * law.caution * resolution,
         solver=unit * law.unplaced,
         reference=unit * other.off,
-        ends=math.hypot(size, math.sqrt(law.lost) * about.width) - size,
+        ends=math.hypot(size, math.sqrt(law.lost + other.lost) * about.width) - size,
         tails=math.hypot(size, about.size(moved, torch.where(p <= 1e4 * about.floor, p, 0.0))) - size,
         apart=apart,
         rounding=1e-15 * about.width,

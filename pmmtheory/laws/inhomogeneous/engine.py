@@ -63,7 +63,7 @@ class InhomogeneousEngine(Engine):
         astray = begun.modes_below(told)
         for n, law in zip(steps, laws, strict=True):
             process, times = rough.target(n * scheme.step_size), [k * scheme.step_size for k in range(n)]
-            unseen = replace(Unseen.on_line(process, process, told), astray=astray)
+            unseen = replace(Unseen.on_line(process, process, told), astray=astray, left_out=told)
             law.accuracy = replace(law.accuracy, unseen=unseen, far=FarTails(scheme, begun.far, times))
         return laws
 

@@ -89,6 +89,10 @@ class Unseen:
         Whether a start had more there of which it is not known where steps took it.
     ends : pairs of Ends or None
         How the logarithms of its parts go on beyond the first and the last point where each is told.
+    modes : (k,) or (k, d) tensor or None
+        Where what the chain is to have has maxima: there is mass between them on its way.
+    left_out : float
+        The share of its largest value below which a law may be anything between modes, as steps leave out masses there; 0 where they leave out none.
     """
 
     points: Tensor
@@ -100,6 +104,8 @@ class Unseen:
     carried: bool = False
     astray: bool = False
     ends: tuple[tuple[End | None, End | None], ...] = ()
+    modes: Tensor | None = None
+    left_out: float = 0.0
 
     @classmethod
     def on_line(cls, start: LineTarget, kept: LineTarget, told: float = TOLD) -> Unseen:
@@ -109,7 +115,9 @@ class Unseen:
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
         density = start.log_density(points)
         log, _ = _far(density, told)
-        return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=has_modes(density, told))
+        highest = (density[1:-1] > _SMALLEST) & (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
+        modes, apart = points[1:-1][highest], has_modes(density, told)
+        return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart, modes=modes)
 
     @classmethod
     def in_plane(cls, start: Target, box: Tensor, kept: Target, told: float = TOLD, moves: bool = False) -> Unseen:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -82,8 +83,12 @@ def _evolve(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw, st
             axes, values, left, terms = _advance(chain, axes, values, k * a, shown=k + 1 == n)
             lost, cut = lost + left, cut + terms
         done = n
-        law = PlanarLaw(axes, values, chain.scheme.dynamics.law_at(n * a), lost=lost)
-        law.errors["series"], law.unseen = cut, unseen
+        process: Any = chain.scheme.dynamics.law_at(n * a)
+        law = PlanarLaw(axes, values, process, lost=lost)
+        law.errors["series"] = cut
+        if unseen is not None:
+            modes = torch.as_tensor(getattr(process, "means", process.mean), dtype=torch.float64).reshape(-1, 2)
+            law.unseen = replace(unseen, modes=modes, left_out=max(TOLD, _LEFT * chain.tolerance))
         yield law
 
 
