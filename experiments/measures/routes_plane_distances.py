@@ -226,14 +226,15 @@ def _errors_of_integrals() -> dict[str, Estimate]:
     law.errors |= {"ends": 1e-7, "start": 2e-7, "solver": 1e-6}
     x, (first, second) = _places(_FINE), _axes(_FINE)
     finer = _places(tuple((3 * (n - 1) + 1, half) for n, half in _FINE))  # the grid of weak errors
-    p, q, close = (_density(moments, x) for moments in (_TILTED, _OTHER, _CLOSE))
+    p, q, close, near = (_density(moments, x) for moments in (_TILTED, _OTHER, _CLOSE, _NEAR))
+    untold = np.where(near <= 1e-14 * near.max(), p * np.log(p / q) - p + q, 0.0)
     cell, shift = (first[1] - first[0]) * (second[1] - second[0]), np.log(q / close)
     value, change = _kl(_TILTED, _OTHER), _kl(_TILTED, _NEAR)
     size = np.abs(np.cos(finer @ _FREQUENCY) - math.cos(float(_FREQUENCY @ _TILTED[0])))
     there = [_density(moments, finer) for moments in (_TILTED, _NEAR, _OTHER, _CLOSE)]
     known = {
         "kl": {
-            "resolution": 1.5 * (2 * math.sqrt(value * change) + change + abs(value - _kl(_NEAR, _OTHER))),
+            "resolution": 1.5 * (2 * math.sqrt(value * change) + change + abs(value - _kl(_NEAR, _OTHER)) + float(np.abs(untold).sum()) * cell),
             "ends": 6e-7 * (1 + value),
             "solver": 4e-6 * math.sqrt(value) + 4e-12,
             "reference": float((np.abs((p - q) * shift) + p * shift**2).sum()) * cell,
