@@ -17,22 +17,19 @@ from pmmtheory.laws.plane.far import far_out
 from pmmtheory.laws.plane.law import PlanarLaw
 from pmmtheory.laws.potential_plane.by_nodes import by_nodes, steady
 from pmmtheory.laws.potential_plane.grid import Grid, bands, grid_on, inside, masked, widened
+from pmmtheory.laws.potential_plane.invariant import invariant, slowest
 from pmmtheory.laws.potential_plane.operator import StepOperator
 from pmmtheory.laws.potential_plane.stability import require_law, spread_of
 from pmmtheory.laws.potential_plane.start import Start, length_of, points_of
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.step.cubature import enumerable
 from pmmtheory.laws.wide_enough import above_noise, wide_enough
-from pmmtheory.numerics.krylov import gmres
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets import Target
 from pmmtheory.targets.plane import PlaneQuadrature, in_plane
 
 _EDGE = 1e-12
 """The largest density at the rim of a grid, relative to its maximum, at which the grid is wide enough."""
-
-_MOST = 400
-"""Applications of the operator in one solve."""
 
 _FLOOR = 1e-13
 """Densities below this share of the largest are not told from none: waves know them to absolute accuracy alone."""
@@ -130,7 +127,9 @@ def _stationary_on(
         density, shaken, least = known[0].on(axes).clamp_min(0), 0.0, known[1]
     begun = density.reshape(-1)[grid.kept]
     step = operators(grid, begun, level)
-    masses, chi, gap, leak = _invariant(step, begun, grid, shaken, least, _tolerance(scheme, quadrature, rtol))
+    if known is None:
+        least = slowest(step, begun, grid, quadrature.minima.to(grid.points))
+    masses, chi, gap, leak = invariant(step, begun, grid, shaken, least, _tolerance(scheme, quadrature, rtol))
     if not gap > 30 * _DIGITS or _DIGITS / gap > rtol:
         what = f"the stationary law of {scheme.name}, which takes {1 / gap:.1g} steps to mix, more than the digits of a step resolve,"
         raise NotConverged(what, _DIGITS / gap, rtol)
@@ -140,34 +139,6 @@ def _stationary_on(
     law.errors["series"] = step.cut_off(masses) + float(masses.abs() @ step.doubt) / gap
     law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_narrowest(scheme, quadrature) / gap))
     return law, gap
-
-
-def _invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, least: float, tolerance: float) -> tuple[Tensor, float, float, float]:
-    """p with p = P p; |p - P p| / gap in the norm of chi2; the gap; and what a step loses to points that are not kept, which is put back where p is.
-
-    From masses near it, of which some per cent are moved about, so that the slowest mode is seen even where the target is symmetric; then once more, scaled by
-    what was found. Unknown is the change over the root of the density, of which GMRES makes the residual small in the sense of chi2.
-    """
-    places = (grid.points - grid.points.mean(0)) / grid.points.std(0)
-    masses = density * (1 + shaken * torch.sin(0.5 + places @ places.new_tensor([0.9, 0.7])))
-    masses, chi = masses / masses.sum(), math.inf
-    for _ in range(2):
-        peak, home = float(masses.max()), masses
-        scale = torch.sqrt(masses.clamp_min(0.0) / peak + 1e-7)
-
-        def left(v: Tensor, home: Tensor = home) -> Tensor:
-            after = step(v)
-            return v - after - (v.sum() - after.sum()) * home
-
-        change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance * math.sqrt(peak), _MOST)  # type: ignore[misc]
-        masses = masses + scale * change
-        masses, least = masses / masses.sum(), min(least, gap)
-        chi = float(torch.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
-        if chi < 30 * tolerance / least:
-            break
-    else:  # the slowest mode was not seen, and its gap is not known
-        raise NotConverged(f"the stationary law of a chain that takes {1 / least:.1g} steps or more to mix")
-    return masses, chi, least, abs(1.0 - float(step(masses).sum())) + float(masses @ step.thrown)
 
 
 def _evolve(

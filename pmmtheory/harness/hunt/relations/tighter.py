@@ -1,0 +1,111 @@
+"""What is said at a loose `rtol` is within its error of what is said at a tight one: on the line, over time, in the phase plane and in the plane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pmmtheory.divergences import Estimate, chi2, hellinger, kl, renyi, reverse_kl, tv, w2, weak
+from pmmtheory.dynamics import Overdamped
+from pmmtheory.errors import PmmError
+from pmmtheory.harness.hunt import chains, samplers, targets
+from pmmtheory.harness.hunt.compared import Compared, compare
+from pmmtheory.harness.hunt.draw import Draw
+from pmmtheory.laws import stationary_law, transient_law
+from pmmtheory.schedulers import ExactPredictor
+from pmmtheory.schemes import EulerMaruyama
+from pmmtheory.targets import GaussianMixture
+
+_LOOSE = (1e-2, 1e-1, 1e-3, 1e-4)
+
+DISTANCES: dict[str, Callable[[Any, Any], Estimate]] = {
+    "kl": kl,
+    "reverse_kl": reverse_kl,
+    "chi2": chi2,
+    "renyi of order 3": lambda law, other: renyi(law, other, 3.0),
+    "hellinger": hellinger,
+    "tv": tv,
+    "w2": w2,
+    "weak": lambda law, other: weak(law, other, _bend),
+}
+
+
+def draw(draw: Draw) -> dict[str, Any]:
+    kind = draw.one_of(list(KINDS))
+    case = DRAWN[kind](draw)
+    return {"kind": kind, "case": case, "rtol": draw.one_of(_LOOSE), "distances": [name for name in DISTANCES if draw.chance(0.5)]}
+
+
+def check(kind: str, case: dict[str, Any], rtol: float, distances: list[str]) -> Iterator[Compared]:
+    tight = [KINDS[kind](case, _TIGHT[kind])]
+    loose = [KINDS[kind](case, rtol)]
+    for (name, one, other), (_, again, same) in zip(*(_pairs(*found) for found in (*loose, *tight)), strict=True):
+        for distance in distances:
+            try:
+                found = DISTANCES[distance](one, other), DISTANCES[distance](again, same)
+            except PmmError:
+                continue
+            yield compare(f"{distance} {name}", *found)
+
+
+def _pairs(law: Any, target: Any) -> list[tuple[str, Any, Any]]:
+    """The laws that are compared, each with a reference."""
+    if law.dim == 2 and hasattr(law, "position"):
+        return [("in the phase plane", law, target), ("of positions", law.position, target)]
+    return [("", law, target)]
+
+
+def _bend(x: Tensor) -> Tensor:
+    return torch.tanh(x if x.ndim < 2 or x.shape[-1] != 2 else x.sum(-1))
+
+
+def _on_the_line(case: dict[str, Any], rtol: float) -> tuple[Any, Any]:
+    return chains.law(case, rtol), targets.build(case["target"])
+
+
+def _sampled(case: dict[str, Any], rtol: float) -> tuple[Any, Any]:
+    made, data = samplers.build(case["sampler"]), targets.build(case["data"])
+    return transient_law(made.chain(ExactPredictor(data, made.schedule)), rtol=rtol), made.schedule.marginal(data, made.end)
+
+
+def _in_the_plane(case: dict[str, Any], rtol: float) -> tuple[Any, Any]:
+    spec, c, s = case["target"], math.cos(case["angle"]), math.sin(case["angle"])
+    turn = torch.tensor([[c, -s], [s, c]], dtype=torch.float64)
+    covariances = [turn @ torch.diag(torch.tensor([v, case["across"]], dtype=torch.float64)) @ turn.T for v in spec["variances"]]
+    target = GaussianMixture(spec["weights"], [(m * turn[:, 0]).tolist() for m in spec["means"]], covariances=torch.stack(covariances))
+    scheme = EulerMaruyama(Overdamped(target), case["share"] * min(*spec["variances"], case["across"]))
+    return stationary_law(scheme, rtol=rtol), target
+
+
+def _far_data(draw: Draw) -> dict[str, Any]:
+    """Two modes, one of them faint, up to twenty deviations apart."""
+    weight = draw.log(1e-1, 1e-11)
+    return {
+        "kind": "mixture",
+        "weights": [1 - weight, weight],
+        "means": [0.0, draw.real(2.0, 18.0)],
+        "variances": [draw.log(1.0, 0.1), draw.log(1.0, 0.1)],
+    }
+
+
+def _data(draw: Draw) -> dict[str, Any]:
+    return _far_data(draw) if draw.chance(0.5) else targets.mixture(draw, 3.0)
+
+
+KINDS: dict[str, Callable[[dict[str, Any], float], tuple[Any, Any]]] = {
+    "line": _on_the_line,
+    "sampler": _sampled,
+    "phase plane": _on_the_line,
+    "plane": _in_the_plane,
+}
+DRAWN: dict[str, Callable[[Draw], dict[str, Any]]] = {
+    "line": lambda draw: chains.overdamped(draw, chains.nearer(targets.smooth)),
+    "sampler": lambda draw: {"sampler": samplers.sampler(draw, ("DDPM", "DDIM1")), "data": _data(draw)},
+    "phase plane": chains.underdamped,
+    "plane": lambda draw: {"target": _data(draw), "angle": draw.real(0.0, 1.5), "across": draw.log(1.0, 0.3), "share": draw.log(0.3, 0.05)},
+}
+_TIGHT = {"line": 1e-7, "sampler": 1e-8, "phase plane": 1e-5, "plane": 1e-7}
