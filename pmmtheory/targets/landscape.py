@@ -44,8 +44,10 @@ class Landscape:
         The smallest F that was seen.
     box : (2, 2) tensor
         Low and high ends of both coordinates.
-    widths, shares : (n,) tensors
-        The least deviation of each well, as far as F tells around its minimum, and about what share of the mass it has.
+    wells : (m, 2) tensor
+        These, and the given places where F is low.
+    widths, shares : (m,) tensors
+        The least deviation of each well, as far as F tells there, and about what share of the mass it has.
 
     Raises
     ------
@@ -58,9 +60,11 @@ class Landscape:
         minima = self._minima(starts)
         values = self.values(minima)
         self.least = float(values.min())
-        self.minima = _distinct(minima[values < self.least + DEPTH])
+        self.minima = _distinct(minima[values <= self.least + DEPTH])
         self.box = self._box(self.minima)
-        self.widths, self.shares = self._wells(self.minima)
+        named = starts[1:]
+        self.wells = _distinct(torch.cat([self.minima, named[self.values(named) <= self.least + DEPTH]]))
+        self.widths, self.shares = self._narrow(self.wells)
 
     def values(self, x: Tensor) -> Tensor:
         """F, infinite where it is no number."""
@@ -99,7 +103,7 @@ class Landscape:
             self.least = min(self.least, *(float(side) for side in sides.flatten()))
             low = sides < self.least + DEPTH
             if not bool(low.any()):
-                shrunk = self._shrunk(box, minima, self._reach(minima, size))
+                shrunk = self._shrunk(box, minima, self._reach(minima))
                 if bool(((shrunk[:, 1] - shrunk[:, 0]) > 0.8 * (box[:, 1] - box[:, 0])).all()):
                     return shrunk
                 box = shrunk
@@ -131,23 +135,26 @@ class Landscape:
                 sides[k, end] = self.values(points).min()
         return sides
 
-    def _rises(self, minima: Tensor, size: float, height: Tensor) -> Tensor:
-        """How far from each minimum F is first above a height, (n,), along each ray, (n, rays)."""
-        rays = (size * _STEPS)[:, None, None] * torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
-        above = torch.stack([self.values(x + rays) > top for x, top in zip(minima, height, strict=True)])
-        first = torch.where(above.any(1), above.int().argmax(1), len(_STEPS) - 1)
-        return size * _STEPS[first]
-
-    def _wells(self, minima: Tensor) -> tuple[Tensor, Tensor]:
-        """The least deviation of each well, as far as F tells around its minimum, and about what share of the mass it has, both (n,)."""
-        height = self.values(minima)
-        rises = self._rises(minima, self._scale(minima), height + 0.125) / 0.5
+    def _narrow(self, wells: Tensor) -> tuple[Tensor, Tensor]:
+        """The least deviation of each well, as far as F tells there, and about what share of the mass it has, both (n,)."""
+        height = self.values(wells)
+        rises = self._rises(wells, height + 0.125, on_both_sides=True) / 0.5
         masses = rises.amin(1) * rises.amax(1) * torch.exp(self.least - height)
         return rises.amin(1), masses / masses.sum()
 
-    def _reach(self, minima: Tensor, size: float) -> Tensor:
+    def _reach(self, minima: Tensor) -> Tensor:
         """How far the well around each minimum reaches, (n,)."""
-        return self._rises(minima, size, torch.full((len(minima),), self.least + DEPTH, dtype=torch.float64)).amax(1)
+        return self._rises(minima, torch.full((len(minima),), self.least + DEPTH, dtype=torch.float64)).amax(1)
+
+    def _rises(self, wells: Tensor, height: Tensor, on_both_sides: bool = False) -> Tensor:
+        """How far from each well F is first above a height, (n,), along each ray, (n, rays); or the mean of F there and at the same distance behind."""
+        away = self._scale(self.minima) * _STEPS
+        rays = away[:, None, None] * torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
+        values = torch.stack([self.values(x + rays) for x in wells])
+        if on_both_sides:
+            values = (values + values.roll(len(_ANGLES) // 2, -1)) / 2
+        above = values > height[:, None, None]
+        return away[torch.where(above.any(1), above.int().argmax(1), len(away) - 1)]
 
     def _shrunk(self, box: Tensor, minima: Tensor, reach: Tensor) -> Tensor:
         """The box without what is 40 above the minimum, but for a cell and a half; with the wells that are too narrow to be seen."""

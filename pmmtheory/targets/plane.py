@@ -21,6 +21,9 @@ _SIZES = (49, 72, 108, 162, 243, 364, 546, 820, 1230, 1845)
 _AGREE = 1e-12
 """Two grids on which the normaliser and the moments differ by no more have the same."""
 
+_DOUBT = 4.0
+"""By how many times as much as from the last grid they may be off: where F has kinks, what grids miss falls slowly, and is not of one sign."""
+
 
 class PlaneQuadrature:
     """The integrals of exp(-F) over a box in R^2, on uniform grids that are refined until two of them agree.
@@ -64,7 +67,7 @@ class PlaneQuadrature:
         starts = torch.tensor([[0.0, 0.0], *places], dtype=torch.float64)
         found = self._landscape = Landscape(potential, starts, name)
         self.minima, self.least, self.box = found.minima, found.least, found.box
-        wells = [(found.minima, found.widths, found.shares)]
+        wells = [(found.wells, found.widths, found.shares)]
         if widths is not None and shares is not None:
             wells.append((starts[1:], widths, shares))
         self._integrate(*(torch.cat(part) for part in zip(*wells, strict=True)))
@@ -100,7 +103,7 @@ class PlaneQuadrature:
                 moved = float(aside) + max(float((before[1] - mean).abs().max()) / math.sqrt(largest), float((before[2] - matrix).abs().max()) / largest)
                 if max(change, moved) < _AGREE * (1 + float(self.box.abs().max()) / math.sqrt(largest)):
                     rim = float(torch.cat([p[0], p[-1], p[:, 0], p[:, -1]]).sum()) / whole
-                    self.error, self.moment_error = change + n * rim + 4e-15, moved + 60 * n * rim + 4e-15
+                    self.error, self.moment_error = _DOUBT * change + n * rim + 4e-15, _DOUBT * moved + 60 * n * rim + 4e-15
                     self.log_normaliser = math.log(now[0]) - self.least
                     self.mean, self.covariance = mean, matrix
                     self.spacings = tuple(float(axis[1] - axis[0]) * n / _SIZES[k - 1] for axis in axes[:2])

@@ -99,6 +99,29 @@ def test_a_narrow_mode_that_is_named_is_seen_or_all_is_refused(log_weight: float
         assert bool((seen.box[:, 0] < torch.tensor(centre)).all()) and bool((torch.tensor(centre) < seen.box[:, 1]).all())
 
 
+@pytest.mark.parametrize("place", [[2.07, 0.55], [1.83, -1.21], [-2.61, 0.33]])
+@pytest.mark.parametrize(("deviation", "weight"), [(0.02, 1e-4), (0.01, 1e-5), (0.002, 1e-6)])
+def test_a_narrow_well_on_a_slope_that_is_named(place: list[float], deviation: float, weight: float) -> None:
+    """A search downhill leaves it at its first step, and grids of 49 and 72 points miss it: the normaliser was off by 2,000 errors."""
+    both = GaussianMixture([1 - weight, weight], [[0.0, 0.0], place], [1.0, deviation**2])
+    try:
+        seen = Potential(both.potential, dim=2, points=[place]).plane
+    except NotNormalisable as error:
+        assert "is seen on a grid" in str(error) and deviation < 0.02
+    else:
+        assert abs(seen.log_normaliser) <= seen.error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("angle", "shift", "kink"), [(0.3, 1e4, 1e-3), (0.4, 1e4, 1e-3), (0.55, 1e2, 0.3), (0.55, 1e3, 0.3), (0.7, 1e4, 0.03)])
+def test_a_kink_across_the_axes(angle: float, shift: float, kink: float) -> None:
+    """|x|^2 / 2 + k |u|: a product of Gaussian integrals, along u in closed form."""
+    unit = torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64)
+    seen = Potential(lambda x: ((x - shift) ** 2).sum(-1) / 2 + kink * ((x - shift) @ unit).abs(), dim=2).plane
+    exact = math.log(4 * math.pi) + kink**2 / 2 + float(torch.special.log_ndtr(torch.tensor(-kink, dtype=torch.float64)))
+    assert abs(seen.log_normaliser - exact) <= seen.error < 1e-7
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "potential"),
@@ -113,6 +136,12 @@ def test_a_narrow_mode_that_is_named_is_seen_or_all_is_refused(log_weight: float
 def test_what_has_no_normaliser_or_no_smooth_density_is_refused(words: str, potential: Any) -> None:
     with pytest.raises(NotNormalisable):
         Potential(potential, dim=2).log_density(torch.zeros(2, dtype=torch.float64))
+
+
+def test_a_potential_too_steep_to_be_walked_down_is_refused() -> None:
+    """It is 1e120 at the origin, where 40 more is no other number."""
+    with pytest.raises(NotNormalisable):
+        _ = Potential(lambda x: (x[..., 0] - 1e3) ** 40 + (x[..., 1] - 1e3) ** 8, dim=2).plane
 
 
 @pytest.mark.parametrize("points", [[1.0], [[1.0, 2.0, 3.0]], "ab", 3, [[1.0, math.inf]]])
