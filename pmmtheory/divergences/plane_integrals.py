@@ -114,7 +114,7 @@ def _integral(law: PlanarLaw, other: PlaneSide, f: Generator, beyond: bool = Tru
         raise _too_dim(law.floor, f)
     tails += dim
     if other.everywhere and tails > _DIM * value and tails > 1e-10:
-        raise seems_infinite(f, "the integrand does not decay before the law ends")
+        raise seems_infinite(f, "the integrand does not decay before the law ends") if f.steep else _too_dim(max(law.floor, law.edge), f)
     if f.deep:
         tails += (0.0 if bounded else f.at_none() * missing) + _swing(p, log_q, known, values, f, max(NOTHING, law.floor)) * cell
     return value, tails, reference
