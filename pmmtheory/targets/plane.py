@@ -17,6 +17,9 @@ from pmmtheory.targets.target import Target
 _SEES = 1.4
 """Cells of so many deviations see a Gaussian: on them two grids do not agree by chance."""
 
+_RAYS, _FARTHER = 360, 1.1
+"""Rays along which it is seen how a density falls beyond its box, and how far beyond."""
+
 _SIZES = (49, 72, 108, 162, 243, 364, 546, 820, 1230, 1845)
 _AGREE = 1e-12
 """Two grids on which the normaliser and the moments differ by no more have the same."""
@@ -43,7 +46,7 @@ class PlaneQuadrature:
     log_normaliser : float
         log of the integral of exp(-F).
     error : float
-        What the normaliser may be off by, relative to it: the change between two grids, the mass along the rim, and rounding.
+        What the normaliser may be off by, relative to it: the change between two grids, what is beyond the box, and rounding.
     spacings : pair of floats
         Of a grid on which all digits are there.
     mean, covariance : tensors (2,) and (2, 2)
@@ -102,14 +105,29 @@ class PlaneQuadrature:
                 change = abs(before[0] / now[0] - 1) + float(missed.sum())
                 moved = float(aside) + max(float((before[1] - mean).abs().max()) / math.sqrt(largest), float((before[2] - matrix).abs().max()) / largest)
                 if max(change, moved) < _AGREE * (1 + float(self.box.abs().max()) / math.sqrt(largest)):
-                    rim = float(torch.cat([p[0], p[-1], p[:, 0], p[:, -1]]).sum()) / whole
-                    self.error, self.moment_error = _DOUBT * change + n * rim + 4e-15, _DOUBT * moved + 60 * n * rim + 4e-15
+                    mass, second = (part / now[0] for part in self._beyond(mean))
+                    self.error, self.moment_error = _DOUBT * change + mass + 4e-15, _DOUBT * moved + second / largest + 4e-15
                     self.log_normaliser = math.log(now[0]) - self.least
                     self.mean, self.covariance = mean, matrix
                     self.spacings = tuple(float(axis[1] - axis[0]) * n / _SIZES[k - 1] for axis in axes[:2])
                     return
             before = now
         raise NotNormalisable("potential", self._name, f"one whose exp(-F) is seen on a grid of {_SIZES[-1]} x {_SIZES[-1]} points over its support")
+
+    def _beyond(self, mean: Tensor) -> tuple[float, float]:
+        """The integrals of exp(least - F) and of it times the square distance from the mean beyond the box, if along rays it goes on to fall like the power of the
+        distance that it falls like a little way beyond."""
+        angles = 2 * math.pi / _RAYS * (torch.arange(_RAYS, dtype=torch.float64) + 0.5)
+        rays = torch.stack([torch.cos(angles), torch.sin(angles)], -1)
+        reach = torch.where(rays > 0, (self.box[:, 1] - mean) / rays, (self.box[:, 0] - mean) / rays).amin(1)
+        at, farther = (self._landscape.values(mean + (more * reach)[:, None] * rays) for more in (1.0, _FARTHER))
+        power, p = (farther - at) / math.log(_FARTHER), torch.exp(self.least - at)
+
+        def beyond(k: int) -> float:
+            held = torch.where(power > k, reach**k * p / (power - k).clamp_min(1e-300), math.inf)
+            return float(torch.where(p > 0, held, 0.0).sum()) * 2 * math.pi / _RAYS
+
+        return beyond(2), beyond(4)
 
 
 _KNOWN: WeakKeyDictionary[Target, PlaneQuadrature] = WeakKeyDictionary()

@@ -138,6 +138,15 @@ def test_what_has_no_normaliser_or_no_smooth_density_is_refused(words: str, pote
         Potential(potential, dim=2).log_density(torch.zeros(2, dtype=torch.float64))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [5, 6, 8, 20])
+def test_tails_that_are_powers(k: int) -> None:
+    """(1 + |x|^2)^-k: the second moment beyond a box where 40 more is left is 1e-10 of all for k = 5."""
+    seen = Potential(lambda x: k * torch.log1p(x.square().sum(-1)), dim=2).plane
+    assert abs(seen.log_normaliser - math.log(math.pi / (k - 1))) <= seen.error
+    assert abs(float(seen.covariance[0, 0]) * 2 * (k - 2) - 1) <= seen.moment_error < 1e-9
+
+
 def test_a_potential_too_steep_to_be_walked_down_is_refused() -> None:
     """It is 1e120 at the origin, where 40 more is no other number."""
     with pytest.raises(NotNormalisable):
