@@ -115,8 +115,8 @@ class PlaneQuadrature:
         raise NotNormalisable("potential", self._name, f"one whose exp(-F) is seen on a grid of {_SIZES[-1]} x {_SIZES[-1]} points over its support")
 
     def _beyond(self, mean: Tensor) -> tuple[float, float]:
-        """The integrals of exp(least - F), and of it times the square distance from the mean, beyond the box, if along rays it goes on to fall like the power of
-        the distance that it falls like a little way beyond."""
+        """The integrals of exp(least - F), and of it times the square distance from the mean, beyond the box, if along rays it goes on to fall like a power
+        of the distance that it falls like a little way beyond."""
         angles = 2 * math.pi / _RAYS * (torch.arange(_RAYS, dtype=torch.float64) + 0.5)
         rays = torch.stack([torch.cos(angles), torch.sin(angles)], -1)
         reach = torch.where(rays > 0, (self.box[:, 1] - mean) / rays, (self.box[:, 0] - mean) / rays).amin(1)
