@@ -38,11 +38,10 @@ _ROUNDING, _SOLVED = 1e-13, 1e-3
 def integrated(law: PlanarLaw, other: PlaneSide, f: Generator) -> Estimate:
     """int q f(p/q), with an error that is the sum of named parts.
 
-    "resolution": what the distance to the coarser law gives, the difference of the values with it, and what is counted where
-    it is not known. "reference": what the values of the other are off
-    by, with what its solver left and the mass that it lost. "solver": what the solver of the law left. "tails": what the outermost part of the grid
-    holds, for what is beyond it, and densities that are not told from none, which count as much as is seen of them. Of these a steep divergence counts none
-    that its coarser law does not show too: there the law is taken to go on falling as it does before.
+    "resolution": what the distance to the coarser law gives, the difference of the values with it, and what is counted where it is not known. "reference":
+    what the values of the other are off by, with what its solver left and the mass that it lost. "solver": what the solver of the law left. "tails": what
+    the outermost part of the grid holds, for what is beyond it, and densities that are not told from none, which count as much as is seen of them. Of these a
+    steep divergence counts none that its coarser law does not show too: there the law is taken to go on falling as it does before.
 
     Raises
     ------

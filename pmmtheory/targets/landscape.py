@@ -28,6 +28,7 @@ _STEPS = 2.0 ** (torch.arange(-60, 81, dtype=torch.float64) / 2)
 _WIDENINGS = 400
 _RADII = torch.logspace(-3, 6, 37, dtype=torch.float64)
 _ANGLES = torch.arange(32, dtype=torch.float64) * (math.pi / 16)
+_AROUND = torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
 
 Potential = Callable[[Tensor], Tensor]
 
@@ -61,7 +62,8 @@ class Landscape:
         values = self.values(minima)
         self.least = float(values.min())
         self.minima = _distinct(minima[values <= self.least + DEPTH])
-        self.box = self._box(self.minima)
+        self._size = self._scale()
+        self.box = self._box()
         named = starts[1:]
         self.wells = _distinct(torch.cat([self.minima, named[self.values(named) <= self.least + DEPTH]]))
         self.widths, self.shares = self._narrow(self.wells)
@@ -73,7 +75,7 @@ class Landscape:
 
     def _minima(self, starts: Tensor) -> Tensor:
         """Places of low F: the lowest of every start's rays, followed downhill."""
-        rays = _RADII[:, None, None] * torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
+        rays = _RADII[:, None, None] * _AROUND
         found = list(starts)
         for start in starts:
             points = torch.cat([start[None], (start + rays).reshape(-1, 2)])
@@ -94,16 +96,16 @@ class Landscape:
             raise NotNormalisable("potential", self._name, "bounded below, and rising far out")
         return torch.as_tensor(best.x)
 
-    def _box(self, minima: Tensor) -> Tensor:
+    def _box(self) -> Tensor:
         """A box beyond which F is at least DEPTH above its minimum, as far as its rim tells."""
-        size = self._scale(minima)
-        box = torch.stack([minima.min(0).values - 4 * size, minima.max(0).values + 4 * size], 1)
+        around = self._around(self.minima)
+        box = torch.stack([self.minima.min(0).values - 4 * self._size, self.minima.max(0).values + 4 * self._size], 1)
         for _ in range(_WIDENINGS):
             sides = self._rim(box)
             self.least = min(self.least, *(float(side) for side in sides.flatten()))
             low = sides < self.least + DEPTH
             if not bool(low.any()):
-                shrunk = self._shrunk(box, minima, self._reach(minima))
+                shrunk = self._shrunk(box, around)
                 if bool(((shrunk[:, 1] - shrunk[:, 0]) > 0.8 * (box[:, 1] - box[:, 0])).all()):
                     return shrunk
                 box = shrunk
@@ -114,12 +116,11 @@ class Landscape:
                 break
         raise NotNormalisable("potential", self._name, "bounded below, and rising far out faster than a logarithm")
 
-    def _scale(self, minima: Tensor) -> float:
+    def _scale(self) -> float:
         """A length at which F has risen by about one around its lowest minimum."""
-        centre = minima[int(self.values(minima).argmin())]
-        around = torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
+        centre = self.minima[int(self.values(self.minima).argmin())]
         for k in range(-40, 41):
-            if float(self.values(centre + 2.0**k * around).max()) > self.least + 1:
+            if float(self.values(centre + 2.0**k * _AROUND).max()) > self.least + 1:
                 return 2.0**k
         raise NotNormalisable("potential", self._name, "rising away from its minimum")
 
@@ -136,28 +137,25 @@ class Landscape:
         return sides
 
     def _narrow(self, wells: Tensor) -> tuple[Tensor, Tensor]:
-        """The least deviation of each well, as far as F tells there, and about what share of the mass it has, both (n,)."""
-        height = self.values(wells)
-        rises = self._rises(wells, height + 0.125, on_both_sides=True) / 0.5
+        """The least deviation of each well, as far as F tells there on both sides, and about what share of the mass it has, both (n,)."""
+        height, around = self.values(wells), self._around(wells)
+        rises = self._rises((around + around.roll(len(_AROUND) // 2, -1)) / 2, height[:, None, None] + 0.125) / 0.5
         masses = rises.amin(1) * rises.amax(1) * torch.exp(self.least - height)
         return rises.amin(1), masses / masses.sum()
 
-    def _reach(self, minima: Tensor) -> Tensor:
-        """How far the well around each minimum reaches, (n,)."""
-        return self._rises(minima, torch.full((len(minima),), self.least + DEPTH, dtype=torch.float64)).amax(1)
+    def _around(self, wells: Tensor) -> Tensor:
+        """F at all distances from each well along all rays, (n, distances, rays)."""
+        rays = (self._size * _STEPS)[:, None, None] * _AROUND
+        return torch.stack([self.values(x + rays) for x in wells])
 
-    def _rises(self, wells: Tensor, height: Tensor, on_both_sides: bool = False) -> Tensor:
-        """How far from each well F is first above a height, (n,), along each ray, (n, rays); or the mean of F there and at the same distance behind."""
-        away = self._scale(self.minima) * _STEPS
-        rays = away[:, None, None] * torch.stack([torch.cos(_ANGLES), torch.sin(_ANGLES)], -1)
-        values = torch.stack([self.values(x + rays) for x in wells])
-        if on_both_sides:
-            values = (values + values.roll(len(_ANGLES) // 2, -1)) / 2
-        above = values > height[:, None, None]
-        return away[torch.where(above.any(1), above.int().argmax(1), len(away) - 1)]
+    def _rises(self, around: Tensor, height: Tensor | float) -> Tensor:
+        """How far from each well such values are first above a height along each ray, (n, rays)."""
+        above = around > height
+        return self._size * _STEPS[torch.where(above.any(1), above.int().argmax(1), len(_STEPS) - 1)]
 
-    def _shrunk(self, box: Tensor, minima: Tensor, reach: Tensor) -> Tensor:
-        """The box without what is 40 above the minimum, but for a cell and a half; with the wells that are too narrow to be seen."""
+    def _shrunk(self, box: Tensor, around: Tensor) -> Tensor:
+        """The box without what is 40 above the minimum, but for a cell and a half; with the wells, around which F is this, that are too narrow to be seen."""
+        reach = self._rises(around, self.least + DEPTH).amax(1)
         axes = [torch.linspace(float(low), float(high), _SEEN, dtype=torch.float64) for low, high in box]
         values = self.values(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1))
         self.least = min(self.least, float(values.min()))
@@ -168,7 +166,8 @@ class Landscape:
             cell = 1.5 * float(axis[1] - axis[0])
             near = (axis[where[0]], axis[where[-1]]) if len(where) else (box[k].mean(), box[k].mean())
             narrow = reach < _MISSED * cell
-            wells = torch.cat([minima[narrow, k] - reach[narrow], minima[narrow, k] + reach[narrow]]).clamp(float(box[k, 0]), float(box[k, 1])).tolist()
+            places = self.minima[narrow, k]
+            wells = torch.cat([places - reach[narrow], places + reach[narrow]]).clamp(float(box[k, 0]), float(box[k, 1])).tolist()
             low, high = max(float(near[0]) - cell, float(box[k, 0])), min(float(near[1]) + cell, float(box[k, 1]))
             ends.append([min([low, *wells]), max([high, *wells])])
         return torch.tensor(ends, dtype=torch.float64)

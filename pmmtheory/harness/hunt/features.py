@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -63,10 +63,10 @@ def same_distance(name: str, one: tuple[Any, Any], other: tuple[Any, Any], scale
     yield compare(name, affine(first, scale if name == "w2" else 1.0, 0.0), second)
 
 
-def attempt(name: str, law: Any, other: Any) -> Estimate | None:
+def attempt(name: str, law: Any, other: Any, among: Mapping[str, Callable[[Any, Any], Estimate]] = DISTANCES) -> Estimate | None:
     """The distance, or None where it is refused."""
     try:
-        return DISTANCES[name](law, other)
+        return among[name](law, other)
     except PmmError:
         return None
 

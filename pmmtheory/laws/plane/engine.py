@@ -88,7 +88,7 @@ def _evolve(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw, st
         law.errors["series"] = cut
         if unseen is not None:
             modes = torch.as_tensor(getattr(process, "means", process.mean), dtype=torch.float64).reshape(-1, 2)
-            law.unseen = replace(unseen, modes=modes, left_out=max(TOLD, _LEFT * chain.tolerance))
+            law.unseen = replace(unseen, modes=modes, left_out=_left_out(chain))
         yield law
 
 
@@ -107,10 +107,15 @@ def _unseen(chain: Resolution, start: Gaussian | GaussianMixture | PlanarLaw) ->
     dynamics = chain.scheme.dynamics
 
     def of_target(target: Gaussian | GaussianMixture) -> Unseen:
-        return Unseen.in_plane(target, _support(target), dynamics.law_at(0.0), max(TOLD, _LEFT * chain.tolerance), not dynamics.autonomous)
+        return Unseen.in_plane(target, _support(target), dynamics.law_at(0.0), _left_out(chain), not dynamics.autonomous)
 
     unseen: Unseen | None = side_of(start, {PlanarLaw: lambda law: law.unseen, Target: of_target})
     return unseen
+
+
+def _left_out(chain: Resolution) -> float:
+    """The share of its largest value down to which a density is told."""
+    return max(TOLD, _LEFT * chain.tolerance)
 
 
 def _support(target: Gaussian | GaussianMixture) -> Tensor:

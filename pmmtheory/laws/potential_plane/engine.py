@@ -137,7 +137,7 @@ def _stationary_on(
     law.leaves, law.far = float(above_noise(masses) @ step.thrown), far_out(scheme, length_of(quadrature))
     law.errors["solver"] = chi / 2 + _DIGITS / gap
     law.errors["series"] = step.cut_off(masses) + float(masses.abs() @ step.doubt) / gap
-    law.caution = max(1.0, min(_CAUTION, _SLOW * _share_of_narrowest(scheme, quadrature) / gap))
+    law.caution = max(1.0, min(_CAUTION, _SLOW * _per_variance(scheme, quadrature)[0] / gap))
     return law, gap
 
 
@@ -200,14 +200,11 @@ def _cut(law: PlanarLaw, rtol: float) -> float:
     return max(law.edge, law.errors["ends"]) / max(_EDGE, 1e-4 * rtol, 0.1 * (law.errors["solver"] + law.errors["series"]))
 
 
-def _share_of_relaxation(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
-    """The step over the largest variance, about what a step does to the law where it has one mode; 1 at most."""
-    return min(1.0, scheme.step_size / float(torch.linalg.eigvalsh(quadrature.covariance).max()))
-
-
-def _share_of_narrowest(scheme: Scheme, quadrature: PlaneQuadrature) -> float:
-    """The step over the least variance: the largest is that of far modes too, between which a chain is slow."""
-    return min(1.0, scheme.step_size / float(torch.linalg.eigvalsh(quadrature.covariance).min()))
+def _per_variance(scheme: Scheme, quadrature: PlaneQuadrature) -> tuple[float, float]:
+    """The step over the least and over the largest variance, 1 at most: about what it does to the law where that has one mode; the largest is that of far modes
+    too, between which a chain is slow."""
+    narrowest, widest = (min(1.0, scheme.step_size / variance) for variance in torch.linalg.eigvalsh(quadrature.covariance).tolist())
+    return narrowest, widest
 
 
 def _faint(scheme: Scheme, rtol: float) -> float:
@@ -217,4 +214,4 @@ def _faint(scheme: Scheme, rtol: float) -> float:
 
 def _tolerance(scheme: Scheme, quadrature: PlaneQuadrature, rtol: float) -> float:
     """What may be left of p - P p, in the norm of chi2."""
-    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * _share_of_relaxation(scheme, quadrature))
+    return max(1e-13, (1e-4 if scheme.draws else 1e-5) * rtol * _per_variance(scheme, quadrature)[1])

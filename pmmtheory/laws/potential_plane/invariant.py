@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -29,17 +30,11 @@ def invariant(step: StepOperator, density: Tensor, grid: Grid, shaken: float, le
     masses = density * (1 + shaken * torch.sin(0.5 + places @ places.new_tensor([0.9, 0.7])))
     masses, chi = masses / masses.sum(), math.inf
     for _ in range(2):
-        peak, home = float(masses.max()), masses
-        scale = torch.sqrt(masses.clamp_min(0.0) / peak + 1e-7)
-
-        def left(v: Tensor, home: Tensor = home) -> Tensor:
-            after = step(v)
-            return v - after - (v.sum() - after.sum()) * home
-
-        change, _, gap = gmres(lambda v, s=scale, rest=left: rest(s * v) / s, -left(masses) / scale, tolerance * math.sqrt(peak), _MOST)  # type: ignore[misc]
+        peak, home, scale = float(masses.max()), masses, _scale(masses)
+        change, _, gap = gmres(partial(_scaled, step, home, scale), -_left(step, home, masses) / scale, tolerance * math.sqrt(peak), _MOST)
         masses = masses + scale * change
         masses, least = masses / masses.sum(), min(least, gap)
-        chi = float(torch.linalg.norm(left(masses) / scale)) / math.sqrt(peak) / least
+        chi = float(torch.linalg.norm(_left(step, home, masses) / scale)) / math.sqrt(peak) / least
         if chi < 30 * tolerance / least:
             break
     else:  # the slowest mode was not seen, and its gap is not known
@@ -55,12 +50,22 @@ def slowest(step: StepOperator, density: Tensor, grid: Grid, wells: Tensor) -> f
     if int((size > 0).sum()) < 2:
         return math.inf
     shares = torch.where(size > 0, torch.cos(1.0 + 2.0 * torch.arange(len(wells), device=size.device)) / size.clamp_min(1e-300), 0.0)
-    scale = torch.sqrt(masses / masses.max() + 1e-7)
-    moved = (own @ shares) * masses.sqrt()
+    scale, moved = _scale(masses), (own @ shares) * masses.sqrt()
     moved = (moved - moved.sum() * masses) / scale
+    return gmres(partial(_scaled, step, masses, scale), moved, _SEEN * float(torch.linalg.norm(moved)), _MOST)[2]
 
-    def left(v: Tensor) -> Tensor:
-        after = step(scale * v)
-        return v - (after + (scale @ v - after.sum()) * masses) / scale
 
-    return gmres(left, moved, _SEEN * float(torch.linalg.norm(moved)), _MOST)[2]
+def _scale(masses: Tensor) -> Tensor:
+    """The root of a density over its largest value, but for next to none."""
+    return torch.sqrt(masses.clamp_min(0.0) / masses.max() + 1e-7)
+
+
+def _left(step: StepOperator, home: Tensor, masses: Tensor) -> Tensor:
+    """v - P v, what a step loses put back where the home is."""
+    after = step(masses)
+    return masses - after - (masses.sum() - after.sum()) * home
+
+
+def _scaled(step: StepOperator, home: Tensor, scale: Tensor, v: Tensor) -> Tensor:
+    """The same of masses over a scale."""
+    return _left(step, home, scale * v) / scale

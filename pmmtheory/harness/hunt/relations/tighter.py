@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from pmmtheory.divergences import Estimate, chi2, hellinger, kl, renyi, reverse_kl, tv, w2, weak
 from pmmtheory.dynamics import Overdamped
-from pmmtheory.errors import PmmError
 from pmmtheory.harness.hunt import chains, samplers, targets
 from pmmtheory.harness.hunt.compared import Compared, compare
 from pmmtheory.harness.hunt.draw import Draw
+from pmmtheory.harness.hunt.features import attempt
 from pmmtheory.laws import stationary_law, transient_law
 from pmmtheory.schedulers import ExactPredictor
 from pmmtheory.schemes import EulerMaruyama
@@ -39,19 +39,17 @@ DISTANCES: dict[str, Callable[[Any, Any], Estimate]] = {
 
 def draw(draw: Draw) -> dict[str, Any]:
     kind = draw.one_of(list(KINDS))
-    case = DRAWN[kind](draw)
+    case = KINDS[kind].draw(draw)
     return {"kind": kind, "case": case, "rtol": draw.one_of(_LOOSE), "distances": [name for name in DISTANCES if draw.chance(0.5)]}
 
 
 def check(kind: str, case: dict[str, Any], rtol: float, distances: list[str]) -> Iterator[Compared]:
-    tight, loose = KINDS[kind](case, _TIGHT[kind]), KINDS[kind](case, rtol)
+    tight, loose = (KINDS[kind].pairs(case, accuracy) for accuracy in (KINDS[kind].tight, rtol))
     for (name, one, other), (_, again, same) in zip(loose, tight, strict=True):
         for distance in distances:
-            try:
-                found = DISTANCES[distance](one, other), DISTANCES[distance](again, same)
-            except PmmError:
-                continue
-            yield compare(f"{distance} {name}", *found)
+            found, finer = (attempt(distance, *pair, DISTANCES) for pair in ((one, other), (again, same)))
+            if found is not None and finer is not None:
+                yield compare(f"{distance} {name}", found, finer)
 
 
 def _pairs(law: Any, target: Any, other: Any) -> Pairs:
@@ -102,16 +100,19 @@ def _data(draw: Draw) -> dict[str, Any]:
     return _far_data(draw) if draw.chance(0.5) else targets.mixture(draw, 3.0)
 
 
-KINDS: dict[str, Callable[[dict[str, Any], float], Pairs]] = {
-    "line": _on_the_line,
-    "sampler": _sampled,
-    "phase plane": _on_the_line,
-    "plane": _in_the_plane,
+class Kind(NamedTuple):
+    """How a case is drawn, what is compared in it at an `rtol`, and a tight one."""
+
+    draw: Callable[[Draw], dict[str, Any]]
+    pairs: Callable[[dict[str, Any], float], Pairs]
+    tight: float
+
+
+KINDS = {
+    "line": Kind(lambda draw: chains.overdamped(draw, chains.nearer(targets.smooth)), _on_the_line, 1e-6),
+    "sampler": Kind(lambda draw: {"sampler": samplers.sampler(draw, ("DDPM", "DDIM1")), "data": _data(draw)}, _sampled, 1e-8),
+    "phase plane": Kind(chains.underdamped, _on_the_line, 1e-5),
+    "plane": Kind(
+        lambda draw: {"target": _data(draw), "angle": draw.real(0.0, 1.5), "across": draw.log(1.0, 0.3), "share": draw.log(0.3, 0.05)}, _in_the_plane, 1e-7
+    ),
 }
-DRAWN: dict[str, Callable[[Draw], dict[str, Any]]] = {
-    "line": lambda draw: chains.overdamped(draw, chains.nearer(targets.smooth)),
-    "sampler": lambda draw: {"sampler": samplers.sampler(draw, ("DDPM", "DDIM1")), "data": _data(draw)},
-    "phase plane": chains.underdamped,
-    "plane": lambda draw: {"target": _data(draw), "angle": draw.real(0.0, 1.5), "across": draw.log(1.0, 0.3), "share": draw.log(0.3, 0.05)},
-}
-_TIGHT = {"line": 1e-6, "sampler": 1e-8, "phase plane": 1e-5, "plane": 1e-7}
