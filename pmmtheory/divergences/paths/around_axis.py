@@ -106,12 +106,14 @@ def _of_radius(dim: int, turned: int, s: np.ndarray, excess: np.ndarray) -> np.n
 
 def _terms(logs: np.ndarray, weights: np.ndarray, log_q: np.ndarray) -> tuple[float, float]:
     """The sums of q (r log r - r + 1) and of q r for r = sum_q weights exp(logs)."""
-    highest = np.maximum(logs.max(1), 0.0)
+    most = logs.max(1)
+    highest = np.maximum(most, 0.0)
     log = highest + np.log(np.maximum(np.exp(logs - highest[:, None]) @ weights, 1e-300))
-    u = np.expm1(np.minimum(logs, 1.0)) @ weights
-    near = (np.abs(log) < _NEAR) & (logs.max(1) < 1.0)
     q, p = np.exp(log_q), np.exp(log_q + log)
-    return float(np.where(near, q * entropy(np.where(near, u, 0.0)), p * (log - 1) + q).sum()), float(p.sum())
+    values = p * (log - 1) + q
+    if (near := np.flatnonzero((np.abs(log) < _NEAR) & (most < 1.0))).size:
+        values[near] = q[near] * entropy(np.expm1(logs[near]) @ weights)
+    return float(values.sum()), float(p.sum())
 
 
 def entropy(u: np.ndarray) -> np.ndarray:
