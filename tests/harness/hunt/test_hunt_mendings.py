@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pmmtheory.divergences import closed_forms, line_integrals, transport
+from pmmtheory.divergences import closed_forms, kl, line_integrals, transport, tv
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
+from pmmtheory.harness.hunt import pairs
 from pmmtheory.harness.hunt.case import HELD, VIOLATION, numbers_of, relations, run_case
 from pmmtheory.harness.hunt.relations import leading_limits
 from pmmtheory.laws import LineLaw
@@ -152,6 +153,26 @@ def by_a_slip_in_a_constant(patch: Patch) -> None:
     patch.setattr(leading_limits, "leading_term", off)
 
 
+def by_a_third_of_the_divergence(patch: Patch) -> None:
+    """Divergences of one pair: KL without two thirds of itself, less than the Hellinger distance leaves for it."""
+
+    def third(law: Any, other: Any) -> Estimate:
+        whole = kl(law, other)
+        return Estimate(whole.value / 3, whole.error / 3, "a third")
+
+    patch.setitem(pairs.DISTANCES, "kl", third)
+
+
+def by_positions_of_other_laws(patch: Patch) -> None:
+    """Joint laws and their marginals: TV of the positions is twice what it is."""
+
+    def doubled(law: Any, other: Any) -> Estimate:
+        found, times = tv(law, other), 2 if isinstance(law, LineLaw) else 1
+        return Estimate(times * found.value, found.error, "doubled")
+
+    patch.setitem(pairs.DISTANCES, "tv", doubled)
+
+
 CASES = 6
 
 TAKEN_BACK = {
@@ -167,6 +188,8 @@ TAKEN_BACK = {
     "bends of the map": ("sampler_transport", by_fixed_panels, 6),
     "uneven axes": ("axis_hooks", by_one_axis_for_all, 6),
     "constants": ("leading_limits", by_a_slip_in_a_constant, 3),
+    "bounds": ("inequalities", by_a_third_of_the_divergence, 1),
+    "marginals": ("inequalities", by_positions_of_other_laws, 2),
 }
 
 

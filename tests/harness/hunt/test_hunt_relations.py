@@ -17,6 +17,7 @@ CASES: dict[str, Sequence[int]] = dict.fromkeys(relations(), range(4)) | {
     "gaussian_laws": (3, 4, 7, 8),
     "gaussian_moments": (2, 3, 5, 8),
     "hooks": (2, 4, 5, 6),
+    "inequalities": (0, 2, 4, 8),
     "leading_constants": (7, 8, 9, 10),
     "leading_limits": (3, 8, 9, 10),
     "line_distances": (1, 3, 5),
