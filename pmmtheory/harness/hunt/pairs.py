@@ -19,6 +19,7 @@ from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import GaussianMixture
 
 _SHORTER = 0.6
+_SAMPLERS = "DDPM", "DDIM1", *samplers.DETERMINISTIC, "RandomizedMidpointScheduler"
 
 Pairs = list[tuple[str, Any, Any]]
 """In words what a reference is, a law, and the reference."""
@@ -93,7 +94,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "line": Kind(lambda draw: chains.overdamped(draw, chains.nearer(targets.smooth)), _on_the_line, 1e-6),
-    "sampler": Kind(lambda draw: {"sampler": samplers.sampler(draw, ("DDPM", "DDIM1")), "data": _data(draw)}, _sampled, 1e-8),
+    "sampler": Kind(lambda draw: {"sampler": samplers.sampler(draw, _SAMPLERS), "data": _data(draw)}, _sampled, 1e-8),
     "phase plane": Kind(chains.underdamped, _on_the_line, 1e-5),
     "plane": Kind(
         lambda draw: {"target": _data(draw), "angle": draw.real(0.0, 1.5), "across": draw.log(1.0, 0.3), "share": draw.log(0.3, 0.05)}, _in_the_plane, 1e-7
