@@ -9,11 +9,12 @@ from torch import Tensor
 
 from pmmtheory.divergences.generator import LARGE, SMALLEST, Generator, seems_infinite, too_wide
 from pmmtheory.divergences.line_densities import Densities, OnGrid
+from pmmtheory.divergences.line_far_out import told_far_out
 from pmmtheory.divergences.line_integrand import depths_of, integrand, swing
+from pmmtheory.divergences.line_lost import FARTHER_OUT, cut, lost, missing, thrown
 from pmmtheory.divergences.line_unseen import unseen
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate
-from pmmtheory.laws import LineLaw
 from pmmtheory.laws.step.far_maps import too_wide as is_too_wide
 from pmmtheory.numerics.panels import Integrals, integrals
 from pmmtheory.numerics.tails import tails
@@ -33,14 +34,8 @@ _NONE = 1e-9
 _PART = 0.1
 """Of an integral what hangs on densities that are not known is no more than this, where it is told from what they may be."""
 
-_ROUNDED = 1e-8
-"""A share of the second moment that is neither rounding nor what each step of a moving law may leave out."""
-
-_FARTHER_OUT = 2.0
-"""How many times as much mass that got lost may weigh as where there is last more than that."""
-
-_FARTHER, _ALIKE = 1.5, 0.5
-"""How many times more mass beyond a grid may weigh than at its ends, and a logarithm of p/q up to which it weighs no more than without the reference."""
+_GROWN = 2.0
+"""How many times the least before a density is that has a mode there."""
 
 
 def integrated(pair: OnGrid, f: Generator) -> Estimate:
@@ -62,7 +57,7 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
         raise too_wide(f)
     if f.steep and pair.law.accuracy.apart > 0:
         raise _unresolved("law", f)
-    pair = pair.covering(f.deep)
+    pair = told_far_out(pair.covering(f.deep), f)
     found = _by_trapezoids(pair, f) if pair.on_one_grid else None
     if found is None:
         found = integrals(lambda x: integrand(pair.at(x), f, depths_of(pair, f)), pair.shared, share=_SHARE)
@@ -71,11 +66,11 @@ def integrated(pair: OnGrid, f: Generator) -> Estimate:
         raise _not_finite(pair, f, "the integrand exceeds what a number holds")
     parts = {"resolution": first, "reference": second, "squares": squares, "quadrature": found.error + 4e-16 * abs(value)}
     if pair.law.errors["ends"] > 0 or pair.other.astray > 0:
-        parts["ends"] = _lost(pair, f)
-    if pair.law.accuracy.cut + _thrown(pair.law) > 0 and not f.steep:
-        parts["ends"] = parts.get("ends", 0.0) + _cut(pair, f)
+        parts["ends"] = lost(pair, f)
+    if pair.law.accuracy.cut + thrown(pair.law) > 0 and not f.steep:
+        parts["ends"] = parts.get("ends", 0.0) + cut(pair, f)
     if f.deep and pair.law.wider is None and not pair.law.truncated:
-        parts["ends"] = parts.get("ends", 0.0) + _FARTHER_OUT * (_missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"])
+        parts["ends"] = parts.get("ends", 0.0) + FARTHER_OUT * (missing(pair, f) + abs(f.per_mass(LARGE)) * pair.law.errors["ends"])
     if not pair.law.truncated:
         parts["tails"] = _beyond(pair, f, value, sum(parts.values())) + _unknown(pair, f)
     if not (math.isfinite(sum(parts.values())) and second + squares <= max(abs(value), 1e-10)):
@@ -153,73 +148,22 @@ def _at_most(pair: OnGrid, f: Generator) -> float:
 
 def _held(pair: OnGrid, f: Generator) -> float:
     """The integral over what of the grid of the law lies beyond the points where the densities are known, where the law is above its error or the reference:
-    with its error where it is above both; where f grows like a power, there alone."""
+    with its error where it is above both; where f grows like a power, there alone. And what the law may do at modes of the reference."""
     x, (low, high) = pair.law.grid, pair.known[[0, -1]]
-    d = pair.at(x[(x < low) | (x > high)])
+    left, right = x[x < low], x[x > high]
+    d = pair.at(torch.cat([left, right]))
     above = d.p - d.p_error > d.q
+    grown = torch.cat([_grown(d.q[: len(left)].flip(0)).flip(0), _grown(d.q[len(left) :])])
+    below = ~above & grown & (d.q > d.p_error + d.q_error)
     most = Densities.of(torch.where(above, d.p + d.p_error, d.p), d.p_error, d.q, torch.log(d.p) - d.log, d.q_error)
-    return float(integrand(most, f, depths_of(pair, f))[0][above if f.steep else (d.p > d.p_error) | (d.p > d.q)].abs().sum()) * pair.law.spacing
+    value, *moved = integrand(most, f, depths_of(pair, f)).abs()
+    some = below | above if f.steep else below | (d.p > d.p_error) | (d.p > d.q)
+    return float(value[some].sum() + sum(moved)[below].sum()) * pair.law.spacing
 
 
-def _missing(pair: OnGrid, f: Generator) -> float:
-    """What the reference beyond the grid may count, where f falls steeply from 0: for powers below 1 by Hoelder's inequality, with what of the law is there."""
-    missing, left = pair.missing, max(pair.law.errors["ends"], pair.law.beyond(0))
-    most = f.at_none(-pair.own_depth) * missing
-    if f.order is None or not 0 < f.order < 1:
-        return most
-    return min(most, 2 * math.exp((1 - f.order) * math.log(max(missing, 1e-300)) + f.order * math.log(max(left, 1e-300))))
-
-
-def _lost(pair: OnGrid, f: Generator) -> float:
-    """What mass of either law that got lost on the way, or lies beyond its grid, does, put where it weighs most: where more is left of both than got lost.
-
-    Mass that went over the ends of the grid was where hardly any of the other law is: unless a power decides, it is put where its own exceeds the other too.
-    """
-    total, d, length = 0.0, pair.at_known, float(pair.known[-1] - pair.known[0])
-    ratio = torch.where(d.log < LARGE, d.excess, torch.exp(d.log.clamp(max=600)))
-    slope, left = f.slope(ratio, d.log), 0.0 if pair.law.truncated else pair.law.errors["ends"]
-    ours = left if f.deep else pair.law.lost, slope, d.p - d.p_error > d.q
-    for lost, weight, more in (ours, (pair.other.astray, f.pull(ratio, d.log), d.q - d.q_error > d.p)):
-        seen = torch.minimum(d.p, d.q) * length > lost
-        seen = seen if f.steep else seen | more
-        if lost > 0 and bool(seen.any()):
-            total += (_FARTHER_OUT if f.steep or f.deep else _FARTHER) * lost * float(weight[seen].abs().max())
-    return total if f.steep or f.deep or left == 0 else total + _not_there(pair, f, slope)
-
-
-def _not_there(pair: OnGrid, f: Generator, slope: Tensor) -> float:
-    """What mass beyond the grid of the law does where there is about as much of the reference at its ends, or more; elsewhere it is told by what is found.
-
-    For it the rest is scaled up, which f feels by its mean slope, and where it should be there is none: as far as the chord of f from 0 tells at the ends,
-    and all of the reference there at most, which counts as without any of the law.
-    """
-    x, d, (low, high), left = pair.known, pair.at_known, pair.law.ends, pair.law.errors["ends"]
-    inside = torch.nonzero((x >= low) & (x <= high) & (d.p > d.p_error)).flatten()
-    last = torch.cat([inside[: 1 + len(inside) // 20], inside[-1 - len(inside) // 20 :]])
-    if not len(inside) or bool((d.log[last] > _ALIKE).any()):
-        return 0.0
-    mean = float(torch.where(d.p > 0, d.p * slope, 0.0).sum() / d.p.sum())
-    chord = _FARTHER * float(torch.abs((f.between(d.p, d.q, d.log, d.excess)[last] - f.at_none() * d.q[last]) / d.p[last]).max())
-    return left * abs(mean) + min(left * chord, f.at_none() * pair.other.beyond(low, high))
-
-
-def _cut(pair: OnGrid, f: Generator) -> float:
-    """What mass does that left the grid, or that was left out for being too little to matter, and may be far off: as its second moment weighs where f(p/q)
-    grows like a quadratic, that of log q between the ends of the grid and four times as far."""
-    law, (low, high) = pair.law, pair.law.ends
-    away = min(law.mean - low, high - law.mean) * torch.tensor([1.0, 2.0, 4.0], dtype=law.grid.dtype, device=law.grid.device)
-    if pair.other.known[0] == -math.inf:
-        falls = [(-pair.other.logs(law.mean + side * away)[1]).clamp_min(0) for side in (-1, 1)]
-        worth = max(abs(f.per_mass(float(fallen))) / float(far) ** 2 for side in falls for fallen, far in zip(side, away, strict=True))
-    else:
-        worth = abs(f.per_mass(pair.depth)) / float(away[0]) ** 2
-    return float((law.accuracy.cut + _thrown(law)) * worth)
-
-
-def _thrown(law: LineLaw) -> float:
-    """The second moment of mass that left the grid, where it is more than what steps do to it one by one."""
-    missed = law.accuracy.missed
-    return missed if missed > _ROUNDED * law.covariance else 0.0
+def _grown(q: Tensor) -> Tensor:
+    """Where a density, going outwards, is more than what it was before."""
+    return q > _GROWN * torch.cummin(q, 0).values if len(q) else q > 0
 
 
 def _unknown(pair: OnGrid, f: Generator) -> float:

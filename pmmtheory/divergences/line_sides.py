@@ -182,6 +182,14 @@ class LawSide(LineSide):
     def resolves(self, other: LineSide) -> bool:
         return other.resolved_by(self.law.spacing)
 
+    @property
+    def far(self) -> Sides:
+        known = self.law.accuracy
+        if known.floor > 0 or known.far is None:  # then its variances are but the least there may be
+            return math.inf, math.inf
+        left, right = (variance or math.inf for variance in known.far.variances)
+        return left, right
+
 
 class TargetSide(LineSide):
     """A target."""

@@ -17,7 +17,7 @@ _FAINT = 1e-10
 """A share of the largest density of a law of waves below which few digits of it are known: as much may be missing as is seen of it."""
 
 _POINTS = 4001
-"""At which it is looked between modes."""
+"""At which it is looked between modes, and around them."""
 
 
 def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
@@ -27,9 +27,9 @@ def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
     if not f.steep:
         return 0.0 if start is None else start.weighed(lambda log: _per_mass(f, log), _log_q(pair, SMALLEST))
     if start is None:
-        return _beyond(pair, f, own=False)
+        return _beyond(pair, f, own=False) + _at_modes(pair, f)
     log_q = _log_q(pair, SMALLEST)
-    far = _beyond(pair, f, own=not start.moves and start.keeps(log_q, start.log_kept))
+    far = _beyond(pair, f, own=not start.moves and start.keeps(log_q, start.log_kept)) + _at_modes(pair, f)
     if start.carried:
         return far + 2 * start.power(f.order or 2.0, log_q) + _farther(pair, f, start)
     faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]
@@ -45,6 +45,23 @@ def _between(pair: OnGrid, f: Generator, start: Unseen, log_q: Callable[[Tensor]
     x = torch.linspace(float(places.min()), float(places.max()), _POINTS, dtype=torch.float64)
     log = torch.where(law.density(x.to(law.grid)).cpu() > most, -math.inf, math.log(most))
     return float(torch.trapezoid(counted(f, log, log_q(x)), x))
+
+
+def _at_modes(pair: OnGrid, f: Generator) -> float:
+    """At modes of which it has no digits: a Gaussian no higher than the law may be there, and as wide as it is far out."""
+    law, far = pair.law, pair.law.accuracy.far
+    if law.accuracy.floor == 0 or law.truncated or far is None or not far.modes:
+        return 0.0
+    places = torch.tensor(far.modes, dtype=law.grid.dtype, device=law.grid.device)
+    p = law.density(places).clamp_min(0.0)
+    error = law.uncertainty(places, p)
+    hidden = p < DIGITS * error
+    variance, (low, high), total = max(far.variances), law.ends, 0.0
+    away, log_q = torch.linspace(low - high, high - low, _POINTS, dtype=torch.float64), _log_q(pair, -1e300)
+    for place, most in zip(places[hidden].tolist(), (p + error)[hidden].tolist(), strict=True):
+        log = math.log(most) - away**2 / (2 * variance) if variance > 0 else torch.full_like(away, math.log(most))
+        total += float(torch.trapezoid(counted(f, log, log_q(place + away)), away))
+    return total
 
 
 def _beyond(pair: OnGrid, f: Generator, own: bool) -> float:

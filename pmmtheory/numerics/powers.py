@@ -24,6 +24,8 @@ class Powers:
     ----------
     matrix : (n, n) tensor P, not negative
         What a result loses to rounding is about a unit of the last place for each of the m steps either way.
+    nothing : float
+        Entries below this share of the largest are left out; with 0, all that is not negative keeps its digits, however small it is.
 
     Examples
     --------
@@ -32,8 +34,8 @@ class Powers:
     tensor([0.7810, 0.2190], dtype=torch.float64)
     """
 
-    def __init__(self, matrix: Tensor):
-        self._squares = [_Banded(matrix)]
+    def __init__(self, matrix: Tensor, nothing: float = _NOTHING):
+        self._squares = [_Banded(matrix, nothing)]
 
     def apply(self, p: Tensor, steps: int) -> Tensor:
         """p P^steps for p of shape (..., n)."""
@@ -59,9 +61,9 @@ class Powers:
 class _Banded:
     """A matrix that is zero farther than so many columns before and after the diagonal."""
 
-    def __init__(self, matrix: Tensor):
-        self.matrix, n = matrix, len(matrix)
-        rows, columns = torch.nonzero(matrix > _NOTHING * matrix.max(), as_tuple=True)
+    def __init__(self, matrix: Tensor, nothing: float):
+        self.matrix, self._nothing, n = matrix, nothing, len(matrix)
+        rows, columns = torch.nonzero(matrix > nothing * matrix.max(), as_tuple=True)
         self.before, self.after = (int(gap.max().clamp_min(0)) if len(gap) else 0 for gap in (rows - columns, columns - rows))
         self.width = self.before + self.after + 1
         self._band: Tensor | None = None
@@ -78,11 +80,11 @@ class _Banded:
 
     def squared(self) -> _Banded:
         if self._band is None:
-            return _Banded(self.matrix @ self.matrix)
+            return _Banded(self.matrix @ self.matrix, self._nothing)
         n, product = len(self.matrix), torch.zeros_like(self.matrix)
         for first in range(0, n, _ROWS):
             last = min(n, first + _ROWS)
             inner = slice(max(0, first - self.before), min(n, last + self.after))
             outer = slice(max(0, first - 2 * self.before), min(n, last + 2 * self.after))
             product[first:last, outer] = self.matrix[first:last, inner] @ self.matrix[inner, outer]
-        return _Banded(product)
+        return _Banded(product, self._nothing)

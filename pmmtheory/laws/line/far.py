@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 
 from pmmtheory.laws.step.far_maps import Far, Sides, far_maps, tails_alike
 from pmmtheory.schemes import Scheme
@@ -15,6 +16,9 @@ from pmmtheory.targets.line import LineTarget, on_the_line
 
 _MOST = 10_000
 """Steps after which a law far out is taken for the stationary one, where steps throw to the other side."""
+
+_PLACES = 8001
+"""At which maxima are looked for."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,16 @@ class FarTails(Far):
             if now == before and system.autonomous:
                 break
         return now
+
+    @cached_property
+    def modes(self) -> tuple[float, ...]:
+        if not self.scheme.dynamics.autonomous:
+            return ()
+        support = on_the_line(self.scheme.dynamics.target).quadrature
+        x = torch.linspace(support.low, support.high, _PLACES, dtype=torch.float64)
+        log = self.scheme.dynamics.target.log_density(x)
+        highest = (log[1:-1] > log[:-2]) & (log[1:-1] >= log[2:])
+        return tuple(x[1:-1][highest].tolist())
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,11 @@ class Far(ABC):
         """Where these may be centred besides where the law is seen to be largest."""
         return ()
 
+    @property
+    def modes(self) -> tuple[float, ...]:
+        """Where what steps lead to has maxima, which the law may have too, however few digits it has there."""
+        return ()
+
 
 def far_maps(scheme: Scheme, length: float, side: float = 1.0, t: float = 0.0, alike: bool = True) -> Maps:
     """The maps of the step at time t far out on a side of the first axis; length: that of the support.

@@ -27,6 +27,9 @@ _STRAY, _WIDEST = 1e-15, 1e3
 FULL_DEPTH = 8.4
 """Standard deviations of a Gaussian beyond which nothing is left in double precision: exp(-8.4^2/2) = 5e-16."""
 
+DEEPEST = 36.0
+"""Those beyond which its density is no number: exp(-36^2/2) = 4e-282."""
+
 _ROWS = 32
 """Rows of like needs that are computed together."""
 
