@@ -112,10 +112,17 @@ class TestAReferenceThatIsNotToldFromNone:
             assert abs(seen.value - exact.value) <= seen.error + exact.error and seen.error <= share * exact.value
 
     def test_what_only_such_densities_tell_is_refused_by_name(self) -> None:
-        chain = EulerMaruyama(Overdamped(Gaussian()), 0.1)
+        chain = PoissonMidpoint(Overdamped(Gaussian()), 0.1, 2)
         for divergence in (kl, chi2, lambda p, q: renyi(p, q, 1.5)):
             with pytest.raises(InvalidParameter, match="^other = .* is decided by densities that are known"):
                 divergence(transient_law(chain, 0.5, 1), transient_law(chain, 8.0, 1))
+
+    def test_laws_without_draws_are_told_however_far_apart_they_are(self) -> None:
+        chain = EulerMaruyama(Overdamped(Gaussian()), 0.1)
+        law, other, there = transient_law(chain, 0.5, 1), transient_law(chain, 8.0, 1), (Gaussian(0.45, 0.2), Gaussian(7.2, 0.2))
+        for divergence in (kl, reverse_kl, lambda p, q: renyi(p, q, 0.3)):
+            seen, exact = divergence(law, other), divergence(*there)
+            assert abs(seen.value - exact.value) <= seen.error + exact.error and seen.error < 1e-8 * exact.value
 
 
 def test_the_rounding_of_one_is_no_mass_beyond_a_grid() -> None:

@@ -32,6 +32,9 @@ _EPS = 2.3e-16
 _DEEP = 2e-13
 """What a density of no fewer than these digits may be off by, relative to itself: the exponent of the least of them is 650, and has a rounding."""
 
+_SUMMED = 4 * _EPS
+"""What a sum of all masses loses to rounding in a step: nothing that got lost where densities have digits however small they are."""
+
 _FAINT = 1e-200
 """The least mass that a law is told from, of a chain that is killed outside a grid."""
 
@@ -94,6 +97,7 @@ def evolve(
             unseen = below.unseen(points.points, masses / points.weights, points.weights, target)
         accuracy = Accuracy(rounding=rounding, caution=times, shift=shift, missed=missed, leaves=leaves, unseen=unseen, far=far)
         if direct:
+            lost = max(0.0, lost - _SUMMED * (done + 1))
             accuracy = replace(accuracy, floor=0.0, relative=_DEEP, unseen=unseen_beyond(begun.target, points.points, target) if begun.target else None)
             yield LineLaw(grid, values, None, lost=lost, accuracy=accuracy)
             continue
