@@ -81,7 +81,7 @@ def finer(scheme: Scheme, levels: int = 2) -> LineLaw:
     ends = grids.stretched(target, grids.widening(scheme, target))
     spacing = float(grids.law_mesh(scheme, target, levels, ends, "cpu").points.diff().min())
     mesh = uniform(*ends, spacing / 2, "cpu")
-    matrix, _ = line._operators(scheme, target, mesh, mesh.points, levels, 1e-8, ends)
+    matrix, _ = line.operators(scheme, target, mesh, mesh.points, levels, 1e-8, ends)
     masses, _, _ = invariant_by_solve(matrix, grids.scale(scheme, target, mesh), scheme.name, 1e-8)
     return LineLaw(mesh.points, masses, target.density)
 

@@ -19,9 +19,9 @@ from pmmtheory.harness.hunt.case import HELD, VIOLATION, numbers_of, relations, 
 from pmmtheory.harness.hunt.relations import leading_limits
 from pmmtheory.laws import LineLaw
 from pmmtheory.laws.gaussian import engine
-from pmmtheory.laws.line import engine as line_engine
 from pmmtheory.laws.line import grids
 from pmmtheory.laws.line import law as line_law
+from pmmtheory.laws.line import operators as line_operators
 from pmmtheory.laws.step import bends, draw_rules
 from pmmtheory.numerics import elimination
 from pmmtheory.numerics.panels import Integrals, _on_panels
@@ -69,7 +69,7 @@ def _without_bends(patch: Patch) -> None:
         return bends.Bends((), False, x, torch.ones_like(x))
 
     patch.setattr(grids, "bends", smooth)
-    patch.setattr(line_engine, "bends", smooth)
+    patch.setattr(line_operators, "bends", smooth)
     patch.setattr(grids, "_followed", lambda *arguments: lambda edges: torch.ones(len(edges) - 1, dtype=torch.bool))
     patch.setattr(grids, "_sharp", lambda *arguments: (torch.zeros(0, dtype=torch.float64),) * 2)
 
@@ -184,7 +184,7 @@ TAKEN_BACK = {
     "tails": ("gaussian_moments", by_what_is_on_the_grid, 10),
     "hooks": ("hooks", by_the_force_of_the_class, 15),
     "kinks": ("lmc_oracle", by_smooth_forces, 32),
-    "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 8),
+    "underflow": ("gaussian_laws", by_densities_lost_to_underflow, 23),
     "bends of the map": ("sampler_transport", by_fixed_panels, 6),
     "uneven axes": ("axis_hooks", by_one_axis_for_all, 6),
     "constants": ("leading_limits", by_a_slip_in_a_constant, 3),
