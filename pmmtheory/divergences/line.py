@@ -9,7 +9,8 @@ from pmmtheory.divergences.comparison import Comparison
 from pmmtheory.divergences.generator import Generator
 from pmmtheory.divergences.line_densities import OnGrid
 from pmmtheory.divergences.line_integrals import integrated
-from pmmtheory.divergences.line_sides import LawSide, TargetSide
+from pmmtheory.divergences.line_sides import LawSide
+from pmmtheory.divergences.line_target_side import TargetSide
 from pmmtheory.divergences.line_tv import tv_line
 from pmmtheory.divergences.line_w1 import w1_line
 from pmmtheory.divergences.line_weak import weak_line

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pmmtheory.divergences.line_densities import OnGrid
 from pmmtheory.divergences.line_integrals import METHOD
-from pmmtheory.divergences.line_sides import LawSide, LineSide, TargetSide
+from pmmtheory.divergences.line_sides import LawSide, LineSide
+from pmmtheory.divergences.line_target_side import TargetSide
 from pmmtheory.divergences.pair import Function
 from pmmtheory.errors import InvalidParameter
 from pmmtheory.estimate import Estimate

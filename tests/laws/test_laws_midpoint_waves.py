@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pmmtheory.divergences import kl, w2
-from pmmtheory.divergences.line_sides import TargetSide
+from pmmtheory.divergences.line_target_side import TargetSide
 from pmmtheory.divergences.transport import displacement
 from pmmtheory.dynamics import Overdamped
 from pmmtheory.laws import stationary_law
