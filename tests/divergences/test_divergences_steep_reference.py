@@ -14,7 +14,7 @@ from pmmtheory.schemes import EulerMaruyama
 from pmmtheory.targets import Gaussian, Potential
 
 X = torch.linspace(-30.0, 30.0, 600_001, dtype=torch.float64)
-CELL = float(X[1] - X[0])
+CELL = 60.0 / 600_000
 
 
 def steep(height: float, steepness: float) -> Potential:
