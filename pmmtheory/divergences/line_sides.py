@@ -16,6 +16,10 @@ _CELLS = 6
 """Cells of a law's grid in a panel, which is halved at least once."""
 
 
+_UNDERFLOWS = 1e-282
+"""A density below this has few digits however well it is known."""
+
+
 class LineSide(ABC):
     """A density on the line with what it may be off by.
 
@@ -96,6 +100,10 @@ class LineSide(ABC):
             Where its tails are not known so far out, and mass is there.
         """
 
+    def with_digits(self) -> LineSide:
+        """The same, known where it has digits alone."""
+        return self
+
     def missed_below(self, x: Tensor, middle: float) -> Tensor | float:
         """What interpolation does to the distribution function."""
         return 0.0
@@ -166,6 +174,14 @@ class LawSide(LineSide):
             allowed = "a law whose density is known where the first has mass: that of a chain with random draws is not, in its far tails"
             raise InvalidParameter("other", f"a law known on [{first:.4g}, {last:.4g}]", allowed)
         return self
+
+    def with_digits(self) -> LineSide:
+        seen = self.law.grid[self.law.values > _UNDERFLOWS]
+        if self.law.accuracy.floor > 0 or len(seen) < 2:
+            return self
+        told = LawSide(self.law)
+        told.known = float(seen[0]), float(seen[-1])
+        return told
 
     def missed_below(self, x: Tensor, middle: float) -> Tensor:
         return self.law.missed_below(x, middle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -72,7 +73,7 @@ class LineEngine(Engine):
             at, far = lambda factor: over(*stretched(target, reach * factor), level), lambda law: thrown_far(scheme, law)
             best = wide_enough(at, leaves_grid, factors, scheme, rtol, at_ends, far)
             if best.accuracy.floor == 0:
-                best.wider = lambda low, high: _covering(over, best, low, high, level)
+                best.wider = cache(lambda low, high: _covering(over, best, low, high, level))
             return best
 
         return refined(at_level, rtol, f"the stationary law of {scheme.name}")
@@ -95,7 +96,7 @@ class LineEngine(Engine):
                 at, lambda laws: max(map(leaves_grid, laws)), factors, scheme, rtol, far=lambda laws: max(thrown_far(scheme, law) for law in laws)
             )
             for i, law in enumerate(best if direct else []):
-                law.wider = lambda low, high, i=i, law=law: _covering(lambda low, high, level: over((low, high), level)[i], law, low, high, level)
+                law.wider = cache(lambda low, high, i=i, law=law: _covering(lambda low, high, level: over((low, high), level)[i], law, low, high, level))
             return best
 
         return refined_path(at_level, rtol, scheme.name, steps)
