@@ -41,16 +41,12 @@ def told_far_out(pair: OnGrid, f: Generator) -> OnGrid:
 
 
 def _decayed(pair: OnGrid, f: Generator) -> tuple[float, float]:
-    """By what share a grid is to be wider on the left and on the right: where the integrand has not decayed there, and the law still is a number, or where
-    there is more of a start beyond."""
-    x, start = pair.law.grid, pair.law.accuracy.unseen
+    """By what share a grid is to be wider on the left and on the right: where the integrand has not decayed there, and the law still is a number."""
+    x = pair.law.grid
     d = pair.at(x)
     size = integrand(d, f, depths_of(pair, f))[0].abs().nan_to_num(1e300, 1e300)
     most, edge = _DECAYED * float(size.sum()), max(2, len(x) // _EDGE)
-    left, right = (
-        _WIDER if (float(size[some].max()) * len(x) > most or (start is not None and start.astray)) and float(d.p[some].max()) > _TOLD else 0.0
-        for some in (slice(edge), slice(-edge, None))
-    )
+    left, right = (_WIDER if float(size[some].max()) * len(x) > most and float(d.p[some].max()) > _TOLD else 0.0 for some in (slice(edge), slice(-edge, None)))
     return left, right
 
 

@@ -30,8 +30,6 @@ def unseen(pair: OnGrid, f: Generator, inner: Tensor) -> float:
         return _beyond(pair, f, own=False) + _at_modes(pair, f)
     log_q = _log_q(pair, SMALLEST)
     far = _beyond(pair, f, own=not start.moves and start.keeps(log_q, start.log_kept)) + _at_modes(pair, f)
-    if pair.law.accuracy.floor == 0 and pair.other.known[0] != -math.inf:
-        return math.inf if start.astray else far  # both laws are told to where the integrand has decayed, and none of them beyond
     if start.carried:
         return far + 2 * start.power(f.order or 2.0, log_q) + _farther(pair, f, start)
     faint = inner[(d.p > d.q) & (d.p < _FAINT * pair.law.values.max())]

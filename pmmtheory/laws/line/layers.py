@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.laws.line.start import Start
-from pmmtheory.laws.line.unseen import SMALLEST, TOLD, End, Unseen, has_modes, top_of
+from pmmtheory.laws.line.unseen import TOLD, End, Unseen, has_modes, top_of
 from pmmtheory.numerics.powers import Powers
 from pmmtheory.targets.line import LineTarget
 
@@ -52,17 +52,9 @@ class Layers:
         whole = torch.log(torch.where(few, told.sum(0).cpu(), values.cpu()))
         tops = [top_of(*side) for side in ((x.flip(0), whole.flip(0)), (x, whole))]
         ends = tuple((End.of(x.flip(0), log.flip(0), tops[0]), End.of(x, log, tops[1])) for log in logs)
-        hidden, outside = torch.where(few, whole, -math.inf), unseen_beyond(self.start, x, kept)
-        log, cells = torch.cat([hidden, outside.log_density]), torch.cat([weights.cpu(), torch.as_tensor(outside.cell)])
-        x = torch.cat([x, outside.points])
+        hidden = torch.where(few, whole, -math.inf)
+        away = _AWAY * float(x[-1] - x[0]) * torch.linspace(0.0, 1.0, _PLACES, dtype=x.dtype)[1:] ** 2
+        beyond = torch.cat([x[0] - away, x[-1] + away])
+        log, cells = (torch.cat(pair) for pair in ((hidden, self.start.log_density(beyond)), (weights.cpu(), torch.gradient(away)[0].repeat(2))))
+        x = torch.cat([x, beyond])
         return Unseen(x, log, cells, kept.log_density(x), apart=self.apart, carried=True, ends=ends)
-
-
-def unseen_beyond(start: LineTarget, points: Tensor, kept: LineTarget) -> Unseen:
-    """What a start has beyond these points: of modes there it is not known where steps take them."""
-    x = points.cpu()
-    away = _AWAY * float(x[-1] - x[0]) * torch.linspace(0.0, 1.0, _PLACES, dtype=x.dtype)[1:] ** 2
-    beyond = torch.cat([x[0] - away, x[-1] + away])
-    log = start.log_density(beyond)
-    modes = any(bool((torch.diff(side)[side[1:] > SMALLEST] > 0).any()) for side in log.split(len(away)))
-    return Unseen(beyond, log, torch.gradient(away)[0].repeat(2), kept.log_density(beyond), apart=modes, carried=True, astray=modes)

@@ -14,7 +14,7 @@ from pmmtheory.laws.line.accuracy import Accuracy
 from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
-from pmmtheory.laws.line.layers import Layers, unseen_beyond
+from pmmtheory.laws.line.layers import Layers
 from pmmtheory.laws.line.operators import operators, rough
 from pmmtheory.laws.line.shown import best_told, wide_too
 from pmmtheory.laws.line.start import Start
@@ -40,8 +40,11 @@ _FAINT = 1e-200
 
 
 def to_all_depths(scheme: Scheme, begun: Start) -> bool:
-    """Whether the law of a chain from there is a sum of products of densities, none of which has to be cut: then it has digits however small it is."""
-    return not scheme.draws and begun.law is None and not explodes(scheme)
+    """Whether the law of a chain from there is a sum of products of densities, none of which has to be cut: then it has digits however small it is.
+
+    From a point alone: what a start has beyond a grid decides how small densities are within.
+    """
+    return not scheme.draws and begun.density is None and not explodes(scheme)
 
 
 def interval(scheme: Scheme, target: LineTarget, begun: Start, factor: float) -> tuple[float, float]:
@@ -98,7 +101,7 @@ def evolve(
         accuracy = Accuracy(rounding=rounding, caution=times, shift=shift, missed=missed, leaves=leaves, unseen=unseen, far=far)
         if direct:
             lost = max(0.0, lost - _SUMMED * (done + 1))
-            accuracy = replace(accuracy, floor=0.0, relative=_DEEP, unseen=unseen_beyond(begun.target, points.points, target) if begun.target else None)
+            accuracy = replace(accuracy, floor=0.0, relative=_DEEP)
             yield LineLaw(grid, values, None, lost=lost, accuracy=accuracy)
             continue
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)

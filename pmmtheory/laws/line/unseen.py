@@ -18,7 +18,7 @@ TOLD = 1e-11
 _FAINTER = 1e3
 """How many times more has few digits."""
 
-SMALLEST = -700.0
+_SMALLEST = -700.0
 """The logarithm of a density below which it is none."""
 
 _WIDE = 3.0
@@ -115,7 +115,7 @@ class Unseen:
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
         density = start.log_density(points)
         log, _ = _far(density, told)
-        highest = (density[1:-1] > SMALLEST) & (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
+        highest = (density[1:-1] > _SMALLEST) & (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
         modes, apart = points[1:-1][highest], has_modes(density, told)
         return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart, modes=modes)
 
@@ -171,7 +171,7 @@ class Unseen:
         """int h w(log h/q), given log q, of a start that has modes there."""
         if not self.apart:
             return 0.0
-        far = self.log_density > SMALLEST
+        far = self.log_density > _SMALLEST
         log = self.log_density[far]
         return float((torch.exp(log) * weight(log - log_reference(self.points[far])) * self._cells(far)).sum())
 
@@ -188,7 +188,7 @@ def has_modes(log: Tensor, told: float = TOLD) -> bool:
 
 def _has_modes(log: Tensor, faint: float) -> bool:
     """Whether a density on a product of grids, (n, m), has local maxima where it has few digits."""
-    far = (log < log.max() + math.log(faint)) & (log > SMALLEST)
+    far = (log < log.max() + math.log(faint)) & (log > _SMALLEST)
     return bool((far & (log >= torch.nn.functional.max_pool2d(log[None], 3, 1, 1)[0])).any())
 
 
