@@ -24,10 +24,12 @@ _DEEP = 1e-150
 
 def told_far_out(pair: OnGrid, f: Generator) -> OnGrid:
     """The pair, on grids at whose ends the integrand has decayed, as far as that can be had; beside a law, as far as both have digits."""
+    if not f.steep:
+        return pair
     to = _beside_a_law if pair.other.known[0] != -math.inf else _decayed
     for _ in range(_TRIES):
         law = pair.law
-        if not f.steep or law.wider is None:
+        if law.wider is None:
             break
         left, right = to(pair, f)
         if left == right == 0:
@@ -37,7 +39,7 @@ def told_far_out(pair: OnGrid, f: Generator) -> OnGrid:
             pair = OnGrid(law.wider(low - left * length, high + right * length), pair.other).covering()
         except NotConverged:
             break
-    return OnGrid(pair.law, pair.other.with_digits()) if f.steep else pair
+    return OnGrid(pair.law, pair.other.with_digits())
 
 
 def _decayed(pair: OnGrid, f: Generator) -> tuple[float, float]:

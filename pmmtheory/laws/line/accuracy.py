@@ -11,6 +11,14 @@ from torch import Tensor
 from pmmtheory.laws.line.unseen import Unseen
 from pmmtheory.laws.step.far_maps import Far
 
+_SHIFT = 4 * 2.3e-16
+"""What arithmetic does to a place, relative to the farthest."""
+
+
+def shift_of(ends: tuple[float, float]) -> float:
+    """By how much rounding may have moved the points of a grid between these ends."""
+    return _SHIFT * max(map(abs, ends))
+
 
 @dataclass(frozen=True)
 class Accuracy:

@@ -12,7 +12,7 @@ import torch
 
 from pmmtheory.chain import Chain
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, moves, overdamped
-from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.accuracy import Accuracy, shift_of
 from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import law_mesh, output_grid, reference, scale, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
@@ -35,8 +35,6 @@ _EDGE = 1e-14
 
 _WIDER = 0.08
 """The grid of the finest resolution is wider by this share, that of the next to lowest by half as much: two resolutions then see what the ends cost."""
-
-_EPS = 2.3e-16
 
 _SLOW, _CAUTION = 0.02, 10.0
 """A chain is slow whose gap is below this share of the rate in the tails: two resolutions then agree by luck more often than they tell."""
@@ -83,14 +81,14 @@ class LineEngine(Engine):
         target, begun, factors = on_the_line(scheme.dynamics.target), begun_on_line(start, steps), [1.0]
         direct = to_all_depths(scheme, begun)
 
+        def over(ends: tuple[float, float], level: int) -> list[LineLaw]:
+            return list(evolve(scheme, target, begun, steps, level, device, rtol, ends))
+
         def at_level(level: int) -> list[LineLaw]:
             reach = 1 + _WIDER * (1 - 0.5**level) if direct else 1.0
 
-            def over(ends: tuple[float, float], level: int = level) -> list[LineLaw]:
-                return list(evolve(scheme, target, begun, steps, level, device, rtol, ends))
-
             def at(factor: float) -> list[LineLaw]:
-                return over(interval(scheme, target, begun, reach * factor))
+                return over(interval(scheme, target, begun, reach * factor), level)
 
             best = wide_enough(
                 at, lambda laws: max(map(leaves_grid, laws)), factors, scheme, rtol, far=lambda laws: max(thrown_far(scheme, law) for law in laws)
@@ -132,7 +130,7 @@ def _stationary_on(
             rounding += 4 * float(masses.abs() @ leave) / gap
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), times))
-    shift = 4 * _EPS * max(map(abs, ends))
+    shift = shift_of(ends)
     accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift, far=FarTails(scheme))
     values = masses / points.weights if seen is None else masses @ seen
     return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from pmmtheory.laws.line.unseen import maxima
 from pmmtheory.laws.step.far_maps import Far, Sides, far_maps, tails_alike
 from pmmtheory.schemes import Scheme
 from pmmtheory.targets.line import LineTarget, on_the_line
@@ -94,11 +95,9 @@ class FarTails(Far):
     def modes(self) -> tuple[float, ...]:
         if not self.scheme.dynamics.autonomous:
             return ()
-        support = on_the_line(self.scheme.dynamics.target).quadrature
-        x = torch.linspace(support.low, support.high, _PLACES, dtype=torch.float64)
-        log = self.scheme.dynamics.target.log_density(x)
-        highest = (log[1:-1] > log[:-2]) & (log[1:-1] >= log[2:])
-        return tuple(x[1:-1][highest].tolist())
+        target = on_the_line(self.scheme.dynamics.target)
+        x = torch.linspace(target.quadrature.low, target.quadrature.high, _PLACES, dtype=torch.float64)
+        return tuple(maxima(x, target.log_density(x)).tolist())
 
 
 @dataclass(frozen=True)

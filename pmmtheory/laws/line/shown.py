@@ -54,8 +54,8 @@ def line_law(
     return law
 
 
-def best_told(points: Tensor, values: Tensor, references: Sequence[Density], **options: Any) -> LineLaw:
-    """The law with that of the references to which its ratio is interpolated best."""
+def best_told(points: Tensor, values: Tensor, references: Sequence[Density | None], **options: Any) -> LineLaw:
+    """The law with that of the references to which its ratio is interpolated best; None stands for its logarithm."""
     return min((LineLaw(points, values, reference, **options) for reference in references), key=lambda law: law.errors["interpolation"])
 
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.line.accuracy import Accuracy
+from pmmtheory.laws.line.accuracy import Accuracy, shift_of
 from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
 from pmmtheory.laws.line.layers import Layers
 from pmmtheory.laws.line.operators import operators, rough
-from pmmtheory.laws.line.shown import best_told, wide_too
+from pmmtheory.laws.line.shown import Density, best_told, wide_too
 from pmmtheory.laws.line.start import Start
 from pmmtheory.laws.line.thrown import thrown
 from pmmtheory.laws.stability import explodes
@@ -70,7 +70,7 @@ def evolve(
     else:
         masses, done = begun.density(points.points) * points.weights, 0
     before, missed, leaves, times = None, 0.0, 0.0, rough(scheme, target, ends, points)
-    below = Layers.of(begun, masses, points.weights) if level > 0 and not direct else None
+    below = Layers.of(begun, masses, points.weights) if level > 0 else None
     balanced = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
     misses = _missing(scheme, target, points.points) if balanced else None
     leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
@@ -92,18 +92,17 @@ def evolve(
             values = begun.density(grid)
         last = masses if before is None else before
         leaves = max(leaves, thrown(points, last, leave))
-        lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), 4 * _EPS * max(map(abs, ends))
+        lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), shift_of(ends)
         rounding = _EPS * done + shift / width(target, ends)
-        references = wide_too(grid, values, reference(scheme, target), target.covariance) if not target.kinks else [reference(scheme, target)]
         far, unseen = FarTails(scheme, begun.far, [0.0] * n), begun.unseen
         if below is not None:
             unseen = below.unseen(points.points, masses / points.weights, points.weights, target)
         accuracy = Accuracy(rounding=rounding, caution=times, shift=shift, missed=missed, leaves=leaves, unseen=unseen, far=far)
+        references: list[Density | None] = [None if direct else reference(scheme, target)]
         if direct:
-            lost = max(0.0, lost - _SUMMED * (done + 1))
-            accuracy = replace(accuracy, floor=0.0, relative=_DEEP)
-            yield LineLaw(grid, values, None, lost=lost, accuracy=accuracy)
-            continue
+            lost, accuracy = max(0.0, lost - _SUMMED * (done + 1)), replace(accuracy, floor=0.0, relative=_DEEP)
+        elif not target.kinks:
+            references = [*wide_too(grid, values, reference(scheme, target), target.covariance)]
         yield best_told(grid, values, references, truncated=truncated, lost=lost, accuracy=accuracy)
 
 

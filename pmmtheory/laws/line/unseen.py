@@ -69,6 +69,12 @@ def top_of(x: Tensor, log: Tensor) -> float:
     return float(x[int(grows[-1]) + 1 if len(grows) else 0])
 
 
+def maxima(x: Tensor, log: Tensor) -> Tensor:
+    """The local maxima of the logarithm of a density at points, (n,), but where it is none."""
+    inner = log[1:-1]
+    return x[1:-1][(inner > _SMALLEST) & (inner > log[:-2]) & (inner >= log[2:])]
+
+
 @dataclass(frozen=True)
 class Unseen:
     """The density h of a start where the law of a chain has no digits of it: far modes of next to no mass, and tails.
@@ -115,8 +121,7 @@ class Unseen:
         points = torch.linspace(low - more, high + more, _POINTS, dtype=torch.float64)
         density = start.log_density(points)
         log, _ = _far(density, told)
-        highest = (density[1:-1] > _SMALLEST) & (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
-        modes, apart = points[1:-1][highest], has_modes(density, told)
+        modes, apart = maxima(points, density), has_modes(density, told)
         return cls(points, log, float(points[1] - points[0]), kept.log_density(points), apart=apart, modes=modes)
 
     @classmethod
