@@ -15,9 +15,23 @@ _SHIFT = 4 * 2.3e-16
 """What arithmetic does to a place, relative to the farthest."""
 
 
+_ROUNDED = 2.3e-16 / 2 / math.sqrt(3)
+"""By how much a sum is rounded in root mean square, relative to itself: by half a unit of its last place at most."""
+
+
 def shift_of(ends: tuple[float, float]) -> float:
     """By how much rounding may have moved the points of a grid between these ends."""
     return _SHIFT * max(map(abs, ends))
+
+
+def piled(ends: tuple[float, float], points: int, noise: float, steps: float = math.inf) -> float:
+    """What densities are off by, relative to themselves, as every step of a grid's points, with noise of this deviation, is rounded to a number.
+
+    The place u to which a point moves is off by about e = 1e-16 |u|, at every step alike and at random from point to point: a drift that is off by e a
+    step, which changes log p by int 2 e / noise^2 in the long run, a sum of random signs over the points, and by e / noise in one step.
+    """
+    moved = _ROUNDED * max(map(abs, ends))
+    return moved * min(steps / noise, 2 * (ends[1] - ends[0]) / math.sqrt(points) / noise**2)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 
 from pmmtheory.chain import Chain
 from pmmtheory.laws.engine import Engine, Refusal, homogeneous, moves, overdamped
-from pmmtheory.laws.line.accuracy import Accuracy, shift_of
+from pmmtheory.laws.line.accuracy import Accuracy, piled, shift_of
 from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import law_mesh, output_grid, reference, scale, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
@@ -23,6 +23,7 @@ from pmmtheory.laws.line.thrown import leaves_grid, thrown, thrown_far, unbalanc
 from pmmtheory.laws.line.transient import evolve, interval, to_all_depths
 from pmmtheory.laws.refinement import refined, refined_path
 from pmmtheory.laws.stability import explodes, require_stable, superlinear, tail_growth
+from pmmtheory.laws.step.kernel import noise_scale
 from pmmtheory.laws.step.leaving import leaving
 from pmmtheory.laws.wide_enough import above_noise, wide_enough
 from pmmtheory.numerics import elimination
@@ -131,6 +132,7 @@ def _stationary_on(
         slow = _SLOW * scheme.step_size * min(max(target.tail_curvature), 1 / scheme.step_size) / gap
         accuracy = Accuracy(rounding=rounding, tail_index=index, leaves=leaves, caution=max(min(max(1.0, slow), _CAUTION), times))
     shift = shift_of(ends)
-    accuracy = replace(accuracy, rounding=accuracy.rounding + shift / width(target, ends), shift=shift, far=FarTails(scheme))
+    rounding = accuracy.rounding + shift / width(target, ends) + piled(ends, len(points.points), noise_scale(scheme, target.mean))
+    accuracy = replace(accuracy, rounding=rounding, shift=shift, far=FarTails(scheme))
     values = masses / points.weights if seen is None else masses @ seen
     return LineLaw(grid, values, None if direct else reference(scheme, target), truncated, accuracy=accuracy)

@@ -91,10 +91,15 @@ def mesh(
 
 
 def uniform(low: float, high: float, spacing: float, device: str) -> Mesh:
-    """The trapezoid rule about the middle of the interval; its ends are at those of the interval or just beyond."""
+    """The trapezoid rule about the middle of the interval; its ends are at those of the interval or just beyond.
+
+    Its points are equally far apart as they are, not but for rounding: many steps add up what one is off by.
+    """
     n = max(16, math.ceil((high - low) / spacing) + 1)
-    points = (low + high) / 2 + spacing * (torch.arange(n, dtype=torch.float64, device=device) - (n - 1) / 2)
-    return Mesh(points, torch.full_like(points, spacing), True)
+    unit = 4 * math.ulp(max(abs(low), abs(high), high - low))
+    middle, half = unit * round((low + high) / 2 / unit), unit * max(1, math.ceil(spacing / 2 / unit))
+    points = middle + half * (2 * torch.arange(n, dtype=torch.float64, device=device) - (n - 1))
+    return Mesh(points, torch.full_like(points, 2 * half), True)
 
 
 def _graded(

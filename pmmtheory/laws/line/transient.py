@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pmmtheory.errors import NotConverged
-from pmmtheory.laws.line.accuracy import Accuracy, shift_of
+from pmmtheory.laws.line.accuracy import Accuracy, piled, shift_of
 from pmmtheory.laws.line.far import FarTails
 from pmmtheory.laws.line.grids import finer, law_mesh, output_grid, reference, stretched, widening, width
 from pmmtheory.laws.line.law import LineLaw
@@ -73,7 +73,7 @@ def evolve(
     below = Layers.of(begun, masses, points.weights) if level > 0 else None
     balanced = bool(scheme.draws) and not truncated and level > 0  # the noise of a step is seen to its depth, and the lowest level is never shown
     misses = _missing(scheme, target, points.points) if balanced else None
-    leave = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends)
+    leave, noise = torch.zeros_like(points.points) if truncated else leaving(scheme, points.points, ends), noise_scale(scheme, target.mean)
     for n in steps:
         while done < n:
             many = 1 if misses is not None else max(1, n - 1 - done)
@@ -93,7 +93,7 @@ def evolve(
         last = masses if before is None else before
         leaves = max(leaves, thrown(points, last, leave))
         lost, shift = 0.0 if truncated else abs(float(masses.sum()) - 1), shift_of(ends)
-        rounding = _EPS * done + shift / width(target, ends)
+        rounding = _EPS * done + shift / width(target, ends) + piled(ends, len(points.points), noise, done)
         far, unseen = FarTails(scheme, begun.far, [0.0] * n), begun.unseen
         if below is not None:
             unseen = below.unseen(points.points, masses / points.weights, points.weights, target)
